@@ -1,0 +1,58 @@
+# One function for every folder of src/: a library, its unit tests as one binary, warnings and sanitizers.
+#
+#   stapsh_add_library(session                     # target stapsh::session, binary session_test
+#     SOURCES agent_session.cc …
+#     TESTS   agent_session_test.cc …
+#     DEPENDS stapsh::protocol)
+#
+# stapsh_compile_options(TARGET) gives any other target of ours the same flags.
+
+function(stapsh_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor)
+  # -Wpedantic refuses the statement expression that TRY is made of, even behind __extension__, in clang only.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE -Wpedantic -Wno-gnu-statement-expression)
+    # Standard coroutines, which Asio 1.22 does not detect under clang 14 with libstdc++.
+    target_compile_definitions(${target} PRIVATE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+  else()
+    target_compile_options(${target} PRIVATE -Wpedantic)
+  endif()
+  if(STAPSH_SANITIZE)
+    set(flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      list(APPEND flags -fno-sanitize=function)  # Asio calls handlers through erased types.
+    endif()
+    target_compile_options(${target} PRIVATE ${flags})
+    target_link_options(${target} PRIVATE ${flags})
+  endif()
+  if(STAPSH_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+function(stapsh_add_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPENDS;TEST_DEPENDS" ${ARGN})
+  set(target stapsh_${name})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target} PUBLIC ${arg_DEPENDS})
+    stapsh_compile_options(${target})
+    set(link ${target})
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target} INTERFACE ${arg_DEPENDS})
+    set(link ${target})
+  endif()
+  add_library(stapsh::${name} ALIAS ${target})
+
+  if(arg_TESTS AND STAPSH_TESTS)
+    add_executable(${name}_test ${arg_TESTS})
+    target_link_libraries(${name}_test PRIVATE ${link} ${arg_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
+    stapsh_compile_options(${name}_test)
+    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()
