@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define STAPSH_ASSERT(condition)                                                                 \
-  do {                                                                                           \
-    if (!(condition)) {                                                                          \
-      /* NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): the process ends here, plainly. */   \
-      (void)std::fprintf(stderr, "%s:%d: bug: not true: %s\n", __FILE__, __LINE__, #condition);  \
-      std::abort();                                                                              \
-    }                                                                                            \
+#define STAPSH_ASSERT(condition)                                                                \
+  do {                                                                                          \
+    if (!(condition)) {                                                                         \
+      /* NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): the process ends here, plainly. */  \
+      (void)std::fprintf(stderr, "%s:%d: bug: not true: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                             \
+    }                                                                                           \
   } while (false)

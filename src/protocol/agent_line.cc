@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/agent_line.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/parse_int.h"
+#include "protocol/words.h"
+
+namespace stapsh {
+namespace {
+
+constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+
+// "SECONDS.NANOSECONDS", nine digits after the point.
+std::optional<WallTime> parse_time(std::string_view word) {
+  const std::size_t point = word.find('.');
+  if (point == std::string_view::npos || word.size() - point != 10) return std::nullopt;
+  const auto seconds = parse_int<std::int64_t>(word.substr(0, point), 0, 1'000'000'000'000);
+  const auto nanoseconds = parse_int<std::int64_t>(word.substr(point + 1), 0, kNanosecondsPerSecond - 1);
+  if (!seconds || !nanoseconds) return std::nullopt;
+  // Saturates far beyond any clock instead of overflowing.
+  const std::int64_t whole = std::min<std::int64_t>(*seconds, 9'000'000'000);
+  return WallTime(whole * kNanosecondsPerSecond + *nanoseconds);
+}
+
+AgentLine parse_data(const std::vector<std::string_view>& words) {
+  if (words.size() != 3 && words.size() != 4) return UnknownLine{};
+  DataLine data;
+  if (words[1] == "stderr") {
+    data.stream = Stream::kStderr;
+  } else if (words[1] != "stdout") {
+    return UnknownLine{};
+  }
+  const auto size = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
+  if (!size) return UnknownLine{};
+  data.size = *size;
+  if (words.size() == 4) {
+    data.time = parse_time(words[3]);
+    if (!data.time) return UnknownLine{};
+  }
+  return data;
+}
+
+AgentLine parse_exit(const std::vector<std::string_view>& words) {
+  if (words.size() != 2) return UnknownLine{};
+  const Result<int> code = parse_int(words[1], 0, 255);
+  if (!code) return UnknownLine{};
+  return ExitLine{*code};
+}
+
+}  // namespace
+
+AgentLine parse_agent_line(std::string_view line) {
+  // Debug text and errors are free text; all else is words.
+  static constexpr std::string_view kDebug = "stapsh:";
+  if (line.starts_with(kDebug)) return DebugLine{std::string(line.substr(kDebug.size()))};
+  static constexpr std::string_view kError = "ERROR:";
+  if (line.starts_with(kError)) {
+    std::string_view text = line.substr(kError.size());
+    if (text.starts_with(' ')) text.remove_prefix(1);
+    return ErrorLine{std::string(text)};
+  }
+  const std::vector<std::string_view> words = split_words(line);
+  if (words.empty()) return UnknownLine{};
+  if (words[0] == "data") return parse_data(words);
+  if (words[0] == "exit") return parse_exit(words);
+  if (words[0] == "stapsh" && words.size() == 4) {
+    return HelloLine{std::string(words[1]), std::string(words[2]), std::string(words[3])};
+  }
+  if (words.size() != 1) return UnknownLine{};
+  if (words[0] == "OK") return OkLine{};
+  if (words[0] == "quit") return QuitLine{};
+  if (words[0] == "ping") return PingLine{};
+  return UnknownLine{};
+}
+
+std::string_view stream_name(Stream stream) { return stream == Stream::kStdout ? "stdout" : "stderr"; }
+
+std::string format_agent_line(const HelloLine& line) {
+  return "stapsh " + line.version + " " + line.machine + " " + line.release + "\n";
+}
+
+std::string format_agent_line(const OkLine&) { return "OK\n"; }
+
+std::string format_agent_line(const ErrorLine& line) {
+  std::string text = line.text;
+  std::replace(text.begin(), text.end(), '\n', ' ');  // An error is one line, whatever it quotes.
+  return "ERROR: " + text + "\n";
+}
+
+std::string format_agent_line(const DataLine& line) {
+  std::string text = "data ";
+  text += stream_name(line.stream);
+  text += ' ';
+  text += std::to_string(line.size);
+  if (line.time) {
+    const std::string fraction = std::to_string(line.time->count() % kNanosecondsPerSecond);
+    text += ' ' + std::to_string(line.time->count() / kNanosecondsPerSecond) + '.';
+    text.append(9 - fraction.size(), '0');
+    text += fraction;
+  }
+  text += '\n';
+  return text;
+}
+
+std::string format_agent_line(const ExitLine& line) { return "exit " + std::to_string(line.code) + "\n"; }
+
+std::string format_agent_line(const QuitLine&) { return "quit\n"; }
+
+std::string format_agent_line(const PingLine&) { return "ping\n"; }
+
+std::string format_agent_line(const DebugLine& line) {
+  std::string text = line.text;
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return "stapsh: " + text + "\n";
+}
+
+}  // namespace stapsh

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an agent says: one struct for each line, parsed and formatted. Frames: `data STREAM SIZE` is
+// a line; its DATA is not. The wire: docs/protocol.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/time.h"
+
+namespace stapsh {
+
+enum class Stream { kStdout, kStderr };
+
+struct HelloLine {
+  std::string version, machine, release;
+};
+struct OkLine {};
+struct ErrorLine {
+  std::string text;
+};
+struct DataLine {
+  Stream stream = Stream::kStdout;
+  std::uint64_t size = 0;        ///< Bytes of DATA.
+  std::optional<WallTime> time;  ///< With `option time`: when the agent read the first byte.
+};
+struct ExitLine {
+  int code = 0;  ///< 0..255; 128 + N if signal N killed the runner.
+};
+struct QuitLine {};
+struct PingLine {};
+/// The agent's own debug text, without its "stapsh:".
+struct DebugLine {
+  std::string text;
+};
+struct UnknownLine {};
+
+using AgentLine =
+    std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine, QuitLine, PingLine, DebugLine, UnknownLine>;
+
+/// Total: every line gives a value, if only an UnknownLine.
+AgentLine parse_agent_line(std::string_view line);
+
+/// Each line with its '\n'.
+std::string format_agent_line(const HelloLine& line);
+std::string format_agent_line(const OkLine& line);
+std::string format_agent_line(const ErrorLine& line);
+std::string format_agent_line(const DataLine& line);
+std::string format_agent_line(const ExitLine& line);
+std::string format_agent_line(const QuitLine& line);
+std::string format_agent_line(const PingLine& line);
+std::string format_agent_line(const DebugLine& line);
+
+std::string_view stream_name(Stream stream);
+
+}  // namespace stapsh

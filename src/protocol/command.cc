@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/command.h"
+
+#include <algorithm>
+
+#include "base/parse_int.h"
+#include "protocol/quoted.h"
+#include "protocol/words.h"
+
+namespace stapsh {
+namespace {
+
+Command parse_option(const std::vector<std::string_view>& words) {
+  if (words.size() != 2) return BadCommand{"option: needs one word, its name"};
+  const std::size_t equals = words[1].find('=');
+  if (equals == std::string_view::npos) return OptionCommand{std::string(words[1]), std::nullopt};
+  return OptionCommand{std::string(words[1].substr(0, equals)), std::string(words[1].substr(equals + 1))};
+}
+
+// A size that can't be trusted ends the session: what follows would be read as commands.
+std::optional<BadCommand> check_size(std::string_view what, const Result<std::uint64_t>& size, std::uint64_t max,
+                                     std::string_view limit_name) {
+  if (!size) return BadCommand{std::string(what) + ": size " + size.error().what, true};
+  if (*size > max) {
+    return BadCommand{std::string(what) + ": " + std::to_string(*size) + " bytes, over " + std::string(limit_name) +
+                          " (" + std::to_string(max) + "); start stapsh with a higher --" + std::string(limit_name),
+                      true};
+  }
+  return std::nullopt;
+}
+
+Command parse_file(const std::vector<std::string_view>& words, const Limits& limits) {
+  if (words.size() < 2) return BadCommand{"file: needs a size and a name", true};
+  const auto size = parse_int<std::uint64_t>(words[1], 0, UINT64_MAX);
+  const std::string what = words.size() > 2 ? "file " + printable(words[2]) : "file";
+  if (auto bad = check_size(what, size, limits.file_bytes_max, "file-bytes-max")) return *std::move(bad);
+  // With another count of words the size still stands: the DATA is consumed, the name refused.
+  return FileCommand{*size, words.size() == 3 ? std::string(words[2]) : std::string()};
+}
+
+Command parse_arg(const std::vector<std::string_view>& words, const Limits& limits) {
+  if (words.size() != 2) return BadCommand{"arg: needs one word, its size", true};
+  const auto size = parse_int<std::uint64_t>(words[1], 0, UINT64_MAX);
+  if (auto bad = check_size("arg", size, limits.args_bytes_max, "args-bytes-max")) return *std::move(bad);
+  return ArgCommand{*size};
+}
+
+Command parse_run(const std::vector<std::string_view>& words) {
+  RunCommand run;
+  for (const std::string_view word : std::vector(words.begin() + 1, words.end())) {
+    Result<std::string> arg = unquote(word);
+    if (!arg) return BadCommand{"run: " + arg.error().what};
+    run.args.push_back(*std::move(arg));
+  }
+  return run;
+}
+
+Command parse_signal(const std::vector<std::string_view>& words) {
+  if (words.size() != 2) return BadCommand{"signal: needs one word, its number"};
+  const Result<int> signo = parse_int(words[1], 1, 64);
+  if (!signo) return BadCommand{"signal: " + signo.error().what};
+  return SignalCommand{*signo};
+}
+
+}  // namespace
+
+Command parse_command(std::string_view line, const Limits& limits) {
+  const std::vector<std::string_view> words = split_words(line);
+  if (words.empty()) return BadCommand{"empty line"};
+  const std::string_view name = words[0];
+  if (name == "stap") {
+    if (words.size() != 2) return BadCommand{"stap: needs one word, its version"};
+    return HelloCommand{std::string(words[1])};
+  }
+  if (name == "option") return parse_option(words);
+  if (name == "file") return parse_file(words, limits);
+  if (name == "arg") return parse_arg(words, limits);
+  if (name == "run") return parse_run(words);
+  if (name == "signal") return parse_signal(words);
+  if (name == "quit" && words.size() == 1) return QuitCommand{};
+  if (name == "ping" && words.size() == 1) return PingCommand{};
+  return BadCommand{"unknown command: " + printable(line)};
+}
+
+std::string format_command(const HelloCommand& command) { return "stap " + command.version + "\n"; }
+
+std::string format_command(const OptionCommand& command) {
+  return "option " + command.name + (command.value ? "=" + *command.value : std::string()) + "\n";
+}
+
+std::string format_command(const FileCommand& command) {
+  return "file " + std::to_string(command.size) + " " + command.name + "\n";
+}
+
+std::string format_command(const ArgCommand& command) { return "arg " + std::to_string(command.size) + "\n"; }
+
+std::string format_command(const RunCommand& command) {
+  std::string line = "run";
+  for (const std::string& arg : command.args) line += " " + quote(arg);
+  return line + "\n";
+}
+
+std::string format_command(const SignalCommand& command) { return "signal " + std::to_string(command.signo) + "\n"; }
+
+std::string format_command(const QuitCommand&) { return "quit\n"; }
+
+std::string format_command(const PingCommand&) { return "ping\n"; }
+
+Result<> check_file_name(std::string_view name) {
+  static constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  static constexpr std::string_view kOther = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
+  if (name.empty()) return fail(Errc::kPeer, "file: needs a size and a name");
+  if (name.size() > 255) return fail(Errc::kPeer, "file: name of " + std::to_string(name.size()) + " bytes, over 255");
+  if (kFirst.find(name[0]) == std::string_view::npos || name.find_first_not_of(kOther) != std::string_view::npos) {
+    return fail(Errc::kPeer, "file: bad name '" + printable(name) +
+                                 "': a plain file name of letters, digits and ._+- is needed, without a folder");
+  }
+  return {};
+}
+
+std::string printable(std::string_view text) {
+  const std::string_view shown = text.substr(0, kQuotedTextMax);
+  std::string out(shown);
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
+  if (shown.size() < text.size()) out += "...";
+  return out;
+}
+
+}  // namespace stapsh

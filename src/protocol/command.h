@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client says: one struct for each command, parsed from a line and formatted to one.
+// The wire: docs/protocol.md. DATA follows `file` and `arg`; it is no part of the line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "protocol/limits.h"
+
+namespace stapsh {
+
+struct HelloCommand {
+  std::string version;
+};
+struct OptionCommand {
+  std::string name;
+  std::optional<std::string> value;  ///< Of `option NAME=VALUE`.
+};
+struct FileCommand {
+  std::uint64_t size = 0;  ///< Bytes of DATA.
+  std::string name;        ///< As sent: check_file_name() decides whether it may be used.
+};
+struct ArgCommand {
+  std::uint64_t size = 0;  ///< Bytes of DATA.
+};
+struct RunCommand {
+  std::vector<std::string> args;
+};
+struct SignalCommand {
+  int signo = 0;
+};
+struct QuitCommand {};
+struct PingCommand {};
+/// A line that is no command. After `data_size_unknown` nothing that follows can be read.
+struct BadCommand {
+  std::string reason;
+  bool data_size_unknown = false;
+};
+
+using Command = std::variant<HelloCommand, OptionCommand, FileCommand, ArgCommand, RunCommand, SignalCommand,
+                             QuitCommand, PingCommand, BadCommand>;
+
+/// Total: every line gives a command, if only a BadCommand.
+Command parse_command(std::string_view line, const Limits& limits);
+
+/// The line of a command, with its '\n'.
+std::string format_command(const HelloCommand& command);
+std::string format_command(const OptionCommand& command);
+std::string format_command(const FileCommand& command);
+std::string format_command(const ArgCommand& command);
+std::string format_command(const RunCommand& command);
+std::string format_command(const SignalCommand& command);
+std::string format_command(const QuitCommand& command);
+std::string format_command(const PingCommand& command);
+
+/// Whether a file of that name may be made in a workspace: a basename of letters, digits and "._+-"
+/// that begins with a letter, a digit or '_', at most 255 bytes. kPeer otherwise.
+Result<> check_file_name(std::string_view name);
+
+/// Text from a peer, safe to show on a terminal and not longer than kQuotedTextMax.
+std::string printable(std::string_view text);
+
+}  // namespace stapsh

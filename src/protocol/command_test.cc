@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/command.h"
+
+#include <gtest/gtest.h>
+
+#include "base/overloaded.h"
+
+namespace stapsh {
+namespace {
+
+std::string show(const Command& command) {
+  return std::visit(
+      Overloaded{[](const BadCommand& bad) { return "bad: " + bad.reason + (bad.data_size_unknown ? " [end]" : ""); },
+                 [](const auto& good) { return format_command(good); }},
+      command);
+}
+
+TEST(Command, ParsesWhatClientsSend) {
+  struct Case {
+    std::string_view line, want;
+  };
+  const Case cases[] = {
+      {"stap 5.6", "stap 5.6\n"},
+      {" stap\t1.4 ", "stap 1.4\n"},
+      {"option data", "option data\n"},
+      {"option keepalive=5", "option keepalive=5\n"},
+      {"file 3864 stap_1.bo", "file 3864 stap_1.bo\n"},
+      {"file 0 a", "file 0 a\n"},
+      {"arg 5", "arg 5\n"},
+      {"run", "run\n"},
+      {"run -v -R ./a.ko g=3Da=20b -r 0:h0", "run -v -R ./a.ko g=3da=20b -r 0:h0\n"},
+      {"signal 15", "signal 15\n"},
+      {"quit", "quit\n"},
+      {"ping", "ping\n"},
+      // What must not be taken for something else.
+      {"", "bad: empty line"},
+      {"stap", "bad: stap: needs one word, its version"},
+      {"quit now", "bad: unknown command: quit now"},
+      {"\x1b[2J", "bad: unknown command: ?[2J"},
+      {"option", "bad: option: needs one word, its name"},
+      {"run =+5", "bad: run: '=' without two hex digits in a quoted argument"},
+      {"signal 0", "bad: signal: '0' is not a whole number from 1 to 64"},
+      {"signal 65", "bad: signal: '65' is not a whole number from 1 to 64"},
+      {"file 5x a", "bad: file a: size '5x' is not a whole number from 0 to 18446744073709551615 [end]"},
+      {"file -1 a", "bad: file a: size '-1' is not a whole number from 0 to 18446744073709551615 [end]"},
+      {"file", "bad: file: needs a size and a name [end]"},
+      {"file 64000001 a",
+       "bad: file a: 64000001 bytes, over file-bytes-max (64000000); start stapsh with a higher --file-bytes-max "
+       "[end]"},
+      {"file 4294967299 a",
+       "bad: file a: 4294967299 bytes, over file-bytes-max (64000000); start stapsh with a higher --file-bytes-max "
+       "[end]"},
+      {"arg 99999999",
+       "bad: arg: 99999999 bytes, over args-bytes-max (1000000); start stapsh with a higher "
+       "--args-bytes-max [end]"},
+      // The size stands, so the DATA can be consumed; the missing name is refused later.
+      {"file 3", "file 3 \n"},
+      {"file 3 a b", "file 3 \n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.line);
+    EXPECT_EQ(show(parse_command(c.line, Limits{})), c.want);
+  }
+}
+
+TEST(Command, FileNamesAreBasenames) {
+  for (const std::string_view name : {"a", "stap_1f9a_984.ko", "uprobes.ko.sgn", "0.bt", "_x", "My-Probe+1.ko"}) {
+    SCOPED_TRACE(name);
+    EXPECT_TRUE(check_file_name(name));
+  }
+  for (const std::string_view name : {"", ".", "..", ".x", "-x", "a/b", "/a", "../a", "a b", "a\n", "\xc3\xa9"}) {
+    SCOPED_TRACE(name);
+    EXPECT_FALSE(check_file_name(name));
+  }
+  EXPECT_TRUE(check_file_name(std::string(255, 'a')));
+  EXPECT_FALSE(check_file_name(std::string(256, 'a')));
+}
+
+}  // namespace
+}  // namespace stapsh

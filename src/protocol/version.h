@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// systemtap's release numbers, which drive what either end says.
+#pragma once
+
+#include <compare>
+#include <string_view>
+
+namespace stapsh {
+
+/// The systemtap release whose protocol we speak. A constant: a hello must start no process.
+inline constexpr std::string_view kSpokenVersion = "5.6";
+
+struct Version {
+  unsigned major = 0;
+  unsigned minor = 0;
+  auto operator<=>(const Version&) const = default;
+};
+
+inline constexpr Version kFirstReleased{1, 5};    ///< Below it: the rfc dialect.
+inline constexpr Version kFirstWithRename{1, 6};  ///< staprun takes -R.
+inline constexpr Version kFirstWithRemote{1, 7};  ///< staprun takes -r IDX:URI.
+inline constexpr Version kFirstWithOption{2, 4};  ///< The agent takes `option`.
+
+/// "4.8", "5.1~pre2", "1.5/0.152": the first two numbers. Text without a number is 0.0.
+Version parse_version(std::string_view text);
+
+}  // namespace stapsh
