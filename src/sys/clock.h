@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two clocks. Only shells read them; pure code is handed the time.
+#pragma once
+
+#include "base/time.h"
+
+namespace stapsh::sys {
+
+/// For timers and bounds (CLOCK_MONOTONIC).
+inline TimePoint now() { return std::chrono::steady_clock::now(); }
+
+/// For people: since 1970.
+inline WallTime wall_now() {
+  return std::chrono::duration_cast<WallTime>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+}  // namespace stapsh::sys

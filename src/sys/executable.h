@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding programs, and saying before exec what exec would refuse: once a reply says OK it is too late for an error.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace stapsh::sys {
+
+/// Refuses what is missing, not a regular file, not executable for us, neither ELF nor `#!`, or has a `#!` whose
+/// interpreter is missing or not executable. A program that we may execute but not read passes. The error names `path`.
+Result<> check_executable(const std::string& path);
+
+/// The first DIR/NAME that is a regular file and executable for us. `name` must be a plain name.
+std::optional<std::string> find_executable(std::span<const std::string> dirs, const std::string& name);
+
+/// The same in our PATH (in the system's default path if there is none). Empty entries are not the working directory.
+std::optional<std::string> find_in_path(const std::string& name);
+
+}  // namespace stapsh::sys

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Using a descriptor that somebody gave us without waiting on it, and without changing what they see. O_NONBLOCK is a
+// flag of the open file, which is shared with every process that inherited it: a shell whose terminal turns
+// nonblocking dies of it. So open the thing a second time where that is possible.
+#pragma once
+
+#include "base/result.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::sys {
+
+/// A descriptor of our own for the same thing, usable without waiting by read_some() and write_some().
+class NonblockingFd {
+ public:
+  NonblockingFd() = default;
+  NonblockingFd(NonblockingFd&&) noexcept = default;
+  NonblockingFd& operator=(NonblockingFd&& other) noexcept;
+  /// Puts back the flags that had to change, then closes.
+  ~NonblockingFd() { restore(); }
+
+  [[nodiscard]] int get() const { return fd_.get(); }
+  [[nodiscard]] bool valid() const { return fd_.valid(); }
+  /// True if other holders of the open file see O_NONBLOCK now, because there was no other way.
+  [[nodiscard]] bool changed_flags() const { return restore_flags_ >= 0; }
+
+  /// Splicing to a socket needs O_NONBLOCK on the shared open file; nothing else does (io.h passes MSG_DONTWAIT). Sets
+  /// it until destruction; does nothing for what is not a socket.
+  Result<> prepare_splice();
+
+  void reset() { *this = NonblockingFd(); }
+
+ private:
+  friend Result<NonblockingFd> open_nonblocking(int fd);
+  Result<> set_flags();
+  void restore() noexcept;
+
+  UniqueFd fd_;
+  bool is_socket_ = false;
+  int restore_flags_ = -1;
+};
+
+/// Pipes, fifos and ttys are opened again through /proc/self/fd, in the same direction. Sockets are duplicated: they
+/// need no flag. Files that never block are duplicated. Where opening again is refused (no /proc, a pipe made by
+/// another user) or would be another thing (a pty's master) and for other devices, the flag is set on the shared open
+/// file, and put back at destruction.
+Result<NonblockingFd> open_nonblocking(int fd);
+
+}  // namespace stapsh::sys

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who descends from us, and reaping them. /proc is a moving picture: a process can fork between two looks, so who
+// wants everybody looks again until nobody is left. Where hidepid hides processes of others they are not found.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "base/result.h"
+
+namespace stapsh::sys {
+
+/// From now on, orphaned descendants become our children instead of init's.
+Result<> become_subreaper();
+
+/// Our children, those included that have ended and wait to be reaped.
+std::vector<pid_t> children_of_self();
+
+/// The living children of `pid`, theirs, and so on; not `pid`.
+std::vector<pid_t> descendants(pid_t pid);
+
+/// The living processes of session `sid`, its leader included.
+std::vector<pid_t> session_members(pid_t sid);
+
+struct Reaped {
+  pid_t pid = -1;
+  int exit_code = 0;  ///< 0..255, or 128 + N for death by signal N.
+  bool operator==(const Reaped&) const = default;
+};
+
+/// Reaps every child that has ended. Tell a Child that is among them: note_reaped().
+std::vector<Reaped> reap_available();
+
+/// True while there is a child, living or not reaped. For a subreaper, false means: the whole tree is gone.
+bool has_children();
+
+}  // namespace stapsh::sys

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unix stream sockets by path. A path longer than 107 bytes does not fit into an address: that is said, not truncated.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::sys {
+
+constexpr std::size_t kSocketPathBytesMax = 107;
+
+/// A listening socket, nonblocking, and its file, which is removed at destruction if it still is the same file.
+class UnixListener {
+ public:
+  UnixListener() = default;
+  UnixListener(UnixListener&&) noexcept = default;
+  UnixListener& operator=(UnixListener&& other) noexcept;
+  ~UnixListener() { remove_file(); }
+
+  [[nodiscard]] bool valid() const { return fd_.valid(); }
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// For a forked process that must leave the file to its parent.
+  void abandon() { path_.clear(); }
+
+ private:
+  friend Result<UnixListener> listen_unix(const std::string& path);
+  void remove_file() noexcept;
+
+  UniqueFd fd_;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+/// Listens at `path`, which only this user may connect to (0600). A socket file that nobody listens on is replaced; one
+/// that somebody does, or a file of another kind, is refused.
+Result<UnixListener> listen_unix(const std::string& path);
+
+/// The next waiting connection, blocking and close-on-exec; nothing if there is none, or if it is gone already.
+Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener);
+
+/// Connects; the descriptor is blocking. Waits only while the listener's queue is full.
+Result<UniqueFd> connect_unix(const std::string& path);
+
+}  // namespace stapsh::sys

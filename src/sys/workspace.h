@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session's private directory: made, used and removed by descriptor, never by path, because paths get renamed.
+// It is locked (flock on the directory itself) while any process has it open, so that a later agent can tell a live
+// one from one whose agent and guardian were both killed. Rules: the design's "every exit is clean".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::sys {
+
+/// $TMPDIR if it is an absolute path, else /tmp.
+std::string default_workspace_parent();
+
+/// Owns a directory, its name and its lock. Moved-from objects own nothing.
+class Workspace {
+ public:
+  Workspace() = default;
+  Workspace(Workspace&&) noexcept = default;
+  Workspace& operator=(Workspace&& other) noexcept;
+  /// Last resort: removes what is left, and says nothing.
+  ~Workspace();
+
+  /// A new directory `stapsh.XXXXXX` under `parent`, mode 0700, locked.
+  static Result<Workspace> create(const std::string& parent = default_workspace_parent());
+  /// Takes over a directory that nobody has locked, ours (same user) only; nothing if a live session has it.
+  static Result<std::optional<Workspace>> adopt(const std::string& parent, const std::string& name);
+  /// Names under `parent` that look like workspaces of this user, locked or not. What can't be read is empty.
+  static std::vector<std::string> candidates(const std::string& parent);
+
+  [[nodiscard]] bool valid() const { return dir_.valid(); }
+  [[nodiscard]] int fd() const { return dir_.get(); }
+  /// Where it was made, for messages and for people.
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  /// A new file, 0600, for writing. `name` is a plain name that does not exist yet. Room for `size` bytes is reserved
+  /// where the file system can, so that a full disk shows before the upload (ENOSPC).
+  [[nodiscard]] Result<UniqueFd> create_file(const std::string& name, std::uint64_t size) const;
+  /// A file that is not there is an Error with ENOENT.
+  [[nodiscard]] Result<> remove_file(const std::string& name) const;
+
+  /// Removes all content, then the directory, also if it was renamed or deleted meanwhile. An Error names the first
+  /// thing that stays; call again then. Afterwards the object is empty.
+  Result<> remove();
+  /// Lets go without removing: somebody else (the guardian) sees to it.
+  void abandon();
+
+ private:
+  [[nodiscard]] Result<> remove_directory() const;
+
+  UniqueFd parent_;  // O_PATH
+  UniqueFd dir_;
+  std::string name_;
+  std::string path_;
+};
+
+}  // namespace stapsh::sys
