@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// rstap's command line: words in, options out. Options are scanned by getopt_long from tables made of option_table.h:
+// stap uses getopt, and its combined short options (-vg, -Gx=1), permutation and `--` must carry over exactly; CLI11
+// has a syntax of its own for each of them. Never prints, never exits.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "client/job_options.h"
+#include "client/merge.h"
+#include "protocol/limits.h"
+
+namespace stapsh::client {
+
+enum class Dialect { kReleased, kRfc };
+enum class Action { kRun, kShowHelp, kShowVersion };
+
+struct RstapOptions {
+  Action action = Action::kRun;
+  JobOptions job;
+  std::vector<std::string> remotes;  ///< Values of --remote, in order; never empty for kRun.
+  LabelMode labels = LabelMode::kNone;
+  bool together = false;
+  bool all_or_nothing = false;
+  bool quiet = false;
+  Dialect dialect = Dialect::kReleased;
+  unsigned fanout = 0;                                       ///< 0: the client's default.
+  std::optional<std::chrono::milliseconds> connect_timeout;  ///< None: the client's default.
+  std::optional<std::chrono::milliseconds> deadline;         ///< None: no end.
+  std::optional<std::chrono::milliseconds> grace;            ///< None: the client's default.
+  std::string stap_program = "stap";
+  std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
+  std::string ssh_command = "ssh";
+  std::vector<std::string> ssh_options;  ///< Each a value of ssh's -o.
+  Limits limits;
+};
+
+/// `words` without the program's name. kUsage names the word and says what to do.
+Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words);
+
+/// The text of --help, without colours, at most 100 columns.
+std::string rstap_help();
+
+}  // namespace stapsh::client
