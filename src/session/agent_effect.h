@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an AgentSession wants done. The shell performs effects one after the other, in order, and
+// tells the outcome of those that have one through the session's on_* methods.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/runner_kind.h"
+
+namespace stapsh {
+
+/// To the protocol's stream, behind all output that is already on its way.
+struct SendLine {
+  std::string line;        ///< With its '\n'.
+  bool droppable = false;  ///< Debug text: dropped when the peer does not read.
+};
+/// To the agent's own standard error; a line without its '\n'.
+struct Report {
+  std::string text;
+};
+/// A new file in the workspace, which is made for the first of them. Outcome: on_file_failed().
+struct CreateFile {
+  std::string name;
+  std::uint64_t size;
+};
+/// The next bytes of the file; a view of the bytes last given to on_bytes(). Outcome: on_file_failed().
+struct WriteFile {
+  std::string_view bytes;
+};
+/// The file is whole: close it, and look whether closing failed. Outcome: on_file_done() or on_file_failed().
+struct CommitFile {};
+/// The file will not be used: remove what there is of it.
+struct AbandonFile {};
+/// Outcome: on_runner_starting(), on_runner_failed(), later on_runner_exited().
+struct StartRunner {
+  RunnerKind kind;
+  std::vector<std::string> args;
+  bool framed;  ///< Its output comes in frames; otherwise it inherits the agent's streams.
+};
+struct SignalRunner {
+  int signo;
+  bool everyone;  ///< Every process of the session, not the runner alone.
+};
+/// Throw away output that is not on the wire yet (a frame that has begun is padded). Outcome: on_output_drained().
+struct DiscardOutput {};
+/// Unload a module that is still loaded, remove the workspace. Outcome: on_cleaned_up().
+struct CleanUp {};
+/// Always the last effect.
+struct EndSession {
+  int exit_code;
+};
+
+using AgentEffect = std::variant<SendLine, Report, CreateFile, WriteFile, CommitFile, AbandonFile, StartRunner,
+                                 SignalRunner, DiscardOutput, CleanUp, EndSession>;
+
+}  // namespace stapsh

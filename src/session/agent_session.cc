@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/agent_session.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/assert.h"
+#include "base/overloaded.h"
+#include "protocol/version.h"
+
+namespace stapsh {
+
+using Rung = StopLadder::Rung;
+
+AgentSession::AgentSession(AgentSettings settings)
+    : settings_(std::move(settings)),
+      lines_(settings_.limits.line_bytes_max),
+      ladder_(settings_.grace),
+      rfc_(settings_.force_rfc) {}
+
+bool AgentSession::wants_input() const {
+  return !ended() && !std::holds_alternative<AwaitingOutcome>(input_) && !std::holds_alternative<Deaf>(input_);
+}
+
+std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && wants_input()) {
+    const std::string_view rest = bytes.substr(taken);
+    auto* data = std::get_if<ReceivingData>(&input_);
+    taken += data ? take_data(*data, rest) : take_line(rest, now);
+  }
+  // Nothing that comes after the end means anything.
+  return ended() || std::holds_alternative<Deaf>(input_) ? bytes.size() : taken;
+}
+
+std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
+  const LineReader::Taken taken = lines_.take(bytes);
+  switch (taken.status) {
+    case LineReader::Status::kNeedMore:
+      break;
+    case LineReader::Status::kTooLong:
+      lose_stream("line over line-bytes-max (" + std::to_string(settings_.limits.line_bytes_max) +
+                      "); start stapsh with a higher --line-bytes-max",
+                  now);
+      break;
+    case LineReader::Status::kLine:
+      perform(parse_command(taken.line, settings_.limits), now);
+      break;
+  }
+  return taken.bytes;
+}
+
+std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes) {
+  const std::string_view piece = bytes.substr(0, data.bytes_left);
+  data.bytes_left -= piece.size();
+  if (data.use == ReceivingData::Use::kFile && data.error.empty()) emit(WriteFile{piece});
+  if (data.use == ReceivingData::Use::kArg && data.error.empty()) args_.back().append(piece);
+  if (data.bytes_left == 0) {
+    const ReceivingData done = std::move(data);
+    input_ = ReadingLine{};
+    finish_data(done);
+  }
+  return piece.size();
+}
+
+void AgentSession::finish_data(const ReceivingData& data) {
+  if (data.use == ReceivingData::Use::kDiscard && data.error.empty()) return;
+  if (!data.error.empty()) {
+    answer_error(data.error);
+    broken_ = broken_ || rfc();
+    return;
+  }
+  if (data.use == ReceivingData::Use::kFile) {
+    input_ = AwaitingOutcome{data.name};
+    emit(CommitFile{});
+    return;
+  }
+  // As C strings have it, and as the rfc says: a NUL ends the argument.
+  args_.back().resize(std::min(args_.back().size(), args_.back().find('\0')));
+  answer_ok();
+}
+
+void AgentSession::perform(const Command& command, TimePoint now) {
+  std::visit(Overloaded{
+                 [&](const HelloCommand& c) { hello(c); },
+                 [&](const OptionCommand& c) { set_option(c); },
+                 [&](const FileCommand& c) { begin_file(c); },
+                 [&](const ArgCommand& c) { begin_arg(c); },
+                 [&](const RunCommand& c) { run(c, now); },
+                 [&](const SignalCommand& c) {
+                   if (runner_lives()) {
+                     emit(SignalRunner{c.signo, false});
+                   } else {
+                     answer_error("signal: no runner lives; say run first");
+                   }
+                 },
+                 [&](const QuitCommand&) {
+                   // A second quit is an impatient person: it cuts the grace time short.
+                   if (runner_lives() && stopping_) {
+                     climb(now);
+                   } else {
+                     stop(now);
+                   }
+                 },
+                 [&](const PingCommand&) {},
+                 [&](const BadCommand& c) {
+                   if (c.data_size_unknown) {
+                     lose_stream(c.reason, now);
+                   } else {
+                     answer_error(c.reason);
+                   }
+                 },
+             },
+             command);
+}
+
+void AgentSession::hello(const HelloCommand& command) {
+  if (runner_lives()) return answer_error("stap: a runner lives already");
+  rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
+  emit(SendLine{format_agent_line(settings_.identity)});
+  debug("client speaks " + printable(command.version) + (rfc_ ? ", rfc dialect" : ", released dialect"));
+}
+
+// A further option: a line here, and what it does.
+struct AgentSession::OptionEntry {
+  std::string_view name;
+  void (*set)(AgentSession& session);
+};
+const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
+    {"data", [](AgentSession& s) { s.framed_ = true; }},
+    {"verbose", [](AgentSession& s) { ++s.settings_.verbose; }},
+    {"bpf", [](AgentSession& s) { s.kind_from_option_ = RunnerKind::kStapbpf; }},
+    {"dyninst", [](AgentSession& s) { s.kind_from_option_ = RunnerKind::kStapdyn; }},
+    {"exit", [](AgentSession& s) { s.says_exit_ = true; }},
+    {"time", [](AgentSession& s) { s.timed_ = true; }},
+};
+
+void AgentSession::set_option(const OptionCommand& command) {
+  if (rfc()) return answer_error("option: not in the rfc dialect");
+  if (runner_lives()) return answer_error("option: a runner lives already");
+  for (const OptionEntry& entry : kOptionTable) {
+    if (entry.name != command.name) continue;
+    if (command.value) return answer_error("option " + printable(command.name) + ": takes no value");
+    entry.set(*this);
+    return answer_ok();
+  }
+  answer_error("Invalid option: " + printable(command.name));
+}
+
+void AgentSession::begin_file(const FileCommand& command) {
+  ReceivingData data{ReceivingData::Use::kFile, command.name, command.size, {}};
+  const Limits& limits = settings_.limits;
+  if (runner_lives()) {
+    data.error = "file: a runner lives already";
+  } else if (const Result<> name = check_file_name(command.name); !name) {
+    data.error = name.error().what;
+  } else if (files_ >= limits.files_max) {
+    data.error = "file " + command.name + ": one more than files-max (" + std::to_string(limits.files_max) + ")";
+  } else if (command.size > limits.files_bytes_max - files_bytes_) {
+    data.error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over files-bytes-max (" +
+                 std::to_string(limits.files_bytes_max) + ")";
+  }
+  if (data.error.empty()) {
+    ++files_;
+    files_bytes_ += command.size;
+    if (files_ == 1) kind_from_file_ = runner_kind_for_module(command.name);
+    emit(CreateFile{command.name, command.size});
+  } else {
+    data.use = ReceivingData::Use::kDiscard;
+  }
+  if (data.bytes_left == 0) return finish_data(data);
+  input_ = std::move(data);
+}
+
+void AgentSession::begin_arg(const ArgCommand& command) {
+  ReceivingData data{ReceivingData::Use::kArg, {}, command.size, {}};
+  const Limits& limits = settings_.limits;
+  if (runner_lives()) {
+    data.error = "arg: a runner lives already";
+  } else if (args_.size() >= limits.args_max) {
+    data.error = "arg: one more than args-max (" + std::to_string(limits.args_max) + ")";
+  } else if (command.size > limits.args_bytes_max - args_bytes_) {
+    data.error = "arg: over args-bytes-max (" + std::to_string(limits.args_bytes_max) + ")";
+  }
+  if (data.error.empty()) {
+    args_bytes_ += command.size;
+    args_.emplace_back();
+  } else {
+    data.use = ReceivingData::Use::kDiscard;
+  }
+  if (data.bytes_left == 0) return finish_data(data);
+  input_ = std::move(data);
+}
+
+RunnerKind AgentSession::runner_kind() const {
+  // An option is an order, the file's name a hint; without either it is what it always was.
+  if (kind_from_option_) return *kind_from_option_;
+  return kind_from_file_.value_or(RunnerKind::kStaprun);
+}
+
+void AgentSession::run(const RunCommand& command, TimePoint now) {
+  if (runner_lives()) return answer_error("run: a runner lives already");
+  if (rfc() && broken_) {
+    emit(Report{"run: refused, because a file or an argument before it failed"});
+    return stop(now);
+  }
+  std::vector<std::string> args = args_;
+  std::uint64_t bytes = args_bytes_;
+  for (const std::string& arg : command.args) bytes += arg.size();
+  args.insert(args.end(), command.args.begin(), command.args.end());
+  const Limits& limits = settings_.limits;
+  if (args.size() > limits.args_max) {
+    return answer_error("run: " + std::to_string(args.size()) + " arguments, over args-max (" +
+                        std::to_string(limits.args_max) + "); start stapsh with a higher --args-max");
+  }
+  if (bytes > limits.args_bytes_max) {
+    return answer_error("run: " + std::to_string(bytes) + " bytes of arguments, over args-bytes-max (" +
+                        std::to_string(limits.args_bytes_max) + "); start stapsh with a higher --args-bytes-max");
+  }
+  input_ = AwaitingOutcome{{}};
+  emit(StartRunner{runner_kind(), std::move(args), framed_});
+}
+
+void AgentSession::on_file_done() {
+  STAPSH_ASSERT(std::holds_alternative<AwaitingOutcome>(input_));
+  input_ = ReadingLine{};
+  answer_ok();
+}
+
+void AgentSession::on_file_failed(const Error& error) {
+  if (auto* data = std::get_if<ReceivingData>(&input_)) {
+    if (!data->error.empty()) return;  // One answer for each command, and the first reason counts.
+    data->error = "file " + data->name + ": " + error.what;
+    emit(AbandonFile{});
+    return;
+  }
+  const auto* awaiting = std::get_if<AwaitingOutcome>(&input_);
+  STAPSH_ASSERT(awaiting != nullptr);
+  const std::string text = "file " + awaiting->file_name + ": " + error.what;
+  emit(AbandonFile{});
+  input_ = ReadingLine{};
+  broken_ = broken_ || rfc();
+  answer_error(text);
+}
+
+void AgentSession::on_runner_starting() {
+  STAPSH_ASSERT(std::holds_alternative<NoRunner>(life_));
+  answer_ok();
+  debug("runner starts: " + std::string(runner_name(runner_kind())));
+  life_ = RunnerLives{};
+  input_ = ReadingLine{};
+}
+
+void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
+  if (runner_lives()) {
+    // The OK is out: what is left to say goes where the runner would have said it.
+    emit(Report{error.what});
+    on_runner_exited(127, now);
+    on_descendants_gone(now);
+    return;
+  }
+  input_ = ReadingLine{};
+  answer_error("run: " + error.what);
+  if (rfc()) {
+    broken_ = true;
+    stop(now);
+  }
+}
+
+void AgentSession::on_runner_exited(int exit_code, TimePoint now) {
+  auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive) return;  // Given up before.
+  alive->exit_code = exit_code;
+  debug("runner ended with " + std::to_string(exit_code));
+  // What it left behind may end by itself within the grace time.
+  if (!ladder_.climbing()) ladder_.start(Rung::kStopSignal, now);
+  finish_when_all_gone();
+}
+
+void AgentSession::on_descendants_gone(TimePoint now) {
+  auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive || alive->descendants_gone) return;
+  alive->descendants_gone = true;
+  // Only output is left. A reader that lives may take its time; one that asked for the end gets the grace time.
+  ladder_.stand_down();
+  if (stopping_) ladder_.start(Rung::kKill, now);
+  finish_when_all_gone();
+}
+
+void AgentSession::on_output_progress(TimePoint now) {
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive) return;
+  // The output of what a runner left behind earns nothing: it could go on for ever.
+  if (alive->exit_code && !alive->descendants_gone) return;
+  ladder_.progress(now);
+}
+
+void AgentSession::on_output_drained() {
+  if (auto* alive = std::get_if<RunnerLives>(&life_)) alive->drained = true;
+  finish_when_all_gone();
+}
+
+void AgentSession::finish_when_all_gone() {
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  if (alive && alive->exit_code && alive->descendants_gone && alive->drained) clean_up(*alive->exit_code);
+}
+
+void AgentSession::on_end_of_input(TimePoint now) {
+  if (ended()) return;
+  if (const auto* data = std::get_if<ReceivingData>(&input_)) {
+    emit(Report{"end of input, " + std::to_string(data->bytes_left) + " bytes before the end of " +
+                (data->name.empty() ? std::string("DATA") : printable(data->name))});
+    if (!runner_lives()) broken_ = true;
+  }
+  input_ = Deaf{};
+  debug("end of input");
+  if (!stopping_) stop(now);
+}
+
+void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
+  if (ended()) return;
+  debug("stopping: " + std::string(reason));
+  if (runner_lives() && stopping_) {
+    climb(now);
+  } else {
+    stop(now);
+  }
+}
+
+void AgentSession::on_peer_gone(TimePoint now) {
+  if (ended()) return;
+  input_ = Deaf{};
+  if (!stopping_) stop(now);
+}
+
+void AgentSession::lose_stream(std::string_view reason, TimePoint now) {
+  if (runner_lives()) {
+    emit(Report{std::string(reason)});
+  } else {
+    answer_error(reason);
+  }
+  broken_ = true;
+  input_ = Deaf{};
+  if (!stopping_) stop(now);
+}
+
+// Stops what there is to stop. The end comes when all is gone.
+void AgentSession::stop(TimePoint now) {
+  stopping_ = true;
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  if (std::holds_alternative<NoRunner>(life_)) {
+    clean_up(broken_ ? 1 : 0);
+  } else if (alive && alive->descendants_gone) {
+    ladder_.start(Rung::kKill, now);  // Only output is left.
+  } else if (alive && alive->exit_code) {
+    climb(now);  // They had their time; now they are told.
+  } else if (alive) {
+    ladder_.start(Rung::kStopSignal, now);
+    emit(SignalRunner{runner_entry(runner_kind()).stop_signal, false});
+  }
+}
+
+void AgentSession::on_timer(TimePoint now) {
+  if (ladder_.due(now)) climb(now);
+}
+
+void AgentSession::climb(TimePoint now) {
+  auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive || !ladder_.climb(now)) return;
+  switch (ladder_.rung()) {
+    case Rung::kStopSignal:
+      break;  // Where it starts.
+    case Rung::kTerminate:
+      emit(SignalRunner{SIGTERM, alive->exit_code.has_value()});
+      break;
+    case Rung::kKill:
+      emit(SignalRunner{SIGKILL, true});
+      break;
+    case Rung::kDiscard:
+      emit(DiscardOutput{});
+      break;
+    case Rung::kGiveUp:
+      emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
+      clean_up(alive->exit_code.value_or(128 + SIGKILL));
+      break;
+  }
+}
+
+void AgentSession::clean_up(int exit_code) {
+  ladder_.stand_down();
+  life_ = CleaningUp{exit_code};
+  input_ = Deaf{};
+  emit(CleanUp{});
+}
+
+void AgentSession::on_cleaned_up() {
+  const auto* cleaning = std::get_if<CleaningUp>(&life_);
+  STAPSH_ASSERT(cleaning != nullptr);
+  const int exit_code = cleaning->exit_code;
+  if (framed_ && !rfc()) {
+    if (says_exit_) emit(SendLine{format_agent_line(ExitLine{exit_code})});
+    emit(SendLine{format_agent_line(QuitLine{})});
+  }
+  life_ = Ended{};
+  emit(EndSession{exit_code});
+}
+
+void AgentSession::answer_ok() {
+  if (!rfc()) emit(SendLine{format_agent_line(OkLine{})});
+}
+
+void AgentSession::answer_error(std::string_view text) {
+  if (runner_lives()) return debug(text);  // A reply would be taken for the runner's output.
+  if (rfc()) {
+    emit(Report{std::string(text)});
+  } else {
+    emit(SendLine{format_agent_line(ErrorLine{std::string(text)})});
+  }
+}
+
+void AgentSession::debug(std::string_view text) {
+  if (settings_.verbose == 0) return;
+  // Standard error, unless frames run: transports that carry them often carry nothing else.
+  if (framed_ && runner_lives()) {
+    emit(SendLine{format_agent_line(DebugLine{std::string(text)}), true});
+  } else {
+    emit(Report{std::string(text)});
+  }
+}
+
+std::optional<AgentEffect> AgentSession::next_effect() {
+  if (effects_.empty()) return std::nullopt;
+  AgentEffect effect = std::move(effects_.front());
+  effects_.pop_front();
+  return effect;
+}
+
+}  // namespace stapsh

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session as the agent sees it: bytes and events in, effects out. Rules: docs/protocol.md.
+// Pure: no descriptor, clock, log, thread or global in this file.
+//
+// Two questions make up its state: what the next byte of input is (Input), and how far the runner's
+// life has come (Life). Every input is defined in every state.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "protocol/agent_line.h"
+#include "protocol/command.h"
+#include "protocol/limits.h"
+#include "protocol/line_reader.h"
+#include "session/agent_effect.h"
+#include "session/stop_ladder.h"
+
+namespace stapsh {
+
+struct AgentSettings {
+  HelloLine identity;  ///< What the hello is answered with.
+  Limits limits;
+  Duration grace = std::chrono::seconds(5);
+  bool force_rfc = false;  ///< The rfc dialect, whatever version the client says.
+  unsigned verbose = 0;    ///< Above 0: debug text.
+};
+
+class AgentSession {
+ public:
+  explicit AgentSession(AgentSettings settings);
+
+  // In. Any split of the bytes gives the same effects.
+
+  /// Returns how many bytes were taken. Fewer than offered: an effect's outcome decides what the rest
+  /// means; offer it again after that. Drain the effects before the bytes go away.
+  std::size_t on_bytes(std::string_view bytes, TimePoint now);
+  /// After the last byte was taken.
+  void on_end_of_input(TimePoint now);
+  /// A signal to the agent, a lost guardian: stop, clean up, end.
+  void on_stop_requested(std::string_view reason, TimePoint now);
+  /// What we send is not received by anyone any more.
+  void on_peer_gone(TimePoint now);
+
+  void on_file_done();
+  void on_file_failed(const Error& error);
+
+  /// The runner is about to execute; its first byte comes after our reply.
+  void on_runner_starting();
+  /// It can't be executed after all.
+  void on_runner_failed(const Error& error, TimePoint now);
+  /// 0..255; 128 + N for signal N.
+  void on_runner_exited(int exit_code, TimePoint now);
+  /// The runner and all that it started are gone.
+  void on_descendants_gone(TimePoint now);
+  /// Output of the runner was taken by the peer.
+  void on_output_progress(TimePoint now);
+  /// With all descendants gone: nothing of their output is left to send.
+  void on_output_drained();
+  void on_cleaned_up();
+  void on_timer(TimePoint now);
+
+  // Out.
+
+  /// Drain after every input; perform in order.
+  std::optional<AgentEffect> next_effect();
+  /// When on_timer() is wanted.
+  [[nodiscard]] std::optional<TimePoint> next_timer() const { return ladder_.escalate_at(); }
+  /// Whether on_bytes() would take a byte now.
+  [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] bool runner_lives() const { return std::holds_alternative<RunnerLives>(life_); }
+  [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
+  /// With frames: whether they carry the time.
+  [[nodiscard]] bool timed() const { return timed_; }
+
+ private:
+  // Input: what the next byte is.
+  struct ReadingLine {};
+  struct ReceivingData {
+    enum class Use { kFile, kArg, kDiscard } use;
+    std::string name;  // Of the file; for messages.
+    std::uint64_t bytes_left;
+    std::string error;  // Why it can't be used; empty while it can.
+  };
+  struct AwaitingOutcome {  // A file being closed, a runner being started.
+    std::string file_name;
+  };
+  struct Deaf {};  // End of input, or bytes that can't be told apart any more.
+  using Input = std::variant<ReadingLine, ReceivingData, AwaitingOutcome, Deaf>;
+
+  // Life: where the runner is.
+  struct NoRunner {};
+  struct RunnerLives {
+    std::optional<int> exit_code;  // Of the runner, once it has ended.
+    bool descendants_gone = false;
+    bool drained = false;
+  };
+  struct CleaningUp {
+    int exit_code;
+  };
+  struct Ended {};
+  using Life = std::variant<NoRunner, RunnerLives, CleaningUp, Ended>;
+
+  struct OptionEntry;
+  static const OptionEntry kOptionTable[];
+
+  std::size_t take_line(std::string_view bytes, TimePoint now);
+  std::size_t take_data(ReceivingData& data, std::string_view bytes);
+  void finish_data(const ReceivingData& data);
+  void perform(const Command& command, TimePoint now);
+  void hello(const HelloCommand& command);
+  void set_option(const OptionCommand& command);
+  void begin_file(const FileCommand& command);
+  void begin_arg(const ArgCommand& command);
+  void run(const RunCommand& command, TimePoint now);
+  void stop(TimePoint now);
+  void climb(TimePoint now);
+  void lose_stream(std::string_view reason, TimePoint now);
+  void finish_when_all_gone();
+  void clean_up(int exit_code);
+
+  [[nodiscard]] bool rfc() const { return rfc_; }
+  [[nodiscard]] RunnerKind runner_kind() const;
+  void answer_ok();
+  void answer_error(std::string_view text);
+  void debug(std::string_view text);
+  void emit(AgentEffect effect) { effects_.push_back(std::move(effect)); }
+
+  AgentSettings settings_;
+  LineReader lines_;
+  Input input_ = ReadingLine{};
+  Life life_ = NoRunner{};
+  StopLadder ladder_;
+  std::deque<AgentEffect> effects_;
+
+  bool rfc_;
+  bool framed_ = false;     // option data
+  bool says_exit_ = false;  // option exit
+  bool timed_ = false;      // option time
+  bool stopping_ = false;   // Somebody asked for the end.
+  bool broken_ = false;     // The session ends because of an error, or an rfc upload failed.
+  std::optional<RunnerKind> kind_from_file_;
+  std::optional<RunnerKind> kind_from_option_;
+  std::uint64_t files_ = 0;
+  std::uint64_t files_bytes_ = 0;
+  std::vector<std::string> args_;
+  std::uint64_t args_bytes_ = 0;
+};
+
+}  // namespace stapsh

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a ClientSession wants done. The shell performs effects in order.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "protocol/agent_line.h"
+
+namespace stapsh {
+
+/// How a target's session ended.
+struct Outcome {
+  enum class Kind {
+    kEnded,    ///< The runner ran and ended.
+    kStopped,  ///< Asked to stop before the runner started.
+    kFailed,   ///< `reason` says why.
+  };
+  Kind kind = Kind::kFailed;
+  std::optional<int> exit_code;  ///< Of the runner; unknown over a transport and an agent that carry none.
+  std::string reason;
+};
+
+/// To the agent.
+struct SendBytes {
+  std::string bytes;
+};
+/// The content of the upload's file `index`, whole.
+struct SendFile {
+  std::size_t index;
+};
+/// Nothing more will be sent; what is not sent yet is dropped.
+struct CloseInput {};
+/// Output of the runner; a view of the bytes last given to on_bytes().
+struct Output {
+  Stream stream;
+  std::string_view bytes;
+  std::optional<WallTime> time;
+};
+/// For a person who wants details: the agent's debug text, text before its hello.
+struct Note {
+  std::string text;
+};
+/// The target is known and waits for its module: answer with on_module_ready().
+struct Connected {
+  HelloLine hello;
+};
+/// All files are there: answer with on_start().
+struct Ready {};
+/// The runner runs.
+struct Started {};
+/// Always the last effect.
+struct Finished {
+  Outcome outcome;
+};
+
+using ClientEffect = std::variant<SendBytes, SendFile, CloseInput, Output, Note, Connected, Ready, Started, Finished>;
+
+}  // namespace stapsh

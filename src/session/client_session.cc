@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/client_session.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/overloaded.h"
+#include "protocol/command.h"
+
+namespace stapsh {
+namespace {
+
+constexpr std::string_view kQuit = "quit\n";
+
+}  // namespace
+
+ClientSession::ClientSession(ClientSettings settings)
+    : settings_(std::move(settings)), lines_(settings_.limits.line_bytes_max), rfc_(settings_.force_rfc) {}
+
+void ClientSession::on_start_of_transport(TimePoint now) {
+  deadline_ = now + settings_.connect_timeout;
+  // Below 1.5 an agent knows that we do not expect replies.
+  emit(SendBytes{format_command(HelloCommand{rfc_ ? "1.4" : std::string(kSpokenVersion)})});
+}
+
+void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
+  if (stopping_ && !ended()) deadline_ = now + settings_.stop_timeout;
+  while (!bytes.empty() && !ended()) {
+    if (phase_ == Phase::kRunning && !framed_) {
+      emit(Output{Stream::kStdout, bytes, std::nullopt});
+      return;
+    }
+    bytes.remove_prefix(frame_ ? take_frame(bytes) : take_line(bytes, now));
+  }
+}
+
+std::size_t ClientSession::take_line(std::string_view bytes, TimePoint now) {
+  const LineReader::Taken taken = lines_.take(bytes);
+  switch (taken.status) {
+    case LineReader::Status::kNeedMore:
+      break;
+    case LineReader::Status::kTooLong:
+      fail_session(hello_seen_ ? "the agent sent a line over line-bytes-max (" +
+                                     std::to_string(settings_.limits.line_bytes_max) + ")"
+                               : "no hello from stapsh, but a line without an end; what runs there?");
+      break;
+    case LineReader::Status::kLine:
+      perform(taken.line, now);
+      break;
+  }
+  return taken.bytes;
+}
+
+// An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame.
+// A "quit\n" at the end of an unfinished frame is therefore held back until more bytes prove it data.
+std::size_t ClientSession::take_frame(std::string_view bytes) {
+  if (quit_held_) {
+    quit_held_ = false;
+    emit(Output{frame_->stream, kQuit, frame_->time});
+  }
+  std::string_view piece = bytes.substr(0, frame_->bytes_left);
+  const std::size_t taken = piece.size();
+  frame_->bytes_left -= taken;
+  if (!ours_ && frame_->bytes_left > 0 && piece.ends_with(kQuit)) {
+    quit_held_ = true;
+    piece.remove_suffix(kQuit.size());
+  }
+  if (!piece.empty()) emit(Output{frame_->stream, piece, frame_->time});
+  if (frame_->bytes_left == 0) frame_.reset();
+  return taken;
+}
+
+void ClientSession::perform(std::string_view line, TimePoint now) {
+  std::visit(Overloaded{
+                 [&](const HelloLine& hello) {
+                   if (hello_seen_) return nonsense(line);
+                   on_hello(hello, now);
+                 },
+                 [&](const OkLine&) { on_reply(true, {}, now); },
+                 [&](const ErrorLine& error) { on_reply(false, printable(error.text), now); },
+                 [&](const DataLine& data) {
+                   if (phase_ != Phase::kRunning) return nonsense(line);
+                   if (data.size > 0) frame_ = Frame{data.stream, data.size, data.time};
+                 },
+                 [&](const ExitLine& exit) {
+                   if (phase_ != Phase::kRunning) return nonsense(line);
+                   exit_code_ = exit.code;
+                 },
+                 [&](const QuitLine&) {
+                   if (!hello_seen_) return nonsense(line);
+                   if (phase_ == Phase::kRunning) return finish({Outcome::Kind::kEnded, exit_code_, {}});
+                   if (!stopping_) return fail_session("the agent ended before the runner started");
+                   finish({Outcome::Kind::kStopped, std::nullopt, {}});
+                 },
+                 [&](const PingLine&) {},
+                 [&](const DebugLine& debug) { emit(Note{printable(debug.text)}); },
+                 [&](const UnknownLine&) { nonsense(line); },
+             },
+             parse_agent_line(line));
+}
+
+void ClientSession::nonsense(std::string_view line) {
+  if (!hello_seen_) {
+    // What a login shell says before the agent starts.
+    noise_bytes_ += line.size() + 1;
+    if (noise_bytes_ > kNoiseBytesMax) {
+      return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
+                          printable(line) + "'; what runs there?");
+    }
+    if (!line.empty()) emit(Note{printable(line)});
+    return;
+  }
+  // See take_frame(): here the end of an old agent fell into a frame's header.
+  if (framed_ && !ours_ && line.ends_with("quit")) {
+    emit(Note{"its output is cut short: a fault of this old stapsh"});
+    return finish({Outcome::Kind::kEnded, exit_code_, {}});
+  }
+  fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here");
+}
+
+void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
+  hello_seen_ = true;
+  hello_ = hello;
+  agent_version_ = parse_version(hello.version);
+  rfc_ = rfc_ || agent_version_ < kFirstReleased;
+  deadline_ = now + settings_.reply_timeout;
+  if (stopping_) return;
+  if (rfc_ || agent_version_ < kFirstWithOption) return become_connected();
+  ask_options({"exit"});
+}
+
+void ClientSession::ask_options(std::vector<std::string> names) {
+  for (std::string& name : names) to_ask_.push_back(std::move(name));
+  ask_next();
+}
+
+void ClientSession::ask_next() {
+  while (!to_ask_.empty() && (ours_ || unanswered_.empty())) {
+    emit(SendBytes{format_command(OptionCommand{to_ask_.front(), std::nullopt})});
+    unanswered_.push_back(std::move(to_ask_.front()));
+    to_ask_.pop_front();
+  }
+}
+
+void ClientSession::on_option_reply(bool ok, TimePoint now) {
+  const std::string name = unanswered_.front();
+  unanswered_.pop_front();
+  deadline_ = now + settings_.reply_timeout;
+  if (stopping_) return;
+  if (name == "data") framed_ = ok;
+  if (name == "exit") {
+    ours_ = ok;
+    std::vector<std::string> further(settings_.verbose, "verbose");
+    if (ours_ || !settings_.transport_is_rich) further.insert(further.begin(), "data");
+    if (ours_ && settings_.want_time) further.emplace_back("time");
+    return further.empty() ? become_connected() : ask_options(std::move(further));
+  }
+  ask_next();
+  if (unanswered_.empty()) become_connected();
+}
+
+void ClientSession::become_connected() {
+  phase_ = Phase::kConnected;
+  deadline_.reset();  // How long a build takes is not the target's affair.
+  emit(Connected{hello_});
+}
+
+void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
+  if (!unanswered_.empty()) return on_option_reply(ok, now);
+  if (phase_ == Phase::kSending) {
+    if (!ok) return fail_session(text);
+    return send_file_or_be_ready();
+  }
+  if (phase_ == Phase::kStarting && starts_unanswered_ > 0) {
+    if (!ok && start_error_.empty()) start_error_ = text;
+    if (--starts_unanswered_ > 0) return;
+    if (!start_error_.empty()) return fail_session(start_error_);
+    phase_ = Phase::kRunning;
+    if (!stopping_) deadline_.reset();
+    return emit(Started{});
+  }
+  nonsense(ok ? "OK" : "ERROR: " + text);
+}
+
+void ClientSession::on_module_ready(Upload upload, TimePoint now) {
+  if (ended() || stopping_) return;
+  STAPSH_ASSERT(phase_ == Phase::kConnected);
+  upload_ = std::move(upload);
+  for (const Upload::File& file : upload_.files) {
+    if (file.size > settings_.limits.file_bytes_max) {
+      return fail_session("module " + file.name + ": " + std::to_string(file.size) + " bytes, over file-bytes-max (" +
+                          std::to_string(settings_.limits.file_bytes_max) + "); raise --file-bytes-max on both ends");
+    }
+  }
+  phase_ = Phase::kSending;
+  deadline_ = now + settings_.reply_timeout;
+  send_file_or_be_ready();
+  while (rfc_ && phase_ == Phase::kSending) send_file_or_be_ready();  // Nothing is answered.
+}
+
+void ClientSession::on_module_failed(std::string_view reason) {
+  if (!ended()) fail_session(std::string(reason));
+}
+
+void ClientSession::send_file_or_be_ready() {
+  if (next_file_ == upload_.files.size()) {
+    phase_ = Phase::kReady;
+    if (!stopping_) deadline_.reset();
+    return emit(Ready{});
+  }
+  const Upload::File& file = upload_.files[next_file_];
+  emit(SendBytes{format_command(FileCommand{file.size, file.name})});
+  emit(SendFile{next_file_});
+  ++next_file_;
+}
+
+// The words of `run` where the agent can take them so, otherwise each as an `arg` before it.
+Result<std::string> ClientSession::start_commands() const {
+  const bool spelled = std::none_of(upload_.run_args.begin(), upload_.run_args.end(),
+                                    [](const std::string& arg) { return arg.empty(); });
+  std::string line = format_command(RunCommand{upload_.run_args});
+  const bool released = !ours_ && !rfc_;
+  const std::uint64_t line_bytes_max = released ? kReleasedLineBytesMax : settings_.limits.line_bytes_max;
+  const std::uint64_t args_max = released ? kReleasedArgsMax : settings_.limits.args_max;
+  if (upload_.run_args.size() > args_max) {
+    return fail(Errc::kLimit, std::to_string(upload_.run_args.size()) + " arguments, over the agent's args-max (" +
+                                  std::to_string(args_max) + ")");
+  }
+  if (!rfc_ && spelled && line.size() - 1 <= line_bytes_max) return line;
+  if (released && !spelled) return fail(Errc::kLimit, "an empty argument, which this old stapsh can't be told");
+  if (released) {
+    return fail(Errc::kLimit, "arguments of " + std::to_string(line.size()) + " bytes, over line-bytes-max (" +
+                                  std::to_string(line_bytes_max) + ") of this old stapsh; shorten them");
+  }
+  std::string commands;
+  for (const std::string& arg : upload_.run_args) {
+    commands += format_command(ArgCommand{arg.size()});
+    commands += arg;
+  }
+  return commands + format_command(RunCommand{});
+}
+
+void ClientSession::on_start(TimePoint now) {
+  if (ended() || stopping_) return;
+  STAPSH_ASSERT(phase_ == Phase::kReady);
+  Result<std::string> commands = start_commands();
+  if (!commands) return fail_session(commands.error().what);
+  const bool as_args = !commands->starts_with("run ") && *commands != "run\n";
+  starts_unanswered_ = as_args ? upload_.run_args.size() + 1 : 1;
+  emit(SendBytes{*std::move(commands)});
+  if (rfc_) {
+    phase_ = Phase::kRunning;
+    deadline_.reset();
+    return emit(Started{});
+  }
+  phase_ = Phase::kStarting;
+  deadline_ = now + settings_.reply_timeout;
+}
+
+void ClientSession::on_send_progress(TimePoint now) {
+  if (phase_ == Phase::kSending && !stopping_) deadline_ = now + settings_.reply_timeout;
+}
+
+void ClientSession::on_stop(TimePoint now) {
+  if (ended()) return;
+  const bool again = stopping_;
+  stopping_ = true;
+  deadline_ = now + settings_.stop_timeout;
+  const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
+  if (started && !rfc_) {
+    // A second `quit` cuts the grace short; an old agent knows no such thing.
+    if (!again || ours_) emit(SendBytes{std::string(kQuit)});
+  } else if (!again) {
+    emit(CloseInput{});  // Also what rfc agents know as the end; in mid-file nothing else could be said.
+  }
+}
+
+void ClientSession::on_abandon(std::string_view reason) {
+  if (!ended()) fail_session(std::string(reason));
+}
+
+void ClientSession::on_timer(TimePoint now) {
+  if (!deadline_ || now < *deadline_ || ended()) return;
+  if (stopping_) return fail_session("did not confirm the stop; its agent cleans up when it sees the connection end");
+  if (!hello_seen_) return fail_session("no hello from stapsh within the connect timeout; raise --connect-timeout");
+  fail_session("the agent does not answer");
+}
+
+void ClientSession::on_transport_end(const TransportEnd& end) {
+  if (ended()) return;
+  const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
+  const std::string because = end.reason.empty() ? "" : ": " + end.reason;
+  if (phase_ == Phase::kRunning && quit_held_) {
+    emit(Note{"its output is cut short: a fault of this old stapsh"});
+    return finish({Outcome::Kind::kEnded, exit_code_, {}});
+  }
+  if (stopping_ && !started) return finish({Outcome::Kind::kStopped, std::nullopt, {}});
+  if (phase_ == Phase::kRunning && !framed_ && end.reason.empty()) {
+    return finish({Outcome::Kind::kEnded, end.exit_code, {}});
+  }
+  if (phase_ == Phase::kStarting && !ours_ && end.reason.empty()) {
+    // A released agent whose runner ends at once may end without its OK.
+    return finish({Outcome::Kind::kEnded, end.exit_code, {}});
+  }
+  if (!hello_seen_) return fail_session("no hello from stapsh" + because);
+  fail_session("the connection ended " + std::string(started ? "in mid-run" : "before the runner started") + because);
+}
+
+void ClientSession::fail_session(std::string reason) {
+  emit(CloseInput{});
+  finish({Outcome::Kind::kFailed, std::nullopt, std::move(reason)});
+}
+
+void ClientSession::finish(Outcome outcome) {
+  phase_ = Phase::kEnded;
+  deadline_.reset();
+  emit(Finished{std::move(outcome)});
+}
+
+std::optional<ClientEffect> ClientSession::next_effect() {
+  if (effects_.empty()) return std::nullopt;
+  ClientEffect effect = std::move(effects_.front());
+  effects_.pop_front();
+  return effect;
+}
+
+}  // namespace stapsh

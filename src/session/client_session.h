@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// One target as the client sees it: bytes and events in, effects out. Rules: docs/protocol.md.
+// Pure: no descriptor, clock, log, thread or global in this file.
+//
+// Released agents (1.5 to 5.x) are spoken to one command at a time, since they answer only the first
+// of a packet; an agent that takes `option exit` is ours and gets them together.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "protocol/agent_line.h"
+#include "protocol/limits.h"
+#include "protocol/line_reader.h"
+#include "protocol/version.h"
+#include "session/client_effect.h"
+
+namespace stapsh {
+
+struct ClientSettings {
+  Limits limits;
+  bool force_rfc = false;
+  /// The transport carries standard error and an exit code by itself (ssh, a child process). An old
+  /// agent is then asked for no frames: without them it loses nothing.
+  bool transport_is_rich = false;
+  bool want_time = false;
+  unsigned verbose = 0;  ///< As many times `option verbose`.
+  /// What the agent may take to be connected, and for each answer after that.
+  Duration connect_timeout = std::chrono::seconds(30);
+  Duration reply_timeout = std::chrono::seconds(60);
+  /// How long a target that was told to stop may say nothing before it is given up.
+  Duration stop_timeout = std::chrono::seconds(30);
+};
+
+/// What one target is sent.
+struct Upload {
+  struct File {
+    std::string name;
+    std::uint64_t size;
+  };
+  std::vector<File> files;
+  std::vector<std::string> run_args;
+};
+
+/// How the transport ended, as far as it tells.
+struct TransportEnd {
+  std::optional<int> exit_code;  ///< Of a child process: 0..255, 128 + N.
+  std::string reason;            ///< Why, when it failed: ssh's own words, an errno text. May be empty.
+};
+
+class ClientSession {
+ public:
+  enum class Phase { kConnecting, kConnected, kSending, kReady, kStarting, kRunning, kEnded };
+
+  explicit ClientSession(ClientSettings settings);
+
+  // In.
+  void on_start_of_transport(TimePoint now);
+  /// Drain the effects before the bytes go away.
+  void on_bytes(std::string_view bytes, TimePoint now);
+  /// After the last byte, with all that is known of the end.
+  void on_transport_end(const TransportEnd& end);
+  /// Only after Connected. An error (over a limit, say) is also the end of this session.
+  void on_module_ready(Upload upload, TimePoint now);
+  /// Only after Connected: there will be no module.
+  void on_module_failed(std::string_view reason);
+  /// Only after Ready.
+  void on_start(TimePoint now);
+  /// Bytes of ours went out: an upload that moves does not time out.
+  void on_send_progress(TimePoint now);
+  /// Stop gracefully; the second time, cut the grace short.
+  void on_stop(TimePoint now);
+  /// Give up waiting.
+  void on_abandon(std::string_view reason);
+  void on_timer(TimePoint now);
+
+  // Out.
+  std::optional<ClientEffect> next_effect();
+  [[nodiscard]] std::optional<TimePoint> next_timer() const { return deadline_; }
+  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] bool ended() const { return phase_ == Phase::kEnded; }
+  /// Of the hello; after Connected.
+  [[nodiscard]] Version agent_version() const { return agent_version_; }
+
+ private:
+  struct Frame {
+    Stream stream;
+    std::uint64_t bytes_left;
+    std::optional<WallTime> time;
+  };
+
+  std::size_t take_line(std::string_view bytes, TimePoint now);
+  std::size_t take_frame(std::string_view bytes);
+  void perform(std::string_view line, TimePoint now);
+  void on_hello(const HelloLine& hello, TimePoint now);
+  void on_reply(bool ok, const std::string& text, TimePoint now);
+  void on_option_reply(bool ok, TimePoint now);
+  void ask_options(std::vector<std::string> names);
+  void ask_next();
+  void become_connected();
+  void send_file_or_be_ready();
+  Result<std::string> start_commands() const;
+  void nonsense(std::string_view line);
+  void fail_session(std::string reason);
+  void finish(Outcome outcome);
+  void emit(ClientEffect effect) { effects_.push_back(std::move(effect)); }
+
+  ClientSettings settings_;
+  LineReader lines_;
+  std::deque<ClientEffect> effects_;
+  Phase phase_ = Phase::kConnecting;
+  std::optional<TimePoint> deadline_;
+  bool stopping_ = false;
+
+  bool hello_seen_ = false;
+  HelloLine hello_;
+  Version agent_version_;
+  std::uint64_t noise_bytes_ = 0;
+  bool rfc_;
+  bool ours_ = false;                   // The agent took `option exit`.
+  bool framed_ = false;                 // The agent took `option data`.
+  std::deque<std::string> to_ask_;      // Options not asked yet.
+  std::deque<std::string> unanswered_;  // Options asked, in order.
+
+  Upload upload_;
+  std::size_t next_file_ = 0;
+  std::size_t starts_unanswered_ = 0;  // Replies to come before the runner runs: to `arg`s and `run`.
+  std::string start_error_;
+  std::optional<Frame> frame_;
+  bool quit_held_ = false;  // "quit\n" at the end of what came of a frame: see take_frame().
+  std::optional<int> exit_code_;
+};
+
+}  // namespace stapsh
