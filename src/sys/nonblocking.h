@@ -4,6 +4,8 @@
 // nonblocking dies of it. So open the thing a second time where that is possible.
 #pragma once
 
+#include <utility>
+
 #include "base/result.h"
 #include "sys/unique_fd.h"
 
@@ -13,7 +15,7 @@ namespace stapsh::sys {
 class NonblockingFd {
  public:
   NonblockingFd() = default;
-  NonblockingFd(NonblockingFd&&) noexcept = default;
+  NonblockingFd(NonblockingFd&& other) noexcept { *this = std::move(other); }
   NonblockingFd& operator=(NonblockingFd&& other) noexcept;
   /// Puts back the flags that had to change, then closes.
   ~NonblockingFd() { restore(); }
@@ -21,7 +23,7 @@ class NonblockingFd {
   [[nodiscard]] int get() const { return fd_.get(); }
   [[nodiscard]] bool valid() const { return fd_.valid(); }
   /// True if other holders of the open file see O_NONBLOCK now, because there was no other way.
-  [[nodiscard]] bool changed_flags() const { return restore_flags_ >= 0; }
+  [[nodiscard]] bool changed_flags() const { return restore_blocking_; }
 
   /// Splicing to a socket needs O_NONBLOCK on the shared open file; nothing else does (io.h passes MSG_DONTWAIT). Sets
   /// it until destruction; does nothing for what is not a socket.
@@ -36,7 +38,7 @@ class NonblockingFd {
 
   UniqueFd fd_;
   bool is_socket_ = false;
-  int restore_flags_ = -1;
+  bool restore_blocking_ = false;
 };
 
 /// Pipes, fifos and ttys are opened again through /proc/self/fd, in the same direction. Sockets are duplicated: they

@@ -2,6 +2,7 @@
 // One file descriptor, owned: moved, never copied, closed once.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <utility>
 

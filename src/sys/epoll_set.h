@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// epoll(7), level-triggered. A Watch is a registration that ends before its descriptor closes.
+// epoll(7), level-triggered. Not called epoll.h: with src/ among the include paths, <sys/epoll.h> would be this file.
+// A Watch is a registration that ends before its descriptor closes.
 #pragma once
 
 #include <sys/epoll.h>

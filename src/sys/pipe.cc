@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/pipe.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace stapsh::sys {
+
+Result<Pipe> make_pipe(PipeOptions options) {
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  Pipe pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
+  // F_SETFL can't fail on a descriptor that is open: a pipe's flags are read end and write end, nothing else.
+  if (options.nonblocking_read) (void)::fcntl(fds[0], F_SETFL, O_RDONLY | O_NONBLOCK);
+  if (options.nonblocking_write) (void)::fcntl(fds[1], F_SETFL, O_WRONLY | O_NONBLOCK);
+  return pipe;
+}
+
+Result<std::size_t> bytes_available(int fd) {
+  int count = 0;
+  if (::ioctl(fd, FIONREAD, &count) != 0) return fail_errno("cannot ask how much is there to read", errno);
+  return static_cast<std::size_t>(std::max(count, 0));
+}
+
+void grow_pipe(int fd, std::size_t bytes) {
+  const auto wanted = static_cast<int>(std::min<std::size_t>(bytes, std::numeric_limits<int>::max()));
+  (void)::fcntl(fd, F_SETPIPE_SZ, wanted);  // Over the user's limit (EPERM): the pipe stays as it is, which works.
+}
+
+}  // namespace stapsh::sys

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/process_ref.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "sys/clock.h"
+#include "sys/io.h"
+
+namespace stapsh::sys {
+
+Result<ProcessRef> ProcessRef::open(pid_t pid) {
+  // Raw numbers: glibc before 2.36 has no wrappers.
+  const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
+  if (fd < 0) {
+    return fail_errno("process " + std::to_string(pid) + (errno == ENOSYS ? ": needs Linux 5.4" : ""), errno);
+  }
+  ProcessRef ref;
+  ref.pid_ = pid;
+  ref.fd_ = UniqueFd(fd);  // The kernel makes it close-on-exec.
+  return ref;
+}
+
+Result<> ProcessRef::send(int signo) const {
+  if (::syscall(SYS_pidfd_send_signal, fd_.get(), signo, nullptr, 0U) == 0) return {};
+  return fail_errno("cannot send signal " + std::to_string(signo) + " to process " + std::to_string(pid_), errno);
+}
+
+bool ProcessRef::has_exited() const {
+  pollfd entry{fd_.get(), POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1;
+}
+
+Result<bool> ProcessRef::wait_exit(Duration limit) const { return wait_for(fd_.get(), POLLIN, deadline_after(limit)); }
+
+}  // namespace stapsh::sys

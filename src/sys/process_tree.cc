@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/process_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "sys/exit_code.h"
+#include "sys/io.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::sys {
+namespace {
+
+struct Stat {
+  char state = 0;
+  pid_t parent = 0;
+  pid_t session = 0;
+  [[nodiscard]] bool living() const { return state != 'Z' && state != 'X' && state != 'x'; }
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  const auto file = open_at(AT_FDCWD, path, O_RDONLY);
+  if (!file) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (;;) {
+    const auto got = read_some(file->get(), buffer);
+    if (!got) return std::nullopt;  // ESRCH: it ended while we read.
+    if (got->bytes == 0) return text;
+    text.append(buffer.data(), got->bytes);
+  }
+}
+
+template <typename Use>
+void for_each_number_in(const std::string& directory, Use use) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), ::closedir);
+  if (!entries) return;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    pid_t number = 0;
+    const auto [stopped_at, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && stopped_at == name.data() + name.size()) use(number);
+  }
+}
+
+std::vector<pid_t> numbers(std::string_view text) {
+  std::vector<pid_t> result;
+  while (!text.empty()) {
+    pid_t number = 0;
+    const auto [stopped_at, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) break;
+    result.push_back(number);
+    text.remove_prefix(static_cast<std::size_t>(stopped_at - text.data()));
+    text.remove_prefix(std::min(text.size(), text.find_first_not_of(' ')));
+  }
+  return result;
+}
+
+/// `PID (NAME) STATE PPID PGRP SESSION …`; NAME may hold anything, `)` and newlines as well. Source: proc(5).
+std::optional<Stat> stat_of(pid_t pid) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text) return std::nullopt;
+  const std::size_t name_end = text->rfind(')');
+  if (name_end == std::string::npos || name_end + 4 >= text->size()) return std::nullopt;
+  const std::vector<pid_t> fields = numbers(std::string_view(*text).substr(name_end + 4));
+  if (fields.size() < 3) return std::nullopt;
+  return Stat{(*text)[name_end + 2], fields[0], fields[2]};
+}
+
+/// By the kernel's own list, which it has only with CONFIG_PROC_CHILDREN; nothing where there is none.
+std::optional<std::vector<pid_t>> listed_children(pid_t pid) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  std::vector<pid_t> result;
+  bool listed = false;
+  for_each_number_in(tasks, [&](pid_t task) {
+    const auto text = read_file(tasks + "/" + std::to_string(task) + "/children");
+    if (!text) return;
+    listed = true;
+    for (const pid_t child : numbers(*text)) result.push_back(child);
+  });
+  if (!listed) return std::nullopt;
+  return result;
+}
+
+using ChildrenByParent = std::unordered_multimap<pid_t, pid_t>;
+
+ChildrenByParent scan_children() {
+  ChildrenByParent result;
+  for_each_number_in("/proc", [&](pid_t pid) {
+    if (const auto stat = stat_of(pid)) result.emplace(stat->parent, pid);
+  });
+  return result;
+}
+
+/// children_of(PID) for many PIDs: the whole of /proc is read at most once.
+class ChildrenFinder {
+ public:
+  std::vector<pid_t> operator()(pid_t pid) {
+    if (!scanned_) {
+      if (auto listed = listed_children(pid)) return *std::move(listed);
+      if (pid != ::getpid() && listed_children(::getpid())) return {};  // Lists exist; this process does not.
+      scanned_ = scan_children();
+    }
+    std::vector<pid_t> result;
+    const auto [begin, end] = scanned_->equal_range(pid);
+    for (auto entry = begin; entry != end; ++entry) result.push_back(entry->second);
+    return result;
+  }
+
+ private:
+  std::optional<ChildrenByParent> scanned_;
+};
+
+}  // namespace
+
+Result<> become_subreaper() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) return {};
+  return fail_errno("cannot become a child subreaper", errno);
+}
+
+std::vector<pid_t> children_of_self() { return ChildrenFinder()(::getpid()); }
+
+std::vector<pid_t> descendants(pid_t pid) {
+  ChildrenFinder children_of;
+  std::vector<pid_t> found = children_of(pid);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const pid_t child : children_of(found[i])) found.push_back(child);
+  }
+  std::erase_if(found, [](pid_t each) {
+    const auto stat = stat_of(each);
+    return !stat || !stat->living();
+  });
+  return found;
+}
+
+std::vector<pid_t> session_members(pid_t sid) {
+  std::vector<pid_t> result;
+  for_each_number_in("/proc", [&](pid_t pid) {
+    const auto stat = stat_of(pid);
+    if (stat && stat->session == sid && stat->living()) result.push_back(pid);
+  });
+  return result;
+}
+
+std::vector<Reaped> reap_available() {
+  std::vector<Reaped> result;
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) {
+      if (errno == EINTR) continue;
+      return result;  // ECHILD: there is nobody.
+    }
+    if (info.si_pid == 0) return result;
+    result.push_back({info.si_pid, exit_code_of(info)});
+  }
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+}  // namespace stapsh::sys

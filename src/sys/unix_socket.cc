@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/unix_socket.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace stapsh::sys {
+namespace {
+
+constexpr int kBacklog = 128;
+
+const sockaddr* generic(const sockaddr_un& address) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the socket calls are made.
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+Result<sockaddr_un> make_address(const std::string& path) {
+  sockaddr_un address{};
+  static_assert(sizeof address.sun_path == kSocketPathBytesMax + 1);
+  if (path.empty()) return fail(Errc::kUsage, "a socket path must not be empty");
+  if (path.size() > kSocketPathBytesMax) {
+    return fail(Errc::kLimit, path + ": " + std::to_string(path.size()) + " bytes; a socket path can have " +
+                                  std::to_string(kSocketPathBytesMax) + " at most: use a shorter one");
+  }
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+Result<UniqueFd> make_socket(int flags = 0) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (!fd.valid()) return fail_errno("cannot make a socket", errno);
+  return fd;
+}
+
+/// Removes the file in our way if it is a socket whose listener is gone.
+Result<> remove_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat before {};
+  if (::lstat(path.c_str(), &before) != 0) return errno == ENOENT ? Result<>() : fail_errno(path, errno);
+  if (!S_ISSOCK(before.st_mode)) return fail_errno(path + ": is there, and is not a socket", EADDRINUSE);
+  const UniqueFd probe = TRY(make_socket(SOCK_NONBLOCK));
+  const bool connected = ::connect(probe.get(), generic(address), sizeof address) == 0;
+  if (connected || errno == EAGAIN) return fail_errno(path + ": somebody listens there already", EADDRINUSE);
+  if (errno == ENOENT) return {};
+  if (errno != ECONNREFUSED) return fail_errno(path, errno);
+  struct stat after {};  // Another agent may have replaced it since.
+  const bool same = ::lstat(path.c_str(), &after) == 0 && after.st_ino == before.st_ino;
+  if (same && ::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(path, errno);
+  return {};
+}
+
+}  // namespace
+
+UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
+  if (this == &other) return *this;
+  remove_file();
+  fd_ = std::move(other.fd_);
+  path_ = std::exchange(other.path_, {});
+  device_ = other.device_;
+  inode_ = other.inode_;
+  return *this;
+}
+
+void UnixListener::remove_file() noexcept {
+  struct stat status {};
+  if (!fd_.valid() || path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
+  if (status.st_dev == device_ && status.st_ino == inode_) (void)::unlink(path_.c_str());  // Nobody left to tell.
+}
+
+Result<UnixListener> listen_unix(const std::string& path) {
+  const sockaddr_un address = TRY(make_address(path));
+  UnixListener listener;
+  listener.fd_ = TRY(make_socket(SOCK_NONBLOCK));
+  // Before bind, so that the file never has another mode, whatever the umask.
+  if (::fchmod(listener.fd_.get(), 0600) != 0) return fail_errno(path, errno);
+  int bound = ::bind(listener.fd_.get(), generic(address), sizeof address);
+  if (bound != 0 && errno == EADDRINUSE) {
+    TRY(remove_stale(path, address));
+    bound = ::bind(listener.fd_.get(), generic(address), sizeof address);
+  }
+  if (bound != 0) return fail_errno(path, errno);
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return fail_errno(path, errno);
+  listener.path_ = path;
+  listener.device_ = status.st_dev;
+  listener.inode_ = status.st_ino;
+  if (::listen(listener.fd_.get(), kBacklog) != 0) return fail_errno(path, errno);
+  return listener;
+}
+
+Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener) {
+  for (;;) {
+    const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd >= 0) return std::optional<UniqueFd>(fd);
+    if (errno == EAGAIN) return std::optional<UniqueFd>();
+    if (errno != EINTR && errno != ECONNABORTED) return fail_errno(listener.path(), errno);
+  }
+}
+
+Result<UniqueFd> connect_unix(const std::string& path) {
+  const sockaddr_un address = TRY(make_address(path));
+  UniqueFd fd = TRY(make_socket());
+  int connected = 0;
+  do connected = ::connect(fd.get(), generic(address), sizeof address);
+  while (connected != 0 && errno == EINTR);
+  if (connected != 0) return fail_errno(path, errno);
+  return fd;
+}
+
+}  // namespace stapsh::sys

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/workspace.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "sys/remove_tree.h"
+
+namespace stapsh::sys {
+namespace {
+
+constexpr std::string_view kPrefix = "stapsh.";
+// Not mkdtemp's 6: systemtap's own agent makes `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
+constexpr std::size_t kRandomCharacters = 10;
+constexpr int kAttemptsMax = 100;
+constexpr int kRemovalsMax = 10;
+
+bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+bool is_named(int parent, const std::string& name, int dir) {
+  struct stat named {};
+  struct stat open {};
+  return ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(dir, &open) == 0 &&
+         same_file(named, open);
+}
+
+Result<std::string> random_name() {
+  static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::array<unsigned char, kRandomCharacters> random{};
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    return fail_errno("cannot get random bytes", errno);
+  }
+  std::string name(kPrefix);
+  for (const unsigned char byte : random) name += kAlphabet[byte % kAlphabet.size()];
+  return name;
+}
+
+Result<UniqueFd> open_parent(const std::string& parent) {
+  auto fd = open_at(AT_FDCWD, parent, O_PATH | O_DIRECTORY);
+  if (!fd) return add_context("cannot make a working directory", std::move(fd).error());
+  return fd;
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.size() <= NAME_MAX && name != "." && name != ".." &&
+         name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
+}
+
+/// Takes the blocks that `size` bytes need, where the file system can. Only "there is no room" counts.
+int reserve(int fd, std::uint64_t size) {
+  if (size == 0) return 0;
+  if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return EFBIG;
+  if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0) return 0;
+  return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
+}
+
+}  // namespace
+
+std::string default_workspace_parent() {
+  const char* const variable = ::getenv("TMPDIR");
+  return variable != nullptr && *variable == '/' ? variable : "/tmp";
+}
+
+Workspace& Workspace::operator=(Workspace&& other) noexcept {
+  if (this == &other) return *this;
+  (void)remove();  // As in the destructor.
+  parent_ = std::move(other.parent_);
+  dir_ = std::move(other.dir_);
+  name_ = std::move(other.name_);
+  path_ = std::move(other.path_);
+  return *this;
+}
+
+Workspace::~Workspace() {
+  (void)remove();  // A destructor has nobody to tell; who wants to know calls remove().
+}
+
+Result<Workspace> Workspace::create(const std::string& parent) {
+  Workspace result;
+  result.parent_ = TRY(open_parent(parent));
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    const std::string name = TRY(random_name());
+    if (::mkdirat(result.parent_.get(), name.c_str(), 0700) != 0) {
+      if (errno == EEXIST) continue;
+      return fail_errno("cannot make a working directory in " + parent + " (TMPDIR chooses another place)", errno);
+    }
+    // An agent that sweeps can take a new directory for a dead session's until it is locked: then take another.
+    auto dir = open_at(result.parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!dir) {
+      if (dir.error().sys_errno == ENOENT) continue;
+      (void)::unlinkat(result.parent_.get(), name.c_str(), AT_REMOVEDIR);  // The error below is what matters.
+      return add_context("cannot open the new working directory in " + parent, std::move(dir).error());
+    }
+    // NFS can't lock directories (EBADF). Then nobody can adopt it either, see there.
+    if (::flock(dir->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) continue;
+    if (!is_named(result.parent_.get(), name, dir->get())) continue;
+    (void)::fchmod(dir->get(), 0700);  // An odd umask may have taken bits away; more than 0700 it never is.
+    result.dir_ = *std::move(dir);
+    result.name_ = name;
+    result.path_ = parent + "/" + name;
+    return result;
+  }
+  return fail(Errc::kSystem, "cannot make a working directory in " + parent + ": each one was taken away");
+}
+
+Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, const std::string& name) {
+  std::optional<Workspace> result(std::in_place);
+  result->parent_ = TRY(open_parent(parent));
+  auto dir = open_at(result->parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!dir) {
+    if (dir.error().sys_errno == ENOENT) return std::optional<Workspace>();
+    return tl::unexpected(std::move(dir).error());
+  }
+  struct stat status {};
+  if (::fstat(dir->get(), &status) != 0) return fail_errno(name, errno);
+  if (status.st_uid != ::geteuid()) return fail_errno(name + ": another user's", EPERM);
+  if (::flock(dir->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return std::optional<Workspace>();
+    return fail_errno(name + ": cannot tell whether its session lives", errno);
+  }
+  if (!is_named(result->parent_.get(), name, dir->get())) return std::optional<Workspace>();
+  result->dir_ = *std::move(dir);
+  result->name_ = name;
+  result->path_ = parent + "/" + name;
+  return result;
+}
+
+std::vector<std::string> Workspace::candidates(const std::string& parent) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(parent.c_str()), ::closedir);
+  if (!entries) return names;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    struct stat status {};
+    if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kRandomCharacters) continue;
+    if (::fstatat(::dirfd(entries.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid()) names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<UniqueFd> Workspace::create_file(const std::string& name, std::uint64_t size) const {
+  if (!is_plain_name(name)) return fail(Errc::kUsage, "'" + name + "' is not a plain file name");
+  UniqueFd file = TRY(open_at(dir_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  if (const int error = reserve(file.get(), size)) {
+    (void)::unlinkat(dir_.get(), name.c_str(), 0);  // The whole directory goes at the end in any case.
+    return fail_errno(name + ": no room for " + std::to_string(size) + " bytes in " + path_, error);
+  }
+  return file;
+}
+
+Result<> Workspace::remove_file(const std::string& name) const {
+  if (!is_plain_name(name)) return fail(Errc::kUsage, "'" + name + "' is not a plain file name");
+  if (::unlinkat(dir_.get(), name.c_str(), 0) != 0) return fail_errno(name, errno);
+  return {};
+}
+
+Result<> Workspace::remove_directory() const {
+  if (is_named(parent_.get(), name_, dir_.get())) {
+    if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    return fail_errno(path_, errno);
+  }
+  struct stat status {};
+  if (::fstat(dir_.get(), &status) == 0 && status.st_nlink == 0) return {};  // Somebody has removed it.
+  // It was renamed: the kernel knows where to.
+  std::array<char, PATH_MAX> target;
+  const ssize_t size =
+      ::readlink(("/proc/self/fd/" + std::to_string(dir_.get())).c_str(), target.data(), target.size());
+  const std::string path(target.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  if (path.ends_with(" (deleted)")) return {};  // File systems that keep a link count of 1.
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return fail(Errc::kSystem, path_ + ": was moved, and cannot be found");
+  const UniqueFd parent = TRY(open_at(AT_FDCWD, path.substr(0, slash + 1), O_PATH | O_DIRECTORY));
+  const std::string name = path.substr(slash + 1);
+  if (!is_named(parent.get(), name, dir_.get())) return fail(Errc::kSystem, path_ + ": was moved while it was removed");
+  if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) return fail_errno(path, errno);
+  return {};
+}
+
+Result<> Workspace::remove() {
+  if (!valid()) return {};
+  for (int attempt = 1;; ++attempt) {
+    auto emptied = remove_contents(dir_.get());
+    if (!emptied) return add_context(path_, std::move(emptied).error());
+    auto removed = remove_directory();
+    if (removed) break;
+    // Something new in it: a process of the session writes still.
+    if (removed.error().sys_errno != ENOTEMPTY || attempt == kRemovalsMax) return removed;
+  }
+  abandon();
+  return {};
+}
+
+void Workspace::abandon() {
+  dir_.reset();
+  parent_.reset();
+}
+
+}  // namespace stapsh::sys
