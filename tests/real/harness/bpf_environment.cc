@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bpf_environment.h"
+
+#include "program.h"
+
+namespace stapsh::real {
+
+BpfEnvironment::BpfEnvironment(const Scratch& scratch) : scratch_(scratch) {
+  kernel_build_ = scratch.path("kernel-build");
+  Program make({.argv = {STAPSH_MAKE_KERNEL_BUILD, kernel_build_}, .env = scratch.environment()});
+  if (make.wait_exit() != 0) throw HarnessError(make.captured());
+
+  scratch.write("one.stp",
+                "probe begin { printf(\"hello\\n\") }\n"
+                "probe timer.ms(100) { printf(\"tick\\n\"); exit() }\n"
+                "probe end { printf(\"bye\\n\") }\n");
+  scratch.write("forever.stp",
+                "global n\n"
+                "probe begin { printf(\"hello\\n\") }\n"
+                "probe timer.ms(100) { printf(\"tick %d\\n\", ++n) }\n"
+                "probe end { printf(\"bye\\n\") }\n");
+
+  // A copy: /usr/bin/staprun is about to show the wrapper.
+  const std::string real_staprun = scratch.copy_program("/usr/bin/staprun", "real/staprun");
+  staprun_ =
+      scratch.write("staprun",
+                    "#!/bin/sh\nfor word; do case $word in *.bo) exec /usr/bin/stapbpf \"$@\";; esac; done\nexec " +
+                        real_staprun + " \"$@\"\n",
+                    0755);
+}
+
+void BpfEnvironment::wrap_staprun(MountNamespace& mounts) const { mounts.replace("/usr/bin/staprun", staprun_); }
+
+std::string BpfEnvironment::build(const std::string& script, const std::string& module_name) const {
+  Program stap({.argv = {"stap", "-p4", "--runtime=bpf", "-r", kernel_build_, "-m", module_name, script},
+                .env = scratch_.environment(),
+                .cwd = scratch_.root()});
+  if (stap.wait_exit() != 0) throw HarnessError(stap.captured());
+  return scratch_.path(module_name + ".bo");
+}
+
+}  // namespace stapsh::real

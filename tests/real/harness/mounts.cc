@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mounts.h"
+
+#include <unistd.h>
+
+namespace stapsh::real {
+namespace {
+
+// Paths are ours (scratch folders, build folders); one with a quote in it would be a strange one.
+std::string quoted(std::string_view path) { return "'" + std::string(path) + "'"; }
+
+std::string base_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
+}  // namespace
+
+MountNamespace& MountNamespace::replace(std::string_view path, std::string_view with) {
+  const std::string text(path);
+  if (::access(text.c_str(), F_OK) != 0) missing_ += ": > " + quoted(scratch_ + "/upper/" + base_name(path)) + "; ";
+  mounts_ += "mount --bind " + quoted(with) + " " + quoted(path) + "; ";
+  return *this;
+}
+
+MountNamespace& MountNamespace::hide(std::string_view path) {
+  // A character device 0/0 in the upper folder is how an overlay says "not here".
+  hidden_ += "mknod " + quoted(scratch_ + "/upper/" + base_name(path)) + " c 0 0; ";
+  return *this;
+}
+
+MountNamespace& MountNamespace::small_disk(std::string_view path, std::size_t kib) {
+  mounts_ += "mount -t tmpfs -o mode=1777,size=" + std::to_string(kib) + "k small " + quoted(path) + "; ";
+  return *this;
+}
+
+MountNamespace& MountNamespace::tracing() {
+  mounts_ += "test -e /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; ";
+  return *this;
+}
+
+MountNamespace& MountNamespace::lift_memlock_limit() {
+  starter_ = STAPSH_NO_RLIMIT " ";
+  return *this;
+}
+
+std::vector<std::string> MountNamespace::wrap(std::vector<std::string> argv) const {
+  std::string script = "set -e; ";
+  if (!missing_.empty() || !hidden_.empty()) {
+    // The upper folder is on a tmpfs: in a container, the root itself is often an overlay, which can't be one.
+    const std::string base = quoted(scratch_);
+    script += "mkdir -p " + base + "; mount -t tmpfs upper " + base + "; mkdir " + base + "/upper " + base + "/work; " +
+              hidden_ + missing_ + "mount -t overlay overlay -o lowerdir=/usr/bin,upperdir=" + base +
+              "/upper,workdir=" + base + "/work /usr/bin; ";
+  }
+  script += mounts_ + "exec " + starter_ + "\"$@\"";
+  std::vector<std::string> all{"/usr/bin/unshare", "-m", "--propagation", "private", "/bin/sh", "-c", script, "sh"};
+  all.insert(all.end(), argv.begin(), argv.end());
+  return all;
+}
+
+}  // namespace stapsh::real

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fixture of all real tests: a scratch folder, the leak oracle, and where the programs are.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "leak_oracle.h"
+#include "mounts.h"
+#include "program.h"
+#include "scratch.h"
+
+namespace stapsh::real {
+
+/// Systemtap's own agent, where Debian has it.
+constexpr const char* kReleasedAgent = "/usr/lib/systemtap/stapsh";
+
+/// Our agent. STAPSH_TEST_AGENT puts another in its place: run the tests against the released one to see its faults.
+inline std::string agent_program() {
+  const char* other = std::getenv("STAPSH_TEST_AGENT");
+  return other != nullptr ? other : STAPSH_AGENT;
+}
+
+class RealTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root: mount namespaces, sshd, BPF";
+    Program probe({.argv = {"/usr/bin/unshare", "-m", "--propagation", "private", "/bin/true"}, .env = {}});
+    if (probe.wait_exit() != 0) GTEST_SKIP() << "needs to make mount namespaces (CAP_SYS_ADMIN)";
+  }
+
+  /// Whatever a test did, nothing of it may be left: processes, files in TMPDIR, kernel modules.
+  void TearDown() override { expect_nothing_left(); }
+
+  void expect_nothing_left(Bound bound = std::chrono::seconds(5)) {
+    for (const std::string& thing : oracle_.left(bound)) ADD_FAILURE() << "left behind: " << thing;
+  }
+
+  /// A program in the test's environment, optionally in a mount namespace; `env` is added.
+  ProgramOptions options(std::vector<std::string> argv, const MountNamespace* mounts = nullptr,
+                         std::vector<std::string> env = {}) const {
+    ProgramOptions all{.argv = mounts != nullptr ? mounts->wrap(std::move(argv)) : std::move(argv),
+                       .env = scratch_.environment(),
+                       .cwd = scratch_.root()};
+    all.env.insert(all.env.end(), env.begin(), env.end());
+    return all;
+  }
+
+  MountNamespace new_mounts() { return MountNamespace(scratch_.path("mounts" + std::to_string(namespaces_++))); }
+
+  Scratch scratch_;
+  LeakOracle oracle_{{scratch_.tmp()}};
+
+ private:
+  int namespaces_ = 0;
+};
+
+}  // namespace stapsh::real
