@@ -45,7 +45,7 @@ struct SignalRunner {
   int signo;
   bool everyone;  ///< Every process of the session, not the runner alone.
 };
-/// Throw away output that is not on the wire yet (a frame that has begun is padded). Outcome: on_output_drained().
+/// Throw away what is not on the wire yet; nothing is sent from here on. Outcome: on_output_drained().
 struct DiscardOutput {};
 /// Unload a module that is still loaded, remove the workspace. Outcome: on_cleaned_up().
 struct CleanUp {};

@@ -96,11 +96,12 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                  },
                  [&](const QuitCommand&) {
                    // A second quit is an impatient person: it cuts the grace time short.
-                   if (runner_lives() && stopping_) {
+                   if (quit_seen_ && runner_lives()) {
                      climb(now);
-                   } else {
+                   } else if (!stopping_) {
                      stop(now);
                    }
+                   quit_seen_ = true;
                  },
                  [&](const PingCommand&) {},
                  [&](const BadCommand& c) {
@@ -319,12 +320,9 @@ void AgentSession::on_end_of_input(TimePoint now) {
 
 void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
   if (ended()) return;
+  // A signal often comes with a quit (ctrl-C reaches a whole terminal), so it does not hurry the stop.
   debug("stopping: " + std::string(reason));
-  if (runner_lives() && stopping_) {
-    climb(now);
-  } else {
-    stop(now);
-  }
+  if (!stopping_) stop(now);
 }
 
 void AgentSession::on_peer_gone(TimePoint now) {

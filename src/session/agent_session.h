@@ -145,7 +145,8 @@ class AgentSession {
   bool says_exit_ = false;  // option exit
   bool timed_ = false;      // option time
   bool stopping_ = false;   // Somebody asked for the end.
-  bool broken_ = false;     // The session ends because of an error, or an rfc upload failed.
+  bool quit_seen_ = false;
+  bool broken_ = false;  // The session ends because of an error, or an rfc upload failed.
   std::optional<RunnerKind> kind_from_file_;
   std::optional<RunnerKind> kind_from_option_;
   std::uint64_t files_ = 0;

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent_loop.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "agent/outbox.h"
+#include "agent/runner_finder.h"
+#include "base/overloaded.h"
+#include "sys/child.h"
+#include "sys/clock.h"
+#include "sys/epoll_set.h"
+#include "sys/executable.h"
+#include "sys/io.h"
+#include "sys/nonblocking.h"
+#include "sys/pipe.h"
+#include "sys/process_tree.h"
+#include "sys/signal_fd.h"
+#include "sys/uname.h"
+#include "sys/workspace.h"
+
+namespace stapsh::agent {
+namespace {
+
+// Replies that wait for a client that does not read: beyond it we read no further command of theirs.
+constexpr std::size_t kRepliesBytesMax = 65'536;
+// Up to here a frame is copied behind its header and leaves in one packet; above, splicing is cheaper.
+constexpr std::size_t kCopiedFrameBytesMax = 8'192;
+constexpr std::size_t kRunnerPipeBytes = std::size_t{1} << 20;
+// An unframed reply must be out before the runner may start.
+constexpr Duration kReplyTimeout = std::chrono::seconds(30);
+
+// All descriptors are edge-triggered: `ready` says that a call may succeed, until one would block.
+struct Channel {
+  bool ready = false;
+  sys::Watch watch;
+};
+
+class AgentLoop {
+ public:
+  AgentLoop(const AgentOptions& options, const HelloLine& identity)
+      : session_([&] {
+          AgentSettings settings = options.settings;
+          settings.identity.machine = identity.machine;
+          settings.identity.release = identity.release;
+          return settings;
+        }()),
+        grace_(options.settings.grace) {}
+
+  Result<> open(AgentIo io);
+  Result<int> run();
+
+ private:
+  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr };
+  struct RunnerPipe {
+    sys::UniqueFd read_end;
+    Channel channel;
+    bool at_end = true;
+  };
+
+  void perform_effects();
+  void create_file(const CreateFile& effect);
+  void write_file(const WriteFile& effect);
+  void commit_file();
+  void abandon_file();
+  void start_runner(const StartRunner& effect);
+  Result<> spawn_runner(const StartRunner& effect);
+  Result<> send_reply_before_exec();
+  void signal_runner(const SignalRunner& effect);
+  void lose_peer();
+  void clean_up();
+
+  void take_input();
+  void take_signals();
+  void reap();
+  void relay();
+  bool relay_from(Stream stream);
+  void discard_from(RunnerPipe& pipe);
+  void flush();
+  void notice_drained();
+  [[nodiscard]] bool blocked_on_replies() const {
+    return !session_.runner_lives() && outbox_.text_bytes() > kRepliesBytesMax;
+  }
+  RunnerPipe& runner_pipe(Stream stream) { return runner_pipes_[stream == Stream::kStdout ? 0 : 1]; }
+  void say(std::string_view text);
+
+  AgentSession session_;
+  Duration grace_;
+  sys::NonblockingFd in_;
+  sys::NonblockingFd out_;
+  sys::SignalFd signals_;
+  sys::Epoll epoll_;
+  Channel in_channel_;
+  Channel out_channel_;
+  sys::Watch signals_watch_;
+  Outbox outbox_{-1};
+
+  std::string input_;          // Read, and not yet taken by the session.
+  bool end_of_input_ = false;  // Seen, and not yet told.
+  sys::Workspace workspace_;
+  sys::UniqueFd file_;  // The file that is being received.
+  std::string file_name_;
+  sys::Child runner_;
+  bool framed_ = false;
+  bool descendants_gone_ = true;
+  std::array<RunnerPipe, 2> runner_pipes_;
+  std::optional<int> exit_code_;
+};
+
+Result<> AgentLoop::open(AgentIo io) {
+  in_ = TRY(sys::open_nonblocking(io.in));
+  out_ = TRY(sys::open_nonblocking(io.out));
+  outbox_ = Outbox(out_.get());
+  epoll_ = TRY(sys::Epoll::create());
+  signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGCHLD}));
+  signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
+  in_channel_.watch = TRY(epoll_.add(in_.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, kInput));
+  out_channel_.watch = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));
+  in_channel_.ready = true;
+  out_channel_.ready = true;
+  return sys::become_subreaper();
+}
+
+Result<int> AgentLoop::run() {
+  while (true) {
+    take_input();
+    relay();
+    flush();
+    notice_drained();
+    if (exit_code_) break;
+    // Anything that can go on goes on; else wait for news.
+    const bool can_read = in_channel_.ready && session_.wants_input() && !blocked_on_replies();
+    const bool can_relay = outbox_.empty() && (runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready);
+    if (can_read || can_relay) continue;
+    std::array<sys::Event, 8> events;
+    const std::size_t count = TRY(epoll_.wait(events, session_.next_timer()));
+    for (const sys::Event& event : std::span(events).first(count)) {
+      switch (event.id) {
+        case kInput:
+          in_channel_.ready = true;
+          break;
+        case kOutput:
+          out_channel_.ready = true;
+          if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) lose_peer();
+          break;
+        case kSignals:
+          take_signals();
+          break;
+        case kRunnerStdout:
+          runner_pipes_[0].channel.ready = true;
+          break;
+        case kRunnerStderr:
+          runner_pipes_[1].channel.ready = true;
+          break;
+        default:
+          break;
+      }
+    }
+    session_.on_timer(sys::now());
+    perform_effects();
+  }
+  // The last lines: `exit`, `quit`. A client that does not read gets the grace time.
+  const TimePoint deadline = sys::deadline_after(grace_);
+  while (!outbox_.empty()) {
+    const Result<bool> writable = sys::wait_for(out_.get(), EPOLLOUT, deadline);
+    if (!writable || !*writable) break;
+    flush();
+  }
+  return *exit_code_;
+}
+
+void AgentLoop::perform_effects() {
+  while (std::optional<AgentEffect> effect = session_.next_effect()) {
+    std::visit(Overloaded{
+                   [&](const SendLine& e) {
+                     if (!e.droppable || outbox_.text_bytes() < kRepliesBytesMax) outbox_.add(e.line);
+                   },
+                   [&](const Report& e) { say(e.text); },
+                   [&](const CreateFile& e) { create_file(e); },
+                   [&](const WriteFile& e) { write_file(e); },
+                   [&](const CommitFile&) { commit_file(); },
+                   [&](const AbandonFile&) { abandon_file(); },
+                   [&](const StartRunner& e) { start_runner(e); },
+                   [&](const SignalRunner& e) { signal_runner(e); },
+                   [&](const DiscardOutput&) { outbox_.abandon(); },
+                   [&](const CleanUp&) { clean_up(); },
+                   [&](const EndSession& e) { exit_code_ = e.exit_code; },
+               },
+               *effect);
+  }
+}
+
+// --- Files. Once one has failed, what still comes for it is ignored: no file is open then.
+
+void AgentLoop::create_file(const CreateFile& effect) {
+  file_name_ = effect.name;
+  if (!workspace_.valid()) {
+    Result<sys::Workspace> made = sys::Workspace::create();
+    if (!made) return session_.on_file_failed(made.error());
+    workspace_ = *std::move(made);
+  }
+  Result<sys::UniqueFd> file = workspace_.create_file(effect.name, effect.size);
+  if (!file) return session_.on_file_failed(file.error());
+  file_ = *std::move(file);
+}
+
+void AgentLoop::write_file(const WriteFile& effect) {
+  std::string_view bytes = effect.bytes;
+  while (file_.valid() && !bytes.empty()) {
+    const Result<sys::IoResult> wrote = sys::write_some(file_.get(), bytes);
+    if (!wrote) return session_.on_file_failed(wrote.error());
+    bytes.remove_prefix(wrote->bytes);
+  }
+}
+
+void AgentLoop::commit_file() {
+  if (!file_.valid()) return;
+  // Some file systems say only here that the disk is full.
+  const Result<> closed = sys::close_checked(std::move(file_), file_name_);
+  if (!closed) return session_.on_file_failed(closed.error());
+  session_.on_file_done();
+}
+
+void AgentLoop::abandon_file() {
+  file_.reset();
+  // What stays of it goes with the workspace.
+  if (workspace_.valid()) (void)workspace_.remove_file(file_name_);
+}
+
+// --- The runner.
+
+void AgentLoop::start_runner(const StartRunner& effect) {
+  framed_ = effect.framed;
+  const Result<> started = spawn_runner(effect);
+  if (!started) {
+    session_.on_runner_failed(started.error(), sys::now());
+  } else if (framed_) {
+    session_.on_runner_starting();
+  }
+}
+
+Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
+  sys::SpawnOptions spawn;
+  spawn.program = TRY(find_runner(effect.kind));
+  spawn.argv = {spawn.program};
+  spawn.argv.insert(spawn.argv.end(), effect.args.begin(), effect.args.end());
+  spawn.stdin_fd = sys::kDevNull;
+  spawn.new_session = true;
+  spawn.working_directory_fd = workspace_.valid() ? workspace_.fd() : -1;
+  std::array<sys::UniqueFd, 2> write_ends;
+  if (effect.framed) {
+    // A socket must not make splice wait; where it refuses, frames are copied.
+    TRY(out_.prepare_splice());
+    for (std::size_t i = 0; i < runner_pipes_.size(); ++i) {
+      sys::Pipe pipe = TRY(sys::make_pipe({.nonblocking_read = true}));
+      sys::grow_pipe(pipe.read_end.get(), kRunnerPipeBytes);
+      RunnerPipe& mine = runner_pipes_[i];
+      mine.read_end = std::move(pipe.read_end);
+      mine.channel.watch =
+          TRY(epoll_.add(mine.read_end.get(), EPOLLIN | EPOLLET, i == 0 ? kRunnerStdout : kRunnerStderr));
+      mine.at_end = false;
+      write_ends[i] = std::move(pipe.write_end);
+    }
+    spawn.stdout_fd = write_ends[0].get();
+    spawn.stderr_fd = write_ends[1].get();
+  } else {
+    // Once OK is out it is too late for ERROR, so what exec would refuse is asked before.
+    TRY(sys::check_executable(spawn.program));
+    spawn.before_exec = [this] { return send_reply_before_exec(); };
+  }
+  runner_ = TRY(sys::spawn(spawn));
+  descendants_gone_ = false;
+  return {};
+}
+
+Result<> AgentLoop::send_reply_before_exec() {
+  session_.on_runner_starting();
+  perform_effects();
+  const TimePoint deadline = sys::deadline_after(kReplyTimeout);
+  while (!outbox_.empty()) {
+    TRY(outbox_.flush());
+    if (outbox_.empty()) break;
+    if (!TRY(sys::wait_for(out_.get(), EPOLLOUT, deadline))) {
+      return fail(Errc::kTimeout, "the client does not read the reply to run");
+    }
+  }
+  return {};
+}
+
+void AgentLoop::signal_runner(const SignalRunner& effect) {
+  // A process that is gone by now needs no signal; one that we may not signal is not ours to stop
+  // (set-user-ID staprun reads a hang-up from its stapio, which is ours).
+  if (!effect.everyone) {
+    if (!runner_.exit_code()) (void)runner_.ref().send(effect.signo);
+    return;
+  }
+  for (const pid_t pid : sys::descendants(::getpid())) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(effect.signo);
+  }
+}
+
+void AgentLoop::take_signals() {
+  while (const std::optional<sys::SignalInfo> info = signals_.read()) {
+    if (info->signo == SIGCHLD) {
+      reap();
+    } else {
+      session_.on_stop_requested("signal " + std::to_string(info->signo), sys::now());
+    }
+  }
+}
+
+void AgentLoop::reap() {
+  for (const sys::Reaped& reaped : sys::reap_available()) {
+    if (reaped.pid != runner_.pid()) continue;
+    runner_.note_reaped(reaped.exit_code);
+    session_.on_runner_exited(reaped.exit_code, sys::now());
+  }
+  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !sys::has_children()) {
+    descendants_gone_ = true;
+    // What was written before the last of them ended is in the pipes; edges may lie behind us.
+    for (RunnerPipe& pipe : runner_pipes_) pipe.channel.ready = !pipe.at_end;
+    session_.on_descendants_gone(sys::now());
+  }
+}
+
+// --- Bytes in.
+
+void AgentLoop::take_input() {
+  if (blocked_on_replies() || (!in_channel_.ready && input_.empty() && !end_of_input_)) return perform_effects();
+  if (input_.empty() && !end_of_input_ && in_channel_.ready) {
+    input_.resize(65'536);
+    const Result<sys::IoResult> got = sys::read_some(in_.get(), input_);
+    input_.resize(got ? got->bytes : 0);
+    end_of_input_ = !got || got->end;  // A connection that fails has ended.
+    if (end_of_input_ || got->would_block) in_channel_.ready = in_channel_.watch.always_ready() && !end_of_input_;
+  }
+  std::size_t taken = 0;
+  while (taken < input_.size() && !blocked_on_replies()) {
+    taken += session_.on_bytes(std::string_view(input_).substr(taken), sys::now());
+    perform_effects();  // Outcomes decide whether the session wants more.
+  }
+  input_.erase(0, taken);
+  if (input_.empty() && end_of_input_) {
+    end_of_input_ = false;
+    session_.on_end_of_input(sys::now());
+  }
+  perform_effects();
+}
+
+// --- Bytes out.
+
+void AgentLoop::relay() {
+  if (outbox_.abandoned()) {
+    for (RunnerPipe& pipe : runner_pipes_) discard_from(pipe);
+    return;
+  }
+  // Alternating, so that a flood on one stream does not hide the other.
+  while (outbox_.empty() && (relay_from(Stream::kStderr) || relay_from(Stream::kStdout))) flush();
+}
+
+// Begins a frame of what waits in the stream's pipe. False if nothing does.
+bool AgentLoop::relay_from(Stream stream) {
+  RunnerPipe& pipe = runner_pipe(stream);
+  if (!pipe.channel.ready) return false;
+  DataLine data{stream, 0, std::nullopt};
+  if (session_.timed()) data.time = sys::wall_now();
+  const Result<std::size_t> waiting = sys::bytes_available(pipe.read_end.get());
+  if (waiting && *waiting > kCopiedFrameBytesMax) {
+    data.size = *waiting;
+    outbox_.add_frame(format_agent_line(data), pipe.read_end.get(), *waiting);
+    return true;
+  }
+  std::array<char, kCopiedFrameBytesMax> buffer;
+  const Result<sys::IoResult> got = sys::read_some(pipe.read_end.get(), buffer);
+  if (!got || got->end || got->would_block) {
+    pipe.channel.ready = false;
+    pipe.at_end = !got || got->end;
+    return false;
+  }
+  data.size = got->bytes;
+  outbox_.add(format_agent_line(data));
+  outbox_.add(std::string_view(buffer.data(), got->bytes));
+  return true;
+}
+
+// Nobody takes it any more, and a runner that waits for room could not end.
+void AgentLoop::discard_from(RunnerPipe& pipe) {
+  std::array<char, 65'536> buffer;
+  while (pipe.channel.ready) {
+    const Result<sys::IoResult> got = sys::read_some(pipe.read_end.get(), buffer);
+    if (got && got->bytes > 0) continue;
+    pipe.channel.ready = false;
+    pipe.at_end = !got || got->end;
+  }
+}
+
+void AgentLoop::flush() {
+  if (outbox_.empty() || !out_channel_.ready) return;
+  const Result<Outbox::Flushed> flushed = outbox_.flush();
+  if (!flushed) return lose_peer();
+  out_channel_.ready = !flushed->would_block;
+  if (flushed->bytes > 0) session_.on_output_progress(sys::now());
+}
+
+void AgentLoop::lose_peer() {
+  if (outbox_.abandoned()) return;
+  outbox_.abandon();
+  session_.on_peer_gone(sys::now());
+}
+
+void AgentLoop::notice_drained() {
+  if (!session_.runner_lives() || !descendants_gone_) return;
+  const bool waiting = runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready;
+  if (waiting || !outbox_.empty()) return;
+  session_.on_output_drained();
+  perform_effects();
+}
+
+void AgentLoop::clean_up() {
+  file_.reset();
+  if (workspace_.valid()) {
+    const Result<> removed = workspace_.remove();
+    if (!removed) say(removed.error().what);
+  }
+  session_.on_cleaned_up();
+}
+
+void AgentLoop::say(std::string_view text) {
+  const std::string line = "stapsh: " + std::string(text) + "\n";
+  // Standard error may be gone or full; that must not change what happens.
+  (void)sys::write_all(STDERR_FILENO, line, std::chrono::milliseconds(100));
+}
+
+}  // namespace
+
+Result<int> run_session(const AgentOptions& options, AgentIo io) {
+  const sys::Uname kernel = sys::kernel_uname();
+  AgentLoop loop(options, HelloLine{{}, kernel.machine, kernel.release});
+  TRY(loop.open(io));
+  return loop.run();
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent_options.h"
+
+#include <charconv>
+
+#include "base/parse_int.h"
+#include "protocol/version.h"
+
+namespace stapsh::agent {
+namespace {
+
+struct OptionEntry {
+  std::string_view short_name;  // With '-'; empty if there is none.
+  std::string_view name;        // With '--'.
+  std::string_view value;       // What help calls its value; empty: it takes none.
+  std::string_view help;
+  Result<> (*set)(AgentOptions& options, std::string_view value);
+};
+
+Result<Duration> parse_seconds(std::string_view text) {
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > 86'400) {
+    return fail(Errc::kUsage, "'" + std::string(text) + "' is not a number of seconds from 0.001 to 86400");
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+constexpr OptionEntry kOptions[] = {
+    {"-v", "--verbose", "", "say on standard error what happens",
+     [](AgentOptions& o, std::string_view) -> Result<> {
+       ++o.settings.verbose;
+       return {};
+     }},
+    {"-l", "--listen", "WHERE", "serve sessions at unix:PATH, several at once, instead of standard input",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       if (!value.starts_with("unix:") || value == "unix:") {
+         return fail(Errc::kUsage, "'" + std::string(value) + "' is no place to listen at; give unix:PATH");
+       }
+       o.listen = value;
+       return {};
+     }},
+    {"", "--grace", "SECONDS", "how long a stopping runner may make no progress before the next signal (5)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.settings.grace = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--dialect", "NAME", "rfc: no replies, as in the protocol's first proposal; released: as the hello says",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       if (value != "rfc" && value != "released") {
+         return fail(Errc::kUsage, "'" + std::string(value) + "' is no dialect; give rfc or released");
+       }
+       o.settings.force_rfc = value == "rfc";
+       return {};
+     }},
+    {"", "--announce", "VERSION", "the systemtap release that the hello says",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       if (value.empty() || value.find_first_of(" \t\r\n") != std::string_view::npos) {
+         return fail(Errc::kUsage, "'" + std::string(value) + "' is no version; give one word, like 5.6");
+       }
+       o.settings.identity.version = value;
+       return {};
+     }},
+    {"-h", "--help", "", "print this text",
+     [](AgentOptions& o, std::string_view) -> Result<> {
+       o.help = true;
+       return {};
+     }},
+    {"-V", "--version", "", "print the version",
+     [](AgentOptions& o, std::string_view) -> Result<> {
+       o.version = true;
+       return {};
+     }},
+};
+
+// One word of the command line, taken apart. `--name=value`, `--name value`, `-nvalue`, `-n value`.
+struct Word {
+  std::string_view name;
+  std::optional<std::string_view> value;
+};
+
+Word split_word(std::string_view word) {
+  if (word.starts_with("--")) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string_view::npos) return {word, std::nullopt};
+    return {word.substr(0, equals), word.substr(equals + 1)};
+  }
+  if (word.size() > 2) return {word.substr(0, 2), word.substr(2)};
+  return {word, std::nullopt};
+}
+
+Result<bool> set_limit(AgentOptions& options, std::string_view name, std::string_view value) {
+  for (const LimitEntry& entry : kLimitTable) {
+    if (name != "--" + std::string(entry.name)) continue;
+    options.settings.limits.*entry.value = TRY(parse_int<std::uint64_t>(value, 1, std::uint64_t{1} << 40));
+    return true;
+  }
+  return false;
+}
+
+bool is_limit(std::string_view name) {
+  for (const LimitEntry& entry : kLimitTable) {
+    if (name == "--" + std::string(entry.name)) return true;
+  }
+  return false;
+}
+
+const OptionEntry* find_option(std::string_view name) {
+  for (const OptionEntry& entry : kOptions) {
+    if (name == entry.name || (!entry.short_name.empty() && name == entry.short_name)) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words) {
+  AgentOptions options;
+  options.settings.identity.version = kSpokenVersion;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto [name, attached] = split_word(words[i]);
+    const OptionEntry* const entry = find_option(name);
+    if (!entry && !is_limit(name)) {
+      return fail(Errc::kUsage, "'" + std::string(words[i]) + "' is no option of stapsh; see stapsh --help");
+    }
+    if (entry && entry->value.empty()) {
+      if (attached && !name.starts_with("--")) {
+        // -vv: the same switch again and again.
+        if (attached->find_first_not_of(name[1]) != std::string_view::npos) {
+          return fail(Errc::kUsage, "'" + std::string(words[i]) + "' is no option of stapsh; see stapsh --help");
+        }
+        for (std::size_t n = 0; n < attached->size(); ++n) TRY(entry->set(options, {}));
+      } else if (attached) {
+        return fail(Errc::kUsage, std::string(name) + " takes no value");
+      }
+      TRY(entry->set(options, {}));
+      continue;
+    }
+    if (!attached && i + 1 == words.size()) return fail(Errc::kUsage, std::string(name) + " needs a value");
+    const std::string_view value = attached ? *attached : words[++i];
+    const Result<> set = entry ? entry->set(options, value) : [&]() -> Result<> {
+      TRY(set_limit(options, name, value));
+      return {};
+    }();
+    if (!set) return add_context(name, set.error());
+  }
+  return options;
+}
+
+std::string agent_help() {
+  std::string text =
+      "Usage: stapsh [OPTION]...\n"
+      "The agent of stap --remote and rstap: receives a module on standard input, runs it with staprun,\n"
+      "stapbpf, stapdyn or bpftrace, relays its output, and leaves nothing behind.\n\n"
+      "Options:\n";
+  const auto add = [&text](std::string left, std::string_view right) {
+    left.resize(std::max<std::size_t>(left.size() + 2, 28), ' ');
+    text += "  " + left + std::string(right) + "\n";
+  };
+  for (const OptionEntry& entry : kOptions) {
+    std::string left = entry.short_name.empty() ? std::string("    ") : std::string(entry.short_name) + ", ";
+    left += entry.name;
+    if (!entry.value.empty()) left += " " + std::string(entry.value);
+    add(std::move(left), entry.help);
+  }
+  text += "\nLimits (a peer that goes over one gets an error that names it):\n";
+  const Limits defaults;
+  for (const LimitEntry& entry : kLimitTable) {
+    add("    --" + std::string(entry.name) + " N",
+        std::string(entry.meaning) + " (" + std::to_string(defaults.*entry.value) + ")");
+  }
+  text +=
+      "\nExit status: the runner's own, 128+N if signal N killed it; 0 if none was run; 1 on an error;\n"
+      "2 on a wrong command line.\n"
+      "See stapsh(8); the protocol is described in docs/protocol.md.\n";
+  return text;
+}
+
+std::string agent_version() {
+  return "stapsh " STAPSH_VERSION ", speaks the protocol of systemtap " + std::string(kSpokenVersion) + "\n";
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's command line: systemtap's own (`-v`, `-l PORT`) and ours.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "session/agent_session.h"
+
+namespace stapsh::agent {
+
+struct AgentOptions {
+  AgentSettings settings;             ///< All but the identity's machine and release, which are the kernel's.
+  std::optional<std::string> listen;  ///< `unix:PATH`, as given.
+  bool help = false;
+  bool version = false;
+};
+
+/// Words after the program's name to options; never exits. kUsage names the word.
+Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words);
+
+/// What --help prints.
+std::string agent_help();
+
+/// What --version prints.
+std::string agent_version();
+
+}  // namespace stapsh::agent

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent_options.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace stapsh::agent {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+TEST(AgentOptions, TakeTheReleasedCommandLineAndOurs) {
+  const auto options = parse_agent_options(Words{"-v", "-vv", "--grace", "0.5", "--grace=2", "--announce=4.8", "-l",
+                                                 "unix:/run/s", "--dialect=rfc", "--file-bytes-max", "10"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->settings.verbose, 3u);
+  EXPECT_EQ(options->settings.grace, std::chrono::seconds(2));
+  EXPECT_EQ(options->settings.identity.version, "4.8");
+  EXPECT_EQ(options->listen, "unix:/run/s");
+  EXPECT_TRUE(options->settings.force_rfc);
+  EXPECT_EQ(options->settings.limits.file_bytes_max, 10u);
+}
+
+TEST(AgentOptions, RefuseWhatTheyDoNotKnowAndNameIt) {
+  struct Case {
+    Words words;
+    std::string_view want;
+  };
+  const Case cases[] = {
+      {{"--frob"}, "'--frob' is no option of stapsh; see stapsh --help"},
+      {{"x"}, "'x' is no option of stapsh; see stapsh --help"},
+      {{"-vx"}, "'-vx' is no option of stapsh; see stapsh --help"},
+      {{"--grace"}, "--grace needs a value"},
+      {{"--grace", "soon"}, "--grace: 'soon' is not a number of seconds from 0.001 to 86400"},
+      {{"--grace", "nan"}, "--grace: 'nan' is not a number of seconds from 0.001 to 86400"},
+      {{"--help=1"}, "--help takes no value"},
+      {{"-l", "tcp:1"}, "-l: 'tcp:1' is no place to listen at; give unix:PATH"},
+      {{"--dialect=esperanto"}, "--dialect: 'esperanto' is no dialect; give rfc or released"},
+      {{"--announce="}, "--announce: '' is no version; give one word, like 5.6"},
+      {{"--args-max=0"}, "--args-max: '0' is not a whole number from 1 to 1099511627776"},
+  };
+  for (const Case& c : cases) {
+    const auto options = parse_agent_options(c.words);
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().what, c.want);
+  }
+}
+
+TEST(AgentOptions, HelpNamesEveryLimit) {
+  const std::string help = agent_help();
+  for (const LimitEntry& entry : kLimitTable) EXPECT_NE(help.find("--" + std::string(entry.name)), std::string::npos);
+}
+
+}  // namespace
+}  // namespace stapsh::agent

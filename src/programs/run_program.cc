@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/run_program.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <string>
+
+#include "programs/exit_status.h"
+#include "sys/inherited_state.h"
+#include "sys/io.h"
+
+namespace stapsh {
+namespace {
+
+void complain(std::string_view name, std::string_view what) {
+  const std::string line = std::string(name) + ": " + std::string(what) + "\n";
+  // There is nowhere left to say that saying it failed.
+  (void)sys::write_all(STDERR_FILENO, line, std::chrono::seconds(1));
+}
+
+}  // namespace
+
+int run_program(std::string_view name, const std::function<Result<int>()>& body) {
+  try {
+    (void)sys::reset_inherited_process_state();
+    const Result<int> code = body();
+    if (code) return *code;
+    complain(name, code.error().what);
+    return code.error().code == Errc::kUsage ? kExitUsage : kExitFailure;
+  } catch (const std::exception& e) {
+    complain(name, e.what());
+  }
+  return kExitFailure;
+}
+
+Result<int> print_text(std::string_view text) {
+  TRY(sys::write_all(STDOUT_FILENO, text, std::chrono::hours(1)));
+  return kExitSuccess;
+}
+
+}  // namespace stapsh

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent. See stapsh(8).
+#include <vector>
+
+#include "agent/agent_loop.h"
+#include "agent/agent_options.h"
+#include "agent/listener.h"
+#include "programs/run_program.h"
+
+int main(int argc, char** argv) {
+  using namespace stapsh;
+  return run_program("stapsh", [&]() -> Result<int> {
+    const std::vector<std::string_view> words(argv + 1, argv + argc);
+    const agent::AgentOptions options = TRY(agent::parse_agent_options(words));
+    if (options.help) return print_text(agent::agent_help());
+    if (options.version) return print_text(agent::agent_version());
+    if (options.listen) return agent::listen(options);
+    return agent::run_session(options, {});
+  });
+}
