@@ -45,6 +45,9 @@ inline tl::unexpected<Error> fail(Errc code, std::string what, int sys_errno = 0
   return tl::unexpected(Error{code, std::move(what), sys_errno});
 }
 
+/// An error that came before, to return now.
+inline tl::unexpected<Error> fail(Error error) { return tl::unexpected(std::move(error)); }
+
 /// An error to return from a failed system call: `what` is the thing; the reason comes from `sys_errno`.
 inline tl::unexpected<Error> fail_errno(std::string_view what, int sys_errno) {
   return fail(Errc::kSystem, std::string(what) + ": " + std::strerror(sys_errno), sys_errno);
