@@ -7,6 +7,7 @@
 // leaves no file and no variable, and ends with the processes. Needs CAP_SYS_ADMIN, as tracing does.
 // --once: remove the file of this very program first; for a caller that has just built it for one run.
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
