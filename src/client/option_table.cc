@@ -105,9 +105,76 @@ const OptionEntry& option_entry(OptionId id) {
   return kTable.front();
 }
 
+namespace {
+
+using Values = std::vector<std::string>;
+Values times(unsigned count) { return Values(count); }
+Values when(bool given) { return Values(given ? 1 : 0); }
+Values one(const std::optional<std::string>& value) { return value ? Values{*value} : Values{}; }
+Values one(const std::optional<std::uint32_t>& value) { return value ? Values{std::to_string(*value)} : Values{}; }
+
+}  // namespace
+
+std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
+  switch (id) {
+    case OptionId::kVerbose:
+      return times(options.verbosity);
+    case OptionId::kSuppressWarnings:
+      return when(options.suppress_warnings);
+    case OptionId::kCommand:
+      return one(options.command);
+    case OptionId::kTargetPid:
+      return one(options.target_pid);
+    case OptionId::kOutputFile:
+      return one(options.output_file);
+    case OptionId::kGlobal:
+      return options.globals;
+    case OptionId::kDefine:
+      return options.defines;
+    case OptionId::kTapsetDirectory:
+      return options.tapset_directories;
+    case OptionId::kModuleName:
+      return one(options.module_name);
+    case OptionId::kBufferMegabytes:
+      return one(options.buffer_megabytes);
+    case OptionId::kOutputSize:
+      return one(options.output_size);
+    case OptionId::kBulk:
+      return when(options.bulk);
+    case OptionId::kGuru:
+      return when(options.guru);
+    case OptionId::kSymbolObject:
+      return options.symbol_objects;
+    case OptionId::kRuntime:
+      return {};
+    case OptionId::kBpf:
+      return when(options.runtime == Runtime::kBpf);
+    case OptionId::kDyninst:
+      return when(options.runtime == Runtime::kDyninst);
+    case OptionId::kTimeout:
+      return one(options.timeout_seconds);
+    case OptionId::kColor:
+      return one(options.color);
+    case OptionId::kRuntimeDirectory:
+      return one(options.runtime_directory);
+    case OptionId::kKernelDirectory:
+      return options.kernel_directories;
+    case OptionId::kScriptText:
+      return {};
+    case OptionId::kRemote:
+      return {};
+    case OptionId::kRemotePrefix:
+      return {};
+  }
+  STAPSH_ASSERT(!"an OptionId without values");
+  return {};
+}
+
 std::string unknown_option_message(std::string_view option) {
-  return fmt::format("unknown option '{0}'; to hand it to the build say --stap-arg={0}, to the runner --runner-arg={0}",
-                     option);
+  return fmt::format(
+      "unknown option '{0}'; say --stap-arg={0} to hand it to the build, --runner-arg={0} to the runner "
+      "(a separate value likewise), or put script arguments after --",
+      option);
 }
 
 }  // namespace stapsh::client

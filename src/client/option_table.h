@@ -8,7 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "client/job_options.h"
 #include "protocol/runner_kind.h"
 
 namespace stapsh::client {
@@ -70,6 +72,10 @@ struct OptionEntry {
 
 std::span<const OptionEntry> option_table();
 const OptionEntry& option_entry(OptionId id);
+
+/// What `options` say for `id`: a value for each time that it counts (empty strings for an option without one);
+/// nothing if it was not given.
+std::vector<std::string> option_values(const JobOptions& options, OptionId id);
 
 /// The message for an option that is not in the table: names it and says how to hand it on.
 std::string unknown_option_message(std::string_view option);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/job_options.h"
+
+namespace stapsh::client {
+namespace {
+
+void make_absolute(std::string& path, std::string_view working_directory) {
+  if (path.empty() || path.front() == '/') return;
+  path.insert(0, std::string(working_directory) + "/");
+}
+
+void make_absolute_if_path(std::string& value, std::string_view working_directory) {
+  if (value.find('/') != std::string::npos) make_absolute(value, working_directory);
+}
+
+}  // namespace
+
+void make_paths_absolute(JobOptions& options, std::string_view working_directory) {
+  if (options.script_kind == ScriptKind::kFile || options.script_kind == ScriptKind::kReadyModule) {
+    make_absolute(options.script, working_directory);
+  }
+  if (options.runtime_directory) make_absolute(*options.runtime_directory, working_directory);
+  for (std::string& path : options.tapset_directories) make_absolute(path, working_directory);
+  // Without a '/', -r names a release and -d a kernel module.
+  for (std::string& value : options.kernel_directories) make_absolute_if_path(value, working_directory);
+  for (std::string& value : options.symbol_objects) make_absolute_if_path(value, working_directory);
+}
+
+}  // namespace stapsh::client
