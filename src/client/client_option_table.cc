@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client_option_table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "base/parse_int.h"
+
+namespace stapsh::client {
+namespace {
+
+using Options = RstapOptions;
+using Value = const std::string&;
+
+Result<> take_label(Options& options, Value) { return set_labels(options, LabelMode::kName); }
+
+Result<> take_dialect(Options& options, Value value) {
+  if (value == "released")
+    options.dialect = Dialect::kReleased;
+  else if (value == "rfc")
+    options.dialect = Dialect::kRfc;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not rfc or released", value));
+  return {};
+}
+
+Result<> take_fanout(Options& options, Value value) {
+  options.fanout = TRY(parse_int<unsigned>(value, 1, 100'000));
+  return {};
+}
+
+template <auto kMember>
+Result<> take_seconds(Options& options, Value value) {
+  options.*kMember = TRY(parse_seconds(value));
+  return {};
+}
+
+template <auto kMember>
+Result<> take_flag(Options& options, Value) {
+  options.*kMember = true;
+  return {};
+}
+
+template <auto kMember>
+Result<> take_program(Options& options, Value value) {
+  if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+  options.*kMember = value;
+  return {};
+}
+
+template <auto kMember>
+Result<> add_word(Options& options, Value value) {
+  (options.job.*kMember).push_back(value);
+  return {};
+}
+
+template <Action kAction>
+Result<> set_action(Options& options, Value) {
+  options.action = kAction;
+  return {};
+}
+
+constexpr std::array kClientOptions{
+    ClientOption{"together", "", OptionGroup::kTargets, "start all at one moment, when every target is ready or failed",
+                 take_flag<&Options::together>},
+    ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",
+                 take_flag<&Options::all_or_nothing>},
+    ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once", take_fanout},
+    ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
+    ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end", take_flag<&Options::quiet>},
+    ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime, "give up connecting after SECONDS",
+                 take_seconds<&Options::connect_timeout>},
+    ClientOption{"deadline", "SECONDS", OptionGroup::kTime, "stop the run everywhere after SECONDS",
+                 take_seconds<&Options::deadline>},
+    ClientOption{"grace", "SECONDS", OptionGroup::kTime, "wait SECONDS for a stopping target before pressing harder",
+                 take_seconds<&Options::grace>},
+    ClientOption{"stap", "PATH", OptionGroup::kTransport, "the stap that builds (stap)",
+                 take_program<&Options::stap_program>},
+    ClientOption{"stapsh", "PATH", OptionGroup::kTransport, "the agent, on ssh targets and for stapsh: (searched for)",
+                 take_program<&Options::stapsh_program>},
+    ClientOption{"ssh", "COMMAND", OptionGroup::kTransport, "the ssh that connects (ssh)",
+                 take_program<&Options::ssh_command>},
+    ClientOption{"ssh-option", "OPTION", OptionGroup::kTransport, "hand `-o OPTION` to ssh (repeatable)",
+                 [](Options& options, Value value) -> Result<> {
+                   options.ssh_options.push_back(value);
+                   return {};
+                 }},
+    ClientOption{"dialect", "NAME", OptionGroup::kTransport, "speak `released` (systemtap 1.5 and later) or `rfc`",
+                 take_dialect},
+    ClientOption{"stap-arg", "WORD", OptionGroup::kWords, "hand WORD to stap when it builds (repeatable)",
+                 add_word<&JobOptions::build_words>},
+    ClientOption{"runner-arg", "WORD", OptionGroup::kWords,
+                 "hand WORD to staprun, stapbpf, stapdyn or bpftrace (repeatable)",
+                 add_word<&JobOptions::runner_words>},
+    ClientOption{"help", "", OptionGroup::kOther, "print this (also -h)", set_action<Action::kShowHelp>},
+    ClientOption{"version", "", OptionGroup::kOther, "print the version (also -V)", set_action<Action::kShowVersion>},
+};
+
+constexpr std::array kRefusedOptions{
+    RefusedOption{'p', "rstap always runs what it builds; to build only, use stap -p4"},
+    RefusedOption{'l', "rstap runs scripts; to list probes, use stap -l"},
+    RefusedOption{'L', "rstap runs scripts; to list probes, use stap -L"},
+    RefusedOption{'i', "rstap has no interactive mode; use stap -i"},
+    RefusedOption{'F', "flight recorder mode leaves modules behind on the targets; rstap never does"},
+};
+
+}  // namespace
+
+std::span<const ClientOption> client_option_table() { return kClientOptions; }
+
+std::span<const RefusedOption> refused_option_table() { return kRefusedOptions; }
+
+Result<> set_labels(RstapOptions& options, LabelMode labels) {
+  if (options.labels != LabelMode::kNone && options.labels != labels) {
+    return fail(Errc::kUsage, "--label and --remote-prefix exclude each other");
+  }
+  options.labels = labels;
+  return {};
+}
+
+Result<std::chrono::milliseconds> parse_seconds(std::string_view text) {
+  double seconds = 0;
+  const auto [stopped_at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole = error == std::errc() && stopped_at == text.data() + text.size();
+  if (!whole || !(seconds >= 0.001) || seconds > 1e9) {
+    return fail(Errc::kUsage, fmt::format("'{}' is not a number of seconds above 0", text.substr(0, 40)));
+  }
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+}  // namespace stapsh::client

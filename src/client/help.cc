@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of --help, from the tables of options.
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "client/client_option_table.h"
+#include "client/command_line.h"
+#include "client/option_table.h"
+#include "protocol/limits.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kHead =
+    R"(rstap: run one systemtap or bpftrace script on many machines, and merge what it says
+
+Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
+
+FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
+is built already (.ko .bo .so), or a bpftrace program (.bt). Options may stand anywhere before `--`;
+arguments that begin with '-' stand behind it. Without --remote it runs here, as stap does.
+)";
+
+constexpr std::string_view kTargetForms = R"(
+Forms of TARGET:
+  HOST  USER@HOST  HOST:PORT    over your own ssh, with its configuration and keys
+  ssh://USER@HOST:PORT          the same
+  unix:PATH                     an agent that listens on a socket
+  stapsh:                       an agent started here
+  direct:                       here, without an agent
+  exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
+  libvirt://DOMAIN[/URI]        a guest, through its virtio-serial channel
+  vsock:CID:PORT                a guest, through vsock
+  web[01-40,50]                 a set of hosts, in any form with a HOST
+  @FILE                         a list: a TARGET on each line, # comments
+)";
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  rstap --remote web1 --remote root@web2 --label -e 'probe begin { println("hello") exit() }'
+  rstap --remote 'web[01-40]' --remote-prefix --fanout 16 iotop.stp
+  rstap --remote @fleet.txt --together --deadline 60 -G threshold=10 slow.stp eth0
+  rstap --remote stapsh: --bpf -x 4711 trace.stp
+  rstap --remote ssh://root@db:2222 opensnoop.bt
+  rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
+)";
+
+void add_line(std::string& text, std::string_view left, std::string_view help) {
+  fmt::format_to(std::back_inserter(text), "  {:<27} {}\n", left, help);
+}
+
+std::string left_side(const OptionEntry& entry) {
+  if (entry.id == OptionId::kColor) return "-C WHEN, --color[=WHEN]";
+  const std::string spelling = entry.spelling();
+  if (!entry.takes_value()) return spelling;
+  return spelling + (spelling.size() > 2 ? "=" : " ") + std::string(entry.value);
+}
+
+void add_client_options(std::string& text, OptionGroup group) {
+  for (const ClientOption& entry : client_option_table()) {
+    if (entry.group != group) continue;
+    add_line(text, fmt::format("--{}{}{}", entry.long_name, entry.value.empty() ? "" : "=", entry.value), entry.help);
+  }
+}
+
+}  // namespace
+
+std::string rstap_help() {
+  std::string text(kHead);
+  text += "\nTargets:\n";
+  const auto add_stap_option = [&](OptionId id) { add_line(text, left_side(option_entry(id)), option_entry(id).help); };
+  add_stap_option(OptionId::kRemote);
+  add_client_options(text, OptionGroup::kTargets);
+  text += kTargetForms;
+  text += "\nThe script, as stap has it:\n";
+  for (const OptionEntry& entry : option_table()) {
+    if (entry.id != OptionId::kRemote && entry.id != OptionId::kRemotePrefix) add_stap_option(entry.id);
+  }
+  constexpr std::array kGroups{
+      std::pair{OptionGroup::kWords, "Words for the programs behind:"}, std::pair{OptionGroup::kTime, "Time:"},
+      std::pair{OptionGroup::kTransport, "Programs and protocol:"}, std::pair{OptionGroup::kOther, "Other:"}};
+  text += "\nOutput:\n";
+  add_stap_option(OptionId::kRemotePrefix);
+  add_client_options(text, OptionGroup::kOutput);
+  for (const auto& [group, title] : kGroups) {
+    fmt::format_to(std::back_inserter(text), "\n{}\n", title);
+    add_client_options(text, group);
+  }
+  text += "\nLimits of the protocol:\n";
+  for (const LimitEntry& entry : kLimitTable) {
+    add_line(text, fmt::format("--{}=N", entry.name), fmt::format("{} ({})", entry.meaning, Limits{}.*entry.value));
+  }
+  text += kExamples;
+  return text;
+}
+
+}  // namespace stapsh::client
