@@ -32,7 +32,9 @@ MountNamespace& MountNamespace::small_disk(std::string_view path, std::size_t ki
 }
 
 MountNamespace& MountNamespace::tracing() {
-  mounts_ += "test -e /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; ";
+  mounts_ +=
+      "test -e /sys/kernel/debug/tracing || mount -t debugfs debugfs /sys/kernel/debug; "
+      "test -e /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; ";
   return *this;
 }
 

@@ -21,7 +21,7 @@ class MountNamespace {
   MountNamespace& hide(std::string_view path);
   /// An empty memory file system of so many KiB on `path`.
   MountNamespace& small_disk(std::string_view path, std::size_t kib);
-  /// The kernel's tracing folder, which a container often lacks.
+  /// The kernel's tracing folders, which a container often lacks.
   MountNamespace& tracing();
   /// "Raise RLIMIT_MEMLOCK" succeeds for all that runs in here.
   MountNamespace& lift_memlock_limit();

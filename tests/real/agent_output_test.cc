@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runner's output through the built agent: every byte, in order, behind the OK, in well-formed frames.
+#include <csignal>
+
+#include "harness/agent_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class AgentOutput : public AgentTest {};
+
+enum class How { kQuit, kEndOfInput, kTerm };
+
+void end(Program& agent, How how) {
+  switch (how) {
+    case How::kQuit:
+      EXPECT_TRUE(agent.write("quit\n"));
+      break;
+    case How::kEndOfInput:
+      agent.close_input();
+      break;
+    case How::kTerm:
+      agent.send_signal(SIGTERM);
+      break;
+  }
+}
+
+void expect_whole(const std::string& wire, const std::string& out, const std::string& err) {
+  const Frames frames = parse_frames(wire);
+  EXPECT_EQ(frames.fault, "");
+  EXPECT_TRUE(frames.out == out) << frames.out.size() << " bytes of standard output, want " << out.size();
+  EXPECT_TRUE(frames.err == err) << frames.err.size() << " bytes of standard error, want " << err.size();
+  ASSERT_FALSE(frames.lines.empty());
+  EXPECT_EQ(frames.lines.back(), "quit");
+  EXPECT_TRUE(wire.ends_with("quit\n"));
+}
+
+// 60,000 bytes arrived whole in 3 to 5 of 10 runs; `quit` landed inside a frame.
+TEST_F(AgentOutput, RunnerThatExitsAtOnceLosesNothing) {
+  for (int run = 0; run < 100; run++) {
+    SCOPED_TRACE(run);
+    const Session session = talk(agent(), "stap 4.8\noption data\nrun out:60000 exit:9\n");
+    expect_whole(session.out, pattern(60'000), "");
+    EXPECT_EQ(session.code, 9);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(AgentOutput, SizesAroundPipesAndFramesArriveWhole) {
+  for (const std::size_t size : {0, 1, 4095, 4096, 4097, 8192, 65535, 65536, 65537, 131073, 1 << 20, (1 << 20) + 1}) {
+    for (const auto input : {Input::kPipe, Input::kSocket}) {
+      SCOPED_TRACE(std::to_string(size) + (input == Input::kPipe ? " pipe" : " socket"));
+      const std::string n = std::to_string(size);
+      const Session session = talk(agent(input), "stap 4.8\noption data\nrun out:" + n + " err:" + n + " out:1\n");
+      expect_whole(session.out, pattern(size) + pattern(1), pattern(size));
+      EXPECT_EQ(session.code, 0);
+    }
+  }
+}
+
+TEST_F(AgentOutput, ManySmallWritesArriveInOrder) {
+  const Session session = talk(agent(), "stap 4.8\noption data\nrun chunks:7x20000\n");
+  std::string want;
+  for (int i = 0; i < 20'000; i++) want += pattern(7);
+  expect_whole(session.out, want, "");
+}
+
+TEST_F(AgentOutput, ReaderThatComesLateGetsEverything) {
+  for (const auto input : {Input::kPipe, Input::kSocket}) {
+    ProgramOptions how = agent(input);
+    how.read_output = false;
+    Program agent(how);
+    ASSERT_TRUE(agent.write("stap 4.8\noption data\nrun out:3000000 warn:written exit:5\n"));
+    // The runner is stuck in the middle of its output: the agent holds no more than pipes do.
+    EXPECT_FALSE(agent.wait_gone(Bound(100)));
+    agent.resume_reading();
+    EXPECT_EQ(agent.wait_exit(), 5) << agent.captured();
+    expect_whole(after_hello(agent.out()), pattern(3'000'000), "written\n");
+  }
+}
+
+// The OK of a runner that ended at once was lost, or overtaken by its output.
+TEST_F(AgentOutput, OkComesBeforeTheFirstByteWithoutDataMode) {
+  for (int run = 0; run < 100; run++) {
+    SCOPED_TRACE(run);
+    const Session session = talk(agent(), "stap 4.8\nrun out:5 exit:6\n");
+    EXPECT_EQ(session.out, "OK\n" + pattern(5));
+    EXPECT_EQ(session.code, 6);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(AgentOutput, WithoutDataModeStreamsAreInherited) {
+  const Session session = talk(agent(), "stap 4.8\nrun out:1000000 warn:to-stderr\n");
+  EXPECT_EQ(session.out.size(), 3 + 1'000'000U);
+  EXPECT_EQ(session.err, "to-stderr\n");
+}
+
+TEST_F(AgentOutput, FramesOfStandardErrorGoDownTheProtocolsStream) {
+  const Session session = talk(agent(), "stap 4.8\noption data\nrun warn:careful\n");
+  EXPECT_EQ(session.out, "OK\nOK\ndata stderr 8\ncareful\nquit\n");
+  EXPECT_EQ(session.err, "");
+}
+
+TEST_F(AgentOutput, TimeAndExitAreSaidWhenAskedFor) {
+  const Session session = talk(agent(), "stap 4.8\noption data\noption exit\noption time\nrun say:x die:15\n");
+  const Frames frames = parse_frames(session.out);
+  EXPECT_EQ(frames.lines, (std::vector<std::string>{"OK", "OK", "OK", "OK", "exit 143", "quit"})) << session.out;
+  ASSERT_EQ(frames.times.size(), 1U) << session.out;
+  const std::string& time = frames.times.front();
+  EXPECT_EQ(time.find('.') + 10, time.size()) << time << ": want nine digits behind the dot";
+  EXPECT_EQ(session.code, 143);
+}
+
+// What a runner said after its stop signal was lost; more than a pipe of it hung agent and runner for good.
+TEST_F(AgentOutput, EndProbesOutputArrivesHoweverTheSessionEnds) {
+  for (const char* mode : {"", "option data\n"}) {
+    for (const How how : {How::kQuit, How::kEndOfInput, How::kTerm}) {
+      SCOPED_TRACE(std::string(mode) + std::to_string(static_cast<int>(how)));
+      Program agent(this->agent());
+      ASSERT_TRUE(agent.write(std::string("stap 4.8\n") + mode + "run catch:1 say:up pause out:300000 exit:3\n"));
+      ASSERT_TRUE(agent.wait_for_out("up\n"));
+      end(agent, how);
+      (void)agent.wait_exit();
+      const std::string wire = after_hello(agent.out());
+      const std::string want = "up\ncaught 1\n" + pattern(300'000);
+      if (*mode != '\0') {
+        expect_whole(wire, want, "");
+      } else {
+        EXPECT_TRUE(wire == "OK\n" + want) << agent.captured();
+      }
+    }
+  }
+}
+
+// A client that stopped reading had its `quit` ignored, and SIGTERM hung the agent.
+TEST_F(AgentOutput, ClientThatDoesNotReadCanStillStop) {
+  for (const How how : {How::kQuit, How::kEndOfInput, How::kTerm}) {
+    SCOPED_TRACE(static_cast<int>(how));
+    ProgramOptions options = agent();
+    options.read_output = false;
+    Program agent(options);
+    ASSERT_TRUE(agent.write("stap 4.8\noption data\nrun chunks:4096x1000000\n"));
+    end(agent, how);
+    EXPECT_TRUE(agent.wait_gone());
+  }
+}
+
+TEST_F(AgentOutput, ClientThatGoesAwayInTheMiddleLeavesNothing) {
+  for (const char* mode : {"", "option data\n"}) {
+    for (const auto input : {Input::kPipe, Input::kSocket}) {
+      SCOPED_TRACE(mode);
+      Program agent(this->agent(input));
+      ASSERT_TRUE(agent.write(std::string("stap 4.8\n") + mode + "file 3 probe.ko\nabcrun chunks:4096x10000000\n"));
+      ASSERT_TRUE(agent.wait_for_out("OK\nOK\n"));
+      agent.close_input();
+      EXPECT_TRUE(agent.wait_gone());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::real
