@@ -120,7 +120,7 @@ class CommandLineParser {
     for (const OptionEntry& entry : option_table()) {
       if (entry.short_name == found) return in_context(entry.spelling(), take_stap_option(entry.id, value));
     }
-    STAPSH_ASSERT(!"an option that is in no table");
+    STAPSH_ASSERT(false);  // Every option that getopt knows is in a table.
     return {};
   }
 
@@ -239,7 +239,7 @@ class CommandLineParser {
       case OptionId::kRemotePrefix:
         return set_labels(options_, LabelMode::kIndex);
     }
-    STAPSH_ASSERT(!"an OptionId that is not taken");
+    STAPSH_ASSERT(false);  // The switch takes every OptionId.
     return {};
   }
 

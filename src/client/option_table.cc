@@ -101,7 +101,7 @@ const OptionEntry& option_entry(OptionId id) {
   for (const OptionEntry& entry : kTable) {
     if (entry.id == id) return entry;
   }
-  STAPSH_ASSERT(!"an OptionId without a row");
+  STAPSH_ASSERT(false);  // Every OptionId has a row.
   return kTable.front();
 }
 
@@ -166,7 +166,7 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
     case OptionId::kRemotePrefix:
       return {};
   }
-  STAPSH_ASSERT(!"an OptionId without values");
+  STAPSH_ASSERT(false);  // The switch has every OptionId.
   return {};
 }
 

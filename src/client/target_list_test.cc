@@ -27,7 +27,11 @@ class TargetList : public testing::Test {
   std::string write(const std::string& name, std::string_view text) {
     std::filesystem::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << text;
-    return "@" + (folder_ / name).string();
+    return value(name);
+  }
+  std::string value(std::string_view name) const {
+    std::string value("@");
+    return value.append((folder_ / name).string());
   }
   static std::vector<std::string> texts(const std::vector<std::string>& remotes) {
     const auto targets = list_targets(remotes);
@@ -64,8 +68,8 @@ TEST_F(TargetList, ReadsListsInsideLists) {
 TEST_F(TargetList, ErrorsNameTheFileAndLine) {
   const std::string list = write("list", "web1\nfoo://x\n");
   EXPECT_THAT(texts({list}), ElementsAre(HasSubstr("/list:2: target 'foo://x': unknown scheme")));
-  EXPECT_THAT(texts({"@" + (folder_ / "none").string()}), ElementsAre(HasSubstr("/none: No such file")));
-  EXPECT_THAT(texts({"@" + folder_.string()}), ElementsAre(HasSubstr("Is a directory")));
+  EXPECT_THAT(texts({value("none")}), ElementsAre(HasSubstr("/none: No such file")));
+  EXPECT_THAT(texts({value("")}), ElementsAre(HasSubstr("Is a directory")));
   EXPECT_THAT(texts({"@"}), ElementsAre(HasSubstr("a file's name is missing")));
   EXPECT_THAT(texts({write("self", "@self\n")}), ElementsAre(HasSubstr("nested more than 8 deep")));
   EXPECT_THAT(texts({"web[1-"}), ElementsAre(HasSubstr("host set 'web[1-', column 4")));
