@@ -34,8 +34,6 @@ Forms of TARGET:
   stapsh:                       an agent started here
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
-  libvirt://DOMAIN[/URI]        a guest, through its virtio-serial channel
-  vsock:CID:PORT                a guest, through vsock
   web[01-40,50]                 a set of hosts, in any form with a HOST
   @FILE                         a list: a TARGET on each line, # comments
 )";

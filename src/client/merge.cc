@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Speed: one memchr and one bulk copy per line, into memory that is reserved once for many lines. bench/ measures it.
+// Speed: one memchr and one bulk copy per line, into memory that is reserved once for many lines.
 #include "client/merge.h"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One target's address, as `--remote` and lists of targets spell it. Pure. The forms: docs of rstap(1), design of
-// `stap --remote`.
+// One target's address, as `--remote` and lists of targets spell it. Pure. What stap --remote takes carries over.
 #pragma once
 
 #include <cstdint>
