@@ -18,20 +18,20 @@ constexpr int kInherit = -1;
 constexpr int kDevNull = -2;
 
 struct SpawnOptions {
-  std::string program;  ///< A path, or with search_path a name that our PATH is searched for.
+  std::string program{};  ///< A path, or with search_path a name that our PATH is searched for.
   bool search_path = false;
-  std::vector<std::string> argv;                ///< With argv[0]; empty: the program alone.
-  std::optional<std::vector<std::string>> env;  ///< NAME=VALUE; none: ours.
-  std::vector<std::string> extra_env;           ///< NAME=VALUE, instead of what env has under that name.
-  int stdin_fd = kInherit;                      ///< Lent, any descriptor, also 0-2; kInherit; kDevNull.
+  std::vector<std::string> argv{};                ///< With argv[0]; empty: the program alone.
+  std::optional<std::vector<std::string>> env{};  ///< NAME=VALUE; none: ours.
+  std::vector<std::string> extra_env{};           ///< NAME=VALUE, instead of what env has under that name.
+  int stdin_fd = kInherit;                        ///< Lent, any descriptor, also 0-2; kInherit; kDevNull.
   int stdout_fd = kInherit;
   int stderr_fd = kInherit;
-  int working_directory_fd = -1;     ///< -1: ours.
-  bool new_session = false;          ///< setsid(2).
-  std::vector<int> ignored_signals;  ///< SIG_IGN; all others are default, and none is blocked.
+  int working_directory_fd = -1;       ///< -1: ours.
+  bool new_session = false;            ///< setsid(2).
+  std::vector<int> ignored_signals{};  ///< SIG_IGN; all others are default, and none is blocked.
   /// Runs in the parent when all else is ready: the program is executed only after it succeeded. If it fails, or if we
   /// die in it, nothing is executed.
-  std::function<Result<>()> before_exec;
+  std::function<Result<>()> before_exec{};
 };
 
 /// A child that is not yet reaped.

@@ -97,7 +97,8 @@ class Remover {
   }
 
   bool note(const std::string& name, int error) {
-    if (!first_error_) first_error_ = fail_errno(name + (error == EXDEV ? " (a mount point)" : ""), error).value();
+    if (!first_error_)
+      first_error_ = fail_errno(name + (error == EXDEV || error == EBUSY ? " (a mount point)" : ""), error).value();
     return false;
   }
 

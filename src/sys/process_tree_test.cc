@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/process_tree.h"
+
+#include <signal.h>
+
+#include <algorithm>
+
+#include "sys/child.h"
+#include "sys/pipe.h"
+#include "sys/test_support.h"
+
+namespace stapsh::sys {
+namespace {
+
+std::vector<pid_t> sorted(std::vector<pid_t> pids) {
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+/// Starts a shell and waits until it has said "ready".
+struct Tree {
+  Child child;
+  Pipe pipe;
+};
+Tree start(const std::string& script, bool new_session = false) {
+  Pipe pipe = must(make_pipe());
+  SpawnOptions options{.program = "/bin/sh", .argv = {"sh", "-c", script}};
+  options.stdout_fd = pipe.write_end.get();
+  options.new_session = new_session;
+  Child child = must(spawn(options));
+  pipe.write_end.reset();
+  EXPECT_EQ(read_line(pipe.read_end.get()), "ready");
+  return {std::move(child), std::move(pipe)};
+}
+
+/// Kills and reaps all that is below us, as many times as it takes.
+void kill_all() {
+  while (has_children()) {
+    for (const pid_t pid : descendants(::getpid())) (void)::kill(pid, SIGKILL);
+    (void)::waitpid(-1, nullptr, 0);
+  }
+}
+
+TEST(ProcessTree, FindsChildrenAndTheirs) {
+  must(become_subreaper());
+  const TestDirectory directory;
+  // A name made to mislead who reads /proc/PID/stat from the left.
+  const std::string odd = directory.path(") Z 1 1 1 (");
+  ASSERT_EQ(::symlink("/bin/sleep", odd.c_str()), 0);
+  Tree tree = start("sleep 1000 & sh -c '\"$0\" 1000 & echo ready; wait' '" + odd + "' & wait");
+  EXPECT_EQ(children_of_self(), std::vector<pid_t>{tree.child.pid()});
+  EXPECT_EQ(descendants(::getpid()).size(), 4U);
+  EXPECT_EQ(descendants(tree.child.pid()).size(), 3U);
+  EXPECT_TRUE(descendants(0x3fffffff).empty());
+  kill_all();
+  tree.child.note_reaped(137);
+  EXPECT_TRUE(children_of_self().empty());
+}
+
+TEST(ProcessTree, FindsASessionsMembersAlsoOrphans) {
+  must(become_subreaper());
+  Tree tree = start("(sleep 1000 &); echo ready; exec sleep 1000", true);
+  const std::vector<pid_t> members = session_members(tree.child.pid());
+  EXPECT_EQ(members.size(), 2U);
+  EXPECT_EQ(sorted(members), sorted(children_of_self()));  // The subreaper got the orphan.
+  kill_all();
+  tree.child.note_reaped(137);
+  EXPECT_TRUE(session_members(tree.child.pid()).empty());
+}
+
+TEST(ProcessTree, ReapsExactlyWhatHasEnded) {
+  EXPECT_FALSE(has_children());
+  EXPECT_TRUE(reap_available().empty());
+  Child first = must(spawn({.program = "/bin/sh", .argv = {"sh", "-c", "exit 3"}}));
+  Child second = must(spawn({.program = "/bin/sh", .argv = {"sh", "-c", "kill -KILL $$"}}));
+  const Child third = must(spawn({.program = "/bin/sleep", .argv = {"sleep", "1000"}}));
+  EXPECT_TRUE(must(first.ref().wait_exit(kPatience)));
+  EXPECT_TRUE(must(second.ref().wait_exit(kPatience)));
+  EXPECT_EQ(children_of_self().size(), 3U);
+  EXPECT_EQ(descendants(::getpid()), std::vector<pid_t>{third.pid()});
+  auto reaped = reap_available();
+  std::sort(reaped.begin(), reaped.end(), [](const Reaped& a, const Reaped& b) { return a.exit_code < b.exit_code; });
+  EXPECT_EQ(reaped, (std::vector<Reaped>{{first.pid(), 3}, {second.pid(), 137}}));
+  first.note_reaped(3);
+  second.note_reaped(137);
+  EXPECT_TRUE(has_children());
+}
+
+}  // namespace
+}  // namespace stapsh::sys
