@@ -5,10 +5,10 @@
 
 #include <csignal>
 
-#include "harness/bpf_environment.h"
 #include "harness/frames.h"
 #include "harness/real_test.h"
 #include "harness/sshd.h"
+#include "harness/stap_environment.h"
 
 namespace stapsh::real {
 namespace {
@@ -91,7 +91,7 @@ TEST_F(Harness, SshdServesACommandWithItsEnvironment) {
 }
 
 TEST_F(Harness, StapbpfRunsAScript) {
-  const BpfEnvironment bpf(scratch_);
+  const StapEnvironment bpf(scratch_);
   MountNamespace mounts = new_mounts();
   mounts.lift_memlock_limit();
   Program stapbpf(options({"stapbpf", bpf.build(bpf.one(), "one")}, &mounts));

@@ -38,9 +38,8 @@ class AgentTest : public RealTest {
   static Session talk(const ProgramOptions& how, std::string_view commands) {
     Program program(how);
     EXPECT_TRUE(program.write(commands));
-    Session session{program.wait_exit(), after_hello(program.out()), program.err()};
-    if (testing::Test::HasFailure()) ADD_FAILURE() << program.captured();
-    return session;
+    const int code = program.wait_exit();
+    return {code, after_hello(program.out()), program.err()};
   }
 
   MountNamespace mounts_;

@@ -87,6 +87,7 @@ std::string shown(const std::string& text) {
 
 Program::Program(ProgramOptions options) : options_(std::move(options)), reading_(options_.read_output) {
   using Input = ProgramOptions::Input;
+  (void)::signal(SIGPIPE, SIG_IGN);
   const std::string file = find_program(options_.argv.at(0), options_.env);
   std::vector<std::string> env = last_wins(options_.env);
   const std::vector<char*> argv_pointers = pointers(options_.argv), env_pointers = pointers(env);
@@ -200,6 +201,8 @@ testing::AssertionResult Program::write(std::string_view bytes, Bound bound) {
       bytes.remove_prefix(static_cast<std::size_t>(done));
       continue;
     }
+    // A program may have had enough: what it said and its exit tell.
+    if (errno == EPIPE || errno == ECONNRESET) return testing::AssertionSuccess();
     if (errno != EAGAIN) return testing::AssertionFailure() << "write: " << std::strerror(errno) << ": " << captured();
     const auto left = std::chrono::duration_cast<Bound>(deadline - Clock::now());
     pollfd fd{in_, POLLOUT, 0};

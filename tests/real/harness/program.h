@@ -41,7 +41,7 @@ class Program {
   /// To the whole process group, as a terminal's ctrl-C does.
   void send_group_signal(int signo) const;
 
-  /// Writes everything, within the bound; fails when the program takes no more.
+  /// Writes everything, within the bound. A program that has closed its input is no failure.
   testing::AssertionResult write(std::string_view bytes, Bound bound = kBound);
   void close_input();
   void resume_reading();

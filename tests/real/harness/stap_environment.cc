@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bpf_environment.h"
+#include "stap_environment.h"
 
 #include "program.h"
 
 namespace stapsh::real {
 
-BpfEnvironment::BpfEnvironment(const Scratch& scratch) : scratch_(scratch) {
+StapEnvironment::StapEnvironment(const Scratch& scratch) : scratch_(scratch) {
   kernel_build_ = scratch.path("kernel-build");
-  Program make({.argv = {STAPSH_MAKE_KERNEL_BUILD, kernel_build_}, .env = scratch.environment()});
-  if (make.wait_exit() != 0) throw HarnessError(make.captured());
+  module_build_ = scratch.path("module-build");
+  for (const std::string& folder : {kernel_build_, module_build_}) {
+    Program make({.argv = {STAPSH_MAKE_KERNEL_BUILD, folder}, .env = scratch.environment()});
+    if (make.wait_exit() != 0) throw HarnessError(make.captured());
+  }
+  scratch.make_folder("module-build/include/generated");
+  scratch.write("module-build/Makefile",
+                "-include $(M)/Makefile\n"
+                "modules:\n\t@echo not a module > $(M)/$(obj-m:.o=.ko)\n"
+                "%: ;\n");
 
   scratch.write("one.stp",
                 "probe begin { printf(\"hello\\n\") }\n"
@@ -29,9 +37,9 @@ BpfEnvironment::BpfEnvironment(const Scratch& scratch) : scratch_(scratch) {
                     0755);
 }
 
-void BpfEnvironment::wrap_staprun(MountNamespace& mounts) const { mounts.replace("/usr/bin/staprun", staprun_); }
+void StapEnvironment::wrap_staprun(MountNamespace& mounts) const { mounts.replace("/usr/bin/staprun", staprun_); }
 
-std::string BpfEnvironment::build(const std::string& script, const std::string& module_name) const {
+std::string StapEnvironment::build(const std::string& script, const std::string& module_name) const {
   Program stap({.argv = {"stap", "-p4", "--runtime=bpf", "-r", kernel_build_, "-m", module_name, script},
                 .env = scratch_.environment(),
                 .cwd = scratch_.root()});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the BPF runtime needs to work in a container: a kernel build folder, and a way around what old programs lack.
-// Also the small scripts that tests run.
+// What systemtap needs to build and run scripts in a container: kernel build folders, a way around what its old agent
+// lacks, and the small scripts that tests run.
 #pragma once
 
 #include <string>
@@ -11,12 +11,15 @@
 
 namespace stapsh::real {
 
-class BpfEnvironment {
+class StapEnvironment {
  public:
-  explicit BpfEnvironment(const Scratch& scratch);
+  explicit StapEnvironment(const Scratch& scratch);
 
-  /// For `stap -r` and `rstap -r`.
+  /// For `stap -r` and `rstap -r`, BPF runtime.
   const std::string& kernel_build() const { return kernel_build_; }
+  /// For `-r`, kernel runtime: builds at once, but what comes out is a file that no kernel loads. The way to staprun
+  /// and its refusal are real.
+  const std::string& module_build() const { return module_build_; }
   /// The agent of systemtap 4.8 knows no BPF and starts staprun for it: this one hands a `.bo` on to stapbpf.
   void wrap_staprun(MountNamespace& mounts) const;
   /// Builds a script; returns the `.bo`'s path.
@@ -27,7 +30,7 @@ class BpfEnvironment {
 
  private:
   const Scratch& scratch_;
-  std::string kernel_build_, staprun_;
+  std::string kernel_build_, module_build_, staprun_;
 };
 
 }  // namespace stapsh::real
