@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_options.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "base/parse_int.h"
+#include "base/parse_seconds.h"
 #include "protocol/version.h"
 
 namespace stapsh::agent {
@@ -16,15 +17,6 @@ struct OptionEntry {
   std::string_view help;
   Result<> (*set)(AgentOptions& options, std::string_view value);
 };
-
-Result<Duration> parse_seconds(std::string_view text) {
-  double seconds = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.001) || seconds > 86'400) {
-    return fail(Errc::kUsage, "'" + std::string(text) + "' is not a number of seconds from 0.001 to 86400");
-  }
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
 
 constexpr OptionEntry kOptions[] = {
     {"-v", "--verbose", "", "say on standard error what happens",

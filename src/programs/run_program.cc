@@ -21,10 +21,10 @@ void complain(std::string_view name, std::string_view what) {
 
 }  // namespace
 
-int run_program(std::string_view name, const std::function<Result<int>()>& body) {
+int run_program(std::string_view name,
+                const std::function<Result<int>(const std::vector<int>& ignored_signals)>& body) {
   try {
-    (void)sys::reset_inherited_process_state();
-    const Result<int> code = body();
+    const Result<int> code = body(sys::reset_inherited_process_state());
     if (code) return *code;
     complain(name, code.error().what);
     return code.error().code == Errc::kUsage ? kExitUsage : kExitFailure;

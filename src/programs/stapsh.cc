@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   using namespace stapsh;
-  return run_program("stapsh", [&]() -> Result<int> {
+  return run_program("stapsh", [&](const std::vector<int>&) -> Result<int> {
     const std::vector<std::string_view> words(argv + 1, argv + argc);
     const agent::AgentOptions options = TRY(agent::parse_agent_options(words));
     if (options.help) return print_text(agent::agent_help());

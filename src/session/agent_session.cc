@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/overloaded.h"
+#include "base/parse_seconds.h"
 #include "protocol/version.h"
 
 namespace stapsh {
@@ -125,15 +126,23 @@ void AgentSession::hello(const HelloCommand& command) {
 // A further option: a line here, and what it does.
 struct AgentSession::OptionEntry {
   std::string_view name;
-  void (*set)(AgentSession& session);
+  bool takes_value;
+  Result<> (*set)(AgentSession& session, std::string_view value);
 };
 const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
-    {"data", [](AgentSession& s) { s.framed_ = true; }},
-    {"verbose", [](AgentSession& s) { ++s.settings_.verbose; }},
-    {"bpf", [](AgentSession& s) { s.kind_from_option_ = RunnerKind::kStapbpf; }},
-    {"dyninst", [](AgentSession& s) { s.kind_from_option_ = RunnerKind::kStapdyn; }},
-    {"exit", [](AgentSession& s) { s.says_exit_ = true; }},
-    {"time", [](AgentSession& s) { s.timed_ = true; }},
+    {"data", false, [](AgentSession& s, std::string_view) { return s.framed_ = true, Result<>(); }},
+    {"verbose", false, [](AgentSession& s, std::string_view) { return ++s.settings_.verbose, Result<>(); }},
+    {"bpf", false,
+     [](AgentSession& s, std::string_view) { return s.kind_from_option_ = RunnerKind::kStapbpf, Result<>(); }},
+    {"dyninst", false,
+     [](AgentSession& s, std::string_view) { return s.kind_from_option_ = RunnerKind::kStapdyn, Result<>(); }},
+    {"exit", false, [](AgentSession& s, std::string_view) { return s.says_exit_ = true, Result<>(); }},
+    {"time", false, [](AgentSession& s, std::string_view) { return s.timed_ = true, Result<>(); }},
+    {"grace", true,
+     [](AgentSession& s, std::string_view value) -> Result<> {
+       s.ladder_ = StopLadder(TRY(parse_seconds(value)));
+       return {};
+     }},
 };
 
 void AgentSession::set_option(const OptionCommand& command) {
@@ -141,8 +150,11 @@ void AgentSession::set_option(const OptionCommand& command) {
   if (runner_lives()) return answer_error("option: a runner lives already");
   for (const OptionEntry& entry : kOptionTable) {
     if (entry.name != command.name) continue;
-    if (command.value) return answer_error("option " + printable(command.name) + ": takes no value");
-    entry.set(*this);
+    if (command.value.has_value() != entry.takes_value) {
+      return answer_error("option " + command.name + (entry.takes_value ? ": needs a value" : ": takes no value"));
+    }
+    const Result<> set = entry.set(*this, command.value.value_or(""));
+    if (!set) return answer_error("option " + command.name + ": " + printable(set.error().what));
     return answer_ok();
   }
   answer_error("Invalid option: " + printable(command.name));

@@ -120,6 +120,10 @@ void ClientSession::nonsense(std::string_view line) {
 
 void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
   hello_seen_ = true;
+  // They become words of a build's command line.
+  for (const std::string& word : {hello.machine, hello.release}) {
+    if (!check_file_name(word)) return fail_session("the agent says it runs on '" + printable(word) + "'; it does not");
+  }
   hello_ = hello;
   agent_version_ = parse_version(hello.version);
   rfc_ = rfc_ || agent_version_ < kFirstReleased;
@@ -153,6 +157,7 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     std::vector<std::string> further(settings_.verbose, "verbose");
     if (ours_ || !settings_.transport_is_rich) further.insert(further.begin(), "data");
     if (ours_ && settings_.want_time) further.emplace_back("time");
+    if (ours_ && !settings_.grace.empty()) further.push_back("grace=" + settings_.grace);
     return further.empty() ? become_connected() : ask_options(std::move(further));
   }
   ask_next();

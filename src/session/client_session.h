@@ -30,6 +30,7 @@ struct ClientSettings {
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
   bool want_time = false;
+  std::string grace;     ///< Seconds, as `option grace=` has them; empty: the agent's own.
   unsigned verbose = 0;  ///< As many times `option verbose`.
   /// What the agent may take to be connected, and for each answer after that.
   Duration connect_timeout = std::chrono::seconds(30);

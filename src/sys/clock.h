@@ -17,6 +17,12 @@ inline TimePoint deadline_after(Duration limit) {
   return start + std::min(limit, TimePoint::max() - start);
 }
 
+/// How long until `deadline`; zero if it has passed.
+inline Duration time_left(TimePoint deadline) {
+  const TimePoint start = now();
+  return deadline > start ? deadline - start : Duration::zero();
+}
+
 /// For people: since 1970.
 inline WallTime wall_now() {
   return std::chrono::duration_cast<WallTime>(std::chrono::system_clock::now().time_since_epoch());

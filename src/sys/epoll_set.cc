@@ -16,8 +16,8 @@ namespace {
 /// epoll_wait's timeout; rounded up, so that a timer is due when it returns.
 int to_timeout(std::optional<TimePoint> deadline) {
   if (!deadline) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time_left(*deadline));
+  return static_cast<int>(std::min<std::int64_t>(left.count(), 3'600'000));
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ class Epoll {
   /// Registers `fd`, which stays the caller's; its events carry `id`. See Watch::always_ready().
   [[nodiscard]] Result<Watch> add(int fd, std::uint32_t events, std::uint64_t id) const;
   /// Waits until something happens or `deadline` (none: for ever); fills `events` from the front, returns how many.
-  /// 0: the deadline, or a signal handler ran.
+  /// 0: the deadline, or a signal handler ran, or an hour has passed.
   [[nodiscard]] Result<std::size_t> wait(std::span<Event> events, std::optional<TimePoint> deadline = {}) const;
 
  private:

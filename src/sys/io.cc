@@ -35,7 +35,7 @@ ssize_t socket_or_file(SocketCall socket_call, FileCall file_call) {
 }
 
 timespec to_timespec(Duration duration) {
-  const auto left = std::clamp(duration, Duration::zero(), Duration(std::chrono::hours(24)));
+  const auto left = std::min(duration, Duration(std::chrono::hours(24)));
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   return {seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
 }
@@ -95,7 +95,7 @@ Result<> write_all(int fd, std::string_view bytes, Duration limit) {
 Result<bool> wait_for(int fd, short events, TimePoint deadline) {
   pollfd entry{fd, events, 0};
   for (;;) {
-    const timespec left = to_timespec(deadline - now());
+    const timespec left = to_timespec(time_left(deadline));
     const int count = ::ppoll(&entry, 1, &left, nullptr);
     if (count > 0) return true;
     if (count < 0 && errno != EINTR) return fail_errno("cannot wait", errno);

@@ -105,36 +105,15 @@ ChildrenByParent scan_children() {
   return result;
 }
 
-/// children_of(PID) for many PIDs: the whole of /proc is read at most once.
-class ChildrenFinder {
- public:
-  std::vector<pid_t> operator()(pid_t pid) {
-    if (!scanned_) {
-      if (auto listed = listed_children(pid)) return *std::move(listed);
-      if (pid != ::getpid() && listed_children(::getpid())) return {};  // Lists exist; this process does not.
-      scanned_ = scan_children();
-    }
-    std::vector<pid_t> result;
-    const auto [begin, end] = scanned_->equal_range(pid);
-    for (auto entry = begin; entry != end; ++entry) result.push_back(entry->second);
-    return result;
-  }
-
- private:
-  std::optional<ChildrenByParent> scanned_;
-};
-
-}  // namespace
-
-Result<> become_subreaper() {
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) return {};
-  return fail_errno("cannot become a child subreaper", errno);
+std::vector<pid_t> children_in(const ChildrenByParent& children, pid_t pid) {
+  std::vector<pid_t> result;
+  const auto [begin, end] = children.equal_range(pid);
+  for (auto entry = begin; entry != end; ++entry) result.push_back(entry->second);
+  return result;
 }
 
-std::vector<pid_t> children_of_self() { return ChildrenFinder()(::getpid()); }
-
-std::vector<pid_t> descendants(pid_t pid) {
-  ChildrenFinder children_of;
+template <typename ChildrenOf>
+std::vector<pid_t> living_below(pid_t pid, ChildrenOf children_of) {
   std::vector<pid_t> found = children_of(pid);
   for (std::size_t i = 0; i < found.size(); ++i) {
     for (const pid_t child : children_of(found[i])) found.push_back(child);
@@ -144,6 +123,28 @@ std::vector<pid_t> descendants(pid_t pid) {
     return !stat || !stat->living();
   });
   return found;
+}
+
+}  // namespace
+
+Result<> become_subreaper() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) return {};
+  return fail_errno("cannot become a child subreaper", errno);
+}
+
+std::vector<pid_t> children_of_self() {
+  if (auto listed = listed_children(::getpid())) return *std::move(listed);
+  return children_in(scan_children(), ::getpid());
+}
+
+std::vector<pid_t> descendants(pid_t pid) {
+  if (!listed_children(::getpid())) return descendants_by_scan(pid);
+  return living_below(pid, [](pid_t each) { return listed_children(each).value_or(std::vector<pid_t>()); });
+}
+
+std::vector<pid_t> descendants_by_scan(pid_t pid) {
+  const ChildrenByParent children = scan_children();
+  return living_below(pid, [&](pid_t each) { return children_in(children, each); });
 }
 
 std::vector<pid_t> session_members(pid_t sid) {

@@ -19,6 +19,8 @@ std::vector<pid_t> children_of_self();
 
 /// The living children of `pid`, theirs, and so on; not `pid`.
 std::vector<pid_t> descendants(pid_t pid);
+/// The same on a kernel without CONFIG_PROC_CHILDREN: reads all of /proc. descendants() falls back to it.
+std::vector<pid_t> descendants_by_scan(pid_t pid);
 
 /// The living processes of session `sid`, its leader included.
 std::vector<pid_t> session_members(pid_t sid);

@@ -52,6 +52,7 @@ TEST(ProcessTree, FindsChildrenAndTheirs) {
   EXPECT_EQ(descendants(::getpid()).size(), 4U);
   EXPECT_EQ(descendants(tree.child.pid()).size(), 3U);
   EXPECT_TRUE(descendants(0x3fffffff).empty());
+  EXPECT_EQ(sorted(descendants_by_scan(::getpid())), sorted(descendants(::getpid())));
   kill_all();
   tree.child.note_reaped(137);
   EXPECT_TRUE(children_of_self().empty());

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Durations as people and peers write them: "5", "0.2".
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace stapsh {
+
+/// Seconds from 0.001 to 86400, fractions allowed. kUsage names `text` otherwise.
+inline Result<Duration> parse_seconds(std::string_view text) {
+  double seconds = -1;
+  const char* const end = text.data() + text.size();
+  const auto [stopped_at, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || stopped_at != end || !(seconds >= 0.001) || seconds > 86'400) {
+    return fail(Errc::kUsage,
+                "'" + std::string(text.substr(0, 40)) + "' is not a number of seconds from 0.001 to 86400");
+  }
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace stapsh

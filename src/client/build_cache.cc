@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/build_cache.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <thread>
+
+#include "client/child_output.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+#include "sys/uname.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kStdinScriptBytesMax = std::size_t{16} << 20;
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  std::array<char, 65'536> buffer;
+  while (true) {
+    const sys::IoResult got = TRY(sys::read_some(STDIN_FILENO, buffer));
+    if (got.end) return text;
+    text.append(buffer.data(), got.bytes);
+    if (text.size() > kStdinScriptBytesMax) return fail(Errc::kUsage, "the script on standard input is over 16 MiB");
+  }
+}
+
+std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
+
+}  // namespace
+
+BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, OutputSink& output)
+    : io_(io), options_(options), output_(output), build_ended_(io), stop_(io) {
+  const sys::Uname kernel = sys::kernel_uname();
+  local_ = {kernel.release, kernel.machine};
+}
+
+Result<> BuildCache::prepare() {
+  for (const std::string& directory : options_.job.kernel_directories) {
+    kernel_directories_.push_back(read_kernel_directory(directory));
+  }
+  if (!options_.job.needs_build()) {
+    ready_ = std::make_shared<const Module>(TRY(load_module(options_.job.script)));
+    return {};
+  }
+  if (options_.job.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
+  workspace_ = TRY(sys::Workspace::create());
+  return {};
+}
+
+Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {
+  if (!ready_->release.empty() && ready_->release != kernel.release) {
+    return fail(Errc::kUsage, "module " + ready_->name() + " was built for kernel " + ready_->release +
+                                  ", the target runs " + kernel.release +
+                                  "; build it for that kernel, or give the script");
+  }
+  return ready_;
+}
+
+Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::module_for(KernelId kernel) {
+  if (ready_) co_return ready_module_for(kernel);
+  std::unique_ptr<Entry>& entry = entries_[kernel];
+  if (!entry) {
+    entry = std::make_unique<Entry>(io_);
+    Entry& mine = *entry;
+    mine.module = co_await build(kernel);
+    mine.done.announce();
+    co_return *mine.module;
+  }
+  Entry& theirs = *entry;
+  while (!theirs.module) co_await theirs.done.wait();
+  co_return *theirs.module;
+}
+
+Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kernel) {
+  while (builds_running_ >= std::max(2U, std::thread::hardware_concurrency()) && !stopped_) {
+    co_await build_ended_.wait();
+  }
+  if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
+  ++builds_running_;
+  // A folder of its own: stap writes some modules into its working directory, under one name.
+  const std::string name = std::to_string(builds_begun_++);
+  Result<std::string> printed = fail(Errc::kSystem, "");
+  if (::mkdirat(workspace_.fd(), name.c_str(), 0700) != 0) {
+    printed = fail_errno(workspace_.path(), errno);
+  } else if (Result<sys::UniqueFd> directory = sys::open_at(workspace_.fd(), name, O_RDONLY | O_DIRECTORY);
+             !directory) {
+    printed = fail(directory.error().code, directory.error().what);
+  } else {
+    printed = co_await run_stap(
+        build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program), directory->get());
+  }
+  --builds_running_;
+  build_ended_.announce();
+  if (!printed) co_return fail(printed.error().code, "build for " + name_of(kernel) + ": " + printed.error().what);
+  const Result<std::string> file = module_from_build_output(*printed);
+  if (!file) co_return fail(file.error().code, "build for " + name_of(kernel) + ": " + file.error().what);
+  Result<Module> module = load_module(file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file);
+  if (!module) co_return fail(module.error().code, module.error().what);
+  co_return std::make_shared<const Module>(*std::move(module));
+}
+
+Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, int directory) {
+  Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
+  Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
+  if (!out || !err) co_return fail(Errc::kSystem, "no pipe for stap: too many open files?");
+  sys::UniqueFd script;
+  if (options_.job.script_kind == ScriptKind::kStdin) {
+    Result<sys::UniqueFd> file = sys::open_at(directory, "script.stp", O_RDWR | O_CREAT | O_EXCL, 0600);
+    if (!file) co_return fail(file.error().code, file.error().what);
+    const Result<> wrote = sys::write_all(file->get(), stdin_script_, std::chrono::seconds(10));
+    if (!wrote) co_return fail(wrote.error().code, wrote.error().what);
+    (void)::lseek(file->get(), 0, SEEK_SET);
+    script = *std::move(file);
+  }
+  sys::SpawnOptions spawn;
+  spawn.program = argv.front();
+  spawn.search_path = true;
+  spawn.argv = std::move(argv);
+  spawn.stdin_fd = script.valid() ? script.get() : sys::kDevNull;
+  spawn.stdout_fd = out->write_end.get();
+  spawn.stderr_fd = err->write_end.get();
+  spawn.working_directory_fd = directory;
+  spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
+  Result<sys::Child> stap = sys::spawn(spawn);
+  if (!stap) {
+    co_return fail(stap.error().code,
+                   stap.error().what + "; install systemtap, or give --stap PATH, or a ready module");
+  }
+  builders_.insert(stap->pid());
+  out->write_end.reset();
+  err->write_end.reset();
+  // Both at once: stap waits when either is full.
+  std::string errors;
+  bool errors_ended = false;
+  Event ended(io_);
+  asio::co_spawn(
+      io_,
+      [&]() -> Awaitable<> {
+        errors = co_await read_all(io_, std::move(err->read_end), kBuildTextBytesMax);
+        errors_ended = true;
+        ended.announce();
+      },
+      asio::detached);
+  const std::string printed = co_await read_all(io_, std::move(out->read_end), kBuildTextBytesMax);
+  while (!errors_ended) co_await ended.wait();
+  const std::optional<int> code = co_await wait_child(io_, *stap, std::chrono::seconds(60));
+  builders_.erase(stap->pid());
+  if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
+  show(errors);
+  if (code != 0) co_return fail(Errc::kUsage, "the script does not build; stap's message is above");
+  co_return printed;
+}
+
+// The same complaint about two kernels is one complaint.
+void BuildCache::show(const std::string& text) {
+  if (text.empty() || !shown_.insert(text).second) return;
+  output_.say(text.ends_with('\n') ? std::string_view(text).substr(0, text.size() - 1) : std::string_view(text));
+}
+
+void BuildCache::stop() {
+  stopped_ = true;
+  build_ended_.announce();
+  for (const pid_t pid : builders_) {
+    const Result<sys::ProcessRef> stap = sys::ProcessRef::open(pid);
+    if (stap) (void)stap->send(SIGTERM);
+  }
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The module for each kernel among the targets: built once, by `stap -p4`, several at the same time,
+// whoever asks first. stap's own cache saves what it can from one run to the next.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/result.h"
+#include "client/asio_types.h"
+#include "client/build_arguments.h"
+#include "client/command_line.h"
+#include "client/module.h"
+#include "client/output_sink.h"
+#include "sys/workspace.h"
+
+namespace stapsh::client {
+
+class BuildCache {
+ public:
+  /// All lent, for as long as it lives.
+  BuildCache(asio::io_context& io, const RstapOptions& options, OutputSink& output);
+
+  /// Reads what must be there before any target is asked: a ready module, a script on standard input,
+  /// the kernel folders.
+  Result<> prepare();
+
+  /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
+  /// about it was shown once.
+  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel);
+
+  /// Ends what is being built; no build starts any more.
+  void stop();
+
+ private:
+  struct Entry {
+    explicit Entry(asio::io_context& io) : done(io) {}
+    std::optional<Result<std::shared_ptr<const Module>>> module;
+    Event done;
+  };
+
+  Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
+  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory);
+  Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
+  void show(const std::string& text);
+
+  asio::io_context& io_;
+  const RstapOptions& options_;
+  OutputSink& output_;
+  KernelId local_;
+  std::vector<KernelDirectory> kernel_directories_;
+  std::shared_ptr<const Module> ready_;
+  std::string stdin_script_;
+  sys::Workspace workspace_;
+  std::map<KernelId, std::unique_ptr<Entry>> entries_;
+  std::set<std::string> shown_;
+  unsigned builds_running_ = 0;
+  unsigned builds_begun_ = 0;
+  Event build_ended_;
+  bool stopped_ = false;
+  Event stop_;
+  std::set<pid_t> builders_;  // For stop().
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/direct_run.h"
+
+#include <signal.h>
+
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include "client/child_output.h"
+#include "client/run_arguments.h"
+#include "sys/clock.h"
+#include "sys/executable.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+#include "sys/uname.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr Duration kGraceDefault = std::chrono::seconds(5);
+
+Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
+
+}  // namespace
+
+DirectRun::DirectRun(RunContext context, Target target)
+    : TargetRun(context, std::move(target)),
+      ladder_(context.options.grace ? Duration(*context.options.grace) : kGraceDefault),
+      relay_ended_(context.io),
+      ladder_timer_(context.io) {}
+
+Awaitable<> DirectRun::run() {
+  Outcome outcome = co_await run_module();
+  if (workspace_.valid()) {
+    const Result<> removed = workspace_.remove();
+    if (!removed) context_.output.say(target_.text + ": " + removed.error().what);
+  }
+  set_outcome(std::move(outcome));
+  leave_gate();
+  context_.output.on_target_end(target_.index);
+  context_.output.flush();
+}
+
+Awaitable<Outcome> DirectRun::run_module() {
+  set_state(TargetState::kBuilding);
+  const sys::Uname kernel = sys::kernel_uname();
+  const Result<std::shared_ptr<const Module>> module =
+      co_await context_.builds.module_for({kernel.release, kernel.machine});
+  if (!module) co_return failed(module.error());
+  set_state(TargetState::kReady);
+  gate_left_ = true;
+  co_await context_.gate.pass();
+  if (stopping_) co_return Outcome{Outcome::Kind::kStopped, std::nullopt, {}};
+  const Result<> started = co_await start(**module);
+  if (!started) co_return failed(started.error());
+  set_state(TargetState::kRunning);
+  std::optional<int> code;
+  while (!code) code = co_await wait_child(context_.io, *runner_, std::chrono::hours(24));
+  ladder_.stand_down();
+  ladder_timer_.cancel();
+  while (relays_ > 0) co_await relay_ended_.wait();
+  co_return Outcome{Outcome::Kind::kEnded, code, {}};
+}
+
+Awaitable<Result<>> DirectRun::start(const Module& module) {
+  const auto start_now = [&]() -> Result<> {
+    const std::string name(runner_name(module.kind));
+    const std::optional<std::string> program = sys::find_in_path(name);
+    if (!program) return fail(Errc::kSystem, name + ": not found in PATH; install it");
+    workspace_ = TRY(sys::Workspace::create());
+    for (const ModuleFile& file : module.files) {
+      sys::UniqueFd fd = TRY(workspace_.create_file(file.name, file.content->size()));
+      TRY(sys::write_all(fd.get(), *file.content, std::chrono::seconds(60)));
+      TRY(sys::close_checked(std::move(fd), file.name));
+    }
+    sys::Pipe out = TRY(sys::make_pipe({.nonblocking_read = true}));
+    sys::Pipe err = TRY(sys::make_pipe({.nonblocking_read = true}));
+    sys::SpawnOptions spawn;
+    spawn.program = *program;
+    spawn.argv = {*program};
+    for (std::string& word : TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion),
+                                                  module.name(), target_.index, target_.text))) {
+      spawn.argv.push_back(std::move(word));
+    }
+    spawn.stdin_fd = sys::kDevNull;
+    spawn.stdout_fd = out.write_end.get();
+    spawn.stderr_fd = err.write_end.get();
+    spawn.working_directory_fd = workspace_.fd();
+    spawn.new_session = true;
+    stop_signal_ = runner_entry(module.kind).stop_signal;
+    runner_ = TRY(sys::spawn(spawn));
+    relays_ = 2;
+    asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);
+    asio::co_spawn(context_.io, relay(std::move(err.read_end), Stream::kStderr), asio::detached);
+    return {};
+  };
+  co_return start_now();
+}
+
+Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
+  Descriptor descriptor(context_.io, pipe.release());
+  bool ended = false;
+  while (!ended) {
+    if (context_.output.full()) co_await context_.output.wait_room();
+    (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
+    const Result<sys::IoResult> got = sys::read_some(descriptor.native_handle(), context_.scratch);
+    ended = !got || got->end;
+    if (ended || got->would_block) continue;
+    context_.output.on_output(target_.index, stream, std::string_view(context_.scratch).substr(0, got->bytes));
+    context_.output.flush();
+    ladder_.progress(sys::now());
+  }
+  --relays_;
+  relay_ended_.announce();
+}
+
+void DirectRun::stop() {
+  const bool again = std::exchange(stopping_, true);
+  if (!runner_ || runner_->exit_code()) return;
+  set_state(TargetState::kStopping);
+  if (again) {
+    (void)ladder_.climb(sys::now());
+    return signal_rung();
+  }
+  ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
+  signal_rung();
+  asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+}
+
+Awaitable<> DirectRun::climb_ladder() {
+  while (const std::optional<TimePoint> when = ladder_.escalate_at()) {
+    ladder_timer_.expires_at(*when);
+    (void)co_await ladder_timer_.async_wait(kAsTuple);
+    if (ladder_.due(sys::now()) && ladder_.climb(sys::now())) signal_rung();
+  }
+}
+
+void DirectRun::signal_rung() {
+  switch (ladder_.rung()) {
+    case StopLadder::Rung::kStopSignal:
+      (void)runner_->ref().send(stop_signal_);
+      break;
+    case StopLadder::Rung::kTerminate:
+      (void)runner_->ref().send(SIGTERM);
+      break;
+    case StopLadder::Rung::kKill:
+      kill_tree(*runner_);
+      break;
+    case StopLadder::Rung::kDiscard:
+    case StopLadder::Rung::kGiveUp:
+      ladder_.stand_down();
+      break;  // Nobody else's output waits behind it.
+  }
+}
+
+void DirectRun::abandon(std::string_view) {
+  stopping_ = true;
+  if (runner_ && !runner_->exit_code()) kill_tree(*runner_);
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// `direct:`: the runner as our own child, with no agent between. It is stopped by the same ladder.
+#pragma once
+
+#include "client/target_run.h"
+#include "session/stop_ladder.h"
+#include "sys/child.h"
+#include "sys/workspace.h"
+
+namespace stapsh::client {
+
+class DirectRun : public TargetRun {
+ public:
+  DirectRun(RunContext context, Target target);
+
+  Awaitable<> run() override;
+  void stop() override;
+  void abandon(std::string_view reason) override;
+
+ private:
+  Awaitable<Outcome> run_module();
+  Awaitable<Result<>> start(const Module& module);
+  Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
+  Awaitable<> climb_ladder();
+  void signal_rung();
+
+  std::optional<sys::Child> runner_;
+  sys::Workspace workspace_;
+  StopLadder ladder_;
+  int stop_signal_ = 0;
+  int relays_ = 0;
+  Event relay_ended_;
+  asio::steady_timer ladder_timer_;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/fleet.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <filesystem>
+
+#include "client/build_cache.h"
+#include "client/connect_slots.h"
+#include "client/direct_run.h"
+#include "client/output_sink.h"
+#include "client/report.h"
+#include "client/start_gate.h"
+#include "client/target_list.h"
+#include "client/target_run.h"
+#include "sys/clock.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
+constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
+constexpr int kSignalCodeBase = 128;
+
+// A target needs up to four descriptors; the soft limit (often 1024) is for programs that use select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // Without it fewer targets fit, and each says so.
+}
+
+class Fleet {
+ public:
+  Fleet(const RstapOptions& options, std::vector<Target> targets)
+      : options_(options),
+        slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
+        gate_(io_, targets.size(), options.together || options.all_or_nothing),
+        targets_(std::move(targets)),
+        signals_(io_),
+        deadline_(io_),
+        scratch_(kScratchBytes, '\0') {}
+
+  Result<> prepare(const std::vector<int>& ignored_signals);
+  int run();
+
+ private:
+  Awaitable<> run_target(TargetRun& run);
+  Awaitable<> finish();
+  void wait_signal();
+  void on_signal(int signo);
+  void stop_all();
+  void say_states();
+  void on_output_closed(const Error& error);
+
+  const RstapOptions& options_;
+  asio::io_context io_{1};
+  ConnectSlots slots_;
+  StartGate gate_;
+  std::unique_ptr<OutputSink> output_;
+  std::unique_ptr<BuildCache> builds_;
+  std::vector<Target> targets_;
+  std::vector<std::unique_ptr<TargetRun>> runs_;
+  asio::signal_set signals_;
+  asio::steady_timer deadline_;
+  std::string scratch_;
+  std::size_t ended_ = 0;
+  int stops_ = 0;                   // How often it was asked for.
+  int stopped_code_ = 0;            // For targets that never ran.
+  std::optional<int> forced_code_;  // What a closed standard output makes of any result.
+};
+
+Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
+  MergeOptions merge;
+  merge.labels = options_.labels;
+  for (const Target& target : targets_) merge.target_names.push_back(target.text);
+  output_ = TRY(OutputSink::create(io_, std::move(merge), [this](const Error& error) { on_output_closed(error); }));
+  builds_ = std::make_unique<BuildCache>(io_, options_, *output_);
+  for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
+    if (std::find(ignored_signals.begin(), ignored_signals.end(), signo) == ignored_signals.end()) signals_.add(signo);
+  }
+  TRY(builds_->prepare());
+  return {};
+}
+
+int Fleet::run() {
+  const RunContext context{io_, options_, *output_, slots_, *builds_, gate_, scratch_};
+  for (const Target& target : targets_) {
+    if (std::holds_alternative<DirectUri>(target.uri.address)) {
+      runs_.push_back(std::make_unique<DirectRun>(context, target));
+    } else {
+      runs_.push_back(std::make_unique<TargetRun>(context, target));
+    }
+  }
+  const auto rethrow = [](const std::exception_ptr& bug) {
+    if (bug) std::rethrow_exception(bug);
+  };
+  for (const auto& run : runs_) asio::co_spawn(io_, run_target(*run), rethrow);
+  wait_signal();
+  if (options_.deadline) {
+    deadline_.expires_after(*options_.deadline);
+    deadline_.async_wait([this](asio::error_code error) {
+      if (!error && stops_ == 0) stop_all();
+    });
+  }
+  io_.run();
+  std::vector<TargetResult> results;
+  for (const auto& run : runs_) results.push_back({run->target().text, *run->outcome()});
+  return forced_code_.value_or(exit_code_of(results, stopped_code_));
+}
+
+Awaitable<> Fleet::run_target(TargetRun& run) {
+  co_await run.run();
+  const bool never_ran = run.outcome()->kind != Outcome::Kind::kEnded;
+  if (options_.all_or_nothing && never_ran && stops_ == 0) {
+    stopped_code_ = 1;
+    stop_all();
+  }
+  if (++ended_ == runs_.size()) co_await finish();
+}
+
+Awaitable<> Fleet::finish() {
+  if (!options_.quiet) {
+    std::vector<TargetResult> results;
+    for (const auto& run : runs_) results.push_back({run->target().text, *run->outcome()});
+    for (const std::string& line : report_lines(results)) output_->say(line);
+  }
+  co_await output_->drain(sys::deadline_after(kLastOutputLimit));
+  signals_.cancel();
+  deadline_.cancel();
+}
+
+void Fleet::wait_signal() {
+  signals_.async_wait([this](asio::error_code error, int signo) {
+    if (error) return;
+    on_signal(signo);
+    wait_signal();
+  });
+}
+
+// The first stops gracefully, the second cuts the grace short, the third gives up waiting.
+void Fleet::on_signal(int signo) {
+  if (signo == SIGUSR1) return say_states();
+  if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
+  if (stops_ < 2) return stop_all();
+  for (const auto& run : runs_) {
+    if (run->outcome()) continue;
+    run->abandon("gave up waiting while it was " + std::string(state_name(run->state())) +
+                 "; its agent cleans up when it sees the connection end");
+  }
+}
+
+void Fleet::stop_all() {
+  ++stops_;
+  slots_.cancel();
+  builds_->stop();
+  for (const auto& run : runs_) {
+    if (!run->outcome()) run->stop();
+  }
+}
+
+void Fleet::say_states() {
+  for (const auto& run : runs_) {
+    output_->say("rstap: " + run->target().text + ": " + std::string(state_name(run->state())));
+  }
+}
+
+// `| head` has seen enough: as a shell user expects, the run ends, and the code is that of a SIGPIPE.
+void Fleet::on_output_closed(const Error& error) {
+  forced_code_ = error.sys_errno == EPIPE ? kSignalCodeBase + SIGPIPE : 1;
+  if (error.sys_errno != EPIPE) output_->say("rstap: standard output: " + error.what);
+  asio::post(io_, [this] {
+    if (stops_ == 0) stop_all();
+  });
+}
+
+}  // namespace
+
+Result<int> run_fleet(const RstapOptions& options, const std::vector<int>& ignored_signals) {
+  raise_descriptor_limit();
+  // Builds run in folders of their own.
+  RstapOptions own = options;
+  make_paths_absolute(own.job, std::filesystem::current_path().string());
+  std::vector<Target> targets = TRY(list_targets(own.remotes));
+  Fleet fleet(own, std::move(targets));
+  TRY(fleet.prepare(ignored_signals));
+  return fleet.run();
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is sent to targets: a module and what travels beside it, in memory once, whatever the number of targets.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "protocol/runner_kind.h"
+
+namespace stapsh::client {
+
+struct ModuleFile {
+  std::string name;  ///< On the target, without a folder.
+  std::shared_ptr<const std::string> content;
+};
+
+struct Module {
+  RunnerKind kind = RunnerKind::kStaprun;
+  std::vector<ModuleFile> files;  ///< The module first.
+  /// Of a kernel module: the release it was built for; empty if it does not say.
+  std::string release;
+
+  [[nodiscard]] const std::string& name() const { return files.front().name; }
+};
+
+/// Reads a module from `path`, and PATH.sgn if there is one. kUsage names the file and why it can't be used.
+Result<Module> load_module(const std::string& path);
+
+}  // namespace stapsh::client

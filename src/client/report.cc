@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/report.h"
+
+#include <fmt/format.h>
+
+namespace stapsh::client {
+namespace {
+
+constexpr int kFailedCode = 1;
+
+std::string ending(int exit_code) {
+  return exit_code > 128 ? fmt::format("runner was ended by signal {} (exit code {})", exit_code - 128, exit_code)
+                         : fmt::format("runner ended with exit code {}", exit_code);
+}
+
+}  // namespace
+
+std::vector<std::string> report_lines(const std::vector<TargetResult>& results) {
+  std::vector<std::string> lines;
+  std::size_t succeeded = 0, nonzero = 0, failed = 0, stopped = 0;
+  for (const TargetResult& result : results) {
+    const Outcome& outcome = result.outcome;
+    switch (outcome.kind) {
+      case Outcome::Kind::kEnded:
+        if (outcome.exit_code.value_or(0) == 0) {
+          ++succeeded;
+        } else {
+          ++nonzero;
+          lines.push_back(fmt::format("rstap: {}: {}", result.name, ending(*outcome.exit_code)));
+        }
+        break;
+      case Outcome::Kind::kStopped:
+        ++stopped;
+        lines.push_back(fmt::format("rstap: {}: stopped before it ran", result.name));
+        break;
+      case Outcome::Kind::kFailed:
+        ++failed;
+        lines.push_back(fmt::format("rstap: {}: failed: {}", result.name, outcome.reason));
+        break;
+    }
+  }
+  std::string totals =
+      fmt::format("rstap: {} target{}: {} succeeded", results.size(), results.size() == 1 ? "" : "s", succeeded);
+  if (nonzero > 0) totals += fmt::format(", {} ended with an error", nonzero);
+  if (failed > 0) totals += fmt::format(", {} failed", failed);
+  if (stopped > 0) totals += fmt::format(", {} stopped before running", stopped);
+  lines.push_back(std::move(totals));
+  return lines;
+}
+
+int exit_code_of(const std::vector<TargetResult>& results, int stopped_code) {
+  for (const TargetResult& result : results) {
+    switch (result.outcome.kind) {
+      case Outcome::Kind::kEnded:
+        if (result.outcome.exit_code.value_or(0) != 0) return *result.outcome.exit_code;
+        break;
+      case Outcome::Kind::kStopped:
+        return stopped_code;
+      case Outcome::Kind::kFailed:
+        return kFailedCode;
+    }
+  }
+  return 0;
+}
+
+}  // namespace stapsh::client

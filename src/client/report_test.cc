@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace stapsh::client {
+namespace {
+
+using Kind = Outcome::Kind;
+
+TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
+  const std::vector<TargetResult> results{
+      {"web01", {Kind::kEnded, 0, {}}},
+      {"web02", {Kind::kEnded, 3, {}}},
+      {"web03", {Kind::kFailed, std::nullopt, "no hello from stapsh"}},
+      {"web04", {Kind::kEnded, 137, {}}},
+      {"web05", {Kind::kStopped, std::nullopt, {}}},
+      {"web06", {Kind::kEnded, std::nullopt, {}}},  // An old agent over a socket tells no code.
+  };
+  EXPECT_THAT(report_lines(results),
+              testing::ElementsAre(
+                  "rstap: web02: runner ended with exit code 3", "rstap: web03: failed: no hello from stapsh",
+                  "rstap: web04: runner was ended by signal 9 (exit code 137)", "rstap: web05: stopped before it ran",
+                  "rstap: 6 targets: 2 succeeded, 2 ended with an error, 1 failed, 1 stopped before "
+                  "running"));
+  EXPECT_EQ(exit_code_of(results, 130), 3);
+}
+
+TEST(Report, TheFirstFailureInTheOrderOfTargetsGivesTheCode) {
+  EXPECT_EQ(exit_code_of({{"a", {Kind::kEnded, 0, {}}}}, 130), 0);
+  EXPECT_EQ(exit_code_of({{"a", {Kind::kFailed, {}, "x"}}, {"b", {Kind::kEnded, 7, {}}}}, 130), 1);
+  EXPECT_EQ(exit_code_of({{"a", {Kind::kStopped, {}, {}}}, {"b", {Kind::kEnded, 7, {}}}}, 130), 130);
+}
+
+}  // namespace
+}  // namespace stapsh::client

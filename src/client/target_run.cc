@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/target_run.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+
+#include "base/overloaded.h"
+#include "client/child_output.h"
+#include "client/run_arguments.h"
+#include "protocol/command.h"
+#include "sys/clock.h"
+#include "sys/io.h"
+
+namespace stapsh::client {
+namespace {
+
+// What a transport may take to end once its agent has: then it is killed.
+constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
+constexpr std::size_t kEarlyErrorBytesMax = 16'384;
+// One target's share of a turn, so that a flood from one does not starve forty.
+constexpr int kReadsPerTurn = 4;
+
+ClientSettings session_settings(const RstapOptions& options, bool rich) {
+  ClientSettings settings;
+  settings.limits = options.limits;
+  settings.force_rfc = options.dialect == Dialect::kRfc;
+  settings.transport_is_rich = rich;
+  settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
+  if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
+  if (options.grace) settings.grace = fmt::format("{}", std::chrono::duration<double>(*options.grace).count());
+  return settings;
+}
+
+void cancel(std::optional<Descriptor>& descriptor) {
+  asio::error_code ignored;  // It is closed already.
+  if (descriptor) (void)descriptor->cancel(ignored);
+}
+
+std::string_view last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  return text.substr(text.rfind('\n') + 1);
+}
+
+}  // namespace
+
+std::string_view state_name(TargetState state) {
+  switch (state) {
+    case TargetState::kConnecting:
+      return "connecting";
+    case TargetState::kBuilding:
+      return "building";
+    case TargetState::kSending:
+      return "sending";
+    case TargetState::kReady:
+      return "ready";
+    case TargetState::kRunning:
+      return "running";
+    case TargetState::kStopping:
+      return "stopping";
+    case TargetState::kDone:
+      return "done";
+    case TargetState::kFailed:
+      return "failed";
+  }
+  return "?";
+}
+
+void TargetRun::note(std::string_view text) {
+  if (context_.options.job.verbosity > 0) context_.output.say(target_.text + ": " + std::string(text));
+}
+
+void TargetRun::set_state(TargetState state) {
+  if (state_ == state) return;
+  state_ = state;
+  note(state_name(state));
+}
+
+void TargetRun::set_outcome(Outcome outcome) {
+  set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
+  outcome_ = std::move(outcome);
+}
+
+void TargetRun::leave_gate() {
+  if (!std::exchange(gate_left_, true)) context_.gate.leave();
+}
+
+template <typename Coroutine>
+void TargetRun::spawn(Coroutine coroutine) {
+  ++helpers_;
+  asio::co_spawn(context_.io, std::move(coroutine), [this](const std::exception_ptr& bug) {
+    if (bug) std::rethrow_exception(bug);
+    --helpers_;
+    idle_.announce();
+  });
+}
+
+Awaitable<> TargetRun::run() {
+  if (const auto* ssh = std::get_if<SshUri>(&target_.uri.address)) {
+    host_ = ssh->destination + ":" + std::to_string(ssh->port.value_or(0));
+  }
+  for (unsigned tries = 0;; ++tries) {
+    co_await attempt();
+    const bool failed = outcome_ && outcome_->kind == Outcome::Kind::kFailed;
+    if (!failed || stopping_ || module_ || tries >= retries_worth(outcome_->reason)) break;
+    note("connecting again: " + outcome_->reason);
+    outcome_.reset();
+    state_ = TargetState::kConnecting;
+    // Longer each time, and not all targets at the same moment.
+    const auto pause = std::chrono::milliseconds((50U << std::min(tries, 5U)) + target_.index * 7 % 50);
+    timer_.expires_after(pause);
+    (void)co_await timer_.async_wait(kAsTuple);
+    armed_.reset();
+    if (stopping_) {
+      set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
+      break;
+    }
+  }
+  leave_gate();
+  // The last line is the reason; a warning of ssh in twenty lines is shown whole.
+  const std::string_view early = early_errors_;
+  const std::string_view last = last_line(early);
+  if (outcome_->kind == Outcome::Kind::kFailed && !last.empty()) {
+    say_lines(early.substr(0, static_cast<std::size_t>(last.data() - early.data())));
+  }
+  context_.output.on_target_end(target_.index);
+  context_.output.flush();
+}
+
+void TargetRun::say_lines(std::string_view text) {
+  for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(text.size(), end + 1))) {
+    end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (!line.empty()) context_.output.say(target_.text + ": " + printable(line));
+    if (end == std::string_view::npos) break;
+  }
+}
+
+Awaitable<> TargetRun::attempt() {
+  co_await context_.slots.acquire(host_);
+  holds_slot_ = true;
+  if (stopping_) {
+    release_slot();
+    set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
+    co_return;
+  }
+  early_errors_.clear();
+  unsent_.clear();
+  input_ended_ = false;
+  Result<Transport> opened = open_transport(target_.uri, context_.options);
+  if (!opened) {
+    release_slot();
+    set_outcome({Outcome::Kind::kFailed, std::nullopt, opened.error().what});
+    co_return;
+  }
+  transport_ = *std::move(opened);
+  session_.emplace(session_settings(context_.options, transport_.rich()));
+  from_agent_.emplace(context_.io, transport_.from_agent.release());
+  to_agent_.emplace(context_.io, transport_.to_agent.release());
+  if (transport_.errors.valid()) {
+    errors_.emplace(context_.io, transport_.errors.release());
+    spawn(read_errors());
+  }
+  spawn(write_input());
+  session_->on_start_of_transport(sys::now());
+  drain_effects();
+  co_await read_output();
+  const TransportEnd end = co_await close_transport();
+  session_->on_transport_end(end);
+  drain_effects();
+  timer_.cancel();
+  while (helpers_ > 0) co_await idle_.wait();
+  release_slot();
+}
+
+Awaitable<> TargetRun::read_output() {
+  while (!session_->ended()) {
+    if (context_.output.full()) co_await context_.output.wait_room();
+    (void)co_await from_agent_->async_wait(Descriptor::wait_read, kAsTuple);
+    for (int i = 0; i < kReadsPerTurn && !session_->ended() && !context_.output.full(); ++i) {
+      const Result<sys::IoResult> got = sys::read_some(from_agent_->native_handle(), context_.scratch);
+      if (!got || got->end) co_return;
+      if (got->would_block) break;
+      session_->on_bytes(std::string_view(context_.scratch).substr(0, got->bytes), sys::now());
+      drain_effects();
+      context_.output.flush();
+    }
+  }
+}
+
+Awaitable<> TargetRun::read_errors() {
+  std::array<char, 4'096> buffer;
+  while (true) {
+    const auto [error, size] = co_await errors_->async_read_some(asio::buffer(buffer), kAsTuple);
+    if (error) co_return;
+    on_errors(std::string_view(buffer.data(), size));
+  }
+}
+
+// Before the runner runs it is ssh that speaks, or the agent; its last line is often the reason of a failure.
+void TargetRun::on_errors(std::string_view bytes) {
+  if (session_->phase() == ClientSession::Phase::kRunning) {
+    context_.output.on_output(target_.index, Stream::kStderr, bytes);
+    context_.output.flush();
+    return;
+  }
+  early_errors_.append(bytes.substr(0, kEarlyErrorBytesMax - early_errors_.size()));
+}
+
+Awaitable<> TargetRun::write_input() {
+  while (true) {
+    while (unsent_.empty() && !input_ended_) co_await writable_.wait();
+    if (unsent_.empty()) break;
+    (void)co_await to_agent_->async_wait(Descriptor::wait_write, kAsTuple);
+    if (unsent_.empty()) continue;
+    Piece& piece = unsent_.front();
+    const Result<sys::IoResult> wrote = sys::write_some(to_agent_->native_handle(), piece.rest());
+    // Why nobody reads any more shows at the other end.
+    if (!wrote) break;
+    piece.sent += wrote->bytes;
+    if (piece.rest().empty()) unsent_.pop_front();
+    session_->on_send_progress(sys::now());
+    arm_timer();
+  }
+  unsent_.clear();
+  input_ended_ = true;
+  (void)::shutdown(to_agent_->native_handle(), SHUT_WR);  // A socket's other direction goes on; a pipe just closes.
+  asio::error_code ignored;                               // Nothing is lost with a pipe whose closing fails.
+  (void)to_agent_->close(ignored);
+}
+
+void TargetRun::end_input() {
+  unsent_.clear();
+  input_ended_ = true;
+  writable_.announce();
+  cancel(to_agent_);
+}
+
+void TargetRun::drain_effects() {
+  while (std::optional<ClientEffect> effect = session_->next_effect()) {
+    std::visit(Overloaded{
+                   [&](SendBytes& e) {
+                     if (!input_ended_) unsent_.push_back({std::move(e.bytes), nullptr});
+                     writable_.announce();
+                   },
+                   [&](const SendFile& e) {
+                     const std::shared_ptr<const std::string>& content = module_->files[e.index].content;
+                     if (!input_ended_ && !content->empty()) unsent_.push_back({{}, content});
+                     writable_.announce();
+                   },
+                   [&](const CloseInput&) { end_input(); },
+                   [&](const Output& e) { context_.output.on_output(target_.index, e.stream, e.bytes); },
+                   [&](const Note& e) { note(e.text); },
+                   [&](const Connected& e) {
+                     release_slot();
+                     if (!early_errors_.empty()) note(last_line(early_errors_));
+                     set_state(TargetState::kBuilding);
+                     spawn(get_module(e.hello));
+                   },
+                   [&](const Ready&) {
+                     set_state(TargetState::kReady);
+                     spawn(start_when_due());
+                   },
+                   [&](const Started&) { set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
+                   [&](Finished& e) {
+                     set_outcome(std::move(e.outcome));
+                     leave_gate();
+                     end_input();
+                     cancel(from_agent_);
+                   },
+               },
+               *effect);
+  }
+  arm_timer();
+}
+
+Awaitable<> TargetRun::get_module(HelloLine hello) {
+  const Result<std::shared_ptr<const Module>> module =
+      co_await context_.builds.module_for({hello.release, hello.machine});
+  if (session_->ended() || stopping_) co_return;
+  if (!module) {
+    session_->on_module_failed(module.error().what);
+    co_return drain_effects();
+  }
+  module_ = *module;
+  Upload upload;
+  Result<std::vector<std::string>> args = runner_arguments(
+      context_.options.job, module_->kind, session_->agent_version(), module_->name(), target_.index, target_.text);
+  if (!args) {
+    session_->on_module_failed(args.error().what);
+    co_return drain_effects();
+  }
+  upload.run_args = *std::move(args);
+  for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
+  set_state(TargetState::kSending);
+  session_->on_module_ready(std::move(upload), sys::now());
+  drain_effects();
+}
+
+Awaitable<> TargetRun::start_when_due() {
+  gate_left_ = true;
+  co_await context_.gate.pass();
+  if (session_->ended() || stopping_) co_return;
+  session_->on_start(sys::now());
+  drain_effects();
+}
+
+// The agent has nothing more to say, or we have nothing more to hear.
+Awaitable<TransportEnd> TargetRun::close_transport() {
+  TransportEnd end;
+  end_input();
+  asio::error_code ignored;  // Closing what was read loses nothing.
+  (void)from_agent_->close(ignored);
+  if (transport_.child) {
+    end.exit_code = co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
+    if (!end.exit_code) {
+      kill_tree(*transport_.child);
+      (void)co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
+    }
+  }
+  if (errors_) {
+    // All that its child wrote is in the pipe; a grandchild that holds it open has nothing to say to us.
+    std::array<char, 4'096> buffer;
+    while (true) {
+      const Result<sys::IoResult> got = sys::read_some(errors_->native_handle(), buffer);
+      if (!got || got->bytes == 0) break;
+      on_errors(std::string_view(buffer.data(), got->bytes));
+    }
+    cancel(errors_);
+  }
+  const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
+  const bool ssh_failed = std::holds_alternative<SshUri>(target_.uri.address) && end.exit_code == 255;
+  if (before_run || ssh_failed) {
+    end.reason = transport_reason(target_.uri, end.exit_code, printable(last_line(early_errors_)));
+  }
+  transport_.child.reset();
+  co_return end;
+}
+
+void TargetRun::arm_timer() {
+  const std::optional<TimePoint> when = session_->next_timer();
+  if (when == armed_) return;
+  armed_ = when;
+  if (!when) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(*when);
+  timer_.async_wait([this](asio::error_code error) {
+    if (error) return;
+    armed_.reset();
+    session_->on_timer(sys::now());
+    drain_effects();
+  });
+}
+
+void TargetRun::release_slot() {
+  if (std::exchange(holds_slot_, false)) context_.slots.release(host_);
+}
+
+void TargetRun::stop() {
+  stopping_ = true;
+  if (outcome_) return;
+  if (!session_ || session_->ended()) {
+    timer_.cancel();  // It pauses between two tries, or waits for a slot.
+    return;
+  }
+  set_state(TargetState::kStopping);
+  session_->on_stop(sys::now());
+  drain_effects();
+}
+
+void TargetRun::abandon(std::string_view reason) {
+  stopping_ = true;
+  if (outcome_ || !session_ || session_->ended()) return;
+  session_->on_abandon(reason);
+  drain_effects();
+  if (transport_.child) kill_tree(*transport_.child);
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// One target from connecting to its end: performs a ClientSession's effects over a transport, one
+// coroutine for each target. The decisions are the session's.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/asio_types.h"
+#include "client/build_cache.h"
+#include "client/command_line.h"
+#include "client/connect_slots.h"
+#include "client/module.h"
+#include "client/output_sink.h"
+#include "client/start_gate.h"
+#include "client/target_list.h"
+#include "client/transport.h"
+#include "session/client_session.h"
+
+namespace stapsh::client {
+
+/// As a person reads it.
+enum class TargetState { kConnecting, kBuilding, kSending, kReady, kRunning, kStopping, kDone, kFailed };
+std::string_view state_name(TargetState state);
+
+/// What all targets of a run share; lent.
+struct RunContext {
+  asio::io_context& io;
+  const RstapOptions& options;
+  OutputSink& output;
+  ConnectSlots& slots;
+  BuildCache& builds;
+  StartGate& gate;
+  std::string& scratch;  ///< Where every target's bytes are read to: one at a time.
+};
+
+class TargetRun {
+ public:
+  TargetRun(RunContext context, Target target)
+      : context_(context), target_(std::move(target)), timer_(context.io), writable_(context.io), idle_(context.io) {}
+  virtual ~TargetRun() = default;
+
+  /// The whole life of the target. Afterwards outcome() is set, and nothing of it is left here.
+  virtual Awaitable<> run();
+  /// Stop gracefully; the second time cuts the grace short.
+  virtual void stop();
+  /// Give up waiting for it.
+  virtual void abandon(std::string_view reason);
+
+  [[nodiscard]] const Target& target() const { return target_; }
+  [[nodiscard]] TargetState state() const { return state_; }
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
+
+ protected:
+  void set_state(TargetState state);
+  void set_outcome(Outcome outcome);
+  /// For who wants details (-v): a line with the target's name.
+  void note(std::string_view text);
+  /// Once: it will not be ready any more, or is.
+  void leave_gate();
+
+  RunContext context_;
+  Target target_;
+  bool stopping_ = false;
+  bool gate_left_ = false;
+
+ private:
+  struct Piece {
+    std::string bytes;                          // Own bytes, or
+    std::shared_ptr<const std::string> shared;  // a file's, which all targets share.
+    std::size_t sent = 0;
+    [[nodiscard]] std::string_view rest() const { return std::string_view(shared ? *shared : bytes).substr(sent); }
+  };
+
+  Awaitable<> attempt();
+  Awaitable<> read_output();
+  Awaitable<> read_errors();
+  Awaitable<> write_input();
+  Awaitable<> get_module(HelloLine hello);
+  Awaitable<> start_when_due();
+  Awaitable<TransportEnd> close_transport();
+  void drain_effects();
+  void on_errors(std::string_view bytes);
+  void say_lines(std::string_view text);
+  void arm_timer();
+  void release_slot();
+  void end_input();
+  template <typename Coroutine>
+  void spawn(Coroutine coroutine);
+
+  std::optional<ClientSession> session_;
+  Transport transport_;
+  std::optional<Descriptor> from_agent_, to_agent_, errors_;
+  std::deque<Piece> unsent_;
+  bool input_ended_ = false;
+  asio::steady_timer timer_;
+  std::optional<TimePoint> armed_;
+  Event writable_;   // Something to send, or the end of it.
+  int helpers_ = 0;  // Coroutines of this target besides run().
+  Event idle_;       // One of them ended.
+  bool holds_slot_ = false;
+  std::string host_;          // For ConnectSlots.
+  std::string early_errors_;  // Standard error before the run: ssh's own words.
+  std::shared_ptr<const Module> module_;
+  TargetState state_ = TargetState::kConnecting;
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/transport.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+
+#include "base/overloaded.h"
+#include "sys/executable.h"
+#include "sys/pipe.h"
+#include "sys/unix_socket.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kPipeBytes = std::size_t{1} << 20;
+
+// A child whose standard streams are ours. A person's ctrl-C, a closed terminal, a `timeout` that signals
+// the whole group: none of them may cut the way to the agent before the agent was told to stop.
+Result<Transport> open_child(sys::SpawnOptions spawn) {
+  sys::Pipe in = TRY(sys::make_pipe({.nonblocking_write = true}));
+  sys::Pipe out = TRY(sys::make_pipe({.nonblocking_read = true}));
+  sys::Pipe err = TRY(sys::make_pipe({.nonblocking_read = true}));
+  sys::grow_pipe(out.read_end.get(), kPipeBytes);
+  spawn.stdin_fd = in.read_end.get();
+  spawn.stdout_fd = out.write_end.get();
+  spawn.stderr_fd = err.write_end.get();
+  spawn.ignored_signals = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  sys::Child child = TRY(sys::spawn(spawn));
+  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child)};
+}
+
+Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options) {
+  sys::SpawnOptions spawn;
+  spawn.program = options.ssh_command;
+  spawn.search_path = true;
+  spawn.argv = {options.ssh_command, "-T"};
+  for (const std::string& option : options.ssh_options) {
+    spawn.argv.emplace_back("-o");
+    spawn.argv.push_back(option);
+  }
+  if (uri.port) {
+    spawn.argv.emplace_back("-p");
+    spawn.argv.push_back(std::to_string(*uri.port));
+  }
+  spawn.argv.insert(spawn.argv.end(), {"--", uri.destination, remote_command(options.stapsh_program)});
+  return open_child(std::move(spawn));
+}
+
+Result<Transport> open_exec(const ExecUri& uri) {
+  sys::SpawnOptions spawn;
+  spawn.program = "/bin/sh";
+  spawn.argv = {"/bin/sh", "-c", uri.command};
+  return open_child(std::move(spawn));
+}
+
+// Where a local agent is: beside us, in PATH, where distributions hide it.
+Result<std::string> find_local_agent(const RstapOptions& options) {
+  if (options.stapsh_program) return *options.stapsh_program;
+  std::array<char, PATH_MAX> self{};
+  const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
+  if (size > 0) {
+    const std::string path(self.data(), static_cast<std::size_t>(size));
+    const std::array<std::string, 1> beside{path.substr(0, path.rfind('/'))};
+    if (auto found = sys::find_executable(beside, "stapsh")) return *std::move(found);
+  }
+  if (auto found = sys::find_in_path("stapsh")) return *std::move(found);
+  static const std::array<std::string, 3> kHidden{"/usr/lib/systemtap", "/usr/libexec/systemtap", "/usr/local/bin"};
+  if (auto found = sys::find_executable(kHidden, "stapsh")) return *std::move(found);
+  return fail(Errc::kSystem, "stapsh: not found beside rstap, in PATH or in /usr/lib/systemtap; give --stapsh PATH");
+}
+
+Result<Transport> open_local(const RstapOptions& options) {
+  sys::SpawnOptions spawn;
+  spawn.program = TRY(find_local_agent(options));
+  spawn.search_path = spawn.program.find('/') == std::string::npos;
+  spawn.argv = {spawn.program};
+  spawn.new_session = true;
+  return open_child(std::move(spawn));
+}
+
+Result<Transport> open_unix(const UnixUri& uri) {
+  sys::UniqueFd socket = TRY(sys::connect_unix(uri.path));
+  sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
+  return Transport{std::move(socket), std::move(other), {}, {}};
+}
+
+std::string single_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += R"('\'')";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string remote_command(const std::optional<std::string>& stapsh) {
+  if (stapsh) return "exec " + single_quoted(*stapsh);
+  // Login shells differ (csh, fish); all of them know exec and single quotes.
+  return "exec /bin/sh -c 's=`command -v stapsh` || for s in /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
+         "/usr/local/bin/stapsh /usr/bin/stapsh; do test -x \"$s\" && break; done; exec \"$s\"'";
+}
+
+Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options) {
+  return std::visit(Overloaded{
+                        [&](const SshUri& u) { return open_ssh(u, options); },
+                        [&](const UnixUri& u) { return open_unix(u); },
+                        [&](const LocalUri&) { return open_local(options); },
+                        [&](const ExecUri& u) { return open_exec(u); },
+                        [&](const auto&) -> Result<Transport> {
+                          return fail(
+                              Errc::kUsage,
+                              "targets of this kind are not supported in this version; use ssh, unix:, stapsh:, "
+                              "direct: or exec:");
+                        },
+                    },
+                    uri.address);
+}
+
+std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words) {
+  if (!last_words.empty()) return std::string(last_words);
+  if (!exit_code || *exit_code == 0) return {};
+  if (std::holds_alternative<SshUri>(uri.address)) {
+    if (*exit_code == 126 || *exit_code == 127) {
+      return "no stapsh on the target; install systemtap-runtime or stapsh there, or give --stapsh PATH";
+    }
+    if (*exit_code == 255) return "ssh failed; try ssh by hand";
+  }
+  if (*exit_code > 128) return "killed by signal " + std::to_string(*exit_code - 128);
+  return "ended with exit code " + std::to_string(*exit_code);
+}
+
+unsigned retries_worth(std::string_view last_words) {
+  struct Sign {
+    std::string_view text;
+    unsigned retries;
+  };
+  static constexpr Sign kSigns[] = {
+      {"kex_exchange_identification", 6},
+      {"Connection closed by", 6},
+      {"Connection reset", 6},
+      {"Resource temporarily unavailable", 6},  // A unix socket whose queue is full.
+      {"Connection refused", 1},
+  };
+  for (const Sign& sign : kSigns) {
+    if (last_words.find(sign.text) != std::string_view::npos) return sign.retries;
+  }
+  return 0;
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ways to reach an agent. Each gives a pair of streams; the rest of the client does not care which.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "client/command_line.h"
+#include "client/remote_uri.h"
+#include "sys/child.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::client {
+
+/// An open way to an agent. Its descriptors never block.
+struct Transport {
+  sys::UniqueFd from_agent;
+  sys::UniqueFd to_agent;
+  sys::UniqueFd errors;  ///< Standard error of the child; none for a socket.
+  std::optional<sys::Child> child;
+  /// Carries standard error and an exit code by itself.
+  [[nodiscard]] bool rich() const { return child.has_value(); }
+};
+
+/// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here.
+Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options);
+
+/// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
+/// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
+std::string remote_command(const std::optional<std::string>& stapsh);
+
+/// What `end` of a transport means, for the reason of a failure: the child's own last words, or its exit code.
+std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words);
+
+/// Whether it is worth another try, how often: an sshd that sheds load drops connections before they say a word.
+unsigned retries_worth(std::string_view last_words);
+
+}  // namespace stapsh::client
