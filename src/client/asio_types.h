@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The few Asio words that the client's shell is written in. A failed operation is a value here:
 // `auto [error, …] = co_await x.async_y(kAsTuple);`.
+// A value built in braces inside a co_await expression is copied bit by bit by g++ 12, and then
+// destroyed twice: give it a name first.
 #pragma once
 
 #include <asio/awaitable.hpp>

@@ -95,8 +95,9 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
              !directory) {
     printed = fail(directory.error().code, directory.error().what);
   } else {
-    printed = co_await run_stap(
-        build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program), directory->get());
+    std::vector<std::string> argv =
+        build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program);
+    printed = co_await run_stap(std::move(argv), directory->get());
   }
   --builds_running_;
   build_ended_.announce();

@@ -45,9 +45,9 @@ Awaitable<> DirectRun::run() {
 
 Awaitable<Outcome> DirectRun::run_module() {
   set_state(TargetState::kBuilding);
-  const sys::Uname kernel = sys::kernel_uname();
-  const Result<std::shared_ptr<const Module>> module =
-      co_await context_.builds.module_for({kernel.release, kernel.machine});
+  sys::Uname uname = sys::kernel_uname();
+  KernelId kernel{std::move(uname.release), std::move(uname.machine)};
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
   if (!module) co_return failed(module.error());
   set_state(TargetState::kReady);
   gate_left_ = true;

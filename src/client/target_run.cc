@@ -278,8 +278,8 @@ void TargetRun::drain_effects() {
 }
 
 Awaitable<> TargetRun::get_module(HelloLine hello) {
-  const Result<std::shared_ptr<const Module>> module =
-      co_await context_.builds.module_for({hello.release, hello.machine});
+  KernelId kernel{hello.release, hello.machine};
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
   if (session_->ended() || stopping_) co_return;
   if (!module) {
     session_->on_module_failed(module.error().what);
