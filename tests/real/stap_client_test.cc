@@ -3,34 +3,26 @@
 #include <csignal>
 #include <filesystem>
 
-#include "harness/real_test.h"
-#include "harness/site.h"
-#include "harness/stap_environment.h"
+#include "harness/remote_test.h"
 
 namespace stapsh::real {
 namespace {
 
-class StapClient : public RealTest, public testing::WithParamInterface<Via> {
+class StapClient : public RemoteTest, public testing::WithParamInterface<Via> {
  protected:
-  StapClient() : mounts_(new_mounts()) { mounts_.lift_memlock_limit(); }
-
-  /// The session's processes end with the client; helpers (sshd, socat) stay until the site goes.
   ProgramOptions stap(const Site& site, std::vector<std::string> words) {
     words.insert(words.begin(), "stap");
-    return options(words, &mounts_, {site.path()});
+    return client(std::move(words), &site);
   }
   std::vector<std::string> bpf(std::vector<std::string> more) const {
     std::vector<std::string> words{"--runtime=bpf", "-r", stap_.kernel_build()};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
-
-  const StapEnvironment stap_{scratch_};
-  MountNamespace mounts_;
 };
 
 TEST_P(StapClient, ScriptRunsToItsEnd) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(this->stap(site, bpf({"--remote=" + site.uri(), stap_.one()})));
   EXPECT_EQ(stap.wait_exit(), 0) << stap.captured();
   EXPECT_EQ(stap.out(), "hello\ntick\nbye\n") << stap.captured();
@@ -40,17 +32,18 @@ TEST_P(StapClient, ScriptRunsToItsEnd) {
 TEST_P(StapClient, InterruptRunsEndProbesAndTheirOutputArrives) {
   for (const int signo : {SIGINT, SIGTERM}) {
     SCOPED_TRACE(signo);
-    const Site site(GetParam(), agent_program(), scratch_, mounts_);
+    const Site& site = start_site(GetParam(), agent_program());
     Program stap(this->stap(site, bpf({"--remote=" + site.uri(), stap_.forever()})));
     ASSERT_TRUE(stap.wait_for_out("tick 2\n"));
     stap.send_signal(signo);
     (void)stap.wait_exit();
     EXPECT_TRUE(stap.out().ends_with("bye\n")) << stap.captured();
+    end_sites();
   }
 }
 
 TEST_P(StapClient, CtrlCOfATerminalReachesEverybodyAtOnceAndEndProbesRun) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(this->stap(site, bpf({"--remote=" + site.uri(), stap_.forever()})));
   ASSERT_TRUE(stap.wait_for_out("tick 2\n"));
   stap.send_group_signal(SIGINT);
@@ -59,7 +52,7 @@ TEST_P(StapClient, CtrlCOfATerminalReachesEverybodyAtOnceAndEndProbesRun) {
 }
 
 TEST_P(StapClient, TwoTargetsAreToldApartByTheirPrefix) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(
       this->stap(site, bpf({"--remote-prefix", "--remote=" + site.uri(0), "--remote=" + site.uri(1), stap_.one()})));
   EXPECT_EQ(stap.wait_exit(), 0) << stap.captured();
@@ -68,7 +61,7 @@ TEST_P(StapClient, TwoTargetsAreToldApartByTheirPrefix) {
 }
 
 TEST_P(StapClient, KilledClientLeavesNothingOnTheTarget) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(this->stap(site, bpf({"--remote=" + site.uri(), stap_.forever()})));
   ASSERT_TRUE(stap.wait_for_out("tick 2\n"));
   stap.send_signal(SIGKILL);
@@ -81,7 +74,7 @@ TEST_P(StapClient, KilledClientLeavesNothingOnTheTarget) {
 
 // The whole way to the kernel's refusal: the module is built of nothing, all else is real.
 TEST_P(StapClient, RefusedKernelModuleIsReportedWithItsCode) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(this->stap(site, {"-r", stap_.module_build(), "--remote=" + site.uri(), stap_.one()}));
   const int code = stap.wait_exit();
   EXPECT_NE(stap.err().find("Couldn't insert module"), std::string::npos) << stap.captured();
@@ -91,7 +84,7 @@ TEST_P(StapClient, RefusedKernelModuleIsReportedWithItsCode) {
 }
 
 TEST_P(StapClient, VerboseRunsStayInProtocol) {
-  const Site site(GetParam(), agent_program(), scratch_, mounts_);
+  const Site& site = start_site(GetParam(), agent_program());
   Program stap(this->stap(site, bpf({"-vvv", "--remote=" + site.uri(), stap_.one()})));
   EXPECT_EQ(stap.wait_exit(), 0) << stap.captured();
   for (const char* line : {"hello\n", "tick\n", "bye\n"})

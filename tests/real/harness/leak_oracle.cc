@@ -67,6 +67,7 @@ std::vector<int> LeakOracle::unexpected_descendants() const {
       (void)::waitpid(pid, nullptr, WNOHANG);
       continue;
     }
+    if (std::find(helpers_.begin(), helpers_.end(), pid) != helpers_.end()) continue;
     for (int at = pid; all.count(at) != 0 && at > 1; at = all.at(at).parent) {
       if (std::find(allowed_.begin(), allowed_.end(), at) != allowed_.end()) break;
       if (all.at(at).parent == ::getpid()) {

@@ -14,18 +14,18 @@ class LeakOracle {
   /// `watched`: folders whose entries are compared too (the TMPDIR of the programs under test).
   explicit LeakOracle(std::vector<std::string> watched);
 
-  /// Waits, at most `bound`, until no descendant lives but those alive at the start or named by `allow`; then compares
+  /// Waits, at most `bound`, until no descendant lives but those alive at the start and helpers; then compares
   /// folders and kernel modules. One line for each thing that is left; such processes are killed and reaped.
   std::vector<std::string> left(std::chrono::milliseconds bound);
-  /// A long-lived helper (sshd, socat) that is not a leak while it is in use.
-  void allow(int pid) { allowed_.push_back(pid); }
+  /// A long-lived helper (sshd, socat) is not left over while it is in use; what it started is.
+  void allow_helper(int pid) { helpers_.push_back(pid); }
 
  private:
   std::vector<int> unexpected_descendants() const;
   std::vector<std::string> things() const;
 
   std::vector<std::string> watched_, before_;
-  std::vector<int> allowed_;
+  std::vector<int> allowed_, helpers_;
 };
 
 }  // namespace stapsh::real

@@ -16,9 +16,6 @@
 
 namespace stapsh::real {
 
-/// Systemtap's own agent, where Debian has it.
-constexpr const char* kReleasedAgent = "/usr/lib/systemtap/stapsh";
-
 /// Our agent. STAPSH_TEST_AGENT puts another in its place: run the tests against the released one to see its faults.
 inline std::string agent_program() {
   const char* other = std::getenv("STAPSH_TEST_AGENT");

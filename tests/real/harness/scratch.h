@@ -10,6 +10,9 @@
 
 namespace stapsh::real {
 
+/// Systemtap's own agent, where Debian has it.
+constexpr const char* kReleasedAgent = "/usr/lib/systemtap/stapsh";
+
 /// The environment does not let us test: not a finding about the program under test.
 struct HarnessError : std::runtime_error {
   using std::runtime_error::runtime_error;

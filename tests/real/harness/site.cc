@@ -40,8 +40,8 @@ void wait_for_socket(const std::string& path, const Program& server) {
 }
 
 Site::Site(Via via, const std::string& agent, const Scratch& scratch, MountNamespace& mounts, SshdOptions sshd)
-    : via_(via), socket_(scratch.path("agent.sock")) {
-  mounts.replace("/usr/bin/stapsh", agent);
+    : via_(via), agent_(agent == kReleasedAgent ? agent : "/usr/bin/stapsh"), socket_(scratch.path("agent.sock")) {
+  if (agent != agent_) mounts.replace(agent_, agent);
   const auto start = [&](std::vector<std::string> argv) {
     helper_ = std::make_unique<Program>(
         ProgramOptions{.argv = mounts.wrap(std::move(argv)), .env = scratch.environment(), .cwd = scratch.root()});
@@ -51,10 +51,10 @@ Site::Site(Via via, const std::string& agent, const Scratch& scratch, MountNames
     case Via::kStapsh:
       break;
     case Via::kSocat:
-      start({"socat", "UNIX-LISTEN:" + socket_ + ",fork", "EXEC:/usr/bin/stapsh"});
+      start({"socat", "UNIX-LISTEN:" + socket_ + ",fork", "EXEC:" + agent_});
       break;
     case Via::kListen:
-      start({"/usr/bin/stapsh", "--listen", "unix:" + socket_});
+      start({agent_, "--listen", "unix:" + socket_});
       break;
     case Via::kSsh:
       sshd.mounts = &mounts;
@@ -81,6 +81,11 @@ std::string Site::uri(int index) const {
       return "h" + std::to_string(index);
   }
   return "";
+}
+
+int Site::helper_pid() const {
+  if (sshd_) return sshd_->pid();
+  return helper_ ? helper_->pid() : 0;
 }
 
 std::string Site::path() const {

@@ -34,18 +34,21 @@ inline void PrintTo(Via via, std::ostream* out) { *out << name_of(via); }
 
 class Site {
  public:
-  /// `agent` is found at /usr/bin/stapsh in `mounts`, which the test prepares; `mounts` is what both ends see.
+  /// `mounts`, prepared by the test, is what both ends see. Our agent is put at /usr/bin/stapsh in it; the released one
+  /// stays where its package has it.
   Site(Via via, const std::string& agent, const Scratch& scratch, MountNamespace& mounts, SshdOptions sshd = {});
   ~Site();
 
   /// A URI for --remote; `index` tells several targets apart where they can be told apart.
   std::string uri(int index = 0) const;
+  /// The process that waits for connections; 0 if there is none.
+  int helper_pid() const;
   /// A PATH for the client: with our ssh first.
   std::string path() const;
 
  private:
   Via via_;
-  std::string socket_;
+  std::string agent_, socket_;
   std::unique_ptr<Program> helper_;
   std::unique_ptr<LoopbackSshd> sshd_;
 };
