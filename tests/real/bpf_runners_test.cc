@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real runners with real probes: stapbpf with uprobes on a program built for the test, bpftrace with a tracepoint.
+#include <csignal>
+
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class BpfRunners : public RemoteTest {
+ protected:
+  BpfRunners() { mounts_.tracing(); }
+
+  /// The program to be probed: a line in, `ticked N` out.
+  ProgramOptions target() const {
+    ProgramOptions how = options({STAPSH_UPROBE_TARGET});
+    how.input = ProgramOptions::Input::kPipe;
+    return how;
+  }
+
+  /// Makes the target tick until the probe, which is set some time after the script's first word, has been seen.
+  static testing::AssertionResult tick_until(Program& target, Program& tracer, const std::string& seen) {
+    for (int i = 1; i <= 2000; i++) {
+      if (auto written = target.write("\n"); !written) return written;
+      if (auto ticked = target.wait_for_out("ticked " + std::to_string(i) + "\n"); !ticked) return ticked;
+      if (tracer.wait_for_out(seen, Bound(10))) return testing::AssertionSuccess();
+    }
+    return tracer.wait_for_out(seen);
+  }
+};
+
+TEST_F(BpfRunners, StapbpfSeesAFunctionsCallsAndItsArgument) {
+  const std::string script = scratch_.write("uprobe.stp",
+                                            "probe begin { printf(\"ready\\n\") }\n"
+                                            "probe process(\"" STAPSH_UPROBE_TARGET
+                                            "\").function(\"tick\") { printf(\"tick %d\\n\", $number) }\n"
+                                            "probe end { printf(\"end\\n\") }\n");
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  Program target(this->target());
+  Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-r", stap_.kernel_build(), "--bpf", "--remote",
+                        site.uri(), script}));
+  ASSERT_TRUE(rstap.wait_for_out("ready\n"));
+  ASSERT_TRUE(tick_until(target, rstap, "tick "));
+  ASSERT_TRUE(target.write("\n"));
+  EXPECT_TRUE(rstap.wait_for_out_times("tick ", 2));
+  rstap.send_signal(SIGINT);
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.out().ends_with("end\n")) << rstap.captured();
+  target.close_input();
+  EXPECT_EQ(target.wait_exit(), 0);
+}
+
+TEST_F(BpfRunners, ReleasedClientsUprobesWorkThroughOurAgent) {
+  const std::string script = scratch_.write("uprobe.stp",
+                                            "probe begin { printf(\"ready\\n\") }\n"
+                                            "probe process(\"" STAPSH_UPROBE_TARGET
+                                            "\").function(\"work\") { printf(\"work %d\\n\", $number) }\n"
+                                            "probe end { printf(\"end\\n\") }\n");
+  const Site& site = start_site(Via::kSocat, agent_program());
+  Program target(this->target());
+  Program stap(client({"stap", "--runtime=bpf", "-r", stap_.kernel_build(), "--remote=" + site.uri(), script}));
+  ASSERT_TRUE(stap.wait_for_out("ready\n"));
+  ASSERT_TRUE(tick_until(target, stap, "work "));
+  stap.send_signal(SIGINT);
+  (void)stap.wait_exit();
+  EXPECT_TRUE(stap.out().ends_with("end\n")) << stap.captured();
+  target.close_input();
+  EXPECT_EQ(target.wait_exit(), 0);
+}
+
+TEST_F(BpfRunners, BpftraceSeesATracepointAndPrintsItsMapsWhenStopped) {
+  for (const Via via : {Via::kStapsh, Via::kSsh}) {
+    SCOPED_TRACE(name_of(via));
+    const Site& site = start_site(via, agent_program());
+    Program target(this->target());
+    ASSERT_TRUE(target.wait_for_out("\n"));
+    const std::string script = scratch_.write("write.bt",
+                                              "BEGIN { printf(\"ready\\n\"); }\n"
+                                              "tracepoint:syscalls:sys_enter_write /pid == " +
+                                                  std::to_string(target.pid()) +
+                                                  "/ { printf(\"wrote %d\\n\", args->count); @writes = count(); }\n"
+                                                  "END { printf(\"end\\n\"); }\n");
+    Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "--remote", site.uri(), script}, &site));
+    ASSERT_TRUE(rstap.wait_for_out("ready\n"));
+    ASSERT_TRUE(tick_until(target, rstap, "wrote "));
+    rstap.send_signal(SIGINT);
+    (void)rstap.wait_exit();
+    EXPECT_NE(rstap.out().find("end\n"), std::string::npos) << rstap.captured();
+    EXPECT_NE(rstap.out().find("@writes: "), std::string::npos) << rstap.captured();
+    target.close_input();
+    EXPECT_EQ(target.wait_exit(), 0);
+    end_sites();
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::real

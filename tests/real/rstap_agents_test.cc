@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// rstap against our agent and against systemtap's own, over each way to reach one.
+#include <csignal>
+
+#include "harness/frames.h"
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class Rstap : public RemoteTest {
+ protected:
+  ProgramOptions rstap(const Site& site, std::vector<std::string> words, const std::string& agent = "/usr/bin/stapsh") {
+    std::vector<std::string> all{STAPSH_CLIENT, "-r", stap_.kernel_build()};
+    if (site.uri() == "stapsh:") all.insert(all.end(), {"--stapsh", agent});
+    all.insert(all.end(), words.begin(), words.end());
+    return client(all, &site);
+  }
+  /// A module that is ready, run by fake_runner, whose steps are words for the runner.
+  std::vector<std::string> fake(const std::string& uri, std::vector<std::string> steps) {
+    mounts_.replace("/usr/bin/staprun", STAPSH_FAKE_RUNNER);
+    std::vector<std::string> words{"--remote", uri, scratch_.write("probe.ko", "no module")};
+    for (const std::string& step : steps) words.push_back("--runner-arg=" + step);
+    return words;
+  }
+};
+
+class RstapWithOurAgent : public Rstap, public testing::WithParamInterface<Via> {};
+
+TEST_P(RstapWithOurAgent, ScriptRunsToItsEnd) {
+  const Site& site = start_site(GetParam(), agent_program());
+  Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.one()}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "hello\ntick\nbye\n") << rstap.captured();
+}
+
+TEST_P(RstapWithOurAgent, InterruptRunsEndProbesAndTheirOutputArrives) {
+  for (const int signo : {SIGINT, SIGTERM}) {
+    SCOPED_TRACE(signo);
+    const Site& site = start_site(GetParam(), agent_program());
+    Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.forever()}));
+    ASSERT_TRUE(rstap.wait_for_out("tick 2\n"));
+    rstap.send_signal(signo);
+    (void)rstap.wait_exit();
+    EXPECT_TRUE(rstap.out().ends_with("bye\n")) << rstap.captured();
+    end_sites();
+  }
+}
+
+TEST_P(RstapWithOurAgent, CtrlCOfATerminalReachesEverybodyAtOnceAndEndProbesRun) {
+  const Site& site = start_site(GetParam(), agent_program());
+  Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.forever()}));
+  ASSERT_TRUE(rstap.wait_for_out("tick 2\n"));
+  rstap.send_group_signal(SIGINT);
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.out().ends_with("bye\n")) << rstap.captured();
+}
+
+TEST_P(RstapWithOurAgent, TwoTargetsAreLabelledLineByLine) {
+  const Site& site = start_site(GetParam(), agent_program());
+  Program rstap(
+      this->rstap(site, {"--bpf", "--remote-prefix", "--remote", site.uri(0), "--remote", site.uri(1), stap_.one()}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  std::string of[2];
+  std::istringstream out(rstap.out());
+  for (std::string line; std::getline(out, line);) {
+    ASSERT_TRUE(line.starts_with("0: ") || line.starts_with("1: ")) << rstap.captured();
+    of[line[0] - '0'] += line.substr(3) + "\n";
+  }
+  EXPECT_EQ(of[0], "hello\ntick\nbye\n");
+  EXPECT_EQ(of[1], "hello\ntick\nbye\n");
+}
+
+TEST_P(RstapWithOurAgent, RunnersCodeIsOurs) {
+  for (const int code : {0, 1, 7, 255}) {
+    SCOPED_TRACE(code);
+    const std::vector<std::string> words = fake("", {"exit:" + std::to_string(code)});
+    const Site& site = start_site(GetParam(), agent_program());
+    std::vector<std::string> all = words;
+    all[1] = site.uri();
+    Program rstap(this->rstap(site, all));
+    EXPECT_EQ(rstap.wait_exit(), code) << rstap.captured();
+    end_sites();
+  }
+}
+
+// 30 of 32 outputs arrived with the released client: what came with the OK was lost.
+TEST_P(RstapWithOurAgent, BinaryOutputOfARunnerThatEndsAtOncePassesUntouched) {
+  std::vector<std::string> words = fake("", {"out:300000", "warn:careful", "exit:0"});
+  const Site& site = start_site(GetParam(), agent_program());
+  words[1] = site.uri();
+  for (int run = 0; run < 10; run++) {
+    SCOPED_TRACE(run);
+    Program rstap(this->rstap(site, words));
+    EXPECT_EQ(rstap.wait_exit(), 0);
+    EXPECT_TRUE(rstap.out() == pattern(300'000)) << rstap.captured();
+    EXPECT_NE(rstap.err().find("careful\n"), std::string::npos) << rstap.captured();
+  }
+}
+
+TEST_P(RstapWithOurAgent, RefusedKernelModuleIsReportedWithItsCode) {
+  const Site& site = start_site(GetParam(), agent_program());
+  const std::string module = scratch_.write("probe.ko", "no module");
+  Program rstap(this->rstap(site, {"--remote", site.uri(), module}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_NE(rstap.err().find("Couldn't insert module"), std::string::npos) << rstap.captured();
+}
+
+TEST_P(RstapWithOurAgent, KilledClientLeavesNothingOnTheTarget) {
+  std::vector<std::string> words = fake("", {"say:up", "forever"});
+  const Site& site = start_site(GetParam(), agent_program());
+  words[1] = site.uri();
+  Program rstap(this->rstap(site, words));
+  ASSERT_TRUE(rstap.wait_for_out("up\n"));
+  rstap.send_signal(SIGKILL);
+  EXPECT_EQ(rstap.wait_exit(), 137);
+}
+
+TEST_P(RstapWithOurAgent, StubbornRunnerIsGoneAfterTheThirdInterrupt) {
+  std::vector<std::string> words = fake("", {"ignore:1", "ignore:2", "ignore:15", "say:up", "forever"});
+  const Site& site = start_site(GetParam(), agent_program());
+  words[1] = site.uri();
+  Program rstap(this->rstap(site, words));
+  ASSERT_TRUE(rstap.wait_for_out("up\n"));
+  for (int i = 0; i < 3; i++) rstap.send_signal(SIGINT);
+  EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+  // The agent's grace time has its default here.
+  expect_nothing_left(std::chrono::seconds(20));
+}
+
+TEST_P(RstapWithOurAgent, DeadlineStopsTheRunEverywhere) {
+  const Site& site = start_site(GetParam(), agent_program());
+  Program rstap(this->rstap(site, {"--bpf", "--deadline=1", "--remote", site.uri(), stap_.forever()}));
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.out().ends_with("bye\n")) << rstap.captured();
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, RstapWithOurAgent, testing::Values(Via::kStapsh, Via::kSocat, Via::kListen, Via::kSsh),
+                         [](const auto& suite) { return std::string(name_of(suite.param)); });
+
+// Systemtap 4.8's own. It starts staprun for a .bo: a wrapper hands that on.
+class RstapWithReleasedAgent : public Rstap, public testing::WithParamInterface<Via> {
+ protected:
+  const Site& site() {
+    stap_.wrap_staprun(mounts_);
+    return start_site(GetParam(), kReleasedAgent);
+  }
+};
+
+TEST_P(RstapWithReleasedAgent, ScriptRunsToItsEnd) {
+  const Site& site = this->site();
+  Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.one()}, kReleasedAgent));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  // Behind a socket the released agent itself loses what its runner says last.
+  const std::string want = GetParam() == Via::kSocat ? "hello\n" : "hello\ntick\nbye\n";
+  EXPECT_TRUE(rstap.out().starts_with(want)) << rstap.captured();
+}
+
+TEST_P(RstapWithReleasedAgent, TwoTargetsAreLabelled) {
+  const Site& site = this->site();
+  Program rstap(this->rstap(site,
+                            {"--bpf", "--remote-prefix", "--remote", site.uri(0), "--remote", site.uri(1), stap_.one()},
+                            kReleasedAgent));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  for (const char* line : {"0: hello\n", "1: hello\n"})
+    EXPECT_NE(rstap.out().find(line), std::string::npos) << rstap.captured();
+}
+
+// It stops BPF runners with SIGHUP, so no end probe runs; but all ends, and nothing is left.
+TEST_P(RstapWithReleasedAgent, InterruptEndsTheRun) {
+  const Site& site = this->site();
+  Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.forever()}, kReleasedAgent));
+  ASSERT_TRUE(rstap.wait_for_out("tick 2\n"));
+  rstap.send_signal(SIGINT);
+  EXPECT_NE(rstap.wait_exit(), -1);
+}
+
+TEST_P(RstapWithReleasedAgent, RefusedKernelModuleIsReported) {
+  const Site& site = start_site(GetParam(), kReleasedAgent);
+  Program rstap(this->rstap(site, {"--remote", site.uri(), scratch_.write("probe.ko", "no module")}, kReleasedAgent));
+  const int code = rstap.wait_exit();
+  // Behind a socket, the released agent's standard error and its code get lost on the way.
+  if (GetParam() == Via::kSocat) return;
+  EXPECT_EQ(code, 1) << rstap.captured();
+  EXPECT_NE(rstap.err().find("Couldn't insert module"), std::string::npos) << rstap.captured();
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, RstapWithReleasedAgent, testing::Values(Via::kStapsh, Via::kSocat, Via::kSsh),
+                         [](const auto& suite) { return std::string(name_of(suite.param)); });
+
+class RstapDirect : public Rstap {};
+
+TEST_F(RstapDirect, RunnerIsStartedWithoutAnAgent) {
+  Program rstap(client({STAPSH_CLIENT, "-r", stap_.kernel_build(), "--bpf", "--remote", "direct:", stap_.one()}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "hello\ntick\nbye\n") << rstap.captured();
+}
+
+TEST_F(RstapDirect, InterruptRunsEndProbes) {
+  Program rstap(client({STAPSH_CLIENT, "-r", stap_.kernel_build(), "--bpf", "--remote", "direct:", stap_.forever()}));
+  ASSERT_TRUE(rstap.wait_for_out("tick 2\n"));
+  rstap.send_signal(SIGINT);
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.out().ends_with("bye\n")) << rstap.captured();
+}
+
+class RstapOverSsh : public Rstap {};
+
+// A login shell's greeting comes before the agent's first byte; the released client takes it for a bad hello.
+TEST_F(RstapOverSsh, LoginShellThatPrintsTextIsSurvived) {
+  const std::string shell = scratch_.write("shell",
+                                           "#!/bin/sh\necho Welcome to this host\nprintf 'a second line, no "
+                                           "end'\necho\nexec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"\n",
+                                           0755);
+  const Site& site = start_site(Via::kSsh, agent_program(), {.server_lines = {"ForceCommand " + shell}});
+  Program rstap(this->rstap(site, {"--bpf", "--remote", site.uri(), stap_.one()}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "hello\ntick\nbye\n") << rstap.captured();
+}
+
+TEST_F(RstapOverSsh, ManyTargetsPassADefaultMaxStartups) {
+  const Site& site = start_site(Via::kSsh, agent_program(), {.server_lines = {"MaxStartups 10:30:100"}});
+  std::vector<std::string> words{"--bpf", "--label"};
+  for (int i = 0; i < 24; i++) words.insert(words.end(), {"--remote", site.uri(i)});
+  words.push_back(stap_.one());
+  Program rstap(this->rstap(site, words));
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(60)), 0) << rstap.captured();
+  EXPECT_TRUE(rstap.wait_for_out_times("bye\n", 24));
+}
+
+TEST_F(RstapOverSsh, SshsOwnErrorReachesTheUser) {
+  const Site& site = start_site(Via::kSsh, agent_program(),
+                                {.client_lines = {"Host h1", "  IdentityFile /nowhere/key", "  IdentitiesOnly yes"}});
+  Program rstap(this->rstap(site, {"--bpf", "--label", "--remote", "nobody@h0", "--remote", site.uri(2), stap_.one()}));
+  EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_NE(rstap.err().find("Permission denied"), std::string::npos) << rstap.captured();
+  EXPECT_NE(rstap.err().find("nobody@h0"), std::string::npos) << rstap.captured();
+  EXPECT_NE(rstap.out().find("bye\n"), std::string::npos) << "the other target was harmed: " << rstap.captured();
+}
+
+}  // namespace
+}  // namespace stapsh::real

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// What users get wrong and what targets do wrong: an error that names the target and the reason, a code that is not
+// zero, the other targets unharmed, nothing left anywhere.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "harness/frames.h"
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class RstapBadInput : public RemoteTest {
+ protected:
+  RstapBadInput() {
+    mounts_.replace("/usr/bin/stapsh", agent_program());
+    // No name leaves this machine.
+    mounts_.replace("/etc/nsswitch.conf",
+                    scratch_.write("nsswitch.conf", "hosts: files\npasswd: files\ngroup: files\n"));
+  }
+
+  ProgramOptions rstap(std::vector<std::string> words) const {
+    std::vector<std::string> all{STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-r", stap_.kernel_build(), "--bpf"};
+    all.insert(all.end(), words.begin(), words.end());
+    return client(all);
+  }
+
+  struct BadTarget {
+    std::string uri;
+    std::vector<std::string> said;  ///< Words of the error, besides the target.
+    std::vector<std::string> options = {};
+  };
+  /// The bad target beside a good one: the good one runs to its end, the bad one is named with the reason.
+  void expect_only_the_bad_one_fails(const BadTarget& bad) {
+    SCOPED_TRACE(bad.uri);
+    std::vector<std::string> words{"--label", "--remote", bad.uri, "--remote", "stapsh:", stap_.one()};
+    words.insert(words.begin(), bad.options.begin(), bad.options.end());
+    Program rstap(this->rstap(words));
+    EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_NE(rstap.out().find("bye\n"), std::string::npos) << "the good target was harmed: " << rstap.captured();
+    EXPECT_NE(rstap.err().find(bad.uri), std::string::npos) << "the target is not named: " << rstap.captured();
+    for (const std::string& word : bad.said)
+      EXPECT_NE(rstap.err().find(word), std::string::npos) << "no '" << word << "': " << rstap.captured();
+    expect_nothing_left();
+  }
+};
+
+TEST_F(RstapBadInput, UnknownSchemeIsRefusedWithTheKnownOnes) {
+  Program rstap(this->rstap({"--remote", "foo:bar", "--remote", "stapsh:", stap_.one()}));
+  EXPECT_NE(rstap.wait_exit(), 0);
+  for (const char* word : {"foo:bar", "ssh://", "unix:", "exec:"})
+    EXPECT_NE(rstap.err().find(word), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapBadInput, TargetThatCanNotBeReached) {
+  const BadTarget cases[] = {
+      {"no-such-host.invalid", {"resolve"}},
+      {"unix:" + scratch_.path("nobody.sock"), {"No such file"}},
+      {"exec:/nowhere/agent", {}},
+      {"ssh://root@127.0.0.1:1", {"refused"}, {"--ssh-option=ConnectTimeout=2"}},
+  };
+  for (const BadTarget& c : cases) expect_only_the_bad_one_fails(c);
+}
+
+TEST_F(RstapBadInput, TargetThatHangsWhileConnecting) {
+  // Listens, and never accepts.
+  const std::string path = scratch_.path("hang.sock");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(fd, 5), 0);
+  const std::vector<std::string> short_time{"--connect-timeout=1"};
+  expect_only_the_bad_one_fails({"unix:" + path, {"--connect-timeout"}, short_time});
+  expect_only_the_bad_one_fails({"exec:cat > /dev/null", {"--connect-timeout"}, short_time});
+  (void)::close(fd);
+}
+
+TEST_F(RstapBadInput, AgentThatTalksNonsense) {
+  const std::vector<std::string> short_time{"--connect-timeout=2"};
+  const BadTarget cases[] = {
+      {"exec:echo hello there", {}},
+      {"exec:yes nonsense", {}, short_time},
+      {"exec:cat /dev/zero", {}, short_time},
+      {"exec:printf 'stapsh 5.6 x86_64\\n'; cat", {}, short_time},
+      {"exec:read hello; printf 'stapsh 5.6 x86_64 6.1 and more\\n'; cat", {}, short_time},
+      {"exec:true", {}},
+      {"exec:echo failing loudly >&2; exit 3", {"failing loudly"}},
+  };
+  for (const BadTarget& c : cases) expect_only_the_bad_one_fails(c);
+}
+
+TEST_F(RstapBadInput, AgentThatStopsHalfWay) {
+  // Says the hello of this machine, answers so many commands with OK, then ends.
+  const std::string agent = scratch_.write("half-agent",
+                                           "#!/bin/bash\n"
+                                           "read -r line; echo \"stapsh 5.6 $(uname -m) $(uname -r)\"\n"
+                                           "for ((i = 0; i < $1; i++)); do read -r word size rest || exit\n"
+                                           "  test \"$word\" = file && head -c \"$size\" > /dev/null\n"
+                                           "  echo OK; done\n",
+                                           0755);
+  for (int answers = 0; answers <= 4; answers++)
+    expect_only_the_bad_one_fails({"exec:" + agent + " " + std::to_string(answers), {}});
+}
+
+TEST_F(RstapBadInput, MissingRunnerIsNamed) {
+  mounts_.hide("/usr/bin/stapbpf");
+  Program rstap(this->rstap({"--remote", "stapsh:", stap_.one()}));
+  EXPECT_NE(rstap.wait_exit(), 0);
+  for (const char* word : {"stapsh:", "stapbpf"})
+    EXPECT_NE(rstap.err().find(word), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapBadInput, ScriptThatDoesNotBuildIsExplainedOnce) {
+  Program rstap(this->rstap({"--remote", "stapsh:", "--remote", "stapsh:", "--remote", "exec:/usr/bin/stapsh", "-e",
+                             "probe begin { nonsense = }"}));
+  EXPECT_NE(rstap.wait_exit(), 0);
+  const std::string err = rstap.err();
+  const std::size_t first = err.find("parse error");
+  ASSERT_NE(first, std::string::npos) << rstap.captured();
+  EXPECT_EQ(err.find("parse error", first + 1), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapBadInput, ModuleThatCanNotBeReadIsNamed) {
+  for (const std::string& module : {scratch_.path("missing.ko"), scratch_.make_folder("folder.bo")}) {
+    Program rstap(this->rstap({"--remote", "stapsh:", module}));
+    EXPECT_NE(rstap.wait_exit(), 0);
+    EXPECT_NE(rstap.err().find(module), std::string::npos) << rstap.captured();
+  }
+}
+
+TEST_F(RstapBadInput, TargetWithAKernelThatNothingCanBeBuiltFor) {
+  const std::string agent =
+      scratch_.write("old-kernel", "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/1.2.3-other/'\n", 0755);
+  expect_only_the_bad_one_fails({"exec:" + agent, {"1.2.3-other"}});
+}
+
+TEST_F(RstapBadInput, FullDiskOnATarget) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 64).replace("/usr/bin/staprun", STAPSH_FAKE_RUNNER);
+  const std::string module = scratch_.write("big.ko", pattern(500'000));
+  const std::string full = "exec:TMPDIR=" + disk + " /usr/bin/stapsh";
+  Program rstap(this->rstap({"--label", "--remote", full, "--remote", "stapsh:", module, "--runner-arg=say:fine"}));
+  EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_NE(rstap.out().find("fine\n"), std::string::npos) << rstap.captured();
+  for (const std::string& word : {std::string("No space left"), full})
+    EXPECT_NE(rstap.err().find(word), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapBadInput, AllOrNothingStartsNothingWhenOneTargetFails) {
+  Program rstap(this->rstap({"--all-or-nothing", "--remote", "exec:true", "--remote", "stapsh:", stap_.one()}));
+  EXPECT_NE(rstap.wait_exit(), 0);
+  EXPECT_EQ(rstap.out(), "") << rstap.captured();
+}
+
+TEST_F(RstapBadInput, InterruptWhileATargetHangsEndsTheRun) {
+  const std::string ready = scratch_.path("ready");
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  Program rstap(this->rstap(
+      {"--connect-timeout=1000", "--remote", "exec:echo up > " + ready + "; exec cat > /dev/null", stap_.one()}));
+  Program waiting(options({"cat", ready}));
+  ASSERT_TRUE(waiting.wait_for_out("up"));
+  rstap.send_signal(SIGINT);
+  EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+}
+
+}  // namespace
+}  // namespace stapsh::real
