@@ -22,7 +22,8 @@ struct SendLine {
 struct Report {
   std::string text;
 };
-/// A new file in the workspace, which is made for the first of them. Outcome: on_file_failed().
+/// A new file in the workspace, which is made for the first of them. Outcome: on_file_failed(). After
+/// that, a WriteFile or CommitFile that was on its way already is for no file: ignore it.
 struct CreateFile {
   std::string name;
   std::uint64_t size;
@@ -33,7 +34,8 @@ struct WriteFile {
 };
 /// The file is whole: close it, and look whether closing failed. Outcome: on_file_done() or on_file_failed().
 struct CommitFile {};
-/// The file will not be used: remove what there is of it.
+/// The file will not be used: remove what there is of it. Nothing, if it could not be created: the
+/// name may be another file's.
 struct AbandonFile {};
 /// Outcome: on_runner_starting(), on_runner_failed(), later on_runner_exited().
 struct StartRunner {

@@ -65,7 +65,6 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 }
 
 void AgentSession::finish_data(const ReceivingData& data) {
-  if (data.use == ReceivingData::Use::kDiscard && data.error.empty()) return;
   if (!data.error.empty()) {
     answer_error(data.error);
     broken_ = broken_ || rfc();
@@ -119,6 +118,7 @@ void AgentSession::perform(const Command& command, TimePoint now) {
 void AgentSession::hello(const HelloCommand& command) {
   if (runner_lives()) return answer_error("stap: a runner lives already");
   rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
+  if (rfc_) framed_ = false;  // An option of before; that dialect has none.
   emit(SendLine{format_agent_line(settings_.identity)});
   debug("client speaks " + printable(command.version) + (rfc_ ? ", rfc dialect" : ", released dialect"));
 }
@@ -259,9 +259,9 @@ void AgentSession::on_file_failed(const Error& error) {
 void AgentSession::on_runner_starting() {
   STAPSH_ASSERT(std::holds_alternative<NoRunner>(life_));
   answer_ok();
-  debug("runner starts: " + std::string(runner_name(runner_kind())));
   life_ = RunnerLives{};
   input_ = ReadingLine{};
+  debug("runner starts: " + std::string(runner_name(runner_kind())));
 }
 
 void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
@@ -339,6 +339,7 @@ void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
 
 void AgentSession::on_peer_gone(TimePoint now) {
   if (ended()) return;
+  if (std::holds_alternative<ReceivingData>(input_) && !runner_lives()) broken_ = true;
   input_ = Deaf{};
   if (!stopping_) stop(now);
 }
@@ -390,7 +391,9 @@ void AgentSession::climb(TimePoint now) {
       emit(DiscardOutput{});
       break;
     case Rung::kGiveUp:
-      emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
+      if (!alive->descendants_gone) {
+        emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
+      }
       clean_up(alive->exit_code.value_or(128 + SIGKILL));
       break;
   }
@@ -407,7 +410,7 @@ void AgentSession::on_cleaned_up() {
   const auto* cleaning = std::get_if<CleaningUp>(&life_);
   STAPSH_ASSERT(cleaning != nullptr);
   const int exit_code = cleaning->exit_code;
-  if (framed_ && !rfc()) {
+  if (framed_) {
     if (says_exit_) emit(SendLine{format_agent_line(ExitLine{exit_code})});
     emit(SendLine{format_agent_line(QuitLine{})});
   }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Effects as text, for tests: a failure prints `signal 1; signal 15; end 137`.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/overloaded.h"
+#include "session/agent_effect.h"
+#include "session/client_effect.h"
+
+namespace stapsh {
+
+/// Bytes on one line: \n \t \r \\ and \xHH stand for what does not print.
+inline std::string escape(std::string_view bytes) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      text += "\\n";
+    } else if (c == '\t') {
+      text += "\\t";
+    } else if (c == '\r') {
+      text += "\\r";
+    } else if (c == '\\') {
+      text += "\\\\";
+    } else if (byte < 32 || byte > 126) {
+      text += "\\x";
+      text += kHex[byte >> 4];
+      text += kHex[byte & 15];
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+/// The bytes that escape() made `text` of.
+inline std::string unescape(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      bytes += text[i];
+      continue;
+    }
+    const char kind = text[++i];
+    unsigned byte = 0;
+    if (kind == 'x' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ec == std::errc()) {
+      bytes += static_cast<char>(byte);
+      i += 2;
+    } else {
+      bytes += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind == 'r' ? '\r' : kind;
+    }
+  }
+  return bytes;
+}
+
+/// Bytes of a file or of output: short ones as they are, long ones by their number.
+inline std::string bytes_text(std::string_view bytes) {
+  return bytes.size() <= 60 ? escape(bytes) : "<" + std::to_string(bytes.size()) + " bytes>";
+}
+
+inline std::string effect_text(const AgentEffect& effect) {
+  return std::visit(
+      Overloaded{
+          [](const SendLine& e) {
+            const std::string line = escape(std::string_view(e.line).substr(0, e.line.size() - 1));
+            return e.droppable ? "(" + line + ")" : line;
+          },
+          [](const Report& e) { return "report " + escape(e.text); },
+          [](const CreateFile& e) { return "create " + e.name + " " + std::to_string(e.size); },
+          [](const WriteFile& e) { return "write " + bytes_text(e.bytes); },
+          [](const CommitFile&) { return std::string("commit"); },
+          [](const AbandonFile&) { return std::string("abandon"); },
+          [](const StartRunner& e) {
+            std::string text = "start " + std::string(runner_name(e.kind)) + " [";
+            for (const std::string& arg : e.args) text += (text.back() == '[' ? "" : ",") + escape(arg);
+            return text + "]" + (e.framed ? " framed" : "");
+          },
+          [](const SignalRunner& e) { return "signal " + std::to_string(e.signo) + (e.everyone ? " to all" : ""); },
+          [](const DiscardOutput&) { return std::string("discard"); },
+          [](const CleanUp&) { return std::string("clean up"); },
+          [](const EndSession& e) { return "end " + std::to_string(e.exit_code); },
+      },
+      effect);
+}
+
+inline std::string outcome_text(const Outcome& outcome) {
+  const std::string code = outcome.exit_code ? std::to_string(*outcome.exit_code) : "?";
+  if (outcome.kind == Outcome::Kind::kEnded) return "ended " + code;
+  if (outcome.kind == Outcome::Kind::kStopped) return "stopped";
+  return "failed: " + outcome.reason;
+}
+
+inline std::string effect_text(const ClientEffect& effect) {
+  return std::visit(Overloaded{
+                        [](const SendBytes& e) { return "send " + bytes_text(e.bytes); },
+                        [](const SendFile& e) { return "send file " + std::to_string(e.index); },
+                        [](const CloseInput&) { return std::string("close"); },
+                        [](const Output& e) {
+                          const std::string at = e.time ? " at " + std::to_string(e.time->count()) : "";
+                          return std::string(stream_name(e.stream)) + at + " " + bytes_text(e.bytes);
+                        },
+                        [](const Note& e) { return "note " + escape(e.text); },
+                        [](const Connected& e) {
+                          return "connected " + e.hello.version + " " + e.hello.machine + " " + e.hello.release;
+                        },
+                        [](const Ready&) { return std::string("ready"); },
+                        [](const Started&) { return std::string("started"); },
+                        [](const Finished& e) { return outcome_text(e.outcome); },
+                    },
+                    effect);
+}
+
+/// One line of all: `OK; signal 1; end 137`.
+inline void append_text(std::string& line, std::string_view text) {
+  if (!line.empty()) line += "; ";
+  line += text;
+}
+
+}  // namespace stapsh
