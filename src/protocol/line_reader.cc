@@ -4,9 +4,10 @@
 namespace stapsh {
 namespace {
 
-std::string_view without_carriage_return(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
+LineReader::Taken taken_line(std::size_t bytes, std::string_view line) {
+  const bool carriage_return = line.ends_with('\r');
+  if (carriage_return) line.remove_suffix(1);
+  return {LineReader::Status::kLine, bytes, line, carriage_return};
 }
 
 }  // namespace
@@ -20,11 +21,11 @@ LineReader::Taken LineReader::take(std::string_view bytes) {
   const bool whole = newline != std::string_view::npos;
   const std::string_view piece = whole ? bytes.substr(0, newline) : bytes;
   if (buffer_.size() + piece.size() > line_bytes_max_) return {Status::kTooLong, bytes.size(), {}};
-  if (whole && buffer_.empty()) return {Status::kLine, newline + 1, without_carriage_return(piece)};
+  if (whole && buffer_.empty()) return taken_line(newline + 1, piece);
   buffer_.append(piece);
   if (!whole) return {Status::kNeedMore, bytes.size(), {}};
   line_done_ = true;
-  return {Status::kLine, newline + 1, without_carriage_return(buffer_)};
+  return taken_line(newline + 1, buffer_);
 }
 
 }  // namespace stapsh

@@ -15,8 +15,9 @@ class LineReader {
   enum class Status { kLine, kNeedMore, kTooLong };
   struct Taken {
     Status status;
-    std::size_t bytes;      ///< How many of the bytes offered are used up.
-    std::string_view line;  ///< For kLine: without "\n" or "\r\n". Valid until the next take().
+    std::size_t bytes;             ///< How many of the bytes offered are used up.
+    std::string_view line;         ///< For kLine: without "\n" or "\r\n". Valid until the next take().
+    bool carriage_return = false;  ///< It ended with "\r\n".
   };
 
   /// Takes bytes up to the end of the next line. After kTooLong nothing more can be read: where the

@@ -11,6 +11,14 @@ namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
+
+// How many bytes of the end of `text` are a beginning of kQuit.
+std::size_t quit_bytes_at_end(std::string_view text) {
+  std::size_t count = std::min(text.size(), kQuit.size());
+  while (!text.ends_with(kQuit.substr(0, count))) --count;
+  return count;
+}
 
 }  // namespace
 
@@ -18,12 +26,14 @@ ClientSession::ClientSession(ClientSettings settings)
     : settings_(std::move(settings)), lines_(settings_.limits.line_bytes_max), rfc_(settings_.force_rfc) {}
 
 void ClientSession::on_start_of_transport(TimePoint now) {
+  if (ended() || stopping_) return;
   deadline_ = now + settings_.connect_timeout;
   // Below 1.5 an agent knows that we do not expect replies.
   emit(SendBytes{format_command(HelloCommand{rfc_ ? "1.4" : std::string(kSpokenVersion)})});
 }
 
 void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
+  early_output_.clear();
   if (stopping_ && !ended()) deadline_ = now + settings_.stop_timeout;
   while (!bytes.empty() && !ended()) {
     if (phase_ == Phase::kRunning && !framed_) {
@@ -45,29 +55,55 @@ std::size_t ClientSession::take_line(std::string_view bytes, TimePoint now) {
                                : "no hello from stapsh, but a line without an end; what runs there?");
       break;
     case LineReader::Status::kLine:
-      perform(taken.line, now);
+      if (!take_early_output(taken.line, taken.carriage_return, now)) perform(taken.line, now);
       break;
   }
   return taken.bytes;
 }
 
+// Without frames, what a runner of a released agent says first can overtake the OK. It has no other
+// mark: a line that is no reply is output, and so is what stands before an OK on the same line.
+bool ClientSession::take_early_output(std::string_view line, bool carriage_return, TimePoint now) {
+  if (phase_ != Phase::kStarting || ours_ || framed_) return false;
+  const AgentLine parsed = parse_agent_line(line);
+  if (std::holds_alternative<OkLine>(parsed) || std::holds_alternative<ErrorLine>(parsed)) return false;
+  const bool ok = line.ends_with("OK");
+  if (ok) line.remove_suffix(2);
+  // A copy, for views into the line's own buffer do not last until the effects are drained.
+  early_output_.emplace_back(line);
+  if (!ok) early_output_.back() += carriage_return ? "\r\n" : "\n";
+  emit(Output{Stream::kStdout, early_output_.back(), std::nullopt});
+  if (ok) on_reply(true, {}, now);
+  return true;
+}
+
 // An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame.
 // A "quit\n" at the end of an unfinished frame is therefore held back until more bytes prove it data.
 std::size_t ClientSession::take_frame(std::string_view bytes) {
-  if (quit_held_) {
-    quit_held_ = false;
-    emit(Output{frame_->stream, kQuit, frame_->time});
-  }
   std::string_view piece = bytes.substr(0, frame_->bytes_left);
   const std::size_t taken = piece.size();
   frame_->bytes_left -= taken;
-  if (!ours_ && frame_->bytes_left > 0 && piece.ends_with(kQuit)) {
-    quit_held_ = true;
-    piece.remove_suffix(kQuit.size());
+  if (!ours_) {
+    const std::string_view rest_of_quit = kQuit.substr(quit_bytes_held_);
+    if (frame_->bytes_left > 0 && rest_of_quit.starts_with(piece)) {
+      quit_bytes_held_ += piece.size();
+      return taken;
+    }
+    release_held();
+    if (frame_->bytes_left > 0) {
+      quit_bytes_held_ = quit_bytes_at_end(piece);
+      piece.remove_suffix(quit_bytes_held_);
+    }
   }
   if (!piece.empty()) emit(Output{frame_->stream, piece, frame_->time});
   if (frame_->bytes_left == 0) frame_.reset();
   return taken;
+}
+
+// What was held back is output after all.
+void ClientSession::release_held() {
+  if (quit_bytes_held_ > 0) emit(Output{frame_->stream, kQuit.substr(0, quit_bytes_held_), frame_->time});
+  quit_bytes_held_ = 0;
 }
 
 void ClientSession::perform(std::string_view line, TimePoint now) {
@@ -83,12 +119,15 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (data.size > 0) frame_ = Frame{data.stream, data.size, data.time};
                  },
                  [&](const ExitLine& exit) {
-                   if (phase_ != Phase::kRunning) return nonsense(line);
-                   exit_code_ = exit.code;
+                   // Also before the start: then it is the agent's own, which is of no interest here.
+                   if (!ours_) return nonsense(line);
+                   if (phase_ == Phase::kRunning) exit_code_ = exit.code;
                  },
                  [&](const QuitLine&) {
                    if (!hello_seen_) return nonsense(line);
-                   if (phase_ == Phase::kRunning) return finish({Outcome::Kind::kEnded, exit_code_, {}});
+                   // A released agent whose runner ends at once may end without its OK.
+                   const bool started = phase_ == Phase::kRunning || (phase_ == Phase::kStarting && !ours_);
+                   if (started) return finish({Outcome::Kind::kEnded, exit_code_, {}});
                    if (!stopping_) return fail_session("the agent ended before the runner started");
                    finish({Outcome::Kind::kStopped, std::nullopt, {}});
                  },
@@ -111,8 +150,8 @@ void ClientSession::nonsense(std::string_view line) {
     return;
   }
   // See take_frame(): here the end of an old agent fell into a frame's header.
-  if (framed_ && !ours_ && line.ends_with("quit")) {
-    emit(Note{"its output is cut short: a fault of this old stapsh"});
+  if (phase_ == Phase::kRunning && !ours_ && line.ends_with("quit")) {
+    emit(Note{std::string(kCutShort)});
     return finish({Outcome::Kind::kEnded, exit_code_, {}});
   }
   fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here");
@@ -173,7 +212,9 @@ void ClientSession::become_connected() {
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
   if (!unanswered_.empty()) return on_option_reply(ok, now);
   if (phase_ == Phase::kSending) {
+    if (stopping_) return;
     if (!ok) return fail_session(text);
+    deadline_ = now + settings_.reply_timeout;
     return send_file_or_be_ready();
   }
   if (phase_ == Phase::kStarting && starts_unanswered_ > 0) {
@@ -182,7 +223,10 @@ void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
     if (!start_error_.empty()) return fail_session(start_error_);
     phase_ = Phase::kRunning;
     if (!stopping_) deadline_.reset();
-    return emit(Started{});
+    emit(Started{});
+    if (quit_owed_) emit(SendBytes{std::string(kQuit)});
+    quit_owed_ = false;
+    return;
   }
   nonsense(ok ? "OK" : "ERROR: " + text);
 }
@@ -273,8 +317,10 @@ void ClientSession::on_stop(TimePoint now) {
   deadline_ = now + settings_.stop_timeout;
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   if (started && !rfc_) {
-    // A second `quit` cuts the grace short; an old agent knows no such thing.
-    if (!again || ours_) emit(SendBytes{std::string(kQuit)});
+    // A second `quit` cuts the grace short; an old agent knows no such thing. Nor would it read one
+    // that comes in the same packet as `run`, so that one waits for the answer.
+    quit_owed_ = !ours_ && phase_ == Phase::kStarting;
+    if (!quit_owed_ && (!again || ours_)) emit(SendBytes{std::string(kQuit)});
   } else if (!again) {
     emit(CloseInput{});  // Also what rfc agents know as the end; in mid-file nothing else could be said.
   }
@@ -295,16 +341,18 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
   if (ended()) return;
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   const std::string because = end.reason.empty() ? "" : ": " + end.reason;
-  if (phase_ == Phase::kRunning && quit_held_) {
-    emit(Note{"its output is cut short: a fault of this old stapsh"});
+  if (frame_ && quit_bytes_held_ == kQuit.size()) {
+    emit(Note{std::string(kCutShort)});
     return finish({Outcome::Kind::kEnded, exit_code_, {}});
   }
+  if (frame_) release_held();
   if (stopping_ && !started) return finish({Outcome::Kind::kStopped, std::nullopt, {}});
   if (phase_ == Phase::kRunning && !framed_ && end.reason.empty()) {
     return finish({Outcome::Kind::kEnded, end.exit_code, {}});
   }
   if (phase_ == Phase::kStarting && !ours_ && end.reason.empty()) {
-    // A released agent whose runner ends at once may end without its OK.
+    // A released agent whose runner ends at once may end without its OK; its output may have come.
+    if (!framed_ && !lines_.partial().empty()) emit(Output{Stream::kStdout, lines_.partial(), std::nullopt});
     return finish({Outcome::Kind::kEnded, end.exit_code, {}});
   }
   if (!hello_seen_) return fail_session("no hello from stapsh" + because);

@@ -98,7 +98,9 @@ class ClientSession {
   };
 
   std::size_t take_line(std::string_view bytes, TimePoint now);
+  bool take_early_output(std::string_view line, bool carriage_return, TimePoint now);
   std::size_t take_frame(std::string_view bytes);
+  void release_held();
   void perform(std::string_view line, TimePoint now);
   void on_hello(const HelloLine& hello, TimePoint now);
   void on_reply(bool ok, const std::string& text, TimePoint now);
@@ -135,7 +137,9 @@ class ClientSession {
   std::size_t starts_unanswered_ = 0;  // Replies to come before the runner runs: to `arg`s and `run`.
   std::string start_error_;
   std::optional<Frame> frame_;
-  bool quit_held_ = false;  // "quit\n" at the end of what came of a frame: see take_frame().
+  std::size_t quit_bytes_held_ = 0;       // Of "quit\n", at the end of what came of a frame: see take_frame().
+  std::deque<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
+  bool quit_owed_ = false;                // A stop that waits for the answer to `run`.
   std::optional<int> exit_code_;
 };
 

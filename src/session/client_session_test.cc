@@ -2,3 +2,423 @@
 #include "session/client_session.h"
 
 #include <gtest/gtest.h>
+
+#include "session/client_driver.h"
+
+namespace stapsh {
+namespace {
+
+using Steps = std::initializer_list<std::string_view>;
+
+constexpr std::string_view kHello = "say stapsh 5.6 x86_64 6.1";
+
+// The steps of a way to a phase. Ours: an agent that takes `option exit`. Old: one that does not.
+ClientDriver ours_connected(const ClientSettings& with = {}) {
+  ClientDriver client(with);
+  client.run({"connect", kHello, "say OK", "say OK"});
+  return client;
+}
+ClientDriver ours_ready() {
+  ClientDriver client = ours_connected();
+  client.run({"module", "say OK"});
+  return client;
+}
+ClientDriver ours_running() {
+  ClientDriver client = ours_ready();
+  client.run({"start", "say OK"});
+  return client;
+}
+ClientSettings rich() {
+  ClientSettings settings;
+  settings.transport_is_rich = true;
+  return settings;
+}
+ClientDriver old_connected(const ClientSettings& with = {}) {
+  ClientDriver client(with);
+  client.run({"connect", kHello, "say ERROR: Invalid option"});
+  if (!with.transport_is_rich) client.run({"say OK"});
+  return client;
+}
+ClientDriver old_starting(const ClientSettings& with = {}) {
+  ClientDriver client = old_connected(with);
+  client.run({"module", "say OK", "start"});
+  return client;
+}
+ClientDriver old_running(const ClientSettings& with = {}) {
+  ClientDriver client = old_starting(with);
+  client.run({"say OK"});
+  return client;
+}
+
+TEST(ClientSession, ASessionWithOurAgent) {
+  ClientDriver client({});
+  EXPECT_EQ(client.run({"connect"}), "send stap 5.6\\n");
+  EXPECT_EQ(client.run({kHello}), "send option exit\\n");
+  EXPECT_EQ(client.run({"say OK"}), "send option data\\n");
+  EXPECT_EQ(client.run({"say OK"}), "connected 5.6 x86_64 6.1");
+  EXPECT_EQ(client.run({"module"}), "send file 3 a.bo\\n; send file 0");
+  EXPECT_EQ(client.run({"say OK"}), "ready");
+  EXPECT_EQ(client.run({"start"}), "send run ./a.bo\\n");
+  EXPECT_EQ(client.run({"say OK"}), "started");
+  EXPECT_EQ(client.run({"bytes data stdout 6\\nhello\\n"}), "stdout hello\\n");
+  EXPECT_EQ(client.run({"bytes data stderr 2\\nno"}), "stderr no");
+  EXPECT_EQ(client.run({"say exit 3"}), "");
+  EXPECT_EQ(client.run({"say quit"}), "ended 3");
+  EXPECT_EQ(client.run({"end 3", "stop", "abandon", "wait 900000", "progress", "no module"}), "");
+}
+
+TEST(ClientSession, AsksOurAgentEverythingAtOnce) {
+  ClientSettings settings;
+  settings.want_time = true;
+  settings.verbose = 2;
+  settings.grace = "0.5";
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect", kHello, "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option verbose\\n; "
+            "send option verbose\\n; send option time\\n; send option grace=0.5\\n");
+  EXPECT_EQ(client.run({"bytes OK\\nOK\\nOK\\nOK\\nOK\\n"}), "connected 5.6 x86_64 6.1");
+}
+
+TEST(ClientSession, AsksAReleasedAgentOneThingAtATime) {
+  ClientSettings settings;
+  settings.verbose = 1;
+  settings.want_time = true;
+  settings.grace = "0.5";
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect", kHello}), "send stap 5.6\\n; send option exit\\n");
+  EXPECT_EQ(client.run({"say ERROR: Invalid option"}), "send option data\\n");
+  EXPECT_EQ(client.run({"say OK"}), "send option verbose\\n");
+  EXPECT_EQ(client.run({"say OK"}), "connected 5.6 x86_64 6.1");
+  client.upload.files = {{"a.ko", 1}, {"a.ko.sgn", 2}};
+  EXPECT_EQ(client.run({"module"}), "send file 1 a.ko\\n; send file 0");
+  EXPECT_EQ(client.run({"say OK"}), "send file 2 a.ko.sgn\\n; send file 1");
+  EXPECT_EQ(client.run({"say OK"}), "ready");
+}
+
+TEST(ClientSession, AsksNoFramesOfAReleasedAgentWhereTheTransportIsRich) {
+  ClientDriver client(rich());
+  EXPECT_EQ(client.run({"connect", kHello, "say ERROR: Invalid option"}),
+            "send stap 5.6\\n; send option exit\\n; connected 5.6 x86_64 6.1");
+  EXPECT_EQ(client.run({"module", "say OK", "start", "bytes OK\\nquit\\n", "bytes data stdout 5\\n", "end 3"}),
+            "send file 3 a.bo\\n; send file 0; ready; send run ./a.bo\\n; started; "
+            "stdout quit\\ndata stdout 5\\n; ended 3");
+}
+
+TEST(ClientSession, DoesWithoutOptionsThatTheAgentHasNot) {
+  struct Case {
+    std::string_view hello, want;
+  };
+  const Case cases[] = {
+      {"say stapsh 1.5 x86_64 3.0", "send stap 5.6\\n; connected 1.5 x86_64 3.0"},
+      {"say stapsh 2.3 x86_64 3.0", "send stap 5.6\\n; connected 2.3 x86_64 3.0"},
+      {"say stapsh 2.4 x86_64 3.0", "send stap 5.6\\n; send option exit\\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.hello);
+    EXPECT_EQ(ClientDriver({}).run({"connect", c.hello}), c.want);
+  }
+}
+
+TEST(ClientSession, SpeaksTheRfcDialect) {
+  ClientSettings forced;
+  forced.force_rfc = true;
+  for (const bool by_version : {false, true}) {
+    ClientDriver client(by_version ? ClientSettings{} : forced);
+    client.upload.run_args = {"-v", "", "a b"};
+    EXPECT_EQ(client.run({"connect"}), by_version ? "send stap 5.6\\n" : "send stap 1.4\\n");
+    EXPECT_EQ(client.run({by_version ? "say stapsh 1.4 x86_64 3.0" : "say stapsh 5.6 x86_64 3.0"}),
+              by_version ? "connected 1.4 x86_64 3.0" : "connected 5.6 x86_64 3.0");
+    EXPECT_EQ(client.run({"module", "start"}),
+              "send file 3 a.bo\\n; send file 0; ready; send arg 2\\n-varg 0\\narg 3\\na brun\\n; started");
+    EXPECT_EQ(client.run({"bytes OK\\nhi"}), "stdout OK\\nhi");
+    EXPECT_EQ(client.run({"stop", "stop", "bytes bye\\n", "end 0"}), "close; stdout bye\\n; ended 0");
+  }
+}
+
+TEST(ClientSession, ShowsWhatALoginShellSaysBeforeTheHello) {
+  EXPECT_EQ(ClientDriver({}).run({"connect", "say Welcome to web01!", "say ", "say OK", "say quit", "say exit 3",
+                                  "say data stdout 3", "say ERROR: no", "say \x1b[2J", "say stapsh 4.8 x86_64",
+                                  "bytes last: \\r\\n", kHello}),
+            "send stap 5.6\\n; note Welcome to web01!; note OK; note quit; note exit 3; note data stdout 3; "
+            "note ERROR: no; note ?[2J; note stapsh 4.8 x86_64; note last: ; send option exit\\n");
+  ClientDriver endless({});
+  endless.step("connect");
+  while (!endless.outcome) endless.step("say " + std::string(1000, 'x'));
+  EXPECT_EQ(outcome_text(*endless.outcome), "failed: no hello from stapsh in 65536 bytes, the last line was '" +
+                                                std::string(200, 'x') + "...'; what runs there?");
+  ClientDriver one_line({});
+  one_line.step("connect");
+  while (!one_line.outcome) one_line.step("bytes " + std::string(1000, 'x'));
+  EXPECT_EQ(outcome_text(*one_line.outcome),
+            "failed: no hello from stapsh, but a line without an end; what runs there?");
+}
+
+TEST(ClientSession, RefusesAHelloThatCouldNotBeAWordOfACommand) {
+  for (const std::string_view hello : {"say stapsh 5.6 x86_64 ../6.1", "say stapsh 5.6 -x 6.1"}) {
+    ClientDriver client({});
+    client.run({"connect", hello});
+    ASSERT_TRUE(client.outcome);
+    EXPECT_EQ(client.outcome->kind, Outcome::Kind::kFailed);
+  }
+}
+
+TEST(ClientSession, EverySplitOfWhatTheAgentSaysIsTheSame) {
+  const std::string_view bytes =
+      "OK\n"
+      "data stdout 6 1790000000.000000007\nhello\n"
+      "stapsh: a note\n"
+      "data stderr 5\nquit\n"
+      "ping\n"
+      "data stdout 0\n"
+      "data stdout 1\nx"
+      "exit 137\nquit\n";
+  const std::string want =
+      "started; stdout at 1790000000000000007 hello\\n; note  a note; stderr quit\\n; stdout x; ended 137";
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    for (std::size_t second = first; second <= bytes.size(); ++second) {
+      ClientDriver client = ours_ready();
+      client.run({"start"});
+      client.feed(bytes.substr(0, first));
+      client.feed(bytes.substr(first, second - first));
+      client.feed(bytes.substr(second));
+      ASSERT_EQ(client.take_text(), want) << first << ' ' << second;
+    }
+  }
+}
+
+TEST(ClientSession, AnErrorEndsThePhaseItComesIn) {
+  EXPECT_EQ(ours_connected().run({"module", "say ERROR: file a.bo: No space left on device"}),
+            "send file 3 a.bo\\n; send file 0; close; failed: file a.bo: No space left on device");
+  EXPECT_EQ(ours_ready().run({"start", "say ERROR: run: stapbpf: not found"}),
+            "send run ./a.bo\\n; close; failed: run: stapbpf: not found");
+  EXPECT_EQ(ours_running().run({"say ERROR: x"}),
+            "close; failed: the agent sent 'ERROR: x', which is no line of the protocol here");
+  EXPECT_EQ(ours_connected().run({"no module"}), "close; failed: the script does not build");
+}
+
+TEST(ClientSession, WhatIsNoLineOfTheProtocolEndsIt) {
+  struct Case {
+    std::string_view name;
+    ClientDriver client;
+    std::string_view step, sent;
+  };
+  Case cases[] = {
+      {"a second hello", ours_connected(), kHello, "stapsh 5.6 x86_64 6.1"},
+      {"OK to nothing", ours_connected(), "say OK", "OK"},
+      {"a frame too early", ours_ready(), "say data stdout 3", "data stdout 3"},
+      {"a frame without a size", ours_running(), "say data stdout", "data stdout"},
+      {"an empty line", ours_running(), "say ", ""},
+      {"text", ours_running(), "say hi \x1b", "hi ?"},
+      {"exit of an old agent", old_running(), "say exit 3", "exit 3"},
+  };
+  for (Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    EXPECT_EQ(c.client.run({c.step}),
+              "close; failed: the agent sent '" + std::string(c.sent) + "', which is no line of the protocol here");
+  }
+  ClientDriver client = ours_running();
+  client.step("bytes " + std::string(65'537, 'x'));
+  EXPECT_EQ(client.take_text(), "close; failed: the agent sent a line over line-bytes-max (65536)");
+}
+
+TEST(ClientSession, AFileOverTheLimitIsNotSent) {
+  ClientDriver client = ours_connected();
+  client.upload.files = {{"a.ko", 64'000'001}};
+  EXPECT_EQ(client.run({"module"}),
+            "close; failed: module a.ko: 64000001 bytes, over file-bytes-max (64000000); raise --file-bytes-max on "
+            "both ends");
+}
+
+TEST(ClientSession, StopInEachPhase) {
+  EXPECT_EQ(ClientDriver({}).run({"stop", "connect", "end"}), "close; stopped");
+  EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "stop", kHello, "end"}), "send stap 5.6\\n; close; stopped");
+  EXPECT_EQ(ClientDriver({}).run({"connect", kHello, "stop", "say OK", "end"}),
+            "send stap 5.6\\n; send option exit\\n; close; stopped");
+  EXPECT_EQ(ours_connected().run({"stop", "module", "say exit 0", "say quit"}), "close; stopped");
+  EXPECT_EQ(ours_connected().run({"module", "stop", "say OK", "say exit 0", "say quit"}),
+            "send file 3 a.bo\\n; send file 0; close; stopped");
+  EXPECT_EQ(ours_connected().run({"module", "stop", "say ERROR: cut", "lost"}),
+            "send file 3 a.bo\\n; send file 0; close; stopped");
+  EXPECT_EQ(ours_ready().run({"stop", "start", "say exit 0", "say quit"}), "close; stopped");
+  ClientDriver starting = ours_ready();
+  EXPECT_EQ(starting.run({"start", "stop", "say OK", "bytes data stdout 3\\nbye", "say exit 0", "say quit"}),
+            "send run ./a.bo\\n; send quit\\n; started; stdout bye; ended 0");
+  EXPECT_EQ(ours_running().run({"stop", "stop", "bytes data stdout 3\\nbye", "say exit 137", "say quit"}),
+            "send quit\\n; send quit\\n; stdout bye; ended 137");
+  EXPECT_EQ(old_running().run({"stop", "stop", "say quit"}), "send quit\\n; ended ?");
+  EXPECT_EQ(old_running(rich()).run({"stop", "bytes bye", "end 129"}), "send quit\\n; stdout bye; ended 129");
+}
+
+TEST(ClientSession, AQuitWaitsForTheOkOfAReleasedAgent) {
+  EXPECT_EQ(old_starting().run({"stop", "stop", "say OK", "stop", "say quit"}), "started; send quit\\n; ended ?");
+  EXPECT_EQ(old_starting().run({"stop", "say ERROR: x"}), "close; failed: x");
+  EXPECT_EQ(old_starting().run({"stop", "wait 30000"}),
+            "close; failed: did not confirm the stop; its agent cleans up when it sees the connection end");
+}
+
+TEST(ClientSession, AnAgentThatEndsTooEarlyHasFailed) {
+  EXPECT_EQ(ours_connected().run({"say exit 0", "say quit"}),
+            "close; failed: the agent ended before the runner started");
+  EXPECT_EQ(ours_ready().run({"start", "say quit"}),
+            "send run ./a.bo\\n; close; failed: the agent ended before the runner started");
+}
+
+TEST(ClientSession, TheTransportEndsInEachPhase) {
+  EXPECT_EQ(ClientDriver({}).run({"connect", "lost"}),
+            "send stap 5.6\\n; close; failed: no hello from stapsh: connection reset");
+  EXPECT_EQ(ClientDriver({}).run({"connect", "end 127"}), "send stap 5.6\\n; close; failed: no hello from stapsh");
+  const std::string early = "close; failed: the connection ended before the runner started";
+  EXPECT_EQ(ours_connected().run({"end"}), early);
+  EXPECT_EQ(ours_connected().run({"lost"}), early + ": connection reset");
+  EXPECT_EQ(ours_ready().run({"end 0"}), early);
+  const std::string late = "close; failed: the connection ended in mid-run";
+  EXPECT_EQ(ours_ready().run({"start", "end 0"}), "send run ./a.bo\\n; " + late);
+  EXPECT_EQ(ours_running().run({"end 0"}), late);
+  EXPECT_EQ(ours_running().run({"bytes data stdout 9\\nabc", "lost"}), "stdout abc; " + late + ": connection reset");
+  EXPECT_EQ(ours_running().run({"stop", "lost"}), "send quit\\n; " + late + ": connection reset");
+  EXPECT_EQ(old_running().run({"end 0"}), late);
+  EXPECT_EQ(old_running(rich()).run({"end 0"}), "ended 0");
+  EXPECT_EQ(old_running(rich()).run({"end"}), "ended ?");
+  EXPECT_EQ(old_running(rich()).run({"lost"}), late + ": connection reset");
+}
+
+TEST(ClientSession, AReleasedAgentMayLoseTheOk) {
+  EXPECT_EQ(old_starting(rich()).run({"end 0"}), "ended 0");
+  EXPECT_EQ(old_starting().run({"end"}), "ended ?");
+  EXPECT_EQ(old_starting().run({"say quit"}), "ended ?");
+}
+
+TEST(ClientSession, OutputOfAReleasedAgentMayOvertakeTheOk) {
+  struct Case {
+    std::string_view bytes, want;
+  };
+  const Case cases[] = {
+      {"hello\nOK\nbye\n", "stdout hello\\n; started; stdout bye\\n; ended 3"},
+      {"hel\r\nloOK\nbye\n", "stdout hel\\r\\nlo; started; stdout bye\\n; ended 3"},
+      {"\n\ndata stdout 5\nquit\nOK\n", "stdout \\n\\ndata stdout 5\\nquit\\n; started; ended 3"},
+      {"hello\nwor", "stdout hello\\nwor; ended 3"},
+      {"OK\nOK\n", "started; stdout OK\\n; ended 3"},
+  };
+  for (const Case& c : cases) {
+    for (std::size_t first = 0; first <= c.bytes.size(); ++first) {
+      for (std::size_t second = first; second <= c.bytes.size(); ++second) {
+        ClientDriver client = old_starting(rich());
+        client.feed(c.bytes.substr(0, first));
+        client.feed(c.bytes.substr(first, second - first));
+        client.feed(c.bytes.substr(second));
+        client.step("end 3");
+        ASSERT_EQ(client.take_text(), c.want) << first << ' ' << second;
+      }
+    }
+  }
+}
+
+TEST(ClientSession, AReleasedAgentMayBeCutOffInMidFrame) {
+  const std::string cut = "note its output is cut short: a fault of this old stapsh; ended ?";
+  struct Case {
+    std::string_view bytes;
+    std::string want;
+  };
+  const Case cases[] = {
+      {"data stdout 60\nabcquit\n", "stdout abc; " + cut},
+      {"data stdout 60\nquit\n", cut},
+      {"data stdout 60quit\n", cut},
+      {"data stdout 9\nquit\nabcdquit\n", "stdout quit\\nabcd; ended ?"},
+      {"data stdout 5\nquit\nquit\n", "stdout quit\\n; ended ?"},
+      {"data stdout 60\nquitquit\n", "stdout quit; " + cut},
+      {"data stdout 60\nquit\nquit\n", "stdout quit\\n; " + cut},
+      {"data stdout 60\nabcqui", "stdout abcqui; close; failed: the connection ended in mid-run"},
+      {"data stdout 8\nabcqu", "stdout abcqu; close; failed: the connection ended in mid-run"},
+  };
+  for (const Case& c : cases) {
+    for (std::size_t first = 0; first <= c.bytes.size(); ++first) {
+      for (std::size_t second = first; second <= c.bytes.size(); ++second) {
+        ClientDriver client = old_running();
+        client.feed(c.bytes.substr(0, first));
+        client.feed(c.bytes.substr(first, second - first));
+        client.feed(c.bytes.substr(second));
+        client.step("end");
+        ASSERT_EQ(client.take_text(), c.want) << c.bytes << ' ' << first << ' ' << second;
+      }
+    }
+  }
+}
+
+TEST(ClientSession, ArgumentsThatNoLineTakesAreSentAsArgs) {
+  struct Case {
+    std::string_view name;
+    ClientDriver client;
+    std::vector<std::string> args;
+    std::string_view want;
+  };
+  const std::string large(4'093, 'x');
+  Case cases[] = {
+      {"an empty one, ours", ours_connected(), {"a", ""}, "send arg 1\\naarg 0\\nrun\\n"},
+      {"one that fills the line of an old agent", old_connected(), {std::string(4'090, 'x')}, "send <4095 bytes>"},
+      {"an empty one, old",
+       old_connected(),
+       {"a", ""},
+       "close; failed: an empty argument, which this old stapsh can't be told"},
+      {"too long a line, old",
+       old_connected(),
+       {large},
+       "close; failed: arguments of 4098 bytes, over line-bytes-max (4094) of this old stapsh; shorten them"},
+      {"too many, old", old_connected(), std::vector<std::string>(255, "x"),
+       "close; failed: 255 arguments, over the agent's args-max (254)"},
+      {"too many, ours", ours_connected(), std::vector<std::string>(1'025, "x"),
+       "close; failed: 1025 arguments, over the agent's args-max (1024)"},
+      {"none", ours_connected(), {}, "send run\\n"},
+  };
+  for (Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    c.client.upload.run_args = c.args;
+    c.client.run({"module", "say OK"});
+    EXPECT_EQ(c.client.run({"start"}), c.want);
+  }
+}
+
+TEST(ClientSession, EachArgIsAnsweredBeforeTheRunnerRuns) {
+  ClientDriver client = ours_connected();
+  client.upload.run_args = {"a", ""};
+  client.run({"module", "say OK", "start"});
+  EXPECT_EQ(client.run({"say OK", "say OK"}), "");
+  EXPECT_EQ(client.run({"say OK"}), "started");
+  ClientDriver refused = ours_connected();
+  refused.upload.run_args = {"a", ""};
+  refused.run({"module", "say OK", "start"});
+  EXPECT_EQ(refused.run({"say OK", "say ERROR: arg: too many", "say OK"}), "close; failed: arg: too many");
+}
+
+TEST(ClientSession, EachSilenceHasItsBound) {
+  ClientDriver connecting({});
+  EXPECT_EQ(connecting.run({"connect", "wait 29999", "wait 1"}),
+            "send stap 5.6\\n; close; failed: no hello from stapsh within the connect timeout; raise "
+            "--connect-timeout");
+  const std::string silent = "close; failed: the agent does not answer";
+  EXPECT_EQ(ClientDriver({}).run({"connect", kHello, "wait 60000"}),
+            "send stap 5.6\\n; send option exit\\n; " + silent);
+  EXPECT_EQ(ours_connected().run({"wait 900000"}), "");  // A build takes as long as it takes.
+  EXPECT_EQ(ours_connected().run({"module", "wait 59999", "progress", "wait 59999", "wait 1"}),
+            "send file 3 a.bo\\n; send file 0; " + silent);
+  ClientDriver two = ours_connected();
+  two.upload.files.push_back({"b", 0});
+  EXPECT_EQ(two.run({"module", "wait 59999", "say OK", "wait 59999", "wait 1"}),
+            "send file 3 a.bo\\n; send file 0; send file 0 b\\n; send file 1; " + silent);
+  EXPECT_EQ(ours_ready().run({"wait 900000"}), "");  // So does waiting for the others.
+  EXPECT_EQ(ours_ready().run({"start", "wait 60000"}), "send run ./a.bo\\n; " + silent);
+  EXPECT_EQ(ours_running().run({"wait 900000"}), "");
+  const std::string unconfirmed =
+      "close; failed: did not confirm the stop; its agent cleans up when it sees the connection end";
+  EXPECT_EQ(ours_running().run({"stop", "wait 29999", "bytes data stdout 1\\nx", "wait 29999", "wait 1"}),
+            "send quit\\n; stdout x; " + unconfirmed);
+  EXPECT_EQ(ours_ready().run({"stop", "wait 30000"}), "close; " + unconfirmed);
+  EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "wait 30000"}), "send stap 5.6\\n; close; " + unconfirmed);
+}
+
+TEST(ClientSession, AbandonEndsItAtOnce) {
+  EXPECT_EQ(ClientDriver({}).run({"connect", "abandon", kHello}), "send stap 5.6\\n; close; failed: given up");
+  EXPECT_EQ(ours_running().run({"stop", "abandon", "say quit", "end"}), "send quit\\n; close; failed: given up");
+}
+
+}  // namespace
+}  // namespace stapsh
