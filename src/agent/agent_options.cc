@@ -81,20 +81,16 @@ Word split_word(std::string_view word) {
   return {word, std::nullopt};
 }
 
-Result<bool> set_limit(AgentOptions& options, std::string_view name, std::string_view value) {
+const LimitEntry* find_limit(std::string_view name) {
   for (const LimitEntry& entry : kLimitTable) {
-    if (name != "--" + std::string(entry.name)) continue;
-    options.settings.limits.*entry.value = TRY(parse_int<std::uint64_t>(value, 1, std::uint64_t{1} << 40));
-    return true;
+    if (name.starts_with("--") && name.substr(2) == entry.name) return &entry;
   }
-  return false;
+  return nullptr;
 }
 
-bool is_limit(std::string_view name) {
-  for (const LimitEntry& entry : kLimitTable) {
-    if (name == "--" + std::string(entry.name)) return true;
-  }
-  return false;
+Result<> set_limit(Limits& limits, const LimitEntry& entry, std::string_view value) {
+  limits.*entry.value = TRY(parse_int<std::uint64_t>(value, 1, std::uint64_t{1} << 40));
+  return {};
 }
 
 const OptionEntry* find_option(std::string_view name) {
@@ -112,7 +108,8 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto [name, attached] = split_word(words[i]);
     const OptionEntry* const entry = find_option(name);
-    if (!entry && !is_limit(name)) {
+    const LimitEntry* const limit = find_limit(name);
+    if (!entry && !limit) {
       return fail(Errc::kUsage, "'" + std::string(words[i]) + "' is no option of stapsh; see stapsh --help");
     }
     if (entry && entry->value.empty()) {
@@ -130,10 +127,7 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
     }
     if (!attached && i + 1 == words.size()) return fail(Errc::kUsage, std::string(name) + " needs a value");
     const std::string_view value = attached ? *attached : words[++i];
-    const Result<> set = entry ? entry->set(options, value) : [&]() -> Result<> {
-      TRY(set_limit(options, name, value));
-      return {};
-    }();
+    const Result<> set = entry ? entry->set(options, value) : set_limit(options.settings.limits, *limit, value);
     if (!set) return add_context(name, set.error());
   }
   return options;

@@ -93,7 +93,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
     printed = fail_errno(workspace_.path(), errno);
   } else if (Result<sys::UniqueFd> directory = sys::open_at(workspace_.fd(), name, O_RDONLY | O_DIRECTORY);
              !directory) {
-    printed = fail(directory.error().code, directory.error().what);
+    printed = fail(directory.error());
   } else {
     std::vector<std::string> argv =
         build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program);
@@ -105,7 +105,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   const Result<std::string> file = module_from_build_output(*printed);
   if (!file) co_return fail(file.error().code, "build for " + name_of(kernel) + ": " + file.error().what);
   Result<Module> module = load_module(file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file);
-  if (!module) co_return fail(module.error().code, module.error().what);
+  if (!module) co_return fail(module.error());
   co_return std::make_shared<const Module>(*std::move(module));
 }
 
@@ -116,9 +116,9 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   sys::UniqueFd script;
   if (options_.job.script_kind == ScriptKind::kStdin) {
     Result<sys::UniqueFd> file = sys::open_at(directory, "script.stp", O_RDWR | O_CREAT | O_EXCL, 0600);
-    if (!file) co_return fail(file.error().code, file.error().what);
+    if (!file) co_return fail(file.error());
     const Result<> wrote = sys::write_all(file->get(), stdin_script_, std::chrono::seconds(10));
-    if (!wrote) co_return fail(wrote.error().code, wrote.error().what);
+    if (!wrote) co_return fail(wrote.error());
     (void)::lseek(file->get(), 0, SEEK_SET);
     script = *std::move(file);
   }

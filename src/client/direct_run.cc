@@ -35,7 +35,7 @@ Awaitable<> DirectRun::run() {
   Outcome outcome = co_await run_module();
   if (workspace_.valid()) {
     const Result<> removed = workspace_.remove();
-    if (!removed) context_.output.say(target_.text + ": " + removed.error().what);
+    if (!removed) context_.output.say(target_.name + ": " + removed.error().what);
   }
   set_outcome(std::move(outcome));
   leave_gate();

@@ -78,7 +78,7 @@ class Fleet {
 Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
   MergeOptions merge;
   merge.labels = options_.labels;
-  for (const Target& target : targets_) merge.target_names.push_back(target.text);
+  for (const Target& target : targets_) merge.target_names.push_back(target.name);
   output_ = TRY(OutputSink::create(io_, std::move(merge), [this](const Error& error) { on_output_closed(error); }));
   builds_ = std::make_unique<BuildCache>(io_, options_, *output_);
   for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
@@ -110,7 +110,7 @@ int Fleet::run() {
   }
   io_.run();
   std::vector<TargetResult> results;
-  for (const auto& run : runs_) results.push_back({run->target().text, *run->outcome()});
+  for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
   return forced_code_.value_or(exit_code_of(results, stopped_code_));
 }
 
@@ -127,7 +127,7 @@ Awaitable<> Fleet::run_target(TargetRun& run) {
 Awaitable<> Fleet::finish() {
   if (!options_.quiet) {
     std::vector<TargetResult> results;
-    for (const auto& run : runs_) results.push_back({run->target().text, *run->outcome()});
+    for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
     for (const std::string& line : report_lines(results)) output_->say(line);
   }
   co_await output_->drain(sys::deadline_after(kLastOutputLimit));
@@ -166,7 +166,7 @@ void Fleet::stop_all() {
 
 void Fleet::say_states() {
   for (const auto& run : runs_) {
-    output_->say("rstap: " + run->target().text + ": " + std::string(state_name(run->state())));
+    output_->say("rstap: " + run->target().name + ": " + std::string(state_name(run->state())));
   }
 }
 

@@ -56,7 +56,7 @@ Result<Module> load_module(const std::string& path) {
   if (signature) {
     module.files.push_back({name + ".sgn", std::make_shared<const std::string>(*std::move(signature))});
   } else if (signature.error().sys_errno != ENOENT) {
-    return fail(signature.error().code, signature.error().what, signature.error().sys_errno);
+    return fail(signature.error());
   }
   return module;
 }

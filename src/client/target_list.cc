@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <map>
 #include <utility>
 
 #include "client/host_set.h"
@@ -37,7 +38,7 @@ class TargetLister {
         return fail(Errc::kUsage, fmt::format("more than {} targets", kHostSetMax));
       }
       RemoteUri uri = TRY(parse_remote_uri(text));
-      targets_.push_back({static_cast<unsigned>(targets_.size()), std::move(text), std::move(uri)});
+      targets_.push_back({static_cast<unsigned>(targets_.size()), std::move(text), std::move(uri), {}});
     }
     return {};
   }
@@ -88,7 +89,13 @@ Result<std::vector<std::string>> expand_remote(std::string_view value) {
 Result<std::vector<Target>> list_targets(std::span<const std::string> remotes) {
   TargetLister lister;
   for (const std::string& remote : remotes) TRY(lister.add(remote, "", 0));
-  return lister.take_targets();
+  std::vector<Target> targets = lister.take_targets();
+  std::map<std::string, std::size_t> same;
+  for (const Target& target : targets) ++same[target.text];
+  for (Target& target : targets) {
+    target.name = same[target.text] > 1 ? fmt::format("{}#{}", target.text, target.index) : target.text;
+  }
+  return targets;
 }
 
 }  // namespace stapsh::client

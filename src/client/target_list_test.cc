@@ -52,6 +52,15 @@ TEST_F(TargetList, KeepsTheOrderAndDuplicates) {
   EXPECT_THAT(texts({"web2", "web1", "web2", "stapsh:"}), ElementsAre("web2", "web1", "web2", "stapsh:"));
 }
 
+TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
+  const std::vector<std::string> remotes{"stapsh:", "web1", "stapsh:"};
+  const auto targets = list_targets(remotes);
+  ASSERT_TRUE(targets);
+  EXPECT_EQ((*targets)[0].name, "stapsh:#0");
+  EXPECT_EQ((*targets)[1].name, "web1");
+  EXPECT_EQ((*targets)[2].name, "stapsh:#2");
+}
+
 TEST_F(TargetList, ExpandsSetsInHostFormsOnly) {
   EXPECT_THAT(texts({"ssh://root@web[1-2]:22", "a[1-2],b", "unix:/run/a[1-2],b", "exec:sh -c 'x,y[1]'", "[::1]:22"}),
               ElementsAre("ssh://root@web1:22", "ssh://root@web2:22", "a1", "a2", "b", "unix:/run/a[1-2],b",

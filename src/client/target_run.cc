@@ -70,7 +70,7 @@ std::string_view state_name(TargetState state) {
 }
 
 void TargetRun::note(std::string_view text) {
-  if (context_.options.job.verbosity > 0) context_.output.say(target_.text + ": " + std::string(text));
+  if (context_.options.job.verbosity > 0) context_.output.say(target_.name + ": " + std::string(text));
 }
 
 void TargetRun::set_state(TargetState state) {
@@ -134,7 +134,7 @@ void TargetRun::say_lines(std::string_view text) {
   for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(text.size(), end + 1))) {
     end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    if (!line.empty()) context_.output.say(target_.text + ": " + printable(line));
+    if (!line.empty()) context_.output.say(target_.name + ": " + printable(line));
     if (end == std::string_view::npos) break;
   }
 }

@@ -72,7 +72,7 @@ class Remover {
   }
 
   [[nodiscard]] Result<> result() const {
-    if (first_error_) return tl::unexpected(*first_error_);
+    if (first_error_) return fail(*first_error_);
     return {};
   }
 

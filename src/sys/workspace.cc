@@ -123,7 +123,7 @@ Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, con
   auto dir = open_at(result->parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!dir) {
     if (dir.error().sys_errno == ENOENT) return std::optional<Workspace>();
-    return tl::unexpected(std::move(dir).error());
+    return fail(std::move(dir).error());
   }
   struct stat status {};
   if (::fstat(dir->get(), &status) != 0) return fail_errno(name, errno);
