@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/parse_int.h"
@@ -78,8 +79,9 @@ class ClientDriver {
 
   ClientSession session;
   Upload upload{{{"a.bo", 3}}, {"./a.bo"}};
+  std::vector<std::string> contents;  ///< Of the upload's files, if `sent` shall have them.
   TimePoint now{};
-  std::string sent;                             ///< All bytes; a file as `<file N>`.
+  std::string sent;                             ///< All bytes; a file without content as `<file N>`.
   std::string standard_output, standard_error;  ///< Of the runner.
   bool connected = false, ready = false;        ///< What was said once, until somebody clears it.
   std::optional<Outcome> outcome;
@@ -96,7 +98,7 @@ class ClientDriver {
       }
       if (const auto* file = std::get_if<SendFile>(&*effect)) {
         STAPSH_ASSERT(!closed_);
-        sent += "<file " + std::to_string(file->index) + ">";
+        sent += file->index < contents.size() ? contents[file->index] : "<file " + std::to_string(file->index) + ">";
       }
       if (std::holds_alternative<CloseInput>(*effect)) closed_ = true;
       if (std::holds_alternative<Connected>(*effect)) connected = true;
