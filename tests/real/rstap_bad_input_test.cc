@@ -121,9 +121,9 @@ TEST_F(RstapBadInput, ScriptThatDoesNotBuildIsExplainedOnce) {
                              "probe begin { nonsense = }"}));
   EXPECT_NE(rstap.wait_exit(), 0);
   const std::string err = rstap.err();
-  const std::size_t first = err.find("parse error");
+  const std::size_t first = err.find("parse error:");
   ASSERT_NE(first, std::string::npos) << rstap.captured();
-  EXPECT_EQ(err.find("parse error", first + 1), std::string::npos) << rstap.captured();
+  EXPECT_EQ(err.find("parse error:", first + 1), std::string::npos) << rstap.captured();
 }
 
 TEST_F(RstapBadInput, ModuleThatCanNotBeReadIsNamed) {
@@ -145,7 +145,8 @@ TEST_F(RstapBadInput, FullDiskOnATarget) {
   mounts_.small_disk(disk, 64).replace("/usr/bin/staprun", STAPSH_FAKE_RUNNER);
   const std::string module = scratch_.write("big.ko", pattern(500'000));
   const std::string full = "exec:TMPDIR=" + disk + " /usr/bin/stapsh";
-  Program rstap(this->rstap({"--label", "--remote", full, "--remote", "stapsh:", module, "--runner-arg=say:fine"}));
+  Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "--label", "--remote", full, "--remote",
+                        "stapsh:", module, "--runner-arg=say:fine"}));
   EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
   EXPECT_NE(rstap.out().find("fine\n"), std::string::npos) << rstap.captured();
   for (const std::string& word : {std::string("No space left"), full})
