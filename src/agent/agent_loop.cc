@@ -5,10 +5,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
+#include "agent/guardian.h"
 #include "agent/outbox.h"
 #include "agent/runner_finder.h"
+#include "agent/session_record.h"
+#include "agent/session_remains.h"
 #include "base/overloaded.h"
 #include "sys/child.h"
 #include "sys/clock.h"
@@ -62,16 +66,20 @@ class AgentLoop {
   };
 
   void perform_effects();
+  Result<> ensure_workspace();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
   void commit_file();
   void abandon_file();
   void start_runner(const StartRunner& effect);
   Result<> spawn_runner(const StartRunner& effect);
-  Result<> send_reply_before_exec();
+  Result<> before_exec(pid_t runner);
+  Result<> send_reply();
   void signal_runner(const SignalRunner& effect);
   void lose_peer();
   void clean_up();
+  void sweep();
+  [[nodiscard]] bool has_session_children() const;
 
   void take_input();
   void take_signals();
@@ -101,8 +109,11 @@ class AgentLoop {
   std::string input_;          // Read, and not yet taken by the session.
   bool end_of_input_ = false;  // Seen, and not yet told.
   sys::Workspace workspace_;
+  Guardian guardian_;
+  SessionRecord record_;
   sys::UniqueFd file_;  // The file that is being received.
   std::string file_name_;
+  std::string module_;  // A kernel module's name, without ".ko".
   sys::Child runner_;
   bool framed_ = false;
   bool descendants_gone_ = true;
@@ -187,21 +198,29 @@ void AgentLoop::perform_effects() {
                    [&](const SignalRunner& e) { signal_runner(e); },
                    [&](const DiscardOutput&) { outbox_.abandon(); },
                    [&](const CleanUp&) { clean_up(); },
+                   [&](const Sweep&) { sweep(); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
                },
                *effect);
   }
 }
 
+// The workspace and who guards it: before anything is there that could be left behind.
+Result<> AgentLoop::ensure_workspace() {
+  if (workspace_.valid()) return {};
+  sys::Workspace workspace = TRY(sys::Workspace::create());
+  guardian_ = TRY(Guardian::start(workspace));
+  workspace_ = std::move(workspace);
+  return {};
+}
+
 // --- Files. Once one has failed, what still comes for it is ignored: no file is open then.
 
 void AgentLoop::create_file(const CreateFile& effect) {
   file_name_ = effect.name;
-  if (!workspace_.valid()) {
-    Result<sys::Workspace> made = sys::Workspace::create();
-    if (!made) return session_.on_file_failed(made.error());
-    workspace_ = *std::move(made);
-  }
+  const Result<> place = ensure_workspace();
+  if (!place) return session_.on_file_failed(place.error());
+  if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
   Result<sys::UniqueFd> file = workspace_.create_file(effect.name, effect.size);
   if (!file) return session_.on_file_failed(file.error());
   file_ = *std::move(file);
@@ -243,13 +262,19 @@ void AgentLoop::start_runner(const StartRunner& effect) {
 }
 
 Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
+  TRY(ensure_workspace());
   sys::SpawnOptions spawn;
   spawn.program = TRY(find_runner(effect.kind));
   spawn.argv = {spawn.program};
   spawn.argv.insert(spawn.argv.end(), effect.args.begin(), effect.args.end());
   spawn.stdin_fd = sys::kDevNull;
   spawn.new_session = true;
-  spawn.working_directory_fd = workspace_.valid() ? workspace_.fd() : -1;
+  spawn.working_directory_fd = workspace_.fd();
+  spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace_.path()};
+  spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
+  record_ = {-1, 0, runner_entry(effect.kind).stop_signal, session_.grace(), {}};
+  // A module of that name that is loaded already is somebody else's.
+  if (effect.kind == RunnerKind::kStaprun && !module_is_loaded(module_)) record_.module = module_;
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
     // A socket must not make splice wait; where it refuses, frames are copied.
@@ -269,14 +294,22 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   } else {
     // Once OK is out it is too late for ERROR, so what exec would refuse is asked before.
     TRY(sys::check_executable(spawn.program));
-    spawn.before_exec = [this] { return send_reply_before_exec(); };
   }
   runner_ = TRY(sys::spawn(spawn));
   descendants_gone_ = false;
   return {};
 }
 
-Result<> AgentLoop::send_reply_before_exec() {
+// Whoever must clean up after us finds the runner by its record; a client reads OK before the first byte.
+Result<> AgentLoop::before_exec(pid_t runner) {
+  record_.runner = runner;
+  record_.runner_start = sys::process_start(runner).value_or(0);
+  TRY(write_record(workspace_, record_));
+  if (framed_) return {};
+  return send_reply();
+}
+
+Result<> AgentLoop::send_reply() {
   session_.on_runner_starting();
   perform_effects();
   const TimePoint deadline = sys::deadline_after(kReplyTimeout);
@@ -297,7 +330,9 @@ void AgentLoop::signal_runner(const SignalRunner& effect) {
     if (!runner_.exit_code()) (void)runner_.ref().send(effect.signo);
     return;
   }
+  const std::vector<pid_t> guardians = sys::descendants(guardian_.pid());  // It may unload what others left.
   for (const pid_t pid : sys::descendants(::getpid())) {
+    if (pid == guardian_.pid() || std::find(guardians.begin(), guardians.end(), pid) != guardians.end()) continue;
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
     if (process) (void)process->send(effect.signo);
   }
@@ -315,16 +350,27 @@ void AgentLoop::take_signals() {
 
 void AgentLoop::reap() {
   for (const sys::Reaped& reaped : sys::reap_available()) {
+    if (guardian_.watches() && reaped.pid == guardian_.pid()) {
+      guardian_.note_gone();
+      say("the guardian was killed: stopping, as nobody would clean up after us");
+      session_.on_stop_requested("the guardian is gone", sys::now());
+    }
     if (reaped.pid != runner_.pid()) continue;
     runner_.note_reaped(reaped.exit_code);
     session_.on_runner_exited(reaped.exit_code, sys::now());
   }
-  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !sys::has_children()) {
+  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !has_session_children()) {
     descendants_gone_ = true;
     // What was written before the last of them ended is in the pipes; edges may lie behind us.
     for (RunnerPipe& pipe : runner_pipes_) pipe.channel.ready = !pipe.at_end;
     session_.on_descendants_gone(sys::now());
   }
+}
+
+bool AgentLoop::has_session_children() const {
+  if (!guardian_.watches()) return sys::has_children();
+  const std::vector<pid_t> children = sys::children_of_self();
+  return std::any_of(children.begin(), children.end(), [this](pid_t pid) { return pid != guardian_.pid(); });
 }
 
 // --- Bytes in.
@@ -422,11 +468,28 @@ void AgentLoop::notice_drained() {
 
 void AgentLoop::clean_up() {
   file_.reset();
+  std::vector<LeftLine> left;
   if (workspace_.valid()) {
+    unload_modules(record_);
+    // Looked at, not assumed.
+    if (record_.runner > 0) {
+      for (const pid_t pid : session_processes(record_, workspace_)) left.push_back({"process", std::to_string(pid)});
+    }
+    for (std::string& module : session_modules(record_)) left.push_back({"module", std::move(module)});
+    const std::string path = workspace_.path();
     const Result<> removed = workspace_.remove();
-    if (!removed) say(removed.error().what);
+    if (!removed) {
+      say(removed.error().what);
+      left.push_back({"directory", path});
+    }
+    guardian_.dismiss();
   }
-  session_.on_cleaned_up();
+  session_.on_cleaned_up(left);
+}
+
+void AgentLoop::sweep() {
+  const Swept swept = sweep_dead_sessions();
+  session_.on_swept(swept.removed, swept.left);
 }
 
 void AgentLoop::say(std::string_view text) {

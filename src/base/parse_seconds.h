@@ -11,16 +11,21 @@
 
 namespace stapsh {
 
-/// Seconds from 0.001 to 86400, fractions allowed. kUsage names `text` otherwise.
+/// Seconds from 0.001 to 10000000, fractions allowed. kUsage names `text` otherwise.
 inline Result<Duration> parse_seconds(std::string_view text) {
   double seconds = -1;
   const char* const end = text.data() + text.size();
   const auto [stopped_at, error] = std::from_chars(text.data(), end, seconds);
-  if (error != std::errc() || stopped_at != end || !(seconds >= 0.001) || seconds > 86'400) {
+  if (error != std::errc() || stopped_at != end || !(seconds >= 0.001) || seconds > 10'000'000) {
     return fail(Errc::kUsage,
-                "'" + std::string(text.substr(0, 40)) + "' is not a number of seconds from 0.001 to 86400");
+                "'" + std::string(text.substr(0, 40)) + "' is not a number of seconds from 0.001 to 10000000");
   }
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+/// As parse_seconds() takes it.
+inline std::string format_seconds(Duration duration) {
+  return std::to_string(std::chrono::duration<double>(duration).count());
 }
 
 }  // namespace stapsh

@@ -44,6 +44,7 @@ BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, Output
 }
 
 Result<> BuildCache::prepare() {
+  if (options_.action == Action::kSweep) return {};
   for (const std::string& directory : options_.job.kernel_directories) {
     kernel_directories_.push_back(read_kernel_directory(directory));
   }

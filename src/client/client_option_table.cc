@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 
 #include "base/parse_int.h"
+#include "base/parse_seconds.h"
 
 namespace stapsh::client {
 namespace {
@@ -33,7 +33,16 @@ Result<> take_fanout(Options& options, Value value) {
 
 template <auto kMember>
 Result<> take_seconds(Options& options, Value value) {
-  options.*kMember = TRY(parse_seconds(value));
+  options.*kMember = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
+  return {};
+}
+
+Result<> take_keepalive(Options& options, Value value) {
+  if (value == "0") {
+    options.keepalive.reset();
+    return {};
+  }
+  options.keepalive = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
   return {};
 }
 
@@ -72,6 +81,8 @@ constexpr std::array kClientOptions{
     ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end", take_flag<&Options::quiet>},
     ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime, "give up connecting after SECONDS",
                  take_seconds<&Options::connect_timeout>},
+    ClientOption{"keepalive", "SECONDS", OptionGroup::kTime,
+                 "both ends notice a silent connection within SECONDS (60); 0: never", take_keepalive},
     ClientOption{"deadline", "SECONDS", OptionGroup::kTime, "stop the run everywhere after SECONDS",
                  take_seconds<&Options::deadline>},
     ClientOption{"grace", "SECONDS", OptionGroup::kTime, "wait SECONDS for a stopping target before pressing harder",
@@ -118,16 +129,6 @@ Result<> set_labels(RstapOptions& options, LabelMode labels) {
   }
   options.labels = labels;
   return {};
-}
-
-Result<std::chrono::milliseconds> parse_seconds(std::string_view text) {
-  double seconds = 0;
-  const auto [stopped_at, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool whole = error == std::errc() && stopped_at == text.data() + text.size();
-  if (!whole || !(seconds >= 0.001) || seconds > 1e9) {
-    return fail(Errc::kUsage, fmt::format("'{}' is not a number of seconds above 0", text.substr(0, 40)));
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 }  // namespace stapsh::client

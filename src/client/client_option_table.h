@@ -34,7 +34,4 @@ std::span<const RefusedOption> refused_option_table();
 /// kUsage if another kind of label was asked for before.
 Result<> set_labels(RstapOptions& options, LabelMode labels);
 
-/// A positive number of seconds, fractions allowed.
-Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
-
 }  // namespace stapsh::client

@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/parse_int.h"
+#include "base/parse_seconds.h"
 #include "client/client_option_table.h"
 #include "client/option_table.h"
 #include "protocol/runner_kind.h"
@@ -39,6 +40,10 @@ class CommandLineParser {
     build_tables();
     TRY(scan());
     if (options_.action != Action::kRun) return std::move(options_);
+    if (!positionals_.empty() && positionals_.front() == "sweep") {
+      TRY(take_sweep());
+      return std::move(options_);
+    }
     TRY(take_positionals());
     TRY(check_together());
     // As stap without --remote: here, and without an agent.
@@ -297,6 +302,14 @@ class CommandLineParser {
         job.script_kind = ScriptKind::kReadyModule;
     }
     job.script_arguments.assign(first, positionals_.end());
+    return {};
+  }
+
+  // `rstap sweep --remote …`. A script of that name is ./sweep.
+  Result<> take_sweep() {
+    if (positionals_.size() > 1) return fail(Errc::kUsage, fmt::format("sweep takes no '{}'", positionals_[1]));
+    if (options_.remotes.empty()) return fail(Errc::kUsage, "sweep needs a --remote");
+    options_.action = Action::kSweep;
     return {};
   }
 

@@ -19,7 +19,7 @@
 namespace stapsh::client {
 
 enum class Dialect { kReleased, kRfc };
-enum class Action { kRun, kShowHelp, kShowVersion };
+enum class Action { kRun, kSweep, kShowHelp, kShowVersion };
 
 struct RstapOptions {
   Action action = Action::kRun;
@@ -30,10 +30,11 @@ struct RstapOptions {
   bool all_or_nothing = false;
   bool quiet = false;
   Dialect dialect = Dialect::kReleased;
-  unsigned fanout = 0;                                       ///< 0: the client's default.
-  std::optional<std::chrono::milliseconds> connect_timeout;  ///< None: the client's default.
-  std::optional<std::chrono::milliseconds> deadline;         ///< None: no end.
-  std::optional<std::chrono::milliseconds> grace;            ///< None: the client's default.
+  unsigned fanout = 0;                                                            ///< 0: the client's default.
+  std::optional<std::chrono::milliseconds> connect_timeout;                       ///< None: the client's default.
+  std::optional<std::chrono::milliseconds> keepalive = std::chrono::seconds(60);  ///< None: not asked for.
+  std::optional<std::chrono::milliseconds> deadline;                              ///< None: no end.
+  std::optional<std::chrono::milliseconds> grace;                                 ///< None: the client's default.
   std::string stap_program = "stap";
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::string ssh_command = "ssh";

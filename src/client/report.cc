@@ -13,6 +13,21 @@ std::string ending(int exit_code) {
                          : fmt::format("runner ended with exit code {}", exit_code);
 }
 
+// What was proved of the targets' cleanliness: "; all clean", or how many are what.
+std::string remains_text(const std::vector<TargetResult>& results) {
+  std::size_t clean = 0, left = 0;
+  for (const TargetResult& result : results) {
+    if (result.outcome.remains == Outcome::Remains::kClean) ++clean;
+    if (result.outcome.remains == Outcome::Remains::kLeft) ++left;
+  }
+  if (clean == results.size()) return "; all clean";
+  std::string text = fmt::format("; {} clean", clean);
+  if (left > 0) text += fmt::format(", {} with something left over", left);
+  const std::size_t unknown = results.size() - clean - left;
+  if (unknown > 0) text += fmt::format(", {} unknown", unknown);
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string> report_lines(const std::vector<TargetResult>& results) {
@@ -39,11 +54,17 @@ std::vector<std::string> report_lines(const std::vector<TargetResult>& results) 
         break;
     }
   }
+  for (const TargetResult& result : results) {
+    for (const LeftLine& left : result.outcome.left) {
+      lines.push_back(fmt::format("rstap: {}: left over: {} {}", result.name, left.kind, left.name));
+    }
+  }
   std::string totals =
       fmt::format("rstap: {} target{}: {} succeeded", results.size(), results.size() == 1 ? "" : "s", succeeded);
   if (nonzero > 0) totals += fmt::format(", {} ended with an error", nonzero);
   if (failed > 0) totals += fmt::format(", {} failed", failed);
   if (stopped > 0) totals += fmt::format(", {} stopped before running", stopped);
+  totals += remains_text(results);
   lines.push_back(std::move(totals));
   return lines;
 }

@@ -11,19 +11,21 @@ using Kind = Outcome::Kind;
 
 TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
   const std::vector<TargetResult> results{
-      {"web01", {Kind::kEnded, 0, {}}},
+      {"web01", {Kind::kEnded, 0, {}, Outcome::Remains::kClean, {}}},
       {"web02", {Kind::kEnded, 3, {}}},
       {"web03", {Kind::kFailed, std::nullopt, "no hello from stapsh"}},
+      {"web07", {Kind::kEnded, 0, {}, Outcome::Remains::kLeft, {{"module", "stap_12_34"}}}},
       {"web04", {Kind::kEnded, 137, {}}},
       {"web05", {Kind::kStopped, std::nullopt, {}}},
       {"web06", {Kind::kEnded, std::nullopt, {}}},  // An old agent over a socket tells no code.
   };
-  EXPECT_THAT(report_lines(results),
-              testing::ElementsAre(
-                  "rstap: web02: runner ended with exit code 3", "rstap: web03: failed: no hello from stapsh",
-                  "rstap: web04: runner was ended by signal 9 (exit code 137)", "rstap: web05: stopped before it ran",
-                  "rstap: 6 targets: 2 succeeded, 2 ended with an error, 1 failed, 1 stopped before "
-                  "running"));
+  EXPECT_THAT(
+      report_lines(results),
+      testing::ElementsAre("rstap: web02: runner ended with exit code 3", "rstap: web03: failed: no hello from stapsh",
+                           "rstap: web04: runner was ended by signal 9 (exit code 137)",
+                           "rstap: web05: stopped before it ran", "rstap: web07: left over: module stap_12_34",
+                           "rstap: 7 targets: 3 succeeded, 2 ended with an error, 1 failed, 1 stopped before "
+                           "running; 1 clean, 1 with something left over, 5 unknown"));
   EXPECT_EQ(exit_code_of(results, 130), 3);
 }
 

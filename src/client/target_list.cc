@@ -93,7 +93,9 @@ Result<std::vector<Target>> list_targets(std::span<const std::string> remotes) {
   std::map<std::string, std::size_t> same;
   for (const Target& target : targets) ++same[target.text];
   for (Target& target : targets) {
-    target.name = same[target.text] > 1 ? fmt::format("{}#{}", target.text, target.index) : target.text;
+    std::string_view name = target.text;
+    if (name.ends_with(':')) name.remove_suffix(1);  // stapsh: and direct: end in what follows a label.
+    target.name = same[target.text] > 1 ? fmt::format("{}#{}", name, target.index) : std::string(name);
   }
   return targets;
 }

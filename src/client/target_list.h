@@ -20,7 +20,7 @@ struct Target {
   unsigned index = 0;  ///< From 0, in the order given: the N of --remote-prefix and of remote_id().
   std::string text;    ///< One address as written, after its set was expanded.
   RemoteUri uri;
-  std::string name;  ///< What people read: `text`, with "#N" behind it (N as in `index`) where several are the same.
+  std::string name;  ///< For people: `text` less an ending ':', with "#N" (N as in `index`) where several are the same.
   bool operator==(const Target&) const = default;
 };
 

@@ -56,9 +56,9 @@ TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
   const std::vector<std::string> remotes{"stapsh:", "web1", "stapsh:"};
   const auto targets = list_targets(remotes);
   ASSERT_TRUE(targets);
-  EXPECT_EQ((*targets)[0].name, "stapsh:#0");
+  EXPECT_EQ((*targets)[0].name, "stapsh#0");
   EXPECT_EQ((*targets)[1].name, "web1");
-  EXPECT_EQ((*targets)[2].name, "stapsh:#2");
+  EXPECT_EQ((*targets)[2].name, "stapsh#2");
 }
 
 TEST_F(TargetList, ExpandsSetsInHostFormsOnly) {

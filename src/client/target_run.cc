@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/target_run.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <asio/co_spawn.hpp>
 
 #include "base/overloaded.h"
+#include "base/parse_seconds.h"
 #include "client/child_output.h"
 #include "client/run_arguments.h"
 #include "protocol/command.h"
@@ -24,14 +24,18 @@ constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
 
-ClientSettings session_settings(const RstapOptions& options, bool rich) {
+ClientSettings session_settings(const RstapOptions& options, bool rich, bool sweep_only) {
   ClientSettings settings;
   settings.limits = options.limits;
   settings.force_rfc = options.dialect == Dialect::kRfc;
   settings.transport_is_rich = rich;
   settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
   if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
-  if (options.grace) settings.grace = fmt::format("{}", std::chrono::duration<double>(*options.grace).count());
+  if (options.grace) settings.grace = format_seconds(*options.grace);
+  if (options.deadline) settings.deadline = format_seconds(*options.deadline);
+  if (options.keepalive) settings.keepalive = *options.keepalive;
+  settings.want_proof = true;
+  settings.sweep_only = sweep_only;
   return settings;
 }
 
@@ -103,7 +107,7 @@ Awaitable<> TargetRun::run() {
     host_ = ssh->destination + ":" + std::to_string(ssh->port.value_or(0));
   }
   for (unsigned tries = 0;; ++tries) {
-    co_await attempt();
+    co_await attempt(context_.options.action == Action::kSweep);
     const bool failed = outcome_ && outcome_->kind == Outcome::Kind::kFailed;
     if (!failed || stopping_ || module_ || tries >= retries_worth(outcome_->reason)) break;
     note("connecting again: " + outcome_->reason);
@@ -120,6 +124,8 @@ Awaitable<> TargetRun::run() {
     }
   }
   leave_gate();
+  const bool lost = outcome_->kind == Outcome::Kind::kFailed && module_ && !abandoned_;
+  if (lost && outcome_->remains == Outcome::Remains::kUnknown && sweepable_) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
   const std::string_view early = early_errors_;
   const std::string_view last = last_line(early);
@@ -139,10 +145,22 @@ void TargetRun::say_lines(std::string_view text) {
   }
 }
 
-Awaitable<> TargetRun::attempt() {
+// The session was lost on the way: is anything of it still there? One more connection asks, and
+// waits for what is still stopping.
+Awaitable<> TargetRun::prove_clean() {
+  Outcome lost = *std::exchange(outcome_, std::nullopt);
+  note("connecting again, to see that nothing is left");
+  co_await attempt(true);
+  lost.remains = outcome_->remains;
+  lost.left = std::move(outcome_->left);
+  if (lost.remains == Outcome::Remains::kUnknown) lost.reason += "; it could not be asked whether anything is left";
+  set_outcome(std::move(lost));
+}
+
+Awaitable<> TargetRun::attempt(bool sweep_only) {
   co_await context_.slots.acquire(host_);
   holds_slot_ = true;
-  if (stopping_) {
+  if (stopping_ && !sweep_only) {
     release_slot();
     set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
     co_return;
@@ -157,7 +175,7 @@ Awaitable<> TargetRun::attempt() {
     co_return;
   }
   transport_ = *std::move(opened);
-  session_.emplace(session_settings(context_.options, transport_.rich()));
+  session_.emplace(session_settings(context_.options, transport_.rich(), sweep_only));
   from_agent_.emplace(context_.io, transport_.from_agent.release());
   to_agent_.emplace(context_.io, transport_.to_agent.release());
   if (transport_.errors.valid()) {
@@ -296,6 +314,7 @@ Awaitable<> TargetRun::get_module(HelloLine hello) {
   upload.run_args = *std::move(args);
   for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
   set_state(TargetState::kSending);
+  sweepable_ = session_->agent_is_ours();
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();
 }
@@ -352,6 +371,7 @@ void TargetRun::arm_timer() {
   timer_.async_wait([this](asio::error_code error) {
     if (error) return;
     armed_.reset();
+    if (context_.output.full()) session_->on_receive_paused(sys::now());
     session_->on_timer(sys::now());
     drain_effects();
   });
@@ -375,6 +395,7 @@ void TargetRun::stop() {
 
 void TargetRun::abandon(std::string_view reason) {
   stopping_ = true;
+  abandoned_ = true;
   if (outcome_ || !session_ || session_->ended()) return;
   session_->on_abandon(reason);
   drain_effects();

@@ -74,7 +74,8 @@ class TargetRun {
     [[nodiscard]] std::string_view rest() const { return std::string_view(shared ? *shared : bytes).substr(sent); }
   };
 
-  Awaitable<> attempt();
+  Awaitable<> attempt(bool sweep_only);
+  Awaitable<> prove_clean();
   Awaitable<> read_output();
   Awaitable<> read_errors();
   Awaitable<> write_input();
@@ -104,6 +105,8 @@ class TargetRun {
   std::string host_;          // For ConnectSlots.
   std::string early_errors_;  // Standard error before the run: ssh's own words.
   std::shared_ptr<const Module> module_;
+  bool sweepable_ = false;  // Its agent knows sweep.
+  bool abandoned_ = false;  // A person gave up waiting.
   TargetState state_ = TargetState::kConnecting;
   std::optional<Outcome> outcome_;
 };

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
       case client::Action::kShowVersion:
         return print_text("rstap " STAPSH_VERSION "\n");
       case client::Action::kRun:
+      case client::Action::kSweep:
         break;
     }
     return client::run_fleet(options, ignored_signals);

@@ -49,6 +49,17 @@ AgentLine parse_exit(const std::vector<std::string_view>& words) {
   return ExitLine{*code};
 }
 
+// "removed=N left=M"
+AgentLine parse_swept(const std::vector<std::string_view>& words) {
+  static constexpr std::string_view kRemoved = "removed=";
+  static constexpr std::string_view kLeft = "left=";
+  if (words.size() != 3 || !words[1].starts_with(kRemoved) || !words[2].starts_with(kLeft)) return UnknownLine{};
+  const auto removed = parse_int<std::uint64_t>(words[1].substr(kRemoved.size()), 0, UINT64_MAX);
+  const auto left = parse_int<std::uint64_t>(words[2].substr(kLeft.size()), 0, UINT64_MAX);
+  if (!removed || !left) return UnknownLine{};
+  return SweptLine{*removed, *left};
+}
+
 }  // namespace
 
 AgentLine parse_agent_line(std::string_view line) {
@@ -68,7 +79,10 @@ AgentLine parse_agent_line(std::string_view line) {
   if (words[0] == "stapsh" && words.size() == 4) {
     return HelloLine{std::string(words[1]), std::string(words[2]), std::string(words[3])};
   }
+  if (words[0] == "left" && words.size() == 3) return LeftLine{std::string(words[1]), std::string(words[2])};
+  if (words[0] == "OK" && words.size() > 1) return parse_swept(words);
   if (words.size() != 1) return UnknownLine{};
+  if (words[0] == "clean") return CleanLine{};
   if (words[0] == "OK") return OkLine{};
   if (words[0] == "quit") return QuitLine{};
   if (words[0] == "ping") return PingLine{};
@@ -109,6 +123,19 @@ std::string format_agent_line(const ExitLine& line) { return "exit " + std::to_s
 std::string format_agent_line(const QuitLine&) { return "quit\n"; }
 
 std::string format_agent_line(const PingLine&) { return "ping\n"; }
+
+std::string format_agent_line(const LeftLine& line) {
+  std::string name = line.name;  // One word: a path of $TMPDIR may have blanks.
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }, '?');
+  return "left " + line.kind + " " + name + "\n";
+}
+
+std::string format_agent_line(const CleanLine&) { return "clean\n"; }
+
+std::string format_agent_line(const SweptLine& line) {
+  return "OK removed=" + std::to_string(line.removed) + " left=" + std::to_string(line.left) + "\n";
+}
 
 std::string format_agent_line(const DebugLine& line) {
   std::string text = line.text;

@@ -32,14 +32,27 @@ struct ExitLine {
 };
 struct QuitLine {};
 struct PingLine {};
+/// With `option proof`: a thing of the session that is still there after its end.
+struct LeftLine {
+  std::string kind;  ///< "process", "module", "directory".
+  std::string name;
+  bool operator==(const LeftLine&) const = default;
+};
+/// With `option proof`: the agent looked, and nothing is left.
+struct CleanLine {};
+/// The answer to `sweep`: `OK removed=N left=M`.
+struct SweptLine {
+  std::uint64_t removed = 0;
+  std::uint64_t left = 0;
+};
 /// The agent's own debug text, without its "stapsh:".
 struct DebugLine {
   std::string text;
 };
 struct UnknownLine {};
 
-using AgentLine =
-    std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine, QuitLine, PingLine, DebugLine, UnknownLine>;
+using AgentLine = std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine, QuitLine, PingLine, LeftLine,
+                               CleanLine, SweptLine, DebugLine, UnknownLine>;
 
 /// Total: every line gives a value, if only an UnknownLine.
 AgentLine parse_agent_line(std::string_view line);
@@ -52,6 +65,9 @@ std::string format_agent_line(const DataLine& line);
 std::string format_agent_line(const ExitLine& line);
 std::string format_agent_line(const QuitLine& line);
 std::string format_agent_line(const PingLine& line);
+std::string format_agent_line(const LeftLine& line);
+std::string format_agent_line(const CleanLine& line);
+std::string format_agent_line(const SweptLine& line);
 std::string format_agent_line(const DebugLine& line);
 
 std::string_view stream_name(Stream stream);

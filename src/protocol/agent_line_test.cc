@@ -29,6 +29,12 @@ TEST(AgentLine, ParsesWhatAgentsSend) {
       {"exit 255", "exit 255\n"},
       {"quit", "quit\n"},
       {"ping", "ping\n"},
+      {"clean", "clean\n"},
+      {"left module stap_12_34", "left module stap_12_34\n"},
+      {"OK removed=2 left=0", "OK removed=2 left=0\n"},
+      {"OK removed=2", "unknown"},
+      {"OK removed=x left=0", "unknown"},
+      {"left module", "unknown"},
       {"stapsh:reply:200 OK", "stapsh: reply:200 OK\n"},
       // The released client crashes on the first of these.
       {"data stdout", "unknown"},

@@ -79,6 +79,7 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (name == "signal") return parse_signal(words);
   if (name == "quit" && words.size() == 1) return QuitCommand{};
   if (name == "ping" && words.size() == 1) return PingCommand{};
+  if (name == "sweep" && words.size() == 1) return SweepCommand{};
   return BadCommand{"unknown command: " + printable(line)};
 }
 
@@ -105,6 +106,8 @@ std::string format_command(const SignalCommand& command) { return "signal " + st
 std::string format_command(const QuitCommand&) { return "quit\n"; }
 
 std::string format_command(const PingCommand&) { return "ping\n"; }
+
+std::string format_command(const SweepCommand&) { return "sweep\n"; }
 
 Result<> check_file_name(std::string_view name) {
   static constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";

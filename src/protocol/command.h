@@ -37,6 +37,7 @@ struct SignalCommand {
 };
 struct QuitCommand {};
 struct PingCommand {};
+struct SweepCommand {};
 /// A line that is no command. After `data_size_unknown` nothing that follows can be read.
 struct BadCommand {
   std::string reason;
@@ -44,7 +45,7 @@ struct BadCommand {
 };
 
 using Command = std::variant<HelloCommand, OptionCommand, FileCommand, ArgCommand, RunCommand, SignalCommand,
-                             QuitCommand, PingCommand, BadCommand>;
+                             QuitCommand, PingCommand, SweepCommand, BadCommand>;
 
 /// Total: every line gives a command, if only a BadCommand.
 Command parse_command(std::string_view line, const Limits& limits);
@@ -58,6 +59,7 @@ std::string format_command(const RunCommand& command);
 std::string format_command(const SignalCommand& command);
 std::string format_command(const QuitCommand& command);
 std::string format_command(const PingCommand& command);
+std::string format_command(const SweepCommand& command);
 
 /// Whether a file of that name may be made in a workspace: a basename of letters, digits and "._+-"
 /// that begins with a letter, a digit or '_', at most 255 bytes. kPeer otherwise.

@@ -32,6 +32,7 @@ TEST(Command, ParsesWhatClientsSend) {
       {"signal 15", "signal 15\n"},
       {"quit", "quit\n"},
       {"ping", "ping\n"},
+      {"sweep", "sweep\n"},
       // What must not be taken for something else.
       {"", "bad: empty line"},
       {"stap", "bad: stap: needs one word, its version"},

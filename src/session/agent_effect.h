@@ -49,14 +49,16 @@ struct SignalRunner {
 };
 /// Throw away what is not on the wire yet; nothing is sent from here on. Outcome: on_output_drained().
 struct DiscardOutput {};
-/// Unload a module that is still loaded, remove the workspace. Outcome: on_cleaned_up().
+/// Unload a module that is still loaded, remove the workspace, look what is left. Outcome: on_cleaned_up().
 struct CleanUp {};
+/// End what dead sessions of this user left. Outcome: on_swept().
+struct Sweep {};
 /// Always the last effect.
 struct EndSession {
   int exit_code;
 };
 
 using AgentEffect = std::variant<SendLine, Report, CreateFile, WriteFile, CommitFile, AbandonFile, StartRunner,
-                                 SignalRunner, DiscardOutput, CleanUp, EndSession>;
+                                 SignalRunner, DiscardOutput, CleanUp, Sweep, EndSession>;
 
 }  // namespace stapsh

@@ -24,6 +24,7 @@ bool AgentSession::wants_input() const {
 }
 
 std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
+  keepalive_.heard(now);
   std::size_t taken = 0;
   while (taken < bytes.size() && wants_input()) {
     const std::string_view rest = bytes.substr(taken);
@@ -104,6 +105,11 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    quit_seen_ = true;
                  },
                  [&](const PingCommand&) {},
+                 [&](const SweepCommand&) {
+                   if (rfc() || runner_lives()) return answer_error("sweep: not now");
+                   input_ = AwaitingOutcome{{}};
+                   emit(Sweep{});
+                 },
                  [&](const BadCommand& c) {
                    if (c.data_size_unknown) {
                      lose_stream(c.reason, now);
@@ -140,9 +146,21 @@ const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
     {"time", false, [](AgentSession& s, std::string_view) { return s.timed_ = true, Result<>(); }},
     {"grace", true,
      [](AgentSession& s, std::string_view value) -> Result<> {
-       s.ladder_ = StopLadder(TRY(parse_seconds(value)));
+       s.settings_.grace = TRY(parse_seconds(value));
+       s.ladder_ = StopLadder(s.settings_.grace);
        return {};
      }},
+    {"keepalive", true,
+     [](AgentSession& s, std::string_view value) -> Result<> {
+       s.keepalive_.enable(TRY(parse_seconds(value)));
+       return {};
+     }},
+    {"deadline", true,
+     [](AgentSession& s, std::string_view value) -> Result<> {
+       s.deadline_ = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"proof", false, [](AgentSession& s, std::string_view) { return s.proves_ = true, Result<>(); }},
 };
 
 void AgentSession::set_option(const OptionCommand& command) {
@@ -261,6 +279,7 @@ void AgentSession::on_runner_starting() {
   answer_ok();
   life_ = RunnerLives{};
   input_ = ReadingLine{};
+  if (deadline_) deadline_at_ = keepalive_.last_heard() + *deadline_;  // Of its `run`.
   debug("runner starts: " + std::string(runner_name(runner_kind())));
 }
 
@@ -303,6 +322,7 @@ void AgentSession::on_descendants_gone(TimePoint now) {
 void AgentSession::on_output_progress(TimePoint now) {
   const auto* alive = std::get_if<RunnerLives>(&life_);
   if (!alive) return;
+  keepalive_.said(now);
   // The output of what a runner left behind earns nothing: it could go on for ever.
   if (alive->exit_code && !alive->descendants_gone) return;
   ladder_.progress(now);
@@ -358,6 +378,7 @@ void AgentSession::lose_stream(std::string_view reason, TimePoint now) {
 // Stops what there is to stop. The end comes when all is gone.
 void AgentSession::stop(TimePoint now) {
   stopping_ = true;
+  deadline_at_.reset();
   const auto* alive = std::get_if<RunnerLives>(&life_);
   if (std::holds_alternative<NoRunner>(life_)) {
     clean_up(broken_ ? 1 : 0);
@@ -372,6 +393,19 @@ void AgentSession::stop(TimePoint now) {
 }
 
 void AgentSession::on_timer(TimePoint now) {
+  if (deadline_at_ && now >= *deadline_at_) {
+    deadline_at_.reset();
+    on_stop_requested("deadline", now);
+  }
+  if (keepalive_.lost(now)) {
+    keepalive_.disable();
+    debug("the client is silent: taken for the end of input");
+    input_ = Deaf{};
+    if (!stopping_) stop(now);
+  } else if (keepalive_.ping_due(now)) {
+    keepalive_.said(now);
+    if (framed_) emit(SendLine{format_agent_line(PingLine{}), true});
+  }
   if (ladder_.due(now)) climb(now);
 }
 
@@ -401,16 +435,29 @@ void AgentSession::climb(TimePoint now) {
 
 void AgentSession::clean_up(int exit_code) {
   ladder_.stand_down();
+  keepalive_.disable();
+  deadline_at_.reset();
   life_ = CleaningUp{exit_code};
   input_ = Deaf{};
   emit(CleanUp{});
 }
 
-void AgentSession::on_cleaned_up() {
+void AgentSession::on_swept(std::uint64_t removed, std::uint64_t left) {
+  if (!std::holds_alternative<AwaitingOutcome>(input_)) return;  // It was stopped meanwhile.
+  input_ = ReadingLine{};
+  emit(SendLine{format_agent_line(SweptLine{removed, left})});
+}
+
+void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
   const auto* cleaning = std::get_if<CleaningUp>(&life_);
   STAPSH_ASSERT(cleaning != nullptr);
   const int exit_code = cleaning->exit_code;
+  for (const LeftLine& thing : left) emit(Report{"left behind: " + thing.kind + " " + thing.name});
   if (framed_) {
+    if (proves_) {
+      for (const LeftLine& thing : left) emit(SendLine{format_agent_line(thing)});
+      if (left.empty()) emit(SendLine{format_agent_line(CleanLine{})});
+    }
     if (says_exit_) emit(SendLine{format_agent_line(ExitLine{exit_code})});
     emit(SendLine{format_agent_line(QuitLine{})});
   }

@@ -21,6 +21,7 @@
 #include "protocol/limits.h"
 #include "protocol/line_reader.h"
 #include "session/agent_effect.h"
+#include "session/keepalive.h"
 #include "session/stop_ladder.h"
 
 namespace stapsh {
@@ -64,7 +65,9 @@ class AgentSession {
   void on_output_progress(TimePoint now);
   /// With all descendants gone: nothing of their output is left to send.
   void on_output_drained();
-  void on_cleaned_up();
+  /// With what is still there after all.
+  void on_cleaned_up(const std::vector<LeftLine>& left = {});
+  void on_swept(std::uint64_t removed, std::uint64_t left);
   void on_timer(TimePoint now);
 
   // Out.
@@ -72,13 +75,17 @@ class AgentSession {
   /// Drain after every input; perform in order.
   std::optional<AgentEffect> next_effect();
   /// When on_timer() is wanted.
-  [[nodiscard]] std::optional<TimePoint> next_timer() const { return ladder_.escalate_at(); }
+  [[nodiscard]] std::optional<TimePoint> next_timer() const {
+    return earlier(ladder_.escalate_at(), earlier(keepalive_.next(), deadline_at_));
+  }
   /// Whether on_bytes() would take a byte now.
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool runner_lives() const { return std::holds_alternative<RunnerLives>(life_); }
   [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
   /// With frames: whether they carry the time.
   [[nodiscard]] bool timed() const { return timed_; }
+  /// The grace time, as an option may have changed it.
+  [[nodiscard]] Duration grace() const { return settings_.grace; }
 
  private:
   // Input: what the next byte is.
@@ -89,7 +96,7 @@ class AgentSession {
     std::uint64_t bytes_left;
     std::string error;  // Why it can't be used; empty while it can.
   };
-  struct AwaitingOutcome {  // A file being closed, a runner being started.
+  struct AwaitingOutcome {  // A file being closed, a runner being started, a sweep.
     std::string file_name;
   };
   struct Deaf {};  // End of input, or bytes that can't be told apart any more.
@@ -144,7 +151,11 @@ class AgentSession {
   bool framed_ = false;     // option data
   bool says_exit_ = false;  // option exit
   bool timed_ = false;      // option time
-  bool stopping_ = false;   // Somebody asked for the end.
+  bool proves_ = false;     // option proof
+  Keepalive keepalive_;
+  std::optional<Duration> deadline_;
+  std::optional<TimePoint> deadline_at_;
+  bool stopping_ = false;  // Somebody asked for the end.
   bool quit_seen_ = false;
   bool broken_ = false;  // The session ends because of an error, or an rfc upload failed.
   std::optional<RunnerKind> kind_from_file_;

@@ -64,7 +64,7 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
       {"an option without the value it needs", {"say option grace"}, "ERROR: option grace: needs a value"},
       {"an option with a bad value",
        {"say option grace=soon"},
-       "ERROR: option grace: 'soon' is not a number of seconds from 0.001 to 86400"},
+       "ERROR: option grace: 'soon' is not a number of seconds from 0.001 to 10000000"},
       {"unknown command", {"say dance"}, "ERROR: unknown command: dance"},
       {"signal without a runner", {"say signal 2"}, "ERROR: signal: no runner lives; say run first"},
       {"signal to a runner", {"say run", "say signal 10"}, "start staprun []; OK; signal 10"},

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "protocol/agent_line.h"
 
@@ -20,7 +21,15 @@ struct Outcome {
   };
   Kind kind = Kind::kFailed;
   std::optional<int> exit_code;  ///< Of the runner; unknown over a transport and an agent that carry none.
-  std::string reason;
+  std::string reason{};
+  /// What the agent found when it looked, at the end (`option proof`).
+  enum class Remains {
+    kUnknown,  ///< Nobody looked: an old agent, a connection that ended first.
+    kClean,
+    kLeft,  ///< `left` says what.
+  };
+  Remains remains = Remains::kUnknown;
+  std::vector<LeftLine> left{};
 };
 
 /// To the agent.

@@ -5,12 +5,14 @@
 
 #include "base/assert.h"
 #include "base/overloaded.h"
+#include "base/parse_seconds.h"
 #include "protocol/command.h"
 
 namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr Duration kSweepPause = std::chrono::milliseconds(200);
 constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
 
 // How many bytes of the end of `text` are a beginning of kQuit.
@@ -34,6 +36,7 @@ void ClientSession::on_start_of_transport(TimePoint now) {
 
 void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
   early_output_.clear();
+  keepalive_.heard(now);
   if (stopping_ && !ended()) deadline_ = now + settings_.stop_timeout;
   while (!bytes.empty() && !ended()) {
     if (phase_ == Phase::kRunning && !framed_) {
@@ -132,6 +135,19 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    finish({Outcome::Kind::kStopped, std::nullopt, {}});
                  },
                  [&](const PingLine&) {},
+                 [&](const LeftLine& left) {
+                   if (!ours_) return nonsense(line);
+                   remains_ = Outcome::Remains::kLeft;
+                   left_.push_back({printable(left.kind), printable(left.name)});
+                 },
+                 [&](const CleanLine&) {
+                   if (!ours_) return nonsense(line);
+                   remains_ = Outcome::Remains::kClean;
+                 },
+                 [&](const SweptLine& swept) {
+                   if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
+                   on_swept(swept, now);
+                 },
                  [&](const DebugLine& debug) { emit(Note{printable(debug.text)}); },
                  [&](const UnknownLine&) { nonsense(line); },
              },
@@ -191,12 +207,16 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
   deadline_ = now + settings_.reply_timeout;
   if (stopping_) return;
   if (name == "data") framed_ = ok;
+  if (name.starts_with("keepalive=") && ok) keepalive_.enable(*settings_.keepalive);
   if (name == "exit") {
     ours_ = ok;
     std::vector<std::string> further(settings_.verbose, "verbose");
     if (ours_ || !settings_.transport_is_rich) further.insert(further.begin(), "data");
     if (ours_ && settings_.want_time) further.emplace_back("time");
     if (ours_ && !settings_.grace.empty()) further.push_back("grace=" + settings_.grace);
+    if (ours_ && !settings_.deadline.empty()) further.push_back("deadline=" + settings_.deadline);
+    if (ours_ && settings_.keepalive) further.push_back("keepalive=" + format_seconds(*settings_.keepalive));
+    if (ours_ && settings_.want_proof) further.emplace_back("proof");
     return further.empty() ? become_connected() : ask_options(std::move(further));
   }
   ask_next();
@@ -205,6 +225,11 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
 
 void ClientSession::become_connected() {
   phase_ = Phase::kConnected;
+  if (settings_.sweep_only) {
+    if (!ours_) return fail_session("its stapsh knows no sweep; install this one there");
+    phase_ = Phase::kStarting;
+    return emit(SendBytes{format_command(SweepCommand{})});
+  }
   deadline_.reset();  // How long a build takes is not the target's affair.
   emit(Connected{hello_});
 }
@@ -330,7 +355,32 @@ void ClientSession::on_abandon(std::string_view reason) {
   if (!ended()) fail_session(std::string(reason));
 }
 
+// What has just lost its connection may still be stopping, under its agent's or guardian's care.
+void ClientSession::on_swept(const SweptLine& swept, TimePoint now) {
+  swept_ += swept.removed;
+  if (!sweep_again_until_) sweep_again_until_ = now + settings_.stop_timeout;
+  if (swept.left > 0 && now < *sweep_again_until_) {
+    deadline_ = now + kSweepPause;  // See on_timer().
+    return;
+  }
+  remains_ = swept.left == 0 ? Outcome::Remains::kClean : Outcome::Remains::kLeft;
+  if (swept.left > 0) left_.push_back({"session", std::to_string(swept.left)});
+  finish({Outcome::Kind::kEnded, 0, std::to_string(swept_) + " dead sessions removed"});
+}
+
 void ClientSession::on_timer(TimePoint now) {
+  if (ended()) return;
+  if (keepalive_.lost(now)) {
+    return fail_session("the connection is silent for longer than --keepalive; the target stops by itself");
+  }
+  if (keepalive_.ping_due(now)) {
+    keepalive_.said(now);
+    emit(SendBytes{format_command(PingCommand{})});
+  }
+  if (sweep_again_until_ && deadline_ && now >= *deadline_ && !stopping_) {
+    deadline_ = now + settings_.reply_timeout;
+    return emit(SendBytes{format_command(SweepCommand{})});
+  }
   if (!deadline_ || now < *deadline_ || ended()) return;
   if (stopping_) return fail_session("did not confirm the stop; its agent cleans up when it sees the connection end");
   if (!hello_seen_) return fail_session("no hello from stapsh within the connect timeout; raise --connect-timeout");
@@ -367,6 +417,9 @@ void ClientSession::fail_session(std::string reason) {
 void ClientSession::finish(Outcome outcome) {
   phase_ = Phase::kEnded;
   deadline_.reset();
+  keepalive_.disable();
+  outcome.remains = remains_;
+  outcome.left = std::move(left_);
   emit(Finished{std::move(outcome)});
 }
 

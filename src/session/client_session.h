@@ -20,6 +20,7 @@
 #include "protocol/line_reader.h"
 #include "protocol/version.h"
 #include "session/client_effect.h"
+#include "session/keepalive.h"
 
 namespace stapsh {
 
@@ -30,8 +31,12 @@ struct ClientSettings {
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
   bool want_time = false;
-  std::string grace;     ///< Seconds, as `option grace=` has them; empty: the agent's own.
-  unsigned verbose = 0;  ///< As many times `option verbose`.
+  bool want_proof = false;  ///< `option proof`: what of the session is left at its end.
+  bool sweep_only = false;  ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
+  std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
+  std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
+  std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
+  unsigned verbose = 0;               ///< As many times `option verbose`.
   /// What the agent may take to be connected, and for each answer after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
@@ -79,14 +84,18 @@ class ClientSession {
   void on_stop(TimePoint now);
   /// Give up waiting.
   void on_abandon(std::string_view reason);
+  /// We are not reading, because our own output stalls: silence means nothing.
+  void on_receive_paused(TimePoint now) { keepalive_.heard(now); }
   void on_timer(TimePoint now);
 
   // Out.
   std::optional<ClientEffect> next_effect();
-  [[nodiscard]] std::optional<TimePoint> next_timer() const { return deadline_; }
+  [[nodiscard]] std::optional<TimePoint> next_timer() const { return earlier(deadline_, keepalive_.next()); }
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::kEnded; }
+  /// Whether it speaks the extended dialect; after Connected.
+  [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.
   [[nodiscard]] Version agent_version() const { return agent_version_; }
 
@@ -110,6 +119,7 @@ class ClientSession {
   void become_connected();
   void send_file_or_be_ready();
   Result<std::string> start_commands() const;
+  void on_swept(const SweptLine& swept, TimePoint now);
   void nonsense(std::string_view line);
   void fail_session(std::string reason);
   void finish(Outcome outcome);
@@ -141,6 +151,11 @@ class ClientSession {
   std::deque<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
   bool quit_owed_ = false;                // A stop that waits for the answer to `run`.
   std::optional<int> exit_code_;
+  Keepalive keepalive_;
+  Outcome::Remains remains_ = Outcome::Remains::kUnknown;
+  std::vector<LeftLine> left_;
+  std::optional<TimePoint> sweep_again_until_;
+  std::uint64_t swept_ = 0;
 };
 
 }  // namespace stapsh

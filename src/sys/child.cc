@@ -271,7 +271,7 @@ Result<Child> spawn(const SpawnOptions& options) {
     const auto word = hear(ours.get());
     if (!word) return fail(Errc::kSystem, program + ": its process was killed before it started");
     if (word->stage != Stage::kReady) TRY(describe(program, *word));
-    TRY(options.before_exec());
+    TRY(options.before_exec(pid));
     const char go = 'g';
     if (::send(ours.get(), &go, 1, MSG_NOSIGNAL) != 1) return fail_errno(program, errno);
   }

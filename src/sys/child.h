@@ -29,9 +29,9 @@ struct SpawnOptions {
   int working_directory_fd = -1;       ///< -1: ours.
   bool new_session = false;            ///< setsid(2).
   std::vector<int> ignored_signals{};  ///< SIG_IGN; all others are default, and none is blocked.
-  /// Runs in the parent when all else is ready: the program is executed only after it succeeded. If it fails, or if we
-  /// die in it, nothing is executed.
-  std::function<Result<>()> before_exec{};
+  /// Runs in the parent when all else is ready, told the child's pid: the program is executed only after it succeeded.
+  /// If it fails, or if we die in it, nothing is executed.
+  std::function<Result<>(pid_t pid)> before_exec{};
 };
 
 /// A child that is not yet reaped.

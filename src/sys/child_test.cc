@@ -174,7 +174,7 @@ TEST(BeforeExec, AlwaysPrecedesTheProgram) {
     Pipe pipe = must(make_pipe());
     SpawnOptions options{.program = "/bin/echo", .argv = {"echo", "output"}};
     options.stdout_fd = pipe.write_end.get();
-    options.before_exec = [&] { return write_all(pipe.write_end.get(), "OK\n", kPatience); };
+    options.before_exec = [&](pid_t) { return write_all(pipe.write_end.get(), "OK\n", kPatience); };
     Child child = must(spawn(options));
     pipe.write_end.reset();
     EXPECT_EQ(read_to_end(pipe.read_end.get()), "OK\noutput\n");
@@ -186,7 +186,7 @@ TEST(BeforeExec, ItsFailureExecutesNothing) {
   const NoLeak no_leak;
   const TestDirectory directory;
   SpawnOptions options = shell("touch " + directory.path("ran"));
-  options.before_exec = [] { return Result<>(fail(Errc::kPeer, "the peer is gone")); };
+  options.before_exec = [](pid_t) { return Result<>(fail(Errc::kPeer, "the peer is gone")); };
   const auto child = spawn(options);
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().what, "the peer is gone");
@@ -197,7 +197,7 @@ TEST(BeforeExec, ItsFailureExecutesNothing) {
 TEST(BeforeExec, FailureOfExecComesAfterIt) {
   bool called = false;
   SpawnOptions options{.program = "/no/such/program"};
-  options.before_exec = [&] {
+  options.before_exec = [&](pid_t) {
     called = true;
     return Result<>();
   };
@@ -212,7 +212,7 @@ TEST(BeforeExec, KilledParentLeavesNoProgram) {
   const pid_t parent = ::fork();
   if (parent == 0) {
     SpawnOptions options = shell("touch " + directory.path("ran"));
-    options.before_exec = [&] {
+    options.before_exec = [&](pid_t) {
       (void)write_all(ready.write_end.get(), "ready\n", kPatience);
       for (;;) ::pause();
       return Result<>();

@@ -156,6 +156,40 @@ std::vector<pid_t> session_members(pid_t sid) {
   return result;
 }
 
+std::vector<pid_t> processes_with_environment(std::string_view entry) {
+  std::vector<pid_t> result;
+  for_each_number_in("/proc", [&](pid_t pid) {
+    if (pid == ::getpid()) return;
+    const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+    if (!environment) return;
+    // Entries end with a NUL; the first has none before it.
+    for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
+      const bool begins = at == 0 || (*environment)[at - 1] == '\0';
+      const std::size_t end = at + entry.size();
+      const bool ends = end == environment->size() || (*environment)[end] == '\0';
+      if (!begins || !ends) continue;
+      result.push_back(pid);
+      break;
+    }
+  });
+  return result;
+}
+
+std::optional<std::uint64_t> process_start(pid_t pid) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text) return std::nullopt;
+  const std::size_t name_end = text->rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  // Field 22; the state behind the name is field 3. Source: proc(5).
+  std::size_t at = name_end + 1;
+  for (int field = 3; field <= 22 && at != std::string::npos; ++field) at = text->find(' ', at + (field > 3 ? 1 : 0));
+  if (at == std::string::npos) return std::nullopt;
+  std::uint64_t ticks = 0;
+  const char* const begin = text->data() + at + 1;
+  if (std::from_chars(begin, text->data() + text->size(), ticks).ec != std::errc()) return std::nullopt;
+  return ticks;
+}
+
 std::vector<Reaped> reap_available() {
   std::vector<Reaped> result;
   for (;;) {

@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -24,6 +27,13 @@ std::vector<pid_t> descendants_by_scan(pid_t pid);
 
 /// The living processes of session `sid`, its leader included.
 std::vector<pid_t> session_members(pid_t sid);
+
+/// The living processes, we excluded, whose environment at exec had `entry` (NAME=VALUE). Those whose environment we
+/// may not read are not found.
+std::vector<pid_t> processes_with_environment(std::string_view entry);
+
+/// When a process started, in clock ticks since boot: with its pid, who it is for ever. None: no such process.
+std::optional<std::uint64_t> process_start(pid_t pid);
 
 struct Reaped {
   pid_t pid = -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/process_tree.h"
 
+#include <gmock/gmock.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -85,6 +86,29 @@ TEST(ProcessTree, ReapsExactlyWhatHasEnded) {
   first.note_reaped(3);
   second.note_reaped(137);
   EXPECT_TRUE(has_children());
+}
+
+TEST(ProcessTree, FindsProcessesByWhatTheirEnvironmentSays) {
+  const std::string mark = "STAPSH_TEST_MARK=" + std::to_string(::getpid());
+  Pipe pipe = *make_pipe();
+  SpawnOptions options;
+  options.program = "/bin/cat";
+  options.extra_env = {mark};
+  options.stdin_fd = pipe.read_end.get();
+  auto child = spawn(options);
+  ASSERT_TRUE(child);
+  EXPECT_THAT(processes_with_environment(mark), testing::ElementsAre(child->pid()));
+  EXPECT_THAT(processes_with_environment(mark.substr(0, mark.size() - 1)), testing::IsEmpty());
+  pipe.write_end.reset();
+  ASSERT_TRUE(child->wait(std::chrono::seconds(10)));
+  EXPECT_THAT(processes_with_environment(mark), testing::IsEmpty());
+}
+
+TEST(ProcessTree, TheStartOfAProcessTellsItFromTheNextWithItsPid) {
+  const auto mine = process_start(::getpid());
+  ASSERT_TRUE(mine);
+  EXPECT_GT(*mine, process_start(1).value_or(0));
+  EXPECT_FALSE(process_start(0));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // one from one whose agent and guardian were both killed. Rules: the design's "every exit is clean".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,8 @@ class Workspace {
 
   [[nodiscard]] bool valid() const { return dir_.valid(); }
   [[nodiscard]] int fd() const { return dir_.get(); }
+  /// All descriptors that it holds: what a forked process keeps that shall take over.
+  [[nodiscard]] std::array<int, 2> descriptors() const { return {parent_.get(), dir_.get()}; }
   /// Where it was made, for messages and for people.
   [[nodiscard]] const std::string& path() const { return path_; }
 

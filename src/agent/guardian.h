@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small process beside the agent that does what the agent would have done, if the agent disappears
+// (SIGKILL, the OOM killer). Forked before the first file is written. A parent-death signal would be
+// no net: exec of set-user-ID staprun clears it (prctl(2)).
+#pragma once
+
+#include "base/result.h"
+#include "sys/child.h"
+#include "sys/unique_fd.h"
+#include "sys/workspace.h"
+
+namespace stapsh::agent {
+
+class Guardian {
+ public:
+  Guardian() = default;
+
+  /// Forks it; it shares the workspace and its lock. It also sweeps what dead sessions left: that may take
+  /// seconds, which an upload shall not wait for.
+  static Result<Guardian> start(sys::Workspace& workspace);
+
+  [[nodiscard]] bool watches() const { return leash_.valid(); }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
+  /// It was reaped: somebody killed it.
+  void note_gone() { leash_.reset(); }
+  /// All is cleaned up; it may go. Waits for its end, for a bounded time.
+  void dismiss();
+
+ private:
+  sys::UniqueFd leash_;  // While it is open, the agent lives.
+  sys::ProcessRef process_;
+};
+
+}  // namespace stapsh::agent

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session leaves in its workspace for whoever must clean up after it: who its runner is. Written
+// before the runner executes, so that no runner ever lives without one. A dot begins the file's name:
+// no uploaded file can be called so.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "sys/workspace.h"
+
+namespace stapsh::agent {
+
+/// In the runner's environment, and so in that of all it starts: NAME=PATH of the workspace.
+inline constexpr std::string_view kSessionVariable = "STAPSH_SESSION";
+
+struct SessionRecord {
+  pid_t runner = -1;               ///< Also the id of its session (setsid).
+  std::uint64_t runner_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.
+  int stop_signal = 0;
+  Duration grace{};
+  std::string module;  ///< A kernel module's name without ".ko"; empty if there is none.
+};
+
+Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
+
+/// None: no runner was ever started, or the file is not ours.
+std::optional<SessionRecord> read_record(const sys::Workspace& workspace);
+
+}  // namespace stapsh::agent

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/session_remains.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/runner_finder.h"
+#include "sys/child.h"
+#include "sys/clock.h"
+#include "sys/io.h"
+#include "sys/process_ref.h"
+#include "sys/process_tree.h"
+
+namespace stapsh::agent {
+namespace {
+
+constexpr Duration kUnloadLimit = std::chrono::seconds(10);
+
+// The first words of /proc/modules' lines.
+std::vector<std::string> loaded_modules() {
+  std::vector<std::string> names;
+  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/modules", O_RDONLY);
+  if (!file) return names;  // A kernel without modules.
+  std::string text;
+  std::array<char, 16'384> buffer;
+  while (true) {
+    const Result<sys::IoResult> got = sys::read_some(file->get(), buffer);
+    if (!got || got->bytes == 0) break;
+    text.append(buffer.data(), got->bytes);
+  }
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    names.emplace_back(rest.substr(0, std::min(rest.find(' '), end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return names;
+}
+
+void signal_all(const std::vector<pid_t>& pids, int signo) {
+  for (const pid_t pid : pids) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(signo);  // Gone, or not ours to signal: what stays is looked for later.
+  }
+}
+
+// True once none of them lives. Each look follows the end of one of them, or the end of the time.
+bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspace, Duration limit) {
+  const TimePoint deadline = sys::deadline_after(limit);
+  while (true) {
+    std::vector<sys::ProcessRef> processes;
+    std::vector<pollfd> polled;
+    for (const pid_t pid : session_processes(record, workspace)) {
+      Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+      if (!process) continue;
+      polled.push_back({process->fd(), POLLIN, 0});
+      processes.push_back(*std::move(process));
+    }
+    if (polled.empty()) return true;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - sys::now());
+    if (left.count() <= 0) return false;
+    (void)::poll(polled.data(), polled.size(), static_cast<int>(std::min<std::int64_t>(left.count(), 1'000)));
+  }
+}
+
+void end_processes(const SessionRecord& record, const sys::Workspace& workspace) {
+  if (sys::process_start(record.runner) == record.runner_start) signal_all({record.runner}, record.stop_signal);
+  for (const int signo : {SIGTERM, SIGKILL}) {
+    if (wait_until_gone(record, workspace, record.grace)) return;
+    signal_all(session_processes(record, workspace), signo);
+  }
+  (void)wait_until_gone(record, workspace, record.grace);
+}
+
+bool is_session(const std::string& parent, const std::string& name) {
+  return sys::open_at(AT_FDCWD, parent + "/" + name + "/.session", O_RDONLY | O_NOFOLLOW).has_value();
+}
+
+}  // namespace
+
+std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace) {
+  std::vector<pid_t> pids = sys::processes_with_environment(std::string(kSessionVariable) + "=" + workspace.path());
+  // While a session has members, no process gets its id as pid; a process that has it and started at
+  // another time is the leader of another session.
+  const std::optional<std::uint64_t> start = sys::process_start(record.runner);
+  if (!start || *start == record.runner_start) {
+    for (const pid_t pid : sys::session_members(record.runner)) {
+      if (pid != ::getpid()) pids.push_back(pid);
+    }
+  }
+  std::sort(pids.begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  return pids;
+}
+
+std::vector<std::string> session_modules(const SessionRecord& record) {
+  std::vector<std::string> mine;
+  if (record.module.empty()) return mine;
+  const std::string suffix = "_" + std::to_string(record.runner);
+  for (std::string& name : loaded_modules()) {
+    const bool renamed = name.size() > suffix.size() && name.ends_with(suffix) &&
+                         record.module.starts_with(name.substr(0, name.size() - suffix.size()));
+    if (renamed || name == record.module) mine.push_back(std::move(name));
+  }
+  return mine;
+}
+
+bool module_is_loaded(std::string_view name) {
+  const std::vector<std::string> names = loaded_modules();
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void unload_modules(const SessionRecord& record) {
+  const std::vector<std::string> modules = session_modules(record);
+  if (modules.empty()) return;
+  const Result<std::string> staprun = find_runner(RunnerKind::kStaprun);
+  if (!staprun) return;
+  for (const std::string& module : modules) {
+    sys::SpawnOptions spawn;
+    spawn.program = *staprun;
+    spawn.argv = {*staprun, "-d", module};
+    spawn.stdin_fd = spawn.stdout_fd = spawn.stderr_fd = sys::kDevNull;
+    Result<sys::Child> child = sys::spawn(spawn);
+    if (child) (void)child->wait(kUnloadLimit);  // Whether it helped is looked at, not believed.
+  }
+}
+
+std::vector<LeftLine> end_session(sys::Workspace workspace) {
+  std::vector<LeftLine> left;
+  if (const std::optional<SessionRecord> record = read_record(workspace)) {
+    end_processes(*record, workspace);
+    for (const pid_t pid : session_processes(*record, workspace)) left.push_back({"process", std::to_string(pid)});
+    unload_modules(*record);
+    for (std::string& module : session_modules(*record)) left.push_back({"module", std::move(module)});
+  }
+  // A workspace that stays tells the next sweep where to go on.
+  if (!left.empty()) {
+    left.push_back({"directory", workspace.path()});
+    workspace.abandon();
+    return left;
+  }
+  const std::string path = workspace.path();
+  if (!workspace.remove()) {
+    left.push_back({"directory", path});
+    workspace.abandon();
+  }
+  return left;
+}
+
+Swept sweep_dead_sessions() {
+  Swept swept;
+  std::vector<std::string> parents{sys::default_workspace_parent()};
+  if (parents.front() != "/tmp") parents.emplace_back("/tmp");
+  for (const std::string& parent : parents) {
+    for (const std::string& name : sys::Workspace::candidates(parent)) {
+      Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
+      if (!dead) continue;  // Not ours.
+      if (!*dead) {
+        if (is_session(parent, name)) ++swept.left;  // It lives, or somebody is ending it.
+        continue;
+      }
+      const std::vector<LeftLine> left = end_session(**std::move(dead));
+      ++(left.empty() ? swept.removed : swept.left);
+    }
+  }
+  return swept;
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is left of a session, and its end: processes, a kernel module, the workspace. Used by the agent
+// at the end of its own session, by the guardian when the agent is dead, and by the sweep when both are.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "agent/session_record.h"
+#include "base/result.h"
+#include "protocol/agent_line.h"
+#include "sys/workspace.h"
+
+namespace stapsh::agent {
+
+/// The session's living processes: by its runner's session, and by what the environment of those says
+/// that made a session of their own.
+std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace);
+
+/// Of the session's module those names that are loaded: its own, or the one that `staprun -R` made of it
+/// (a beginning of its own, "_", the runner's pid).
+std::vector<std::string> session_modules(const SessionRecord& record);
+
+/// Unloads what is still loaded of the session's module, with `staprun -d`. What stays shows in session_modules().
+void unload_modules(const SessionRecord& record);
+
+/// Whether a module of that name is loaded.
+bool module_is_loaded(std::string_view name);
+
+/// Stops what lives (the runner's stop signal, SIGTERM, SIGKILL, each with its grace time), unloads, removes. Waits
+/// until it is done. Returns what could not be ended.
+std::vector<LeftLine> end_session(sys::Workspace workspace);
+
+/// Ends what dead sessions of this user left behind in $TMPDIR and /tmp.
+struct Swept {
+  std::size_t removed = 0;
+  std::size_t left = 0;  ///< Sessions that live, or that could not be ended.
+};
+Swept sweep_dead_sessions();
+
+}  // namespace stapsh::agent
