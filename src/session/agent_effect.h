@@ -22,8 +22,8 @@ struct SendLine {
 struct Report {
   std::string text;
 };
-/// A new file in the workspace, which is made for the first of them. Outcome: on_file_failed(). After
-/// that, a WriteFile or CommitFile that was on its way already is for no file: ignore it.
+/// A new file in the workspace, which is made for the first of them. Outcome: on_file_failed(); after
+/// that, no WriteFile or CommitFile comes for it.
 struct CreateFile {
   std::string name;
   std::uint64_t size;

@@ -96,9 +96,11 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    }
                  },
                  [&](const QuitCommand&) {
-                   // A second quit is an impatient person: it cuts the grace time short.
-                   if (quit_seen_ && runner_lives()) {
-                     climb(now);
+                   // A second quit is an impatient person: it cuts the grace time short. But not that of
+                   // output alone: who does not want it closes the connection.
+                   const auto* alive = std::get_if<RunnerLives>(&life_);
+                   if (quit_seen_ && alive) {
+                     if (!alive->descendants_gone) climb(now);
                    } else if (!stopping_) {
                      stop(now);
                    }
@@ -259,6 +261,10 @@ void AgentSession::on_file_done() {
 }
 
 void AgentSession::on_file_failed(const Error& error) {
+  // What was on its way to the file is for no file now.
+  std::erase_if(effects_, [](const AgentEffect& effect) {
+    return std::holds_alternative<WriteFile>(effect) || std::holds_alternative<CommitFile>(effect);
+  });
   if (auto* data = std::get_if<ReceivingData>(&input_)) {
     if (!data->error.empty()) return;  // One answer for each command, and the first reason counts.
     data->error = "file " + data->name + ": " + error.what;
@@ -385,7 +391,7 @@ void AgentSession::stop(TimePoint now) {
   } else if (alive && alive->descendants_gone) {
     ladder_.start(Rung::kKill, now);  // Only output is left.
   } else if (alive && alive->exit_code) {
-    climb(now);  // They had their time; now they are told.
+    if (ladder_.rung() == Rung::kStopSignal) climb(now);  // They had their time; now they are told.
   } else if (alive) {
     ladder_.start(Rung::kStopSignal, now);
     emit(SignalRunner{runner_entry(runner_kind()).stop_signal, false});

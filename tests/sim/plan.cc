@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan.h"
+
+namespace stapsh::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Bytes that look like the protocol as often as not.
+std::string nasty_bytes(Random& random, std::size_t max, bool zero_too) {
+  static constexpr std::string_view kWords[] = {"quit\n", "OK\n",   "data stdout 5\n", "exit 3\n",   "\n", "\r\n",
+                                                "=",      "stapsh", "ERROR: x\n",      "file 9 x\n", " ",  "\x7f\xff"};
+  std::string bytes;
+  for (std::size_t size = random.size(max); bytes.size() < size;) {
+    if (random.chance(50)) {
+      bytes += kWords[random.below(std::size(kWords))];
+    } else {
+      bytes += static_cast<char>(zero_too ? random.below(256) : random.between(1, 255));
+    }
+  }
+  return bytes;
+}
+
+RunnerPlan draw_runner(Random& random) {
+  RunnerPlan plan;
+  for (std::size_t chunks = random.size(30); plan.output.size() < chunks;) {
+    plan.output.push_back({random.chance(70) ? Stream::kStdout : Stream::kStderr, nasty_bytes(random, 400, true),
+                           random.chance(70) ? Duration{} : random.up_to(seconds(4))});
+  }
+  plan.endless = random.chance(5);
+  plan.waits = random.chance(30);
+  plan.bye = nasty_bytes(random, 600, true);
+  plan.exit_code = static_cast<int>(random.chance(50) ? 0 : random.below(256));
+  plan.ignores_stop = random.chance(15);
+  plan.ignores_terminate = random.chance(30);
+  plan.immortal = random.chance(2);
+  if (random.chance(20)) {
+    plan.straggler = random.chance(50) ? RunnerPlan::Straggler::kShort : RunnerPlan::Straggler::kStubborn;
+  }
+  return plan;
+}
+
+}  // namespace
+
+Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
+  Random random(seed);
+  agent.identity = {std::string(kSpokenVersion), "x86_64", "6.1.0"};
+  agent.verbose = random.chance(20) ? 1 : 0;
+  client.force_rfc = random.chance(10);
+  agent.force_rfc = client.force_rfc && random.chance(50);
+  client.transport_is_rich = random.chance(50);
+  client.want_time = random.chance(20);
+  client.verbose = static_cast<unsigned>(random.chance(20) ? random.below(3) : 0);
+  if (random.chance(20)) client.grace = "0.5";
+  static constexpr std::string_view kExtensions[] = {".ko", ".bo", ".so", ".bt", ""};
+  for (std::size_t files = random.below(4); upload.files.size() < files;) {
+    contents.push_back(nasty_bytes(random, 3'000, true));
+    upload.files.push_back(
+        {"f" + std::to_string(contents.size()) + std::string(kExtensions[random.below(5)]), contents.back().size()});
+  }
+  for (std::size_t args = random.size(20); upload.run_args.size() < args;) {
+    upload.run_args.push_back(random.chance(10) ? "" : nasty_bytes(random, 40, false));
+  }
+  runner = draw_runner(random);
+  link_capacity = random.chance(20) ? random.between(1, 20) : random.between(100, 5'000);
+  pipe_capacity = random.chance(20) ? random.between(1, 20) : random.between(100, 5'000);
+  module_after = random.up_to(seconds(100));
+  start_after = random.up_to(seconds(100));
+
+  if (random.chance(50)) fault = static_cast<Fault>(random.between(1, 7));
+  fault_at = random.up_to(seconds(random.chance(50) ? 10 : 250));
+  fault_lasts = random.up_to(seconds(120));
+  static constexpr std::string_view kFileSteps[] = {"create", "write", "commit"};
+  failing_file_step = kFileSteps[random.below(3)];
+  failing_file = random.below(3);
+  Link::Faults& link = random.chance(50) ? to_agent : to_client;
+  if (fault == Fault::kCut) link.cut_at = random.size(8'000);
+  if (fault == Fault::kCorrupt) link.corrupt_at = random.size(3'000);
+
+  const bool must_stop = runner.endless || runner.waits || runner.immortal;
+  std::size_t stop_count = random.chance(50) ? 0 : random.between(1, 3);
+  if (must_stop) stop_count = std::max<std::size_t>(stop_count, 1);
+  // Output is progress, so a flood that does not hear the stop goes on until the person gives up.
+  if (runner.endless && runner.ignores_stop) stop_count = 3;
+  for (Duration at{}; stops.size() < stop_count; stops.push_back(at)) {
+    at += random.up_to(seconds(random.chance(30) ? 2 : 250));
+  }
+}
+
+}  // namespace stapsh::sim

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "world.h"
+
+#include <functional>
+
+#include "session/effect_text.h"
+
+namespace stapsh::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Fault = Plan::Fault;
+
+// Long after everything: whoever still waits then waits for ever.
+constexpr TimePoint kPatience{seconds(3'000)};
+// How long it takes until both ends know that the connection is dead.
+constexpr Duration kCutNoticedAfter = seconds(930);
+
+}  // namespace
+
+World::World(std::uint64_t seed)
+    : plan_(seed),
+      random_(seed ^ 0x9e3779b97f4a7c15U),
+      to_agent_(plan_.link_capacity, plan_.to_agent),
+      to_client_(plan_.link_capacity, plan_.to_client),
+      agent_(plan_, to_agent_, to_client_),
+      client_(plan_, to_client_, to_agent_) {}
+
+std::string World::run() {
+  client_.start(now_);
+  for (int steps = 0; !over(); ++steps) {
+    if (steps == kStepsMax) return "no end after " + std::to_string(steps) + " steps";
+    if (!step()) return "nothing can happen any more, and it is not over";
+    close_what_ended();
+    if (std::string breach = check_always(); !breach.empty()) return breach;
+  }
+  return check_end();
+}
+
+bool World::step() {
+  const bool stalled = plan_.fault == Fault::kStall && now_ >= TimePoint(plan_.fault_at) &&
+                       now_ < TimePoint(plan_.fault_at + plan_.fault_lasts);
+  std::vector<std::function<void()>> possible;
+  const auto could = [&](bool now, std::function<void()> action) {
+    if (now) possible.push_back(std::move(action));
+  };
+  could(agent_.can_read(), [&] { agent_.read(random_.between(1, to_agent_.size() + 1), now_); });
+  could(agent_.can_flush(), [&] { agent_.flush(now_); });
+  could(agent_.can_relay(), [&] { agent_.relay(now_, random_); });
+  could(agent_.runner_can_act(now_), [&] { agent_.let_runner_act(now_, random_); });
+  could(agent_.can_lose_peer(), [&] { agent_.lose_peer(now_); });
+  could(client_.can_read() && !stalled, [&] { client_.read(random_.between(1, to_client_.size()), now_); });
+  could(client_.can_send(), [&] { client_.send(now_); });
+  could(client_.can_answer(now_), [&] { client_.answer(now_); });
+  could(client_.can_see_end(), [&] {
+    TransportEnd end;
+    if (to_client_.broken() && !agent_.ended()) {
+      end.reason = "connection reset";
+    } else if (plan_.client.transport_is_rich) {
+      end.exit_code = agent_.exit_code();
+    }
+    client_.see_end(end, now_);
+  });
+  if (possible.empty() || random_.chance(10)) {
+    if (!next_event()) return !possible.empty();
+    pass_time(!possible.empty());
+    happen();
+    return true;
+  }
+  possible[random_.below(possible.size())]();
+  return true;
+}
+
+std::optional<TimePoint> World::next_event() const {
+  std::optional<TimePoint> next = agent_.next_timer(now_);
+  const auto earlier = [&](std::optional<TimePoint> other) {
+    if (other && (!next || *other < *next)) next = other;
+  };
+  earlier(client_.next_timer());
+  if (!client_.outcome() && stops_said_ < plan_.stops.size()) earlier(TimePoint(plan_.stops[stops_said_]));
+  if (plan_.fault == Fault::kAgentStops && !fault_happened_) earlier(TimePoint(plan_.fault_at));
+  if (plan_.fault == Fault::kStall && now_ < TimePoint(plan_.fault_at + plan_.fault_lasts)) {
+    earlier(TimePoint(plan_.fault_at + plan_.fault_lasts));
+  }
+  if (!given_up_) earlier(kPatience);
+  return next;
+}
+
+// Nobody's bound may run out while there is work to do, or every run would be one with faults.
+void World::pass_time(bool anything_else) {
+  if (anything_else) {
+    now_ += random_.up_to(milliseconds(2));
+  } else {
+    now_ = std::max(now_, *next_event());
+  }
+}
+
+void World::happen() {
+  if (!client_.outcome() && stops_said_ < plan_.stops.size() && now_ >= TimePoint(plan_.stops[stops_said_])) {
+    ++stops_said_;
+    stops_said_ < 3 ? client_.stop(now_) : client_.abandon(now_);
+  }
+  if (plan_.fault == Fault::kAgentStops && !fault_happened_ && now_ >= TimePoint(plan_.fault_at)) {
+    fault_happened_ = true;
+    agent_.request_stop(now_);
+  }
+  if (!given_up_ &&
+      (now_ >= kPatience || ((to_agent_.cut() || to_client_.cut()) && now_ >= TimePoint(kCutNoticedAfter)))) {
+    given_up_ = true;
+    to_agent_.break_off();
+    to_client_.break_off();
+  }
+  agent_.on_timer(now_);
+  client_.on_timer(now_);
+}
+
+// A process that is gone has closed its ends.
+void World::close_what_ended() {
+  if (agent_.ended() && !agent_.exited(now_)) agent_.flush_last_lines();
+  if (agent_.exited(now_) && !to_client_.at_end()) to_client_.close();
+  if (client_.outcome() && !to_client_.broken()) {
+    to_agent_.close();
+    to_client_.break_off();
+  }
+}
+
+std::string World::check_always() const {
+  if (!agent_.breach.empty()) return "agent: " + agent_.breach;
+  if (!client_.breach.empty()) return "client: " + client_.breach;
+  if (plan_.fault == Fault::kCorrupt) return {};
+  if (agent_.replies() > client_.commands()) return "more replies than commands";
+  // Whatever happens, nothing is invented, lost in the middle or out of order.
+  const SimulatedRunner* runner = agent_.runner();
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    const std::string_view got = client_.output(stream);
+    const std::string_view produced = runner ? std::string_view(runner->pipe(stream).produced) : "";
+    if (!produced.starts_with(got)) return "the client has output that the runner never wrote";
+  }
+  return {};
+}
+
+std::string World::check_end() const {
+  if (given_up_ && plan_.fault != Fault::kCut && plan_.fault != Fault::kCorrupt) return "somebody waited for ever";
+  if (!agent_.files().empty()) return "files are left";
+  const SimulatedRunner* runner = agent_.runner();
+  if (runner && (runner->runner_alive() || runner->straggler_alive()) && !plan_.runner.immortal) {
+    return "a process is left";
+  }
+  const Outcome& outcome = *client_.outcome();
+  if (outcome.kind == Outcome::Kind::kFailed && outcome.reason.empty()) return "a failure without a reason";
+  if (plan_.fault == Fault::kCorrupt) return {};
+  const bool ran = runner || plan_.fault == Fault::kLateStart;
+  if (outcome.kind == Outcome::Kind::kEnded && !ran && !plan_.client.force_rfc) return "the client saw a runner end that never was";
+  if (outcome.kind == Outcome::Kind::kStopped && stops_said_ == 0) return "stopped, and nobody said stop";
+  if (outcome.kind == Outcome::Kind::kEnded && outcome.exit_code && *outcome.exit_code != agent_.exit_code()) {
+    return "the client was told another exit code";
+  }
+  if (outcome.kind == Outcome::Kind::kEnded && !plan_.client.force_rfc && !outcome.exit_code) {
+    return "the exit code did not arrive";
+  }
+  return plan_.fault == Fault::kNone && stops_said_ < 3 ? check_success() : "";
+}
+
+// Nothing went wrong, and the person said stop twice at most: all of it must have worked.
+std::string World::check_success() const {
+  const Outcome& outcome = *client_.outcome();
+  // Its output is discarded before it is given up, and `exit` with it.
+  if (plan_.runner.immortal) return {};
+  if (outcome.kind == Outcome::Kind::kFailed) return "failed: " + outcome.reason;
+  if (outcome.kind == Outcome::Kind::kStopped) return {};
+  const SimulatedRunner& runner = *agent_.runner();
+  if (agent_.started()->args != plan_.upload.run_args) return "the runner got other arguments";
+  if (agent_.exit_code() != *runner.exit_code()) return "the agent ended with another code than the runner";
+  if (agent_.discarded()) return "output was thrown away";
+  if (client_.output(Stream::kStdout) != runner.pipe(Stream::kStdout).produced) return "standard output is not whole";
+  const std::string& errors = agent_.started()->framed ? client_.output(Stream::kStderr) : agent_.rich_standard_error;
+  if (errors != runner.pipe(Stream::kStderr).produced) return "standard error is not whole";
+  return {};
+}
+
+std::string World::story() const {
+  static constexpr std::string_view kFaults[] = {"none", "cut", "corrupt", "file", "start", "late start",
+                                                 "agent stops", "stall"};
+  const auto seconds_text = [](Duration d) { return std::to_string(std::chrono::duration<double>(d).count()); };
+  const RunnerPlan& runner = plan_.runner;
+  std::string text = "fault: " + std::string(kFaults[static_cast<int>(plan_.fault)]) + "; stops at";
+  for (const Duration at : plan_.stops) text += " " + seconds_text(at);
+  text += "; ended at " + seconds_text(now_.time_since_epoch()) + "\nrunner:";
+  if (runner.endless) text += " endless";
+  if (runner.waits) text += " waits";
+  if (runner.ignores_stop) text += " ignores-stop";
+  if (runner.ignores_terminate) text += " ignores-terminate";
+  if (runner.immortal) text += " immortal";
+  if (runner.straggler == RunnerPlan::Straggler::kShort) text += " straggler";
+  if (runner.straggler == RunnerPlan::Straggler::kStubborn) text += " stubborn-straggler";
+  text += " exit " + std::to_string(runner.exit_code);
+  return text + "\nagent: " + agent_.story() + "\nclient: " + client_.story() + "\n";
+}
+
+}  // namespace stapsh::sim
