@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/parse_int.h"
@@ -79,8 +80,9 @@ class AgentDriver {
 
   AgentSession session;
   TimePoint now{};
-  std::string next_failure;  ///< "create", "write", "commit", "start" or "late".
-  std::string sent;          ///< All lines that are no debug text.
+  std::vector<LeftLine> left;  ///< What cleaning up will find still there.
+  std::string next_failure;    ///< "create", "write", "commit", "start" or "late".
+  std::string sent;            ///< All lines that are no debug text.
 
  private:
   static int number(std::string_view text) { return *parse_int(text, 0, 1'000'000); }
@@ -135,7 +137,8 @@ class AgentDriver {
       session.on_runner_starting();
       if (fails("late")) session.on_runner_failed(error, now);
     }
-    if (std::holds_alternative<CleanUp>(effect)) session.on_cleaned_up();
+    if (std::holds_alternative<Sweep>(effect)) session.on_swept(2, 1);
+    if (std::holds_alternative<CleanUp>(effect)) session.on_cleaned_up(left);
     if (std::holds_alternative<EndSession>(effect)) ended_ = true;
   }
 

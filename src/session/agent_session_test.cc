@@ -414,6 +414,64 @@ TEST(AgentSession, DebugTextFollowsTheVerbosity) {
       "report runner starts: staprun; report end of input; signal 1; report runner ended with 0; clean up; end 0");
 }
 
+TEST(AgentSession, SaysWhatIsLeftWhereThatWasAsked) {
+  check({
+      {"clean",
+       {"say option data", "say option proof", "say run", "exit 0", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; clean up; clean; quit; end 0"},
+      {"clean, and the code",
+       {"say option data", "say option exit", "say option proof", "say quit"},
+       "OK; OK; OK; clean up; clean; exit 0; quit; end 0"},
+      {"no frames, no lines", {"say option proof", "say quit"}, "OK; clean up; end 0"},
+  });
+  AgentDriver agent(settings());
+  agent.left = {{"process", "42"}, {"module", "stap_1"}};
+  EXPECT_EQ(agent.run({"say option data", "say option proof", "say quit"}),
+            "OK; OK; clean up; report left behind: process 42; report left behind: module stap_1; left process 42; "
+            "left module stap_1; quit; end 0");
+}
+
+TEST(AgentSession, SweepsOnlyWhileNoRunnerLives) {
+  check({
+      {"once, and again",
+       {"bytes sweep\\nsweep\\nstap 5.6\\n"},
+       "sweep; OK removed=2 left=1; sweep; OK removed=2 left=1; stapsh 5.6 x86_64 6.1"},
+      {"with a runner", {"say run", "say sweep"}, "start staprun []; OK"},
+      {"not in the rfc dialect", {"say stap 1.4", "say sweep"}, "stapsh 5.6 x86_64 6.1; report sweep: not now"},
+  });
+}
+
+TEST(AgentSession, NoticesASilentClient) {
+  check({
+      {"pings when idle, then stops",
+       {"say option data", "say option keepalive=9", "say run", "wait 2999", "wait 1", "wait 3000", "wait 3000"},
+       "OK; OK; start staprun [] framed; OK; (ping); (ping); signal 1"},
+      {"what is heard counts",
+       {"say option data", "say option keepalive=9", "wait 3000", "say ping", "wait 3000", "wait 3000", "say ping",
+        "wait 3000"},
+       "OK; OK; (ping); (ping); (ping); (ping)"},
+      {"without frames it says nothing",
+       {"say option keepalive=9", "say run", "wait 3000", "wait 3000", "wait 3000"},
+       "OK; start staprun []; OK; signal 1"},
+      {"a client that was lost before its run", {"say option keepalive=9", "wait 9000"}, "OK; clean up; end 0"},
+      {"the rungs come as ever",
+       {"say option data", "say option keepalive=9", "say run", "say quit", "wait 3000", "wait 2000", "exit 143",
+        "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 1; (ping); signal 15; clean up; quit; end 143"},
+  });
+}
+
+TEST(AgentSession, HoldsTheDeadlineWhenNobodyCanSayStop) {
+  check({
+      {"from the run on",
+       {"say option deadline=60", "wait 99000", "say run", "wait 59999", "wait 1", "wait 5000"},
+       "OK; start staprun []; OK; signal 1; signal 15"},
+      {"a stop before it is not disturbed",
+       {"say option deadline=60", "say run", "say quit", "exit 0", "gone", "drained", "wait 60000"},
+       "OK; start staprun []; OK; signal 1; clean up; end 0"},
+  });
+}
+
 TEST(AgentSession, NothingAfterItsEndMeansAnything) {
   EXPECT_EQ(run({"say quit", "say stap 5.6", "eof", "stop", "peer gone", "exit 1", "gone", "progress", "drained",
                  "wait 99999"}),

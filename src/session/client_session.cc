@@ -347,6 +347,7 @@ void ClientSession::on_stop(TimePoint now) {
     quit_owed_ = !ours_ && phase_ == Phase::kStarting;
     if (!quit_owed_ && (!again || ours_)) emit(SendBytes{std::string(kQuit)});
   } else if (!again) {
+    input_closed_ = true;
     emit(CloseInput{});  // Also what rfc agents know as the end; in mid-file nothing else could be said.
   }
 }
@@ -375,7 +376,7 @@ void ClientSession::on_timer(TimePoint now) {
   }
   if (keepalive_.ping_due(now)) {
     keepalive_.said(now);
-    emit(SendBytes{format_command(PingCommand{})});
+    if (!input_closed_) emit(SendBytes{format_command(PingCommand{})});
   }
   if (sweep_again_until_ && deadline_ && now >= *deadline_ && !stopping_) {
     deadline_ = now + settings_.reply_timeout;

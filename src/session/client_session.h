@@ -149,7 +149,8 @@ class ClientSession {
   std::optional<Frame> frame_;
   std::size_t quit_bytes_held_ = 0;       // Of "quit\n", at the end of what came of a frame: see take_frame().
   std::deque<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
-  bool quit_owed_ = false;                // A stop that waits for the answer to `run`.
+  bool input_closed_ = false;
+  bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
   std::optional<int> exit_code_;
   Keepalive keepalive_;
   Outcome::Remains remains_ = Outcome::Remains::kUnknown;

@@ -415,6 +415,55 @@ TEST(ClientSession, EachSilenceHasItsBound) {
   EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "wait 30000"}), "send stap 5.6\\n; close; " + unconfirmed);
 }
 
+TEST(ClientSession, AsksForProofAndKeepsItWithTheOutcome) {
+  ClientSettings settings;
+  settings.want_proof = true;
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect", kHello, "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option proof\\n");
+  EXPECT_EQ(client.run({"bytes OK\\nOK\\n", "stop", "say clean", "say exit 0", "say quit"}),
+            "connected 5.6 x86_64 6.1; close; stopped, clean");
+  EXPECT_EQ(ours_running().run({"say left process 42", "say left module a\x1b", "say exit 0", "say quit"}),
+            "ended 0, left process 42, left module a?");
+  EXPECT_EQ(old_running().run({"say clean"}),
+            "close; failed: the agent sent 'clean', which is no line of the protocol here");
+}
+
+TEST(ClientSession, NoticesASilentAgent) {
+  ClientSettings settings;
+  settings.keepalive = std::chrono::seconds(9);
+  ClientDriver client(settings);
+  client.run({"connect", kHello, "say OK", "bytes OK\\nOK\\n"});
+  EXPECT_EQ(client.run({"wait 3000", "say ping", "wait 3000", "wait 3000"}),
+            "send ping\\n; send ping\\n; send ping\\n");
+  EXPECT_EQ(client.run({"wait 2999", "wait 1"}),
+            "close; failed: the connection is silent for longer than --keepalive; the target stops by itself");
+  ClientDriver stopped(settings);
+  stopped.run({"connect", kHello, "say OK", "bytes OK\\nOK\\n"});
+  EXPECT_EQ(stopped.run({"stop", "wait 3000", "say quit"}), "close; stopped");  // No ping after the end.
+  ClientDriver refused(settings);
+  EXPECT_EQ(refused.run({"connect", kHello, "say OK", "bytes OK\\nERROR: x\\n", "wait 9000"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option keepalive=9.000000\\n; "
+            "connected 5.6 x86_64 6.1");
+}
+
+TEST(ClientSession, SweepsUntilNothingIsLeft) {
+  ClientSettings settings;
+  settings.sweep_only = true;
+  ClientDriver client = ours_connected(settings);
+  EXPECT_EQ(client.run({"say OK removed=1 left=1", "wait 200", "say OK removed=1 left=0"}),
+            "send sweep\\n; ended 0, clean");
+  ClientDriver stubborn = ours_connected(settings);
+  EXPECT_EQ(stubborn.run({"say OK removed=0 left=3", "wait 200", "wait 30000", "say OK removed=0 left=2"}),
+            "send sweep\\n; ended 0, left session 2");
+  ClientDriver old(settings);
+  EXPECT_EQ(old.run({"connect", kHello, "say ERROR: Invalid option", "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "
+            "failed: its stapsh knows no sweep; install this one there");
+  EXPECT_EQ(ours_running().run({"say OK removed=0 left=0"}),
+            "close; failed: the agent sent 'OK removed=0 left=0', which is no line of the protocol here");
+}
+
 TEST(ClientSession, AbandonEndsItAtOnce) {
   EXPECT_EQ(ClientDriver({}).run({"connect", "abandon", kHello}), "send stap 5.6\\n; close; failed: given up");
   EXPECT_EQ(ours_running().run({"stop", "abandon", "say quit", "end"}), "send quit\\n; close; failed: given up");

@@ -92,9 +92,12 @@ inline std::string effect_text(const AgentEffect& effect) {
 
 inline std::string outcome_text(const Outcome& outcome) {
   const std::string code = outcome.exit_code ? std::to_string(*outcome.exit_code) : "?";
-  if (outcome.kind == Outcome::Kind::kEnded) return "ended " + code;
-  if (outcome.kind == Outcome::Kind::kStopped) return "stopped";
-  return "failed: " + outcome.reason;
+  std::string text = "failed: " + outcome.reason;
+  if (outcome.kind == Outcome::Kind::kEnded) text = "ended " + code;
+  if (outcome.kind == Outcome::Kind::kStopped) text = "stopped";
+  if (outcome.remains == Outcome::Remains::kClean) text += ", clean";
+  for (const LeftLine& left : outcome.left) text += ", left " + left.kind + " " + left.name;
+  return text;
 }
 
 inline std::string effect_text(const ClientEffect& effect) {

@@ -53,6 +53,9 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   client.want_time = random.chance(20);
   client.verbose = static_cast<unsigned>(random.chance(20) ? random.below(3) : 0);
   if (random.chance(20)) client.grace = "0.5";
+  if (random.chance(20)) client.keepalive = seconds(random.between(2, 90));
+  if (random.chance(10)) client.deadline = std::to_string(random.between(1, 200));
+  client.want_proof = random.chance(30);
   static constexpr std::string_view kExtensions[] = {".ko", ".bo", ".so", ".bt", ""};
   for (std::size_t files = random.below(4); upload.files.size() < files;) {
     contents.push_back(nasty_bytes(random, 3'000, true));

@@ -41,7 +41,9 @@ void SimulatedAgent::read(std::size_t count, TimePoint now) {
 void SimulatedAgent::flush(TimePoint now) {
   const std::size_t sent = out_.write(outbox_);
   outbox_.erase(0, sent);
-  if (sent > 0) session_.on_output_progress(now);
+  // Only the runner's output counts: with keepalive, our own pings would put off the next rung for ever.
+  if (sent > 0 && outbox_has_output_) session_.on_output_progress(now);
+  if (outbox_.empty()) outbox_has_output_ = false;
   notice_ends(now);
 }
 
@@ -79,6 +81,7 @@ void SimulatedAgent::relay(TimePoint now, Random& random) {
     if (session_.timed()) header.time = now.time_since_epoch();
     outbox_ += format_agent_line(header);
     outbox_.append(pipe.bytes, 0, count);
+    outbox_has_output_ = true;
     pipe.bytes.erase(0, count);
   }
   notice_ends(now);
@@ -87,8 +90,7 @@ void SimulatedAgent::relay(TimePoint now, Random& random) {
 bool SimulatedAgent::runner_can_act(TimePoint now) const {
   if (!runner_ || !runner_->can_act(now)) return false;
   // Without frames there is no pipe: what is in it stands for a write that has not returned yet.
-  const bool writing =
-      !runner_->pipe(Stream::kStdout).bytes.empty() || !runner_->pipe(Stream::kStderr).bytes.empty();
+  const bool writing = !runner_->pipe(Stream::kStdout).bytes.empty() || !runner_->pipe(Stream::kStderr).bytes.empty();
   return started_->framed || abandoned_ || !writing;
 }
 
@@ -156,7 +158,9 @@ std::optional<TimePoint> SimulatedAgent::next_timer(TimePoint now) const {
 void SimulatedAgent::perform(TimePoint now) {
   while (std::optional<AgentEffect> effect = session_.next_effect()) {
     if (ended_ && breach.empty()) breach = "an effect after EndSession: " + effect_text(*effect);
-    if (!std::holds_alternative<WriteFile>(*effect)) append_text(story_, effect_text(*effect));
+    const auto* line = std::get_if<SendLine>(&*effect);
+    const bool ping = line && line->line == "ping\n";
+    if (!ping && !std::holds_alternative<WriteFile>(*effect)) append_text(story_, effect_text(*effect));
     perform(*effect, now);
   }
 }
@@ -235,8 +239,9 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    files_.clear();
                    file_open_ = false;
                    workspace_ = false;
-                   session_.on_cleaned_up();
+                   session_.on_cleaned_up(alive ? std::vector{LeftLine{"process", "42"}} : std::vector<LeftLine>{});
                  },
+                 [&](const Sweep&) { breach = "a sweep that nobody asked for"; },
                  [&](const EndSession& e) {
                    if (workspace_ || file_open_) breach = "a workspace is left";
                    ended_ = true;

@@ -65,6 +65,7 @@ class SimulatedAgent {
   Link& in_;
   Link& out_;
   std::string outbox_;
+  bool outbox_has_output_ = false;
   bool abandoned_ = false, discarded_ = false, peer_lost_ = false, input_ended_ = false;
 
   std::map<std::string, std::string> files_;

@@ -62,14 +62,16 @@ std::optional<TimePoint> SimulatedClient::next_timer() const {
 
 // How many replies the agent owes at most.
 void SimulatedClient::count_commands(std::string_view bytes) {
-  if (bytes == "quit\n") return;
+  if (bytes == "quit\n" || bytes == "ping\n") return;
   commands_ += bytes.starts_with("arg ") ? plan_.upload.run_args.size() + 1 : 1;
 }
 
 void SimulatedClient::perform(TimePoint now) {
   while (std::optional<ClientEffect> effect = session_.next_effect()) {
     if (outcome_ && breach.empty()) breach = "an effect after Finished: " + effect_text(*effect);
-    if (!std::holds_alternative<Output>(*effect)) append_text(story_, effect_text(*effect));
+    const auto* line = std::get_if<SendBytes>(&*effect);
+    const bool ping = line && line->bytes == "ping\n";
+    if (!ping && !std::holds_alternative<Output>(*effect)) append_text(story_, effect_text(*effect));
     std::visit(
         Overloaded{
             [&](const SendBytes& e) {

@@ -26,6 +26,7 @@ class SimulatedClient {
   void see_end(const TransportEnd& end, TimePoint now);
   void stop(TimePoint now);
   void abandon(TimePoint now);
+  void pause_receiving(TimePoint now) { session_.on_receive_paused(now); }
   void on_timer(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
 

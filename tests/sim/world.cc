@@ -38,9 +38,12 @@ std::string World::run() {
   return check_end();
 }
 
+bool World::stalled() const {
+  return plan_.fault == Fault::kStall && now_ >= TimePoint(plan_.fault_at) &&
+         now_ < TimePoint(plan_.fault_at + plan_.fault_lasts);
+}
+
 bool World::step() {
-  const bool stalled = plan_.fault == Fault::kStall && now_ >= TimePoint(plan_.fault_at) &&
-                       now_ < TimePoint(plan_.fault_at + plan_.fault_lasts);
   std::vector<std::function<void()>> possible;
   const auto could = [&](bool now, std::function<void()> action) {
     if (now) possible.push_back(std::move(action));
@@ -50,7 +53,7 @@ bool World::step() {
   could(agent_.can_relay(), [&] { agent_.relay(now_, random_); });
   could(agent_.runner_can_act(now_), [&] { agent_.let_runner_act(now_, random_); });
   could(agent_.can_lose_peer(), [&] { agent_.lose_peer(now_); });
-  could(client_.can_read() && !stalled, [&] { client_.read(random_.between(1, to_client_.size()), now_); });
+  could(client_.can_read() && !stalled(), [&] { client_.read(random_.between(1, to_client_.size()), now_); });
   could(client_.can_send(), [&] { client_.send(now_); });
   could(client_.can_answer(now_), [&] { client_.answer(now_); });
   could(client_.can_see_end(), [&] {
@@ -111,6 +114,7 @@ void World::happen() {
     to_agent_.break_off();
     to_client_.break_off();
   }
+  if (stalled()) client_.pause_receiving(now_);
   agent_.on_timer(now_);
   client_.on_timer(now_);
 }
@@ -151,13 +155,18 @@ std::string World::check_end() const {
   if (outcome.kind == Outcome::Kind::kFailed && outcome.reason.empty()) return "a failure without a reason";
   if (plan_.fault == Fault::kCorrupt) return {};
   const bool ran = runner || plan_.fault == Fault::kLateStart;
-  if (outcome.kind == Outcome::Kind::kEnded && !ran && !plan_.client.force_rfc) return "the client saw a runner end that never was";
+  if (outcome.kind == Outcome::Kind::kEnded && !ran && !plan_.client.force_rfc)
+    return "the client saw a runner end that never was";
   if (outcome.kind == Outcome::Kind::kStopped && stops_said_ == 0) return "stopped, and nobody said stop";
   if (outcome.kind == Outcome::Kind::kEnded && outcome.exit_code && *outcome.exit_code != agent_.exit_code()) {
     return "the client was told another exit code";
   }
   if (outcome.kind == Outcome::Kind::kEnded && !plan_.client.force_rfc && !outcome.exit_code) {
     return "the exit code did not arrive";
+  }
+  if (outcome.kind == Outcome::Kind::kEnded && plan_.client.want_proof && !plan_.client.force_rfc &&
+      outcome.remains != Outcome::Remains::kClean) {
+    return "the proof did not arrive";
   }
   return plan_.fault == Fault::kNone && stops_said_ < 3 ? check_success() : "";
 }
@@ -180,8 +189,8 @@ std::string World::check_success() const {
 }
 
 std::string World::story() const {
-  static constexpr std::string_view kFaults[] = {"none", "cut", "corrupt", "file", "start", "late start",
-                                                 "agent stops", "stall"};
+  static constexpr std::string_view kFaults[] = {"none",  "cut",        "corrupt",     "file",
+                                                 "start", "late start", "agent stops", "stall"};
   const auto seconds_text = [](Duration d) { return std::to_string(std::chrono::duration<double>(d).count()); };
   const RunnerPlan& runner = plan_.runner;
   std::string text = "fault: " + std::string(kFaults[static_cast<int>(plan_.fault)]) + "; stops at";

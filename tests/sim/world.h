@@ -23,6 +23,7 @@ class World {
   static constexpr int kStepsMax = 300'000;
 
   bool step();
+  [[nodiscard]] bool stalled() const;
   void pass_time(bool anything_else);
   void happen();
   void close_what_ended();
