@@ -2,6 +2,7 @@
 #include "client/child_output.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -44,7 +45,9 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
 }
 
 void kill_tree(const sys::Child& child) {
+  const pid_t session = ::getsid(child.pid());
   for (const pid_t pid : sys::descendants(child.pid())) {
+    if (::getsid(pid) != session) continue;
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
     if (process) (void)process->send(SIGKILL);
   }

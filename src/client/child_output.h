@@ -18,8 +18,8 @@ Awaitable<std::string> read_all(asio::io_context& io, sys::UniqueFd pipe, std::s
 /// Waits until `child` has ended, at most `limit`, and reaps it: 0..255 or 128 + N; none: it still lives.
 Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, Duration limit);
 
-/// SIGKILL to the child and all that descends from it. What made itself independent (an ssh
-/// ControlPersist master) stays.
+/// SIGKILL to the child and all that descends from it in its session. What made itself independent stays:
+/// an ssh ControlPersist master, and above all an agent's guardian, which now does its work.
 void kill_tree(const sys::Child& child);
 
 }  // namespace stapsh::client

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/fleet.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
@@ -19,6 +21,7 @@
 #include "client/target_list.h"
 #include "client/target_run.h"
 #include "sys/clock.h"
+#include "sys/io.h"
 
 namespace stapsh::client {
 namespace {
@@ -26,6 +29,7 @@ namespace {
 constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
 constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
+constexpr int kExitLost = 1;
 
 // A target needs up to four descriptors; the soft limit (often 1024) is for programs that use select(2).
 void raise_descriptor_limit() {
@@ -131,6 +135,12 @@ Awaitable<> Fleet::finish() {
     for (const std::string& line : report_lines(results)) output_->say(line);
   }
   co_await output_->drain(sys::deadline_after(kLastOutputLimit));
+  if (output_->dropped_bytes() > 0) {
+    const std::string text =
+        fmt::format("rstap: standard output was not read: {} bytes of output are lost\n", output_->dropped_bytes());
+    (void)sys::write_all(STDERR_FILENO, text, std::chrono::seconds(1));
+    forced_code_ = forced_code_.value_or(kExitLost);
+  }
   signals_.cancel();
   deadline_.cancel();
 }
@@ -157,6 +167,7 @@ void Fleet::on_signal(int signo) {
 
 void Fleet::stop_all() {
   ++stops_;
+  output_->hurry();
   slots_.cancel();
   builds_->stop();
   for (const auto& run : runs_) {

@@ -22,8 +22,9 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
-is built already (.ko .bo .so), or a bpftrace program (.bt). Options may stand anywhere before `--`;
-arguments that begin with '-' stand behind it. Without --remote it runs here, as stap does.
+is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
+Options may stand anywhere before `--`; arguments that begin with '-' stand behind it.
+Without --remote it runs here, as stap does.
 )";
 
 constexpr std::string_view kTargetForms = R"(
@@ -36,6 +37,15 @@ Forms of TARGET:
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
   web[01-40,50]                 a set of hosts, in any form with a HOST
   @FILE                         a list: a TARGET on each line, # comments
+)";
+
+constexpr std::string_view kEnd = R"(
+Ctrl-C: the first stops every target gracefully (end probes run, their output comes), the second
+presses harder, the third gives up waiting. SIGUSR1 prints what each target is doing.
+
+Exit status: 0 if all succeeded, else the first failure's in the order of the targets: the runner's
+own, 1 for a target that failed, 128+N if signal N stopped it before it ran; 2: wrong command line.
+See rstap(1).
 )";
 
 constexpr std::string_view kExamples = R"(
@@ -59,10 +69,16 @@ std::string left_side(const OptionEntry& entry) {
   return spelling + (spelling.size() > 2 ? "=" : " ") + std::string(entry.value);
 }
 
+std::string left_side(const ClientOption& entry) {
+  if (entry.long_name == "help") return "-h, --help";
+  if (entry.long_name == "version") return "-V, --version";
+  return fmt::format("--{}{}{}", entry.long_name, entry.value.empty() ? "" : "=", entry.value);
+}
+
 void add_client_options(std::string& text, OptionGroup group) {
   for (const ClientOption& entry : client_option_table()) {
     if (entry.group != group) continue;
-    add_line(text, fmt::format("--{}{}{}", entry.long_name, entry.value.empty() ? "" : "=", entry.value), entry.help);
+    add_line(text, left_side(entry), entry.help);
   }
 }
 
@@ -75,12 +91,12 @@ std::string rstap_help() {
   add_stap_option(OptionId::kRemote);
   add_client_options(text, OptionGroup::kTargets);
   text += kTargetForms;
-  text += "\nThe script, as stap has it:\n";
+  text += "\nThe script and its run, as stap has them:\n";
   for (const OptionEntry& entry : option_table()) {
     if (entry.id != OptionId::kRemote && entry.id != OptionId::kRemotePrefix) add_stap_option(entry.id);
   }
   constexpr std::array kGroups{
-      std::pair{OptionGroup::kWords, "Words for the programs behind:"}, std::pair{OptionGroup::kTime, "Time:"},
+      std::pair{OptionGroup::kWords, "Handing words on:"}, std::pair{OptionGroup::kTime, "Time:"},
       std::pair{OptionGroup::kTransport, "Programs and protocol:"}, std::pair{OptionGroup::kOther, "Other:"}};
   text += "\nOutput:\n";
   add_stap_option(OptionId::kRemotePrefix);
@@ -89,11 +105,12 @@ std::string rstap_help() {
     fmt::format_to(std::back_inserter(text), "\n{}\n", title);
     add_client_options(text, group);
   }
-  text += "\nLimits of the protocol:\n";
+  text += "\nLimits (defaults in parentheses):\n";
   for (const LimitEntry& entry : kLimitTable) {
     add_line(text, fmt::format("--{}=N", entry.name), fmt::format("{} ({})", entry.meaning, Limits{}.*entry.value));
   }
   text += kExamples;
+  text += kEnd;
   return text;
 }
 

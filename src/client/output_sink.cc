@@ -18,6 +18,14 @@ Result<std::unique_ptr<OutputSink>> OutputSink::create(asio::io_context& io, Mer
   return sink;
 }
 
+void OutputSink::on_output(std::size_t target, Stream stream, std::string_view bytes) {
+  if (hurried_ && merger_.pending_bytes() > kHurriedBytesMax) {
+    dropped_bytes_ += bytes.size();
+    return;
+  }
+  merger_.on_output(target, stream, bytes);
+}
+
 void OutputSink::say(std::string_view line) {
   OutputBuffer& buffer = merger_.output(Stream::kStderr);
   buffer.append(line);
@@ -78,6 +86,7 @@ Awaitable<> OutputSink::drain(TimePoint deadline) {
   });
   while (merger_.pending_bytes() > 0 && !late) co_await changed_.wait();
   timer.cancel();
+  dropped_bytes_ += merger_.output(Stream::kStdout).size();
   for (Out& out : outs_) {
     out.closed = true;
     if (out.waiter) out.waiter->cancel();

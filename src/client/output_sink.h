@@ -24,16 +24,21 @@ class OutputSink {
   static Result<std::unique_ptr<OutputSink>> create(asio::io_context& io, MergeOptions merge,
                                                     std::function<void(const Error&)> on_closed);
 
-  void on_output(std::size_t target, Stream stream, std::string_view bytes) {
-    merger_.on_output(target, stream, bytes);
-  }
+  void on_output(std::size_t target, Stream stream, std::string_view bytes);
   void on_target_end(std::size_t target) { merger_.on_target_end(target); }
   /// A line of our own, on standard error.
   void say(std::string_view line);
 
   /// Writes what goes now; the rest follows by itself.
   void flush();
-  [[nodiscard]] bool full() const { return merger_.pending_bytes() > kFullBytes; }
+  [[nodiscard]] bool full() const { return !hurried_ && merger_.pending_bytes() > kFullBytes; }
+  /// The run is being stopped: no target waits for a reader any more. What is over kHurriedBytesMax is dropped.
+  void hurry() {
+    hurried_ = true;
+    changed_.announce();
+  }
+  /// Bytes that were dropped since nobody read them.
+  [[nodiscard]] std::size_t dropped_bytes() const { return dropped_bytes_; }
   /// Waits until it is not full any more.
   Awaitable<> wait_room();
   /// Waits until all is written, at most until `deadline`.
@@ -41,6 +46,7 @@ class OutputSink {
 
  private:
   static constexpr std::size_t kFullBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kHurriedBytesMax = std::size_t{64} << 20;
 
   struct Out {
     sys::NonblockingFd fd;
@@ -60,6 +66,8 @@ class OutputSink {
   std::function<void(const Error&)> on_closed_;
   std::array<Out, 2> outs_;
   Event changed_;
+  bool hurried_ = false;
+  std::size_t dropped_bytes_ = 0;
 };
 
 }  // namespace stapsh::client
