@@ -22,6 +22,7 @@ class AgentDriver {
 
   /// What a step may say:
   ///   say LINE           LINE and its newline come in       bytes TEXT     bytes, as unescape() has them
+  ///   long line          one byte more than a line may have
   ///   eof                end of input                       stop           a signal to the agent
   ///   peer gone          nobody takes what we send          wait MS        the clock goes on, the timer fires
   ///   create fails, write fails, commit fails, start fails, late fail: the next of these does
@@ -32,6 +33,7 @@ class AgentDriver {
     const std::string_view rest = blank == std::string_view::npos ? "" : text.substr(blank + 1);
     if (verb == "say") return feed(std::string(rest) + "\n");
     if (verb == "bytes") return feed(unescape(rest));
+    if (text == "long line") return feed(std::string(Limits{}.line_bytes_max + 1, 'x'));
     if (text == "eof") {
       session.on_end_of_input(now);
     } else if (text == "stop") {
@@ -75,6 +77,7 @@ class AgentDriver {
   /// What was done since the last call.
   std::string take_text() {
     text_was_write_ = false;
+    written_.clear();
     return std::exchange(text_, {});
   }
 

@@ -89,8 +89,8 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                  [&](const ArgCommand& c) { begin_arg(c); },
                  [&](const RunCommand& c) { run(c, now); },
                  [&](const SignalCommand& c) {
-                   if (runner_lives()) {
-                     emit(SignalRunner{c.signo, false});
+                   if (const auto* alive = std::get_if<RunnerLives>(&life_)) {
+                     if (!alive->exit_code) emit(SignalRunner{c.signo, false});
                    } else {
                      answer_error("signal: no runner lives; say run first");
                    }
@@ -307,7 +307,7 @@ void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
 
 void AgentSession::on_runner_exited(int exit_code, TimePoint now) {
   auto* alive = std::get_if<RunnerLives>(&life_);
-  if (!alive) return;  // Given up before.
+  if (!alive || alive->exit_code) return;  // Given up before; or told twice.
   alive->exit_code = exit_code;
   debug("runner ended with " + std::to_string(exit_code));
   // What it left behind may end by itself within the grace time.

@@ -68,6 +68,7 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
       {"unknown command", {"say dance"}, "ERROR: unknown command: dance"},
       {"signal without a runner", {"say signal 2"}, "ERROR: signal: no runner lives; say run first"},
       {"signal to a runner", {"say run", "say signal 10"}, "start staprun []; OK; signal 10"},
+      {"signal to a runner that has ended", {"say run", "exit 0", "say signal 10"}, "start staprun []; OK"},
       {"bad words of run, then good ones",
        {"say run =zz", "say run"},
        "ERROR: run: '=' without two hex digits in a quoted argument; start staprun []; OK"},

@@ -21,6 +21,7 @@ class ClientDriver {
 
   /// What a step may say:
   ///   connect            the transport is up                say LINE, bytes TEXT   the agent sends it
+  ///   long line          it sends one byte more than a line may have
   ///   end [CODE], lost   the transport ended; with a reason module, start          what the session waits for
   ///   no module          there will be none                 stop, abandon          the person
   ///   progress           bytes of ours went out             wait MS                the clock goes on
@@ -30,6 +31,7 @@ class ClientDriver {
     const std::string_view rest = blank == std::string_view::npos ? "" : text.substr(blank + 1);
     if (verb == "say") return feed(std::string(rest) + "\n");
     if (verb == "bytes") return feed(unescape(rest));
+    if (text == "long line") return feed(std::string(Limits{}.line_bytes_max + 1, 'x'));
     if (text == "connect") {
       session.on_start_of_transport(now);
     } else if (text == "end") {
