@@ -33,6 +33,12 @@ namespace {
 constexpr std::size_t kRepliesBytesMax = 65'536;
 // Up to here a frame is copied behind its header and leaves in one packet; above, splicing is cheaper.
 constexpr std::size_t kCopiedFrameBytesMax = 8'192;
+// Between two frames to a client that wants them one by one: the least time, unless the frame is big
+// (then more is likely to come, which wakes that client), and how often we look whether it has read.
+constexpr Duration kFramePause = std::chrono::milliseconds(10);
+constexpr std::size_t kBigFrameBytes = 65'536;
+constexpr Duration kUnreadPollMin = std::chrono::milliseconds(1);
+constexpr Duration kUnreadPollMax = std::chrono::milliseconds(50);
 constexpr std::size_t kRunnerPipeBytes = std::size_t{1} << 20;
 // An unframed reply must be out before the runner may start.
 constexpr Duration kReplyTimeout = std::chrono::seconds(30);
@@ -85,6 +91,8 @@ class AgentLoop {
   void take_signals();
   void reap();
   void relay();
+  [[nodiscard]] bool may_send_frame();
+  void note_frame(std::size_t bytes);
   bool relay_from(Stream stream);
   void discard_from(RunnerPipe& pipe);
   void flush();
@@ -117,6 +125,9 @@ class AgentLoop {
   sys::Child runner_;
   bool framed_ = false;
   bool descendants_gone_ = true;
+  TimePoint next_frame_at_;  // For a client that wants frames one by one.
+  Duration unread_poll_ = kUnreadPollMin;
+  bool waits_for_reader_ = false;  // It has not read the last one, or the pause is not over.
   std::array<RunnerPipe, 2> runner_pipes_;
   std::optional<int> exit_code_;
 };
@@ -144,10 +155,14 @@ Result<int> AgentLoop::run() {
     if (exit_code_) break;
     // Anything that can go on goes on; else wait for news.
     const bool can_read = in_channel_.ready && session_.wants_input() && !blocked_on_replies();
-    const bool can_relay = outbox_.empty() && (runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready);
+    const bool can_relay =
+        outbox_.empty() && !waits_for_reader_ && (runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready);
     if (can_read || can_relay) continue;
     std::array<sys::Event, 8> events;
-    const std::size_t count = TRY(epoll_.wait(events, session_.next_timer()));
+    std::optional<TimePoint> deadline = session_.next_timer();
+    unread_poll_ = waits_for_reader_ ? std::min(unread_poll_ * 2, kUnreadPollMax) : kUnreadPollMin;
+    if (waits_for_reader_) deadline = earlier(deadline, std::max(next_frame_at_, sys::now() + unread_poll_));
+    const std::size_t count = TRY(epoll_.wait(events, deadline));
     for (const sys::Event& event : std::span(events).first(count)) {
       switch (event.id) {
         case kInput:
@@ -405,7 +420,19 @@ void AgentLoop::relay() {
     return;
   }
   // Alternating, so that a flood on one stream does not hide the other.
-  while (outbox_.empty() && (relay_from(Stream::kStderr) || relay_from(Stream::kStdout))) flush();
+  while (outbox_.empty() && may_send_frame() && (relay_from(Stream::kStderr) || relay_from(Stream::kStdout))) flush();
+}
+
+// Released clients handle one frame for each time they wake, and at `quit` forget the others. So they get
+// the next one, or `quit`, when they have read the last.
+bool AgentLoop::may_send_frame() {
+  waits_for_reader_ = session_.wants_single_frames() && !outbox_.abandoned() &&
+                      (sys::now() < next_frame_at_ || sys::bytes_unread(out_.get()) > 0);
+  return !waits_for_reader_;
+}
+
+void AgentLoop::note_frame(std::size_t bytes) {
+  if (session_.wants_single_frames() && bytes < kBigFrameBytes) next_frame_at_ = sys::now() + kFramePause;
 }
 
 // Begins a frame of what waits in the stream's pipe. False if nothing does.
@@ -418,6 +445,7 @@ bool AgentLoop::relay_from(Stream stream) {
   if (waiting && *waiting > kCopiedFrameBytesMax) {
     data.size = *waiting;
     outbox_.add_frame(format_agent_line(data), pipe.read_end.get(), *waiting);
+    note_frame(*waiting);
     return true;
   }
   std::array<char, kCopiedFrameBytesMax> buffer;
@@ -430,6 +458,7 @@ bool AgentLoop::relay_from(Stream stream) {
   data.size = got->bytes;
   outbox_.add(format_agent_line(data));
   outbox_.add(std::string_view(buffer.data(), got->bytes));
+  note_frame(got->bytes);
   return true;
 }
 
@@ -461,7 +490,7 @@ void AgentLoop::lose_peer() {
 void AgentLoop::notice_drained() {
   if (!session_.runner_lives() || !descendants_gone_) return;
   const bool waiting = runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready;
-  if (waiting || !outbox_.empty()) return;
+  if (waiting || !outbox_.empty() || !may_send_frame()) return;
   session_.on_output_drained();
   perform_effects();
 }

@@ -84,6 +84,8 @@ class AgentSession {
   [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
   /// With frames: whether they carry the time.
   [[nodiscard]] bool timed() const { return timed_; }
+  /// The client is a released one: it may lose all but the first of the frames that reach it together.
+  [[nodiscard]] bool wants_single_frames() const { return framed_ && !says_exit_; }
   /// The grace time, as an option may have changed it.
   [[nodiscard]] Duration grace() const { return settings_.grace; }
 

@@ -2,6 +2,7 @@
 #include "sys/pipe.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,6 +26,13 @@ Result<std::size_t> bytes_available(int fd) {
   int count = 0;
   if (::ioctl(fd, FIONREAD, &count) != 0) return fail_errno("cannot ask how much is there to read", errno);
   return static_cast<std::size_t>(std::max(count, 0));
+}
+
+std::size_t bytes_unread(int fd) {
+  int bytes = 0;
+  // A unix socket's bytes count as the sender's until they are read; a pipe tells either end what is in it.
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0 && ::ioctl(fd, FIONREAD, &bytes) != 0) return 0;
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void grow_pipe(int fd, std::size_t bytes) {

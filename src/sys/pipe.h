@@ -24,6 +24,9 @@ Result<Pipe> make_pipe(PipeOptions options = {});
 /// What a read would find now, in bytes (FIONREAD; pipes, sockets, ttys).
 Result<std::size_t> bytes_available(int fd);
 
+/// What was written to `fd` (a pipe, a unix socket) and is not read yet by the other end; 0 where nobody can tell.
+std::size_t bytes_unread(int fd);
+
 /// Asks for a pipe that holds `bytes`. Best effort: an unprivileged user has a limit, and a smaller pipe works too.
 void grow_pipe(int fd, std::size_t bytes);
 

@@ -122,7 +122,7 @@ TEST_F(AgentProtocol, CommandsForASecondRunnerStayOffTheWire) {
 // Half a command line stopped the relay of output.
 TEST_F(AgentProtocol, HalfALineDoesNotStopTheRelay) {
   Program agent(this->agent());
-  ASSERT_TRUE(agent.write("stap 4.8\noption data\nrun catch:10 say:up pause catch:12 pause exit:0\n"));
+  ASSERT_TRUE(agent.write("stap 4.8\noption data\nrun catch:10 catch:12 say:up pause pause exit:0\n"));
   ASSERT_TRUE(agent.wait_for_out("up\n"));
   ASSERT_TRUE(agent.write("signal 10\nsign"));
   ASSERT_TRUE(agent.wait_for_out("caught 10\n"));
