@@ -14,6 +14,7 @@
 #include "sys/executable.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
+#include "sys/process_tree.h"
 #include "sys/uname.h"
 
 namespace stapsh::client {
@@ -33,14 +34,30 @@ DirectRun::DirectRun(RunContext context, Target target)
 
 Awaitable<> DirectRun::run() {
   Outcome outcome = co_await run_module();
-  if (workspace_.valid()) {
-    const Result<> removed = workspace_.remove();
-    if (!removed) context_.output.say(target_.name + ": " + removed.error().what);
-  }
+  look_what_is_left(outcome);
   set_outcome(std::move(outcome));
   leave_gate();
   context_.output.on_target_end(target_.index);
   context_.output.flush();
+}
+
+void DirectRun::look_what_is_left(Outcome& outcome) {
+  if (runner_) {
+    for (const pid_t pid : sys::session_members(runner_->pid())) {
+      outcome.left.push_back({"process", std::to_string(pid)});
+    }
+  }
+  if (workspace_.valid()) {
+    const std::string path = workspace_.path();
+    if (!workspace_.remove()) outcome.left.push_back({"directory", path});
+  }
+  // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
+  const bool looked = stop_signal_ != runner_entry(RunnerKind::kStaprun).stop_signal;
+  if (!outcome.left.empty()) {
+    outcome.remains = Outcome::Remains::kLeft;
+  } else if (looked) {
+    outcome.remains = Outcome::Remains::kClean;
+  }
 }
 
 Awaitable<Outcome> DirectRun::run_module() {

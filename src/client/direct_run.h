@@ -19,6 +19,7 @@ class DirectRun : public TargetRun {
 
  private:
   Awaitable<Outcome> run_module();
+  void look_what_is_left(Outcome& outcome);
   Awaitable<Result<>> start(const Module& module);
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
   Awaitable<> climb_ladder();
