@@ -34,6 +34,7 @@ Result<std::string> unquote(std::string_view word) {
   std::string argument;
   argument.reserve(word.size());
   for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] == '\0') return fail(Errc::kPeer, "NUL in a quoted argument");
     if (word[i] != '=') {
       argument += word[i];
       continue;

@@ -21,6 +21,12 @@ TEST(Quoted, EveryByteComesBack) {
   EXPECT_EQ(*unquote(word), all);
 }
 
+TEST(Quoted, NoArgumentHoldsANul) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(unquote("=00"));
+  EXPECT_FALSE(unquote("a\0b"sv));
+}
+
 TEST(Quoted, TakesBothCasesAndRefusesWhatIsNotHex) {
   EXPECT_EQ(*unquote("=3D=3d"), "==");
   for (const std::string_view word : {"=", "=3", "a=+5", "=0x", "=zz", "a=00b"}) {
