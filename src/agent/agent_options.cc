@@ -24,20 +24,22 @@ constexpr OptionEntry kOptions[] = {
        ++o.settings.verbose;
        return {};
      }},
-    {"-l", "--listen", "WHERE", "serve sessions at unix:PATH, several at once, instead of standard input",
+    {"-l", "--listen", "WHERE", "serve a socket, WHERE being unix:PATH: a session for each connection",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (!value.starts_with("unix:") || value == "unix:") {
-         return fail(Errc::kUsage, "'" + std::string(value) + "' is no place to listen at; give unix:PATH");
+         return fail(Errc::kUsage, "'" + std::string(value) +
+                                       "' is no place to listen at; give unix:PATH (a port of a guest can't be "
+                                       "listened at in this version)");
        }
        o.listen = value;
        return {};
      }},
-    {"", "--grace", "SECONDS", "how long a stopping runner may make no progress before the next signal (5)",
+    {"", "--grace", "SECONDS", "what each step of a stop may take without progress (5)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        o.settings.grace = TRY(parse_seconds(value));
        return {};
      }},
-    {"", "--dialect", "NAME", "rfc: no replies, as in the protocol's first proposal; released: as the hello says",
+    {"", "--dialect", "NAME", "rfc: answer only the hello; released: as the client asks (released)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (value != "rfc" && value != "released") {
          return fail(Errc::kUsage, "'" + std::string(value) + "' is no dialect; give rfc or released");
@@ -45,7 +47,7 @@ constexpr OptionEntry kOptions[] = {
        o.settings.force_rfc = value == "rfc";
        return {};
      }},
-    {"", "--announce", "VERSION", "the systemtap release that the hello says",
+    {"", "--announce", "VERSION", "the systemtap release that the hello names (5.6)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (value.empty() || value.find_first_of(" \t\r\n") != std::string_view::npos) {
          return fail(Errc::kUsage, "'" + std::string(value) + "' is no version; give one word, like 5.6");
@@ -135,9 +137,12 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
 
 std::string agent_help() {
   std::string text =
-      "Usage: stapsh [OPTION]...\n"
-      "The agent of stap --remote and rstap: receives a module on standard input, runs it with staprun,\n"
-      "stapbpf, stapdyn or bpftrace, relays its output, and leaves nothing behind.\n\n"
+      "stapsh: the agent of rstap and of stap --remote\n\n"
+      "Usage: stapsh [OPTIONS]                     a session on standard input and output\n"
+      "       stapsh [OPTIONS] --listen unix:PATH  sessions at a socket\n\n"
+      "Receives a module, runs it with staprun, stapbpf, stapdyn or bpftrace, relays its output, and\n"
+      "leaves nothing behind. A client starts it, through ssh for example; by hand it only waits for\n"
+      "commands.\n\n"
       "Options:\n";
   const auto add = [&text](std::string left, std::string_view right) {
     left.resize(std::max<std::size_t>(left.size() + 2, 28), ' ');
@@ -149,16 +154,17 @@ std::string agent_help() {
     if (!entry.value.empty()) left += " " + std::string(entry.value);
     add(std::move(left), entry.help);
   }
-  text += "\nLimits (a peer that goes over one gets an error that names it):\n";
+  text += "\nLimits (a client that goes over one gets an error that names it; defaults in parentheses):\n";
   const Limits defaults;
   for (const LimitEntry& entry : kLimitTable) {
     add("    --" + std::string(entry.name) + " N",
         std::string(entry.meaning) + " (" + std::to_string(defaults.*entry.value) + ")");
   }
   text +=
-      "\nExit status: the runner's own, 128+N if signal N killed it; 0 if none was run; 1 on an error;\n"
+      "\nSIGHUP, SIGINT, SIGTERM and SIGQUIT stop the runner, clean up and end.\n"
+      "Exit status: the runner's own, 128+N if signal N killed it; 0 if none was run; 1 on an error;\n"
       "2 on a wrong command line.\n"
-      "See stapsh(8); the protocol is described in docs/protocol.md.\n";
+      "See stapsh(8), and docs/protocol.md for the protocol.\n";
   return text;
 }
 

@@ -20,11 +20,13 @@ constexpr std::string_view kHead =
 Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... sweep
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
 is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
 Options may stand anywhere before `--`; arguments that begin with '-' stand behind it.
-Without --remote it runs here, as stap does.
+Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
+sessions of yours left on the targets (a script of that name is ./sweep).
 )";
 
 constexpr std::string_view kTargetForms = R"(
