@@ -86,7 +86,13 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
   output_ = TRY(OutputSink::create(io_, std::move(merge), [this](const Error& error) { on_output_closed(error); }));
   builds_ = std::make_unique<BuildCache>(io_, options_, *output_);
   for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
-    if (std::find(ignored_signals.begin(), ignored_signals.end(), signo) == ignored_signals.end()) signals_.add(signo);
+    const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
+    // What nohup ignored stays ignored. But a shell's `&` ignores SIGINT, and scripts that stop stap send it one.
+    if (ignored && signo != SIGINT) {
+      (void)::signal(signo, SIG_IGN);
+    } else {
+      signals_.add(signo);
+    }
   }
   TRY(builds_->prepare());
   return {};
