@@ -2,6 +2,7 @@
 // A runner that does what its arguments say, step by step, for what real runners can't be made to do on demand.
 // A test mounts it over /usr/bin/staprun and sends the steps as the words of `run`:
 //   out:N err:N     N bytes of a pattern (position-dependent), in one go     chunks:SIZExN  N writes of SIZE bytes
+//   drip:NxMS       N lines, so many milliseconds apart: an end probe that takes its time
 //   say:TEXT        TEXT and a newline, in one write                         warn:TEXT      the same to standard error
 //   ignore:N        ignore signal N         catch:N   catch it               pause          until a caught signal came;
 //                                                                                           then says `caught N`
@@ -15,6 +16,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +125,13 @@ void count_input() {
   say("stdin " + std::to_string(total));
 }
 
+void drip(int lines, int milliseconds) {
+  for (int i = 0; i < lines; i++) {
+    (void)::poll(nullptr, 0, milliseconds);
+    say("drip");
+  }
+}
+
 void catch_signal(int signo) {
   // Blocked until `pause`, so that one that comes early is not lost.
   sigset_t one;
@@ -140,6 +149,7 @@ void perform(const std::string& name, const std::string& value) {
     const int times = std::atoi(value.c_str() + value.find('x') + 1);
     for (int i = 0; i < times; i++) write_all(1, bytes);
   }
+  if (name == "drip") drip(number, std::atoi(value.c_str() + value.find('x') + 1));
   if (name == "say") say(value);
   if (name == "warn") write_all(2, value + "\n");
   if (name == "ignore") (void)::signal(number, SIG_IGN);
