@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inner loops alone, without processes and the kernel: what a change in them gains or costs.
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "client/merge.h"
+#include "protocol/agent_line.h"
+#include "protocol/command.h"
+#include "protocol/line_reader.h"
+#include "session/client_session.h"
+
+namespace {
+
+using namespace stapsh;
+
+std::string lines(std::size_t line, std::size_t total) {
+  std::string text;
+  while (text.size() < total) text += std::string(line - 1, 'x') + "\n";
+  return text;
+}
+
+void merge_lines(benchmark::State& state) {
+  const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);
+  client::Merger merger({.labels = client::LabelMode::kName, .target_names = {"web01"}});
+  for (auto _ : state) {
+    merger.on_output(0, Stream::kStdout, text);
+    client::OutputBuffer& out = merger.output(Stream::kStdout);
+    benchmark::DoNotOptimize(out.view().data());
+    out.consume(out.size());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(merge_lines)->Arg(20)->Arg(100)->Arg(1'000)->Arg(65'536);
+
+void read_lines(benchmark::State& state) {
+  const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);
+  LineReader reader(65'536);
+  for (auto _ : state) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const LineReader::Taken taken = reader.take(rest);
+      benchmark::DoNotOptimize(taken.line.data());
+      rest.remove_prefix(taken.bytes);
+    }
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(read_lines)->Arg(20)->Arg(200);
+
+void parse_commands(benchmark::State& state) {
+  const Limits limits;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(parse_command("file 3840 stap_8493.ko", limits));
+    benchmark::DoNotOptimize(parse_command("run -v -w -R ./stap_8493.ko name=3Dvalue -r 0:ssh://web01", limits));
+  }
+  state.SetItemsProcessed(2 * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(parse_commands);
+
+// A client's session in the middle of a run: the frames of one read.
+void take_frames(benchmark::State& state) {
+  const TimePoint now{};
+  ClientSession session({});
+  const auto drain = [&] {
+    while (session.next_effect()) continue;
+  };
+  session.on_start_of_transport(now);
+  for (const char* reply : {"stapsh 5.6 x86_64 6.1\n", "OK\n", "OK\n", "OK\n", "OK\n", "OK\n", "OK\n", "OK\n"}) {
+    drain();
+    session.on_bytes(reply, now);
+    if (session.phase() == ClientSession::Phase::kConnected) session.on_module_ready({{}, {"probe"}}, now);
+    if (session.phase() == ClientSession::Phase::kReady) session.on_start(now);
+    if (session.phase() == ClientSession::Phase::kRunning) break;
+  }
+  drain();
+  if (session.phase() != ClientSession::Phase::kRunning) return state.SkipWithError("the session does not run");
+  const auto size = static_cast<std::size_t>(state.range(0));
+  std::string bytes;
+  while (bytes.size() < 1'000'000) bytes += "data stdout " + std::to_string(size) + "\n" + std::string(size, 'x');
+  for (auto _ : state) {
+    session.on_bytes(bytes, now);
+    drain();
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(bytes.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(take_frames)->Arg(100)->Arg(4'096)->Arg(65'536);
+
+}  // namespace
+
+BENCHMARK_MAIN();
