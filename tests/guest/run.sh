@@ -1,0 +1,177 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the tests: guests of one test, and what they say. A guest is a folder: pid file, ssh port,
+# sockets of its virtio-serial ports, monitor, console log. All are ended when the test ends.
+# shellcheck disable=SC1091,SC2034,SC2154
+. "$(dirname "${BASH_SOURCE[0]}")/image.sh"
+scratch=$(mktemp -d /tmp/sg.XXXXXX)  # Short: the path of a socket has 107 characters at most.
+guests=()
+trap 'stop_guests; rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+
+stop_guests() {
+  local guest pid
+  for guest in "${guests[@]}"; do
+    [[ -e $guest/qemu.pid ]] || continue
+    pid=$(< "$guest/qemu.pid")
+    grep -qas qemu "/proc/$pid/cmdline" || continue
+    kill -CONT "$pid"
+    kill "$pid"
+    ends_within "$pid" 5 > /dev/null || kill -KILL "$pid"
+    rm -f "$guest/qemu.pid"
+  done
+}
+
+# Boots IMAGE as GUEST (a name) and waits for sshd. PORTS=N virtio-serial ports; MEMORY in MiB.
+boot() {  # GUEST IMAGE [QEMU WORD...]
+  local guest=$scratch/$1 image=$2 started=$EPOCHREALTIME port try i pid
+  shift 2
+  mkdir -p "$guest"
+  echo "$image" > "$guest/image"
+  # shellcheck disable=SC2054
+  local ports=(-device virtio-serial-pci,id=vser0)
+  for ((i = 0; i < ${PORTS:-1}; i++)); do
+    ports+=(-chardev "socket,id=ch$i,path=$guest/port$i,server=on,wait=off"
+      -device "virtserialport,bus=vser0.0,nr=$((i + 1)),chardev=ch$i,id=vp$i,name=org.systemtap.stapsh.$i")
+  done
+  for try in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 12000))
+    if qemu-system-x86_64 -name "$(basename "$guest")" -machine q35 -accel tcg,thread=multi,tb-size=64 \
+      -cpu qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2 -smp 1 -m "${MEMORY:-192}" \
+      -kernel "$image/vmlinuz" -initrd "$image/initrd" \
+      -append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check" \
+      -nodefaults -no-user-config -display none -no-reboot -serial "file:$guest/console.log" \
+      -monitor "unix:$guest/monitor,server=on,wait=off" \
+      -netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
+      -device virtio-net-pci,netdev=n0,id=net0,romfile= "${ports[@]}" "$@" \
+      -pidfile "$guest/qemu.pid" -daemonize 2> "$guest/qemu.err"; then break; fi
+    grep -q 'host forwarding' "$guest/qemu.err" || die "qemu: $(< "$guest/qemu.err")"
+  done
+  [[ -e $guest/qemu.pid ]] || die "qemu did not start after $try tries"
+  guests+=("$guest")
+  echo "$port" > "$guest/ssh-port"
+  pid=$(< "$guest/qemu.pid")
+  until "$image/bin/ssh" -o ConnectTimeout=5 -p "$port" root@127.0.0.1 true 2> /dev/null; do
+    kill -0 "$pid" 2> /dev/null || die "qemu ended while booting: $(tail -n 5 "$guest/console.log")"
+    over "$started" 120 && die "not up after 120 s: $(tail -n 5 "$guest/console.log")"
+    sleep 0.1
+  done
+  note "$(basename "$guest"): kernel $(< "$image/release"), up after $(since "$started") s, qemu has $(resident "$pid") MiB"
+}
+
+resident() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$1/status"; }
+over() { awk -v a="$1" -v b="$EPOCHREALTIME" -v most="$2" 'BEGIN { exit !(b - a > most) }'; }
+in_guest() {  # GUEST COMMAND...
+  local guest=$scratch/$1
+  shift
+  "$(< "$guest/image")/bin/ssh" -o ConnectTimeout=10 -p "$(< "$guest/ssh-port")" root@127.0.0.1 "$@"
+}
+monitor() {  # GUEST COMMAND...
+  local guest=$scratch/$1
+  shift
+  printf '%s\n' "$*" | socat -t 1 - "UNIX-CONNECT:$guest/monitor" > "$guest/monitor.log"
+}
+ssh_uri() { echo "ssh://root@127.0.0.1:$(< "$scratch/$1/ssh-port")"; }
+port_uri() { echo "unix:$scratch/$1/port${2:-0}"; }
+
+# --- Waiting, each with a bound. They print the seconds that it took, or >BOUND and fail.
+
+until_true() {  # SECONDS COMMAND...
+  local limit=$1 started=$EPOCHREALTIME
+  shift
+  until "$@"; do
+    if over "$started" "$limit"; then echo ">$limit" && return 1; fi
+    sleep 0.05
+  done
+  since "$started"
+}
+ended() { ! kill -0 "$1" 2> /dev/null; }
+ends_within() { until_true "$2" ended "$1"; }  # PID SECONDS
+has_line() { grep -qE "$2" "$1" 2> /dev/null; }
+says_within() { until_true "$3" has_line "$1" "$2"; }  # FILE REGEX SECONDS
+
+# --- What the guest says of itself.
+
+state() { grep -a '^STATE' "$scratch/$1/console.log" | tail -n 1 | tr -d '\r' | cut -d ' ' -f 3-; }
+state_matches() { [[ $(state "$1") =~ $2 ]]; }
+state_within() { until_true "$3" state_matches "$1" "$2"; }  # GUEST REGEX SECONDS
+clean_state='mods=\[\] dirs=0 agent=[0-9]+ guardian=0 staprun=0 stapio=0 stapbpf=0'
+busy_state='mods=\[[^]]+\] dirs=1 .* stapio=1'
+# Seconds on the guest's clock from the last FAULT to the first STATE after it without a module.
+unloaded_after() {  # GUEST
+  tr -d '\r' < "$scratch/$1/console.log" | awk '
+    /^FAULT/ { fault = $2; gone = "" }
+    /^STATE/ && fault != "" && gone == "" && $3 == "mods=[]" { gone = $2 - fault }
+    END { if (gone == "") print "?"; else printf "%.1f", gone }'
+}
+
+# --- Results. A test is a script; ctest sees its exit code, a person the lines.
+
+failures=0
+passes=0
+note() { echo "      $*"; }
+pass() { echo "PASS: $*" && passes=$((passes + 1)); }
+fail() { echo "FAIL: $*" && failures=$((failures + 1)); }
+check() {  # TEXT COMMAND...
+  local text=$1
+  shift
+  if "$@"; then pass "$text"; else fail "$text"; fi
+}
+check_equal() {  # TEXT GOT WANT
+  if [[ $2 == "$3" ]]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
+}
+# In the guest, looked at by the guest: no module, no process, no folder.
+check_clean() {  # TEXT GUEST SECONDS
+  local seconds
+  if seconds=$(state_within "$2" "^$clean_state" "$3"); then
+    pass "$1: nothing left, seen after $seconds s"
+  else
+    fail "$1: after $3 s there is: $(state "$2")"
+  fi
+}
+finish() {
+  echo "$passes passed, $failures failed"
+  exit $((failures > 0))
+}
+
+# --- Scripts, and running them.
+
+cat > "$scratch/tick.stp" << 'TEXT'
+global n
+probe begin { printf("begin\n") }
+probe timer.ms(500) { printf("tick %d\n", ++n) }
+probe end { printf("end\n") }
+TEXT
+cat > "$scratch/quiet.stp" << 'TEXT'
+probe begin { printf("begin\n") }
+probe end { printf("end\n") }
+TEXT
+cat > "$scratch/three.stp" << 'TEXT'
+probe begin { printf("hello\n") }
+probe timer.ms(300) { printf("tick\n"); exit() }
+probe end { printf("bye\n") }
+TEXT
+export SYSTEMTAP_DIR=$guest_cache/systemtap  # stap's own cache of modules.
+# The client's words for every run; the ssh that knows the keys comes first in PATH.
+use_image() {  # IMAGE
+  PATH=$1/bin:$PATH
+  common=(-R "$(patched_runtime "$(< "$1/release")")")
+}
+# Starts rstap in the background: $pid; output in $scratch/out and $scratch/err.
+start() {  # WORD...
+  : > "$scratch/out"
+  "$rstap" "${common[@]}" "$@" > "$scratch/out" 2> "$scratch/err" &
+  pid=$!
+}
+# Runs it to its end: $code, $scratch/out, $scratch/err.
+run() {
+  start "$@"
+  await "${RUN_LIMIT:-90}"
+}
+await() {  # SECONDS
+  took=$(ends_within "$pid" "$1") || { kill -KILL "$pid" && fail "rstap did not end within $1 s"; }
+  code=0
+  wait "$pid" || code=$?
+}
+output() { tr '\n' ' ' < "$scratch/out"; }
+errors() { grep -v 'symbol table missing' "$scratch/err"; }
