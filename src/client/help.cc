@@ -66,7 +66,7 @@ void add_line(std::string& text, std::string_view left, std::string_view help) {
 
 std::string left_side(const OptionEntry& entry) {
   if (entry.id == OptionId::kColor) return "-C WHEN, --color[=WHEN]";
-  const std::string spelling = entry.spelling();
+  std::string spelling = entry.spelling();
   if (!entry.takes_value()) return spelling;
   return spelling + (spelling.size() > 2 ? "=" : " ") + std::string(entry.value);
 }

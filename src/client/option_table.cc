@@ -160,9 +160,7 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
     case OptionId::kKernelDirectory:
       return options.kernel_directories;
     case OptionId::kScriptText:
-      return {};
     case OptionId::kRemote:
-      return {};
     case OptionId::kRemotePrefix:
       return {};
   }
