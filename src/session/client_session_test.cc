@@ -402,8 +402,9 @@ TEST(ClientSession, EachSilenceHasItsBound) {
             "send file 3 a.bo\\n; send file 0; " + silent);
   ClientDriver two = ours_connected();
   two.upload.files.push_back({"b", 0});
-  EXPECT_EQ(two.run({"module", "wait 59999", "say OK", "wait 59999", "wait 1"}),
-            "send file 3 a.bo\\n; send file 0; send file 0 b\\n; send file 1; " + silent);
+  EXPECT_EQ(two.run({"module", "wait 59999", "say OK", "wait 59999"}),
+            "send file 3 a.bo\\n; send file 0; send file 0 b\\n; send file 1");
+  EXPECT_EQ(two.run({"wait 1"}), silent);
   EXPECT_EQ(ours_ready().run({"wait 900000"}), "");  // So does waiting for the others.
   EXPECT_EQ(ours_ready().run({"start", "wait 60000"}), "send run ./a.bo\\n; " + silent);
   EXPECT_EQ(ours_running().run({"wait 900000"}), "");

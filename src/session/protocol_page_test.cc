@@ -207,6 +207,7 @@ TEST(ProtocolPage, TheClientIsAsItsTableSays) { Page<ClientMachine>("client").ch
 
 TEST(ProtocolPage, TheLimitsAreAsTheirTableSays) {
   std::vector<Row> want;
+  want.reserve(kLimitTable.size());
   for (const LimitEntry& limit : kLimitTable) {
     want.push_back({std::string(limit.name), std::to_string(Limits{}.*limit.value), std::string(limit.meaning)});
   }
@@ -215,6 +216,7 @@ TEST(ProtocolPage, TheLimitsAreAsTheirTableSays) {
 
 TEST(ProtocolPage, TheRunnersAreAsTheirTableSays) {
   std::vector<Row> want;
+  want.reserve(kRunnerTable.size());
   for (const RunnerEntry& runner : kRunnerTable) {
     want.push_back({std::string(runner.extension), std::string(runner.program),
                     runner.option.empty() ? "-" : std::string(runner.option), std::to_string(runner.stop_signal)});

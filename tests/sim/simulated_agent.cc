@@ -215,6 +215,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    session_.on_file_done();
                  },
                  [&](const AbandonFile&) {
+                   file_failed_ = true;
                    file_open_ = false;
                    files_.erase(file_name_);
                  },

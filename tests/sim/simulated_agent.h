@@ -44,6 +44,7 @@ class SimulatedAgent {
   [[nodiscard]] const SimulatedRunner* runner() const { return runner_.get(); }
   [[nodiscard]] const std::optional<StartRunner>& started() const { return started_; }
   [[nodiscard]] const std::map<std::string, std::string>& files() const { return files_; }
+  [[nodiscard]] bool file_failed() const { return file_failed_; }
   [[nodiscard]] bool discarded() const { return discarded_; }
   [[nodiscard]] std::size_t replies() const { return replies_; }
   [[nodiscard]] const std::string& story() const { return story_; }
@@ -70,7 +71,7 @@ class SimulatedAgent {
 
   std::map<std::string, std::string> files_;
   std::string file_name_;
-  bool file_open_ = false;
+  bool file_open_ = false, file_failed_ = false;
   std::size_t files_seen_ = 0;
   bool workspace_ = false;
 

@@ -154,6 +154,9 @@ std::string World::check_end() const {
   const Outcome& outcome = *client_.outcome();
   if (outcome.kind == Outcome::Kind::kFailed && outcome.reason.empty()) return "a failure without a reason";
   if (plan_.fault == Fault::kCorrupt) return {};
+  if (agent_.file_failed() && agent_.started() && plan_.client.force_rfc) {
+    return "it ran without a file, where nobody could know";
+  }
   const bool ran = runner || plan_.fault == Fault::kLateStart;
   if (outcome.kind == Outcome::Kind::kEnded && !ran && !plan_.client.force_rfc)
     return "the client saw a runner end that never was";
