@@ -74,6 +74,7 @@ class Fleet {
   asio::steady_timer deadline_;
   std::string scratch_;
   std::size_t ended_ = 0;
+  bool finished_ = false;           // Nothing is waited for any more.
   int stops_ = 0;                   // How often it was asked for.
   int stopped_code_ = 0;            // For targets that never ran.
   std::optional<int> forced_code_;  // What a closed standard output makes of any result.
@@ -147,6 +148,7 @@ Awaitable<> Fleet::finish() {
     (void)sys::write_all(STDERR_FILENO, text, std::chrono::seconds(1));
     forced_code_ = forced_code_.value_or(kExitLost);
   }
+  finished_ = true;
   signals_.cancel();
   deadline_.cancel();
 }
@@ -155,7 +157,8 @@ void Fleet::wait_signal() {
   signals_.async_wait([this](asio::error_code error, int signo) {
     if (error) return;
     on_signal(signo);
-    wait_signal();
+    // One that was caught before finish() cancelled, and is told of after it, must not make us wait for another.
+    if (!finished_) wait_signal();
   });
 }
 
