@@ -182,7 +182,7 @@ void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
   hello_ = hello;
   agent_version_ = parse_version(hello.version);
   rfc_ = rfc_ || agent_version_ < kFirstReleased;
-  deadline_ = now + settings_.reply_timeout;
+  deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (rfc_ || agent_version_ < kFirstWithOption) return become_connected();
   ask_options({"exit"});
@@ -204,7 +204,7 @@ void ClientSession::ask_next() {
 void ClientSession::on_option_reply(bool ok, TimePoint now) {
   const std::string name = unanswered_.front();
   unanswered_.pop_front();
-  deadline_ = now + settings_.reply_timeout;
+  deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (name == "data") framed_ = ok;
   if (name.starts_with("keepalive=") && ok) keepalive_.enable(*settings_.keepalive);

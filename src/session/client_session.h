@@ -37,7 +37,7 @@ struct ClientSettings {
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
   unsigned verbose = 0;               ///< As many times `option verbose`.
-  /// What the agent may take to be connected, and for each answer after that.
+  /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
   /// How long a target that was told to stop may say nothing before it is given up.

@@ -395,7 +395,7 @@ TEST(ClientSession, EachSilenceHasItsBound) {
             "send stap 5.6\\n; close; failed: no hello from stapsh within the connect timeout; raise "
             "--connect-timeout");
   const std::string silent = "close; failed: the agent does not answer";
-  EXPECT_EQ(ClientDriver({}).run({"connect", kHello, "wait 60000"}),
+  EXPECT_EQ(ClientDriver({}).run({"connect", kHello, "wait 29999", "wait 1"}),
             "send stap 5.6\\n; send option exit\\n; " + silent);
   EXPECT_EQ(ours_connected().run({"wait 900000"}), "");  // A build takes as long as it takes.
   EXPECT_EQ(ours_connected().run({"module", "wait 59999", "progress", "wait 59999", "wait 1"}),
