@@ -47,7 +47,9 @@ TEST_F(AgentOutput, RunnerThatExitsAtOnceLosesNothing) {
 }
 
 TEST_F(AgentOutput, SizesAroundPipesAndFramesArriveWhole) {
-  for (const std::size_t size : {0, 1, 4095, 4096, 4097, 8192, 65535, 65536, 65537, 131073, 1 << 20, (1 << 20) + 1}) {
+  const std::vector<std::size_t> sizes{0,     1,     4095,  4096,   4097,     8192,
+                                       65535, 65536, 65537, 131073, 1U << 20, (1U << 20) + 1};
+  for (const std::size_t size : sizes) {
     for (const auto input : {Input::kPipe, Input::kSocket}) {
       SCOPED_TRACE(std::to_string(size) + (input == Input::kPipe ? " pipe" : " socket"));
       const std::string n = std::to_string(size);
