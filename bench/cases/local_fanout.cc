@@ -48,10 +48,19 @@ Sample run_rstap(const std::string& rstap, const std::string& module, const std:
 void run_one(const Site& site, const Settings& settings, Targets& targets, const std::string& what,
              const std::vector<std::string>& runner, const std::string& module, std::size_t rounds) {
   const std::string rstap = site.program("rstap");
-  Benchmark benchmark("local-fanout: 32 targets, the runner is " + what,
-                      {{"32 runners, bare", Role::kFloor, [&] { return run_bare(runner); }},
-                       {"rstap, 32 times stapsh:", Role::kOurs, [&] { return run_rstap(rstap, module, "stapsh:"); }},
-                       {"rstap, 32 times direct:", Role::kOther, [&] { return run_rstap(rstap, module, "direct:"); }}});
+  std::vector<std::string> relayed = runner;
+  relayed.insert(relayed.begin(), {site.program("framed_splice")});
+  std::vector<Contender> contenders{
+      {"32 runners, bare", Role::kFloor, [&] { return run_bare(runner); }},
+      {"32 runners, each behind a framed splice", Role::kOther, [&] { return run_bare(relayed); }},
+      {"rstap, 32 times stapsh:", Role::kOurs, [&] { return run_rstap(rstap, module, "stapsh:"); }},
+      {"rstap, 32 times direct:", Role::kOther, [&] { return run_rstap(rstap, module, "direct:"); }}};
+  if (!settings.beside.empty()) {
+    const std::string other = settings.beside + "/rstap";
+    contenders.push_back(
+        {"rstap, 32 times stapsh:, beside", Role::kOther, [=] { return run_rstap(other, module, "stapsh:"); }});
+  }
+  Benchmark benchmark("local-fanout: 32 targets, the runner is " + what, std::move(contenders));
   benchmark.run(settings.rounds(rounds));
   benchmark.print({"ms", "ms to the first line"});
   targets.at_most("local-fanout, " + what + ": time, to 32 bare runners",

@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t kTotal = std::size_t{1} << 29;
 constexpr double kMiB = 1 << 20, kGiB = 1 << 30;
-enum class Speaks { kProtocol, kNothing };
+// How a client speaks: ours asks for `exit` (an agent of ours then knows that many frames in one packet are no
+// trouble, as they are for the released client), the released one does not.
+enum class Speaks { kAsOurs, kAsReleased, kNothing };
 
 Sample relay(const std::vector<std::string>& argv, Speaks speaks, Wire wire, std::size_t block) {
   const std::string numbers = std::to_string(block) + " " + std::to_string(kTotal / block);
@@ -18,11 +20,15 @@ Sample relay(const std::vector<std::string>& argv, Speaks speaks, Wire wire, std
     words.insert(words.end(), {kStaprun, std::to_string(block), std::to_string(kTotal / block)});
   auto start = now();
   Process agent({.argv = words, .wire = wire});
-  if (speaks == Speaks::kProtocol) {
+  if (speaks != Speaks::kNothing) {
     agent.write("stap 5.6\n");
     (void)agent.read_line();
     agent.write("option data\n");
     (void)agent.read_line();
+    if (speaks == Speaks::kAsOurs) {
+      agent.write("option exit\n");
+      (void)agent.read_line();
+    }
     start = now();
     agent.write("run " + numbers + "\n");
     if (const std::string reply = agent.read_line(); reply != "OK")
@@ -54,16 +60,18 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, Wire 
        [=] {
          return relay({splice, "--plain"}, Speaks::kNothing, wire, block);
        }},
-      {"stapsh", Role::kOurs, [=, &site] { return relay({site.program("stapsh")}, Speaks::kProtocol, wire, block); }}};
+      {"stapsh", Role::kOurs, [=, &site] { return relay({site.program("stapsh")}, Speaks::kAsOurs, wire, block); }},
+      {"stapsh, to a released client", Role::kOther,
+       [=, &site] { return relay({site.program("stapsh")}, Speaks::kAsReleased, wire, block); }}};
   if (!settings.beside.empty()) {
     const std::string other = settings.beside + "/stapsh";
     contenders.push_back(
-        {"stapsh, beside", Role::kOther, [=] { return relay({other}, Speaks::kProtocol, wire, block); }});
+        {"stapsh, beside", Role::kOther, [=] { return relay({other}, Speaks::kAsOurs, wire, block); }});
   }
   const bool peer = exists(kReleasedAgent);
   if (peer) {
     contenders.push_back(
-        {"released stapsh", Role::kPeer, [=] { return relay({kReleasedAgent}, Speaks::kProtocol, wire, block); }});
+        {"released stapsh", Role::kPeer, [=] { return relay({kReleasedAgent}, Speaks::kAsReleased, wire, block); }});
   }
   Benchmark benchmark("relay: " + what, std::move(contenders));
   benchmark.run(settings.rounds(9));
