@@ -52,7 +52,8 @@ std::string command_of(int pid) {
 
 }  // namespace
 
-LeakOracle::LeakOracle(std::vector<std::string> watched) : watched_(std::move(watched)) {
+LeakOracle::LeakOracle(std::vector<std::string> watched, std::vector<int> helpers)
+    : watched_(std::move(watched)), helpers_(std::move(helpers)) {
   (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
   before_ = things();
   for (const int pid : unexpected_descendants()) allowed_.push_back(pid);

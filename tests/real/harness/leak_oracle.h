@@ -12,7 +12,8 @@ namespace stapsh::real {
 class LeakOracle {
  public:
   /// `watched`: folders whose entries are compared too (the TMPDIR of the programs under test).
-  explicit LeakOracle(std::vector<std::string> watched);
+  /// `helpers`: those that run already, see allow_helper().
+  explicit LeakOracle(std::vector<std::string> watched, std::vector<int> helpers = {});
 
   /// Waits, at most `bound`, until no descendant lives but those alive at the start and helpers; then compares
   /// folders and kernel modules. One line for each thing that is left; such processes are killed and reaped.

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -147,13 +148,21 @@ Program::~Program() {
   const std::uint64_t one = 1;
   (void)!::write(wake_, &one, sizeof one);
   collector_.join();
-  for (const int fd : {pidfd_, out_, err_, wake_}) (void)::close(fd);
+  for (const int fd : {pidfd_, out_, err_, wake_}) {
+    if (fd >= 0) (void)::close(fd);
+  }
 }
 
 void Program::collect() {
   std::unique_lock lock(mutex_);
   std::string buffer(1 << 16, '\0');
   while (!stop_ && (exit_code_ < 0 || out_open_ || err_open_)) {
+    if (close_output_ && out_ >= 0) {
+      (void)::close(out_);
+      out_ = -1;
+      out_open_ = false;
+      changed_.notify_all();
+    }
     std::array<pollfd, 4> fds{pollfd{out_open_ && reading_ ? out_ : -1, POLLIN, 0},
                               pollfd{err_open_ ? err_ : -1, POLLIN, 0}, pollfd{exit_code_ < 0 ? pidfd_ : -1, POLLIN, 0},
                               pollfd{wake_, POLLIN, 0}};
@@ -167,7 +176,12 @@ void Program::collect() {
       const pollfd& fd = fds[is_out ? 0 : 1];
       const ssize_t size = read_some(fd);
       const std::lock_guard relock(mutex_);
-      if (size > 0) (is_out ? out_text_ : err_text_).append(buffer.data(), static_cast<std::size_t>(size));
+      if (size > 0) {
+        std::string& text = is_out ? out_text_ : err_text_;
+        const std::size_t room = options_.kept_bytes_max - std::min(options_.kept_bytes_max, text.size());
+        text.append(buffer.data(), std::min(static_cast<std::size_t>(size), room));
+        if (is_out) out_bytes_ += static_cast<std::size_t>(size);
+      }
       // A socket whose peer died with unread input says ECONNRESET: an end as well.
       if (fd.revents != 0 && size <= 0) (is_out ? out_open_ : err_open_) = false;
     }
@@ -228,6 +242,16 @@ void Program::resume_reading() {
   (void)!::write(wake_, &one, sizeof one);
 }
 
+void Program::close_output() {
+  {
+    const std::lock_guard lock(mutex_);
+    close_output_ = true;
+  }
+  const std::uint64_t one = 1;
+  (void)!::write(wake_, &one, sizeof one);
+  (void)wait_until("closed output", kBound, [&] { return !out_open_; });
+}
+
 std::string Program::out() const {
   const std::lock_guard lock(mutex_);
   return out_text_;
@@ -261,9 +285,23 @@ testing::AssertionResult Program::wait_gone(Bound bound) {
   return wait_until("exit", bound, [&] { return exit_code_ >= 0; });
 }
 
+testing::AssertionResult Program::wait_ended(Bound bound) {
+  return wait_until("end of process and output", bound,
+                    [&] { return exit_code_ >= 0 && !err_open_ && (!out_open_ || !reading_); });
+}
+
+int Program::exit_code() const {
+  const std::lock_guard lock(mutex_);
+  return exit_code_;
+}
+
+std::size_t Program::out_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return out_bytes_;
+}
+
 int Program::wait_exit(Bound bound) {
-  const testing::AssertionResult gone = wait_until(
-      "end of process and output", bound, [&] { return exit_code_ >= 0 && !err_open_ && (!out_open_ || !reading_); });
+  const testing::AssertionResult gone = wait_ended(bound);
   if (!gone) ADD_FAILURE() << gone.message();
   const std::lock_guard lock(mutex_);
   return gone ? exit_code_ : -1;

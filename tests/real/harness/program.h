@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ struct ProgramOptions {
   std::vector<std::string> env = {};  ///< The whole environment, as NAME=VALUE; a later one wins.
   std::string cwd = "/";
   enum class Input { kNull, kPipe, kSocket } input = Input::kNull;  ///< kSocket: fds 0 and 1 are one socket.
-  bool read_output = true;  ///< false: standard output is left unread until resume_reading().
+  bool read_output = true;                ///< false: standard output is left unread until resume_reading().
+  std::size_t kept_bytes_max = SIZE_MAX;  ///< Of each output; what comes later is read and forgotten.
   std::vector<int> ignored_signals = {}, blocked_signals = {};  ///< What the program inherits from a careless parent.
 };
 
@@ -45,6 +47,8 @@ class Program {
   testing::AssertionResult write(std::string_view bytes, Bound bound = kBound);
   void close_input();
   void resume_reading();
+  /// As `head` does when it has seen enough: nobody reads standard output any more.
+  void close_output();
 
   std::string out() const;
   std::string err() const;
@@ -56,7 +60,12 @@ class Program {
   int wait_exit(Bound bound = kBound);
   /// True once the process is gone (its output may still be open elsewhere).
   testing::AssertionResult wait_gone(Bound bound = kBound);
+  /// The same and the end of its output: then exit_code() and both outputs are complete.
+  testing::AssertionResult wait_ended(Bound bound = kBound);
   bool running() const;
+  /// 0..255, or 128 + N; -1 while it runs.
+  int exit_code() const;
+  std::size_t out_bytes() const;  ///< So many came on standard output, kept or not.
   /// Command, exit and both outputs, for a failure's text.
   std::string captured() const;
 
@@ -71,7 +80,8 @@ class Program {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string out_text_, err_text_;
-  bool out_open_ = true, err_open_ = true, reading_ = true, stop_ = false;
+  std::size_t out_bytes_ = 0;
+  bool out_open_ = true, err_open_ = true, reading_ = true, stop_ = false, close_output_ = false;
   int exit_code_ = -1;
   std::thread collector_;
 };
