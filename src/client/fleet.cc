@@ -149,6 +149,10 @@ Awaitable<> Fleet::finish() {
     forced_code_ = forced_code_.value_or(kExitLost);
   }
   finished_ = true;
+  // The result stands: a signal that comes while we leave must not put its own code in the place of ours.
+  sigset_t all;
+  ::sigfillset(&all);
+  (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
   signals_.cancel();
   deadline_.cancel();
 }
