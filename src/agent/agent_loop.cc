@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/frame_relay.h"
 #include "agent/guardian.h"
 #include "agent/outbox.h"
 #include "agent/runner_finder.h"
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
+#include "agent/upload.h"
 #include "base/overloaded.h"
 #include "sys/child.h"
 #include "sys/clock.h"
@@ -31,15 +33,8 @@ namespace {
 
 // Replies that wait for a client that does not read: beyond it we read no further command of theirs.
 constexpr std::size_t kRepliesBytesMax = 65'536;
-// Up to here a frame is copied behind its header and leaves in one packet; above, splicing is cheaper.
-constexpr std::size_t kCopiedFrameBytesMax = 8'192;
-// Between two frames to a client that wants them one by one: the least time, unless the frame is big
-// (then more is likely to come, which wakes that client), and how often we look whether it has read.
-constexpr Duration kFramePause = std::chrono::milliseconds(10);
-constexpr std::size_t kBigFrameBytes = 65'536;
-constexpr Duration kUnreadPollMin = std::chrono::milliseconds(1);
-constexpr Duration kUnreadPollMax = std::chrono::milliseconds(50);
-constexpr std::size_t kRunnerPipeBytes = std::size_t{1} << 20;
+// Frames in one turn, before we look whether somebody has something to say.
+constexpr int kFramesPerTurn = 16;
 // An unframed reply must be out before the runner may start.
 constexpr Duration kReplyTimeout = std::chrono::seconds(30);
 
@@ -51,38 +46,39 @@ struct Channel {
 
 class AgentLoop {
  public:
-  AgentLoop(const AgentOptions& options, const HelloLine& identity)
+  AgentLoop(const AgentOptions& options, const HelloLine& identity, bool stream_outlives_client)
       : session_([&] {
           AgentSettings settings = options.settings;
           settings.identity.machine = identity.machine;
           settings.identity.release = identity.release;
+          settings.stream_outlives_client = stream_outlives_client;
           return settings;
         }()),
+        stream_outlives_client_(stream_outlives_client),
         grace_(options.settings.grace) {}
 
   Result<> open(AgentIo io);
   Result<int> run();
+  /// What the next client said: for a stream that outlives its client.
+  [[nodiscard]] std::string next_client() const {
+    return session_.next_hello() ? *session_.next_hello() + input_ : std::string();
+  }
 
  private:
   enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr };
-  struct RunnerPipe {
-    sys::UniqueFd read_end;
-    Channel channel;
-    bool at_end = true;
-  };
 
   void perform_effects();
   Result<> ensure_workspace();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
   void commit_file();
-  void abandon_file();
   void start_runner(const StartRunner& effect);
   Result<> spawn_runner(const StartRunner& effect);
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
   void signal_runner(const SignalRunner& effect);
   void lose_peer();
+  void discard_output();
   void clean_up();
   void sweep();
   [[nodiscard]] bool has_session_children() const;
@@ -91,19 +87,16 @@ class AgentLoop {
   void take_signals();
   void reap();
   void relay();
-  [[nodiscard]] bool may_send_frame();
-  void note_frame(std::size_t bytes);
-  bool relay_from(Stream stream);
-  void discard_from(RunnerPipe& pipe);
   void flush();
   void notice_drained();
   [[nodiscard]] bool blocked_on_replies() const {
     return !session_.runner_lives() && outbox_.text_bytes() > kRepliesBytesMax;
   }
-  RunnerPipe& runner_pipe(Stream stream) { return runner_pipes_[stream == Stream::kStdout ? 0 : 1]; }
+  [[nodiscard]] FrameRelay::Manner manner() const { return {session_.timed(), session_.wants_single_frames()}; }
   void say(std::string_view text);
 
   AgentSession session_;
+  bool stream_outlives_client_;
   Duration grace_;
   sys::NonblockingFd in_;
   sys::NonblockingFd out_;
@@ -113,26 +106,24 @@ class AgentLoop {
   Channel out_channel_;
   sys::Watch signals_watch_;
   Outbox outbox_{-1};
+  FrameRelay relay_{outbox_};
 
   std::string input_;          // Read, and not yet taken by the session.
   bool end_of_input_ = false;  // Seen, and not yet told.
   sys::Workspace workspace_;
   Guardian guardian_;
   SessionRecord record_;
-  sys::UniqueFd file_;  // The file that is being received.
-  std::string file_name_;
+  Upload upload_;
   std::string module_;  // A kernel module's name, without ".ko".
   sys::Child runner_;
   bool framed_ = false;
   bool descendants_gone_ = true;
-  TimePoint next_frame_at_;  // For a client that wants frames one by one.
-  Duration unread_poll_ = kUnreadPollMin;
-  bool waits_for_reader_ = false;  // It has not read the last one, or the pause is not over.
-  std::array<RunnerPipe, 2> runner_pipes_;
+  bool discarding_ = false;  // The runner's output: nobody takes it.
   std::optional<int> exit_code_;
 };
 
 Result<> AgentLoop::open(AgentIo io) {
+  input_ = std::move(io.first_input);
   in_ = TRY(sys::open_nonblocking(io.in));
   out_ = TRY(sys::open_nonblocking(io.out));
   outbox_ = Outbox(out_.get());
@@ -153,20 +144,18 @@ Result<int> AgentLoop::run() {
     flush();
     notice_drained();
     if (exit_code_) break;
-    // Anything that can go on goes on; else wait for news.
+    // Anything that can go on goes on, after a look for news; else wait for them.
     const bool can_read = in_channel_.ready && session_.wants_input() && !blocked_on_replies();
-    const bool can_relay =
-        outbox_.empty() && !waits_for_reader_ && (runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready);
-    if (can_read || can_relay) continue;
+    const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
+    std::optional<TimePoint> deadline = earlier(session_.next_timer(), relay_.ask_again_at());
+    if (can_read || can_relay) deadline = TimePoint::min();
     std::array<sys::Event, 8> events;
-    std::optional<TimePoint> deadline = session_.next_timer();
-    unread_poll_ = waits_for_reader_ ? std::min(unread_poll_ * 2, kUnreadPollMax) : kUnreadPollMin;
-    if (waits_for_reader_) deadline = earlier(deadline, std::max(next_frame_at_, sys::now() + unread_poll_));
     const std::size_t count = TRY(epoll_.wait(events, deadline));
     for (const sys::Event& event : std::span(events).first(count)) {
       switch (event.id) {
         case kInput:
           in_channel_.ready = true;
+          if (stream_outlives_client_ && (event.events & (EPOLLERR | EPOLLHUP)) != 0) lose_peer();
           break;
         case kOutput:
           out_channel_.ready = true;
@@ -176,10 +165,10 @@ Result<int> AgentLoop::run() {
           take_signals();
           break;
         case kRunnerStdout:
-          runner_pipes_[0].channel.ready = true;
+          relay_.on_readable(Stream::kStdout);
           break;
         case kRunnerStderr:
-          runner_pipes_[1].channel.ready = true;
+          relay_.on_readable(Stream::kStderr);
           break;
         default:
           break;
@@ -208,10 +197,10 @@ void AgentLoop::perform_effects() {
                    [&](const CreateFile& e) { create_file(e); },
                    [&](const WriteFile& e) { write_file(e); },
                    [&](const CommitFile&) { commit_file(); },
-                   [&](const AbandonFile&) { abandon_file(); },
+                   [&](const AbandonFile&) { upload_.abandon(workspace_); },
                    [&](const StartRunner& e) { start_runner(e); },
                    [&](const SignalRunner& e) { signal_runner(e); },
-                   [&](const DiscardOutput&) { outbox_.abandon(); },
+                   [&](const DiscardOutput&) { discard_output(); },
                    [&](const CleanUp&) { clean_up(); },
                    [&](const Sweep&) { sweep(); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
@@ -229,39 +218,26 @@ Result<> AgentLoop::ensure_workspace() {
   return {};
 }
 
-// --- Files. Once one has failed, what still comes for it is ignored: no file is open then.
+// --- Files.
 
 void AgentLoop::create_file(const CreateFile& effect) {
-  file_name_ = effect.name;
   const Result<> place = ensure_workspace();
   if (!place) return session_.on_file_failed(place.error());
   if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
-  Result<sys::UniqueFd> file = workspace_.create_file(effect.name, effect.size);
-  if (!file) return session_.on_file_failed(file.error());
-  file_ = *std::move(file);
+  const Result<> created = upload_.create(workspace_, effect.name, effect.size);
+  if (!created) session_.on_file_failed(created.error());
 }
 
 void AgentLoop::write_file(const WriteFile& effect) {
-  std::string_view bytes = effect.bytes;
-  while (file_.valid() && !bytes.empty()) {
-    const Result<sys::IoResult> wrote = sys::write_some(file_.get(), bytes);
-    if (!wrote) return session_.on_file_failed(wrote.error());
-    bytes.remove_prefix(wrote->bytes);
-  }
+  const Result<> wrote = upload_.write(effect.bytes);
+  if (!wrote) session_.on_file_failed(wrote.error());
 }
 
 void AgentLoop::commit_file() {
-  if (!file_.valid()) return;
-  // Some file systems say only here that the disk is full.
-  const Result<> closed = sys::close_checked(std::move(file_), file_name_);
-  if (!closed) return session_.on_file_failed(closed.error());
+  if (!upload_.open()) return;
+  const Result<> committed = upload_.commit();
+  if (!committed) return session_.on_file_failed(committed.error());
   session_.on_file_done();
-}
-
-void AgentLoop::abandon_file() {
-  file_.reset();
-  // What stays of it goes with the workspace.
-  if (workspace_.valid()) (void)workspace_.remove_file(file_name_);
 }
 
 // --- The runner.
@@ -294,16 +270,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   if (effect.framed) {
     // A socket must not make splice wait; where it refuses, frames are copied.
     TRY(out_.prepare_splice());
-    for (std::size_t i = 0; i < runner_pipes_.size(); ++i) {
-      sys::Pipe pipe = TRY(sys::make_pipe({.nonblocking_read = true}));
-      sys::grow_pipe(pipe.read_end.get(), kRunnerPipeBytes);
-      RunnerPipe& mine = runner_pipes_[i];
-      mine.read_end = std::move(pipe.read_end);
-      mine.channel.watch =
-          TRY(epoll_.add(mine.read_end.get(), EPOLLIN | EPOLLET, i == 0 ? kRunnerStdout : kRunnerStderr));
-      mine.at_end = false;
-      write_ends[i] = std::move(pipe.write_end);
-    }
+    write_ends = TRY(relay_.open(epoll_, kRunnerStdout, kRunnerStderr));
     spawn.stdout_fd = write_ends[0].get();
     spawn.stderr_fd = write_ends[1].get();
   } else {
@@ -376,8 +343,7 @@ void AgentLoop::reap() {
   }
   if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !has_session_children()) {
     descendants_gone_ = true;
-    // What was written before the last of them ended is in the pipes; edges may lie behind us.
-    for (RunnerPipe& pipe : runner_pipes_) pipe.channel.ready = !pipe.at_end;
+    relay_.look_again();
     session_.on_descendants_gone(sys::now());
   }
 }
@@ -392,19 +358,24 @@ bool AgentLoop::has_session_children() const {
 
 void AgentLoop::take_input() {
   if (blocked_on_replies() || (!in_channel_.ready && input_.empty() && !end_of_input_)) return perform_effects();
-  if (input_.empty() && !end_of_input_ && in_channel_.ready) {
+  // What comes after the end of this session may be the next client's.
+  const bool may_read = !stream_outlives_client_ || session_.wants_input();
+  if (input_.empty() && !end_of_input_ && in_channel_.ready && may_read) {
     input_.resize(65'536);
     const Result<sys::IoResult> got = sys::read_some(in_.get(), input_);
     input_.resize(got ? got->bytes : 0);
     end_of_input_ = !got || got->end;  // A connection that fails has ended.
     if (end_of_input_ || got->would_block) in_channel_.ready = in_channel_.watch.always_ready() && !end_of_input_;
+    if (end_of_input_ && stream_outlives_client_) lose_peer();
   }
   std::size_t taken = 0;
   while (taken < input_.size() && !blocked_on_replies()) {
     taken += session_.on_bytes(std::string_view(input_).substr(taken), sys::now());
     perform_effects();  // Outcomes decide whether the session wants more.
+    if (session_.next_hello()) break;
   }
   input_.erase(0, taken);
+  if (session_.next_hello()) lose_peer();
   if (input_.empty() && end_of_input_) {
     end_of_input_ = false;
     session_.on_end_of_input(sys::now());
@@ -415,62 +386,8 @@ void AgentLoop::take_input() {
 // --- Bytes out.
 
 void AgentLoop::relay() {
-  if (outbox_.abandoned()) {
-    for (RunnerPipe& pipe : runner_pipes_) discard_from(pipe);
-    return;
-  }
-  // Alternating, so that a flood on one stream does not hide the other.
-  while (outbox_.empty() && may_send_frame() && (relay_from(Stream::kStderr) || relay_from(Stream::kStdout))) flush();
-}
-
-// Released clients handle one frame for each time they wake, and at `quit` forget the others. So they get
-// the next one, or `quit`, when they have read the last.
-bool AgentLoop::may_send_frame() {
-  waits_for_reader_ = session_.wants_single_frames() && !outbox_.abandoned() &&
-                      (sys::now() < next_frame_at_ || sys::bytes_unread(out_.get()) > 0);
-  return !waits_for_reader_;
-}
-
-void AgentLoop::note_frame(std::size_t bytes) {
-  if (session_.wants_single_frames() && bytes < kBigFrameBytes) next_frame_at_ = sys::now() + kFramePause;
-}
-
-// Begins a frame of what waits in the stream's pipe. False if nothing does.
-bool AgentLoop::relay_from(Stream stream) {
-  RunnerPipe& pipe = runner_pipe(stream);
-  if (!pipe.channel.ready) return false;
-  DataLine data{stream, 0, std::nullopt};
-  if (session_.timed()) data.time = sys::wall_now();
-  const Result<std::size_t> waiting = sys::bytes_available(pipe.read_end.get());
-  if (waiting && *waiting > kCopiedFrameBytesMax) {
-    data.size = *waiting;
-    outbox_.add_frame(format_agent_line(data), pipe.read_end.get(), *waiting);
-    note_frame(*waiting);
-    return true;
-  }
-  std::array<char, kCopiedFrameBytesMax> buffer;
-  const Result<sys::IoResult> got = sys::read_some(pipe.read_end.get(), buffer);
-  if (!got || got->end || got->would_block) {
-    pipe.channel.ready = false;
-    pipe.at_end = !got || got->end;
-    return false;
-  }
-  data.size = got->bytes;
-  outbox_.add(format_agent_line(data));
-  outbox_.add(std::string_view(buffer.data(), got->bytes));
-  note_frame(got->bytes);
-  return true;
-}
-
-// Nobody takes it any more, and a runner that waits for room could not end.
-void AgentLoop::discard_from(RunnerPipe& pipe) {
-  std::array<char, 65'536> buffer;
-  while (pipe.channel.ready) {
-    const Result<sys::IoResult> got = sys::read_some(pipe.read_end.get(), buffer);
-    if (got && got->bytes > 0) continue;
-    pipe.channel.ready = false;
-    pipe.at_end = !got || got->end;
-  }
+  if (discarding_) return relay_.discard();
+  for (int frames = 0; frames < kFramesPerTurn && relay_.queue_frame(manner()); ++frames) flush();
 }
 
 void AgentLoop::flush() {
@@ -478,25 +395,30 @@ void AgentLoop::flush() {
   const Result<Outbox::Flushed> flushed = outbox_.flush();
   if (!flushed) return lose_peer();
   out_channel_.ready = !flushed->would_block;
-  if (flushed->bytes > 0) session_.on_output_progress(sys::now());
+  if (flushed->output) session_.on_output_progress(sys::now());
 }
 
 void AgentLoop::lose_peer() {
   if (outbox_.abandoned()) return;
   outbox_.abandon();
+  discarding_ = true;
   session_.on_peer_gone(sys::now());
+}
+
+// A frame that was begun can't be finished: the stream ends there. An idle wire still carries the last lines.
+void AgentLoop::discard_output() {
+  discarding_ = true;
+  if (!outbox_.empty()) outbox_.abandon();
 }
 
 void AgentLoop::notice_drained() {
   if (!session_.runner_lives() || !descendants_gone_) return;
-  const bool waiting = runner_pipes_[0].channel.ready || runner_pipes_[1].channel.ready;
-  if (waiting || !outbox_.empty() || !may_send_frame()) return;
+  if (relay_.has_more() || !outbox_.empty() || (!discarding_ && !relay_.reader_is_done(manner()))) return;
   session_.on_output_drained();
   perform_effects();
 }
 
 void AgentLoop::clean_up() {
-  file_.reset();
   std::vector<LeftLine> left;
   if (workspace_.valid()) {
     unload_modules(record_);
@@ -531,9 +453,12 @@ void AgentLoop::say(std::string_view text) {
 
 Result<int> run_session(const AgentOptions& options, AgentIo io) {
   const sys::Uname kernel = sys::kernel_uname();
-  AgentLoop loop(options, HelloLine{{}, kernel.machine, kernel.release});
-  TRY(loop.open(io));
-  return loop.run();
+  std::string* const next_client = io.next_client;
+  AgentLoop loop(options, HelloLine{{}, kernel.machine, kernel.release}, next_client != nullptr);
+  TRY(loop.open(std::move(io)));
+  const int code = TRY(loop.run());
+  if (next_client != nullptr) *next_client = loop.next_client();
+  return code;
 }
 
 }  // namespace stapsh::agent

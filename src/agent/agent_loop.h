@@ -3,6 +3,8 @@
 // one epoll loop. No decision lives here; they are the session's.
 #pragma once
 
+#include <string>
+
 #include "agent/agent_options.h"
 #include "base/result.h"
 
@@ -12,6 +14,10 @@ namespace stapsh::agent {
 struct AgentIo {
   int in = 0;
   int out = 1;
+  std::string first_input{};  ///< Was read before the session began.
+  /// For a stream that outlives its client, a guest's port: takes what the next client said. Such a stream's hang-up
+  /// ends the session at once, and nothing is read or written after it.
+  std::string* next_client = nullptr;
 };
 
 /// Serves one session until it has ended and all is cleaned up. Returns the exit code of design,

@@ -24,12 +24,14 @@ constexpr OptionEntry kOptions[] = {
        ++o.settings.verbose;
        return {};
      }},
-    {"-l", "--listen", "WHERE", "serve a socket, WHERE being unix:PATH: a session for each connection",
+    {"-l", "--listen", "WHERE",
+     "serve sessions at unix:PATH, or at a guest's virtio-serial port: /dev/PATH, or its NAME in /dev/virtio-ports",
      [](AgentOptions& o, std::string_view value) -> Result<> {
-       if (!value.starts_with("unix:") || value == "unix:") {
+       const bool is_port = value.find(':') == std::string_view::npos || value.starts_with('/');
+       if (value.empty() || value == "unix:" || (!value.starts_with("unix:") && !is_port)) {
          return fail(Errc::kUsage, "'" + std::string(value) +
-                                       "' is no place to listen at; give unix:PATH (a port of a guest can't be "
-                                       "listened at in this version)");
+                                       "' is no place to listen at; give unix:PATH, or the name or path of a "
+                                       "virtio-serial port");
        }
        o.listen = value;
        return {};
@@ -106,7 +108,6 @@ const OptionEntry* find_option(std::string_view name) {
 
 Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words) {
   AgentOptions options;
-  options.settings.identity.version = kSpokenVersion;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto [name, attached] = split_word(words[i]);
     const OptionEntry* const entry = find_option(name);
@@ -132,6 +133,8 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
     const Result<> set = entry ? entry->set(options, value) : set_limit(options.settings.limits, *limit, value);
     if (!set) return add_context(name, set.error());
   }
+  std::string& version = options.settings.identity.version;
+  if (version.empty()) version = options.settings.force_rfc ? kRfcVersion : kSpokenVersion;
   return options;
 }
 
@@ -139,7 +142,8 @@ std::string agent_help() {
   std::string text =
       "stapsh: the agent of rstap and of stap --remote\n\n"
       "Usage: stapsh [OPTIONS]                     a session on standard input and output\n"
-      "       stapsh [OPTIONS] --listen unix:PATH  sessions at a socket\n\n"
+      "       stapsh [OPTIONS] --listen unix:PATH  sessions at a socket, several at once\n"
+      "       stapsh [OPTIONS] --listen PORT       sessions at a guest's port, one after the other\n\n"
       "Receives a module, runs it with staprun, stapbpf, stapdyn or bpftrace, relays its output, and\n"
       "leaves nothing behind. A client starts it, through ssh for example; by hand it only waits for\n"
       "commands.\n\n"

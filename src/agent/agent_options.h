@@ -14,7 +14,7 @@ namespace stapsh::agent {
 
 struct AgentOptions {
   AgentSettings settings;             ///< All but the identity's machine and release, which are the kernel's.
-  std::optional<std::string> listen;  ///< `unix:PATH`, as given.
+  std::optional<std::string> listen;  ///< `unix:PATH`, or a virtio-serial port's name or path, as given.
   bool help = false;
   bool version = false;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/agent_loop.h"
+#include "agent/port_listener.h"
 #include "sys/epoll_set.h"
 #include "sys/inherited_state.h"
 #include "sys/process_ref.h"
@@ -18,9 +19,11 @@
 namespace stapsh::agent {
 namespace {
 
+constexpr std::string_view kSocketPrefix = "unix:";
+
 // Never returns to the listener's code: the session is this process's whole life.
 [[noreturn]] void serve(const AgentOptions& options, sys::UniqueFd connection) {
-  const Result<int> code = run_session(options, {connection.get(), connection.get()});
+  const Result<int> code = run_session(options, {.in = connection.get(), .out = connection.get()});
   connection.reset();
   if (!code) (void)::dprintf(STDERR_FILENO, "stapsh: %s\n", code.error().what.c_str());
   ::_exit(code.value_or(1));
@@ -31,7 +34,7 @@ class Listener {
   explicit Listener(const AgentOptions& options) : options_(options) {}
 
   Result<int> run() {
-    socket_ = TRY(sys::listen_unix(options_.listen->substr(std::string_view("unix:").size())));
+    socket_ = TRY(sys::listen_unix(options_.listen->substr(kSocketPrefix.size())));
     sys::Epoll epoll = TRY(sys::Epoll::create());
     signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGCHLD}));
     const sys::Watch signals_watch = TRY(epoll.add(signals_.fd(), EPOLLIN, kSignals));
@@ -87,6 +90,10 @@ class Listener {
 
 }  // namespace
 
-Result<int> listen(const AgentOptions& options) { return Listener(options).run(); }
+Result<int> listen(const AgentOptions& options) {
+  if (options.listen->starts_with(kSocketPrefix)) return Listener(options).run();
+  const bool is_path = options.listen->find('/') != std::string::npos;
+  return listen_port(options, is_path ? *options.listen : "/dev/virtio-ports/" + *options.listen);
+}
 
 }  // namespace stapsh::agent

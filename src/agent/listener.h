@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--listen unix:PATH`: one process for each connection, several at once, each a session of its own.
+// `--listen WHERE`: sessions at a place of our own. At `unix:PATH` one process for each connection, several at once;
+// a guest's port is in port_listener.h.
 #pragma once
 
 #include "agent/agent_options.h"

@@ -14,11 +14,18 @@ void Outbox::add(std::string_view bytes) {
   (frame_ ? after_ : text_).append(bytes);
 }
 
+void Outbox::add_frame(std::string_view header, std::string_view bytes) {
+  add(header);
+  add(bytes);
+  carries_output_ = !abandoned_;
+}
+
 void Outbox::add_frame(std::string_view header, int pipe, std::size_t bytes) {
   STAPSH_ASSERT(can_take_frame());
   if (abandoned_) return;
   text_.append(header);
   frame_ = Frame{pipe, bytes};
+  carries_output_ = true;
 }
 
 void Outbox::abandon() {
@@ -46,6 +53,8 @@ Result<Outbox::Flushed> Outbox::flush() {
     }
     if (flushed.would_block) break;
   }
+  flushed.output = carries_output_ && flushed.bytes > 0;
+  if (empty()) carries_output_ = false;
   return flushed;
 }
 
@@ -56,7 +65,7 @@ Result<Outbox::Flushed> Outbox::flush_frame() {
       STAPSH_ASSERT(!moved.end);  // The bytes are in the pipe; nobody else reads it.
       frame_->bytes_left -= moved.bytes;
       if (frame_->bytes_left == 0) frame_.reset();
-      return Flushed{moved.bytes, moved.would_block};
+      return Flushed{.bytes = moved.bytes, .would_block = moved.would_block};
     }
     can_splice_ = false;  // A tty, a file opened to append.
   }

@@ -19,9 +19,12 @@ class Outbox {
 
   /// Behind all that is queued.
   void add(std::string_view bytes);
-  /// `header`, then exactly `bytes` bytes that wait in `pipe` (lent). Only when can_take_frame().
+  /// A frame: `header` and its bytes.
+  void add_frame(std::string_view header, std::string_view bytes);
+  /// A frame: `header`, then exactly `bytes` bytes that wait in `pipe` (lent). Only when can_take_frame().
   void add_frame(std::string_view header, int pipe, std::size_t bytes);
 
+  [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] bool can_take_frame() const { return !frame_; }
   [[nodiscard]] bool empty() const { return text_.size() == sent_ && !frame_; }
   /// Text that waits.
@@ -30,6 +33,7 @@ class Outbox {
   struct Flushed {
     std::size_t bytes = 0;     ///< Sent now.
     bool would_block = false;  ///< Flush again when `fd` is writable.
+    bool output = false;       ///< Something of a frame was among them, not replies and pings alone.
   };
   /// Sends what goes. Errors: the peer is gone (EPIPE, ECONNRESET).
   Result<Flushed> flush();
@@ -49,7 +53,8 @@ class Outbox {
   std::string text_;      // Before the frame.
   std::size_t sent_ = 0;  // Of text_.
   std::optional<Frame> frame_;
-  std::string after_;  // Behind the frame.
+  std::string after_;            // Behind the frame.
+  bool carries_output_ = false;  // Of a frame, something is not sent yet.
   bool can_splice_ = true;
   bool abandoned_ = false;
 };

@@ -43,13 +43,14 @@ TEST(Outbox, KeepsTheOrderOfTextAndFrames) {
 }
 
 TEST(Outbox, WaitsForAReaderAndLosesNothing) {
-  auto runner = *sys::make_pipe();
+  auto runner = *sys::make_pipe({.nonblocking_write = true});
   auto peer = *sys::make_pipe({.nonblocking_write = true});
   sys::grow_pipe(runner.write_end.get(), 1 << 18);
-  const std::string payload(200'000, 'x');
-  ASSERT_EQ(sys::write_some(runner.write_end.get(), payload)->bytes, payload.size());
+  // A user over the kernel's soft limit gets smaller pipes: take what fits.
+  const std::string payload(sys::write_some(runner.write_end.get(), std::string(200'000, 'x'))->bytes, 'x');
+  ASSERT_FALSE(payload.empty());
   Outbox outbox(peer.write_end.get());
-  outbox.add_frame("data stdout 200000\n", runner.read_end.get(), payload.size());
+  outbox.add_frame("header\n", runner.read_end.get(), payload.size());
   std::string got;
   while (!outbox.empty()) {
     const auto flushed = outbox.flush();
@@ -59,7 +60,7 @@ TEST(Outbox, WaitsForAReaderAndLosesNothing) {
     got += piece;
   }
   got += read_available(peer.read_end.get());
-  EXPECT_EQ(got, "data stdout 200000\n" + payload);
+  EXPECT_EQ(got, "header\n" + payload);
 }
 
 TEST(Outbox, CopiesWhereSpliceIsRefused) {

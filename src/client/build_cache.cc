@@ -52,6 +52,9 @@ Result<> BuildCache::prepare() {
     ready_ = std::make_shared<const Module>(TRY(load_module(options_.job.script)));
     return {};
   }
+  if (options_.job.script_kind == ScriptKind::kFile && ::access(options_.job.script.c_str(), R_OK) != 0) {
+    return fail_errno("script " + options_.job.script, errno);
+  }
   if (options_.job.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
   workspace_ = TRY(sys::Workspace::create());
   return {};
@@ -158,7 +161,11 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   builders_.erase(stap->pid());
   if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
   show(errors);
-  if (code != 0) co_return fail(Errc::kUsage, "the script does not build; stap's message is above");
+  if (code != 0)
+    co_return fail(
+        Errc::kUsage,
+        "stap does not build the script, its message is above; if it misses the kernel's build folder, install the "
+        "headers or give -r DIR");
   co_return printed;
 }
 

@@ -100,7 +100,7 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
 }
 
 int Fleet::run() {
-  const RunContext context{io_, options_, *output_, slots_, *builds_, gate_, scratch_};
+  const RunContext context{io_, options_, *output_, slots_, *builds_, gate_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
     if (std::holds_alternative<DirectUri>(target.uri.address)) {
       runs_.push_back(std::make_unique<DirectRun>(context, target));
@@ -211,6 +211,7 @@ Result<int> run_fleet(const RstapOptions& options, const std::vector<int>& ignor
   RstapOptions own = options;
   make_paths_absolute(own.job, std::filesystem::current_path().string());
   std::vector<Target> targets = TRY(list_targets(own.remotes));
+  if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
   Fleet fleet(own, std::move(targets));
   TRY(fleet.prepare(ignored_signals));
   return fleet.run();

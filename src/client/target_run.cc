@@ -168,7 +168,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   early_errors_.clear();
   unsent_.clear();
   input_ended_ = false;
-  Result<Transport> opened = open_transport(target_.uri, context_.options);
+  Result<Transport> opened = open_transport(target_.uri, context_.options, context_.targets);
   if (!opened) {
     release_slot();
     set_outcome({Outcome::Kind::kFailed, std::nullopt, opened.error().what});
@@ -220,7 +220,10 @@ Awaitable<> TargetRun::read_errors() {
 
 // Before the runner runs it is ssh that speaks, or the agent; its last line is often the reason of a failure.
 void TargetRun::on_errors(std::string_view bytes) {
-  if (session_->phase() == ClientSession::Phase::kRunning) {
+  // (A released agent's runner can speak before its OK is read.)
+  const bool started =
+      session_->phase() == ClientSession::Phase::kRunning || session_->phase() == ClientSession::Phase::kStarting;
+  if (started) {
     context_.output.on_output(target_.index, Stream::kStderr, bytes);
     context_.output.flush();
     return;

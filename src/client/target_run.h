@@ -33,6 +33,7 @@ struct RunContext {
   ConnectSlots& slots;
   BuildCache& builds;
   StartGate& gate;
+  std::size_t targets;   ///< How many there are.
   std::string& scratch;  ///< Where every target's bytes are read to: one at a time.
 };
 

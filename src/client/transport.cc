@@ -15,15 +15,17 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::size_t kPipeBytes = std::size_t{1} << 20;
+// Big pipes are for few targets: a user has 64 MiB of them in all (pipe-user-pages-soft).
+constexpr std::size_t kPipeBytes = std::size_t{256} << 10;
+constexpr std::size_t kBigPipeTargetsMax = 16;
 
 // A child whose standard streams are ours. A person's ctrl-C, a closed terminal, a `timeout` that signals
 // the whole group: none of them may cut the way to the agent before the agent was told to stop.
-Result<Transport> open_child(sys::SpawnOptions spawn) {
+Result<Transport> open_child(sys::SpawnOptions spawn, std::size_t targets) {
   sys::Pipe in = TRY(sys::make_pipe({.nonblocking_write = true}));
   sys::Pipe out = TRY(sys::make_pipe({.nonblocking_read = true}));
   sys::Pipe err = TRY(sys::make_pipe({.nonblocking_read = true}));
-  sys::grow_pipe(out.read_end.get(), kPipeBytes);
+  if (targets <= kBigPipeTargetsMax) sys::grow_pipe(out.read_end.get(), kPipeBytes);
   spawn.stdin_fd = in.read_end.get();
   spawn.stdout_fd = out.write_end.get();
   spawn.stderr_fd = err.write_end.get();
@@ -32,7 +34,7 @@ Result<Transport> open_child(sys::SpawnOptions spawn) {
   return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child)};
 }
 
-Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options) {
+Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options, std::size_t targets) {
   sys::SpawnOptions spawn;
   spawn.program = options.ssh_command;
   spawn.search_path = true;
@@ -46,14 +48,14 @@ Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options) {
     spawn.argv.push_back(std::to_string(*uri.port));
   }
   spawn.argv.insert(spawn.argv.end(), {"--", uri.destination, remote_command(options.stapsh_program)});
-  return open_child(std::move(spawn));
+  return open_child(std::move(spawn), targets);
 }
 
-Result<Transport> open_exec(const ExecUri& uri) {
+Result<Transport> open_exec(const ExecUri& uri, std::size_t targets) {
   sys::SpawnOptions spawn;
   spawn.program = "/bin/sh";
   spawn.argv = {"/bin/sh", "-c", uri.command};
-  return open_child(std::move(spawn));
+  return open_child(std::move(spawn), targets);
 }
 
 // Where a local agent is: beside us, in PATH, where distributions hide it.
@@ -72,13 +74,13 @@ Result<std::string> find_local_agent(const RstapOptions& options) {
   return fail(Errc::kSystem, "stapsh: not found beside rstap, in PATH or in /usr/lib/systemtap; give --stapsh PATH");
 }
 
-Result<Transport> open_local(const RstapOptions& options) {
+Result<Transport> open_local(const RstapOptions& options, std::size_t targets) {
   sys::SpawnOptions spawn;
   spawn.program = TRY(find_local_agent(options));
   spawn.search_path = spawn.program.find('/') == std::string::npos;
   spawn.argv = {spawn.program};
   spawn.new_session = true;
-  return open_child(std::move(spawn));
+  return open_child(std::move(spawn), targets);
 }
 
 Result<Transport> open_unix(const UnixUri& uri) {
@@ -108,12 +110,12 @@ std::string remote_command(const std::optional<std::string>& stapsh) {
          "/usr/local/bin/stapsh /usr/bin/stapsh; do test -x \"$s\" && break; done; exec \"$s\"'";
 }
 
-Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options) {
+Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options, std::size_t targets) {
   return std::visit(Overloaded{
-                        [&](const SshUri& u) { return open_ssh(u, options); },
+                        [&](const SshUri& u) { return open_ssh(u, options, targets); },
                         [&](const UnixUri& u) { return open_unix(u); },
-                        [&](const LocalUri&) { return open_local(options); },
-                        [&](const ExecUri& u) { return open_exec(u); },
+                        [&](const LocalUri&) { return open_local(options, targets); },
+                        [&](const ExecUri& u) { return open_exec(u, targets); },
                         [&](const auto&) -> Result<Transport> {
                           return fail(
                               Errc::kUsage,
@@ -134,7 +136,7 @@ std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code,
     if (*exit_code == 255) return "ssh failed; try ssh by hand";
   }
   if (*exit_code > 128) return "killed by signal " + std::to_string(*exit_code - 128);
-  return "ended with exit code " + std::to_string(*exit_code);
+  return "its command ended with exit code " + std::to_string(*exit_code);
 }
 
 unsigned retries_worth(std::string_view last_words) {

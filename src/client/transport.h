@@ -23,8 +23,9 @@ struct Transport {
   [[nodiscard]] bool rich() const { return child.has_value(); }
 };
 
-/// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here.
-Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options);
+/// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here. `targets`: how many
+/// there are in all.
+Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options, std::size_t targets);
 
 /// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 /// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.

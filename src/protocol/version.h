@@ -10,6 +10,9 @@ namespace stapsh {
 /// The systemtap release whose protocol we speak. A constant: a hello must start no process.
 inline constexpr std::string_view kSpokenVersion = "5.6";
 
+/// What a side of the rfc dialect says: below 1.5 nobody expects replies.
+inline constexpr std::string_view kRfcVersion = "1.4";
+
 struct Version {
   unsigned major = 0;
   unsigned minor = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/overloaded.h"
@@ -32,7 +33,8 @@ std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
     taken += data ? take_data(*data, rest) : take_line(rest, now);
   }
   // Nothing that comes after the end means anything.
-  return ended() || std::holds_alternative<Deaf>(input_) ? bytes.size() : taken;
+  const bool meaningless = ended() || std::holds_alternative<Deaf>(input_);
+  return meaningless && !next_hello_ ? bytes.size() : taken;
 }
 
 std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
@@ -83,7 +85,7 @@ void AgentSession::finish_data(const ReceivingData& data) {
 
 void AgentSession::perform(const Command& command, TimePoint now) {
   std::visit(Overloaded{
-                 [&](const HelloCommand& c) { hello(c); },
+                 [&](const HelloCommand& c) { hello(c, now); },
                  [&](const OptionCommand& c) { set_option(c); },
                  [&](const FileCommand& c) { begin_file(c); },
                  [&](const ArgCommand& c) { begin_arg(c); },
@@ -123,7 +125,11 @@ void AgentSession::perform(const Command& command, TimePoint now) {
              command);
 }
 
-void AgentSession::hello(const HelloCommand& command) {
+void AgentSession::hello(const HelloCommand& command, TimePoint now) {
+  if (std::exchange(greeted_, true) && settings_.stream_outlives_client) {
+    next_hello_ = format_command(command);
+    return on_peer_gone(now);
+  }
   if (runner_lives()) return answer_error("stap: a runner lives already");
   rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
   if (rfc_) framed_ = false;  // An option of before; that dialect has none.

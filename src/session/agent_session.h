@@ -32,6 +32,8 @@ struct AgentSettings {
   Duration grace = std::chrono::seconds(5);
   bool force_rfc = false;  ///< The rfc dialect, whatever version the client says.
   unsigned verbose = 0;    ///< Above 0: debug text.
+  /// A guest's port: the stream stays when its client goes, so a second hello is another client's.
+  bool stream_outlives_client = false;
 };
 
 class AgentSession {
@@ -86,6 +88,9 @@ class AgentSession {
   [[nodiscard]] bool timed() const { return timed_; }
   /// The client is a released one: it may lose all but the first of the frames that reach it together.
   [[nodiscard]] bool wants_single_frames() const { return framed_ && !says_exit_; }
+  /// Where the stream outlives its client: the next one's hello, which ended this session. What follows it is not
+  /// taken.
+  [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_hello_; }
   /// The grace time, as an option may have changed it.
   [[nodiscard]] Duration grace() const { return settings_.grace; }
 
@@ -124,7 +129,7 @@ class AgentSession {
   std::size_t take_data(ReceivingData& data, std::string_view bytes);
   void finish_data(const ReceivingData& data);
   void perform(const Command& command, TimePoint now);
-  void hello(const HelloCommand& command);
+  void hello(const HelloCommand& command, TimePoint now);
   void set_option(const OptionCommand& command);
   void begin_file(const FileCommand& command);
   void begin_arg(const ArgCommand& command);
@@ -154,6 +159,8 @@ class AgentSession {
   bool says_exit_ = false;  // option exit
   bool timed_ = false;      // option time
   bool proves_ = false;     // option proof
+  bool greeted_ = false;
+  std::optional<std::string> next_hello_;
   Keepalive keepalive_;
   std::optional<Duration> deadline_;
   std::optional<TimePoint> deadline_at_;

@@ -31,7 +31,7 @@ void ClientSession::on_start_of_transport(TimePoint now) {
   if (ended() || stopping_) return;
   deadline_ = now + settings_.connect_timeout;
   // Below 1.5 an agent knows that we do not expect replies.
-  emit(SendBytes{format_command(HelloCommand{rfc_ ? "1.4" : std::string(kSpokenVersion)})});
+  emit(SendBytes{format_command(HelloCommand{std::string(rfc_ ? kRfcVersion : kSpokenVersion)})});
 }
 
 void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {

@@ -3,6 +3,7 @@
 // A rung lasts the grace time; progress starts its time anew. Pure: told the time, never reads it.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "base/time.h"
@@ -19,6 +20,8 @@ class StopLadder {
     kGiveUp,      ///< A process that even SIGKILL does not end (state D): end without it, and say so.
   };
 
+  static constexpr int kProgressGracesMax = 60;
+
   explicit StopLadder(Duration grace) : grace_(grace) {}
 
   [[nodiscard]] bool climbing() const { return escalate_at_.has_value(); }
@@ -28,6 +31,7 @@ class StopLadder {
 
   void start(Rung rung, TimePoint now) {
     rung_ = rung;
+    rung_since_ = now;
     escalate_at_ = now + grace_;
   }
 
@@ -38,9 +42,9 @@ class StopLadder {
     return true;
   }
 
-  /// Earns a new grace time.
+  /// Earns a new grace time. A flood that never ends earns no more than kProgressGracesMax of them on a rung.
   void progress(TimePoint now) {
-    if (climbing()) escalate_at_ = now + grace_;
+    if (climbing()) escalate_at_ = std::min(now + grace_, rung_since_ + kProgressGracesMax * grace_);
   }
 
   void stand_down() { escalate_at_.reset(); }
@@ -51,6 +55,7 @@ class StopLadder {
  private:
   Duration grace_;
   Rung rung_ = Rung::kStopSignal;
+  TimePoint rung_since_;
   std::optional<TimePoint> escalate_at_;
 };
 

@@ -33,6 +33,9 @@ TEST(StopLadder, ProgressEarnsANewGraceTime) {
   ladder.progress(start + seconds(4));
   EXPECT_FALSE(ladder.due(start + seconds(8)));
   EXPECT_TRUE(ladder.due(start + seconds(9)));
+  // A flood does not hold it for ever.
+  for (int second = 5; second < 1'000; ++second) ladder.progress(start + seconds(second));
+  EXPECT_EQ(ladder.escalate_at(), start + StopLadder::kProgressGracesMax * seconds(5));
   ladder.stand_down();
   EXPECT_FALSE(ladder.due(start + seconds(9)));
 }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/frame_relay.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "sys/clock.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+
+namespace stapsh::agent {
+namespace {
+
+// A user has 64 MiB of pipes (pipe-user-pages-soft) for all their programs, ours among them.
+constexpr std::size_t kRunnerPipeBytes = std::size_t{256} << 10;
+// Up to here a frame is copied behind its header and leaves in one packet; above, splicing is cheaper.
+constexpr std::size_t kCopiedFrameBytesMax = 8'192;
+// Between two frames to a client that wants them one by one: the least time, unless the frame is big
+// (then more is likely to come, which wakes that client), and how often we look whether it has read.
+constexpr Duration kFramePause = std::chrono::milliseconds(10);
+constexpr std::size_t kBigFrameBytes = 65'536;
+constexpr Duration kPollMin = std::chrono::milliseconds(1);
+constexpr Duration kPollMax = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Result<std::array<sys::UniqueFd, 2>> FrameRelay::open(const sys::Epoll& epoll, std::uint64_t stdout_id,
+                                                      std::uint64_t stderr_id) {
+  const std::array<std::uint64_t, 2> ids{stdout_id, stderr_id};
+  std::array<sys::UniqueFd, 2> write_ends;
+  for (std::size_t i = 0; i < pipes_.size(); ++i) {
+    sys::Pipe made = TRY(sys::make_pipe({.nonblocking_read = true}));
+    if (ids[i] == stdout_id) sys::grow_pipe(made.read_end.get(), kRunnerPipeBytes);
+    pipes_[i].watch.reset();
+    pipes_[i].read_end = std::move(made.read_end);
+    pipes_[i].watch = TRY(epoll.add(pipes_[i].read_end.get(), EPOLLIN | EPOLLET, ids[i]));
+    pipes_[i].at_end = false;
+    write_ends[i] = std::move(made.write_end);
+  }
+  return write_ends;
+}
+
+void FrameRelay::look_again() {
+  for (Pipe& each : pipes_) each.ready = !each.at_end;
+}
+
+bool FrameRelay::queue_frame(Manner manner) {
+  if (!has_more() || !outbox_.empty() || !reader_is_done(manner)) return false;
+  // The errors first: a flood on standard output does not hide them.
+  return queue_from(Stream::kStderr, manner) || queue_from(Stream::kStdout, manner);
+}
+
+bool FrameRelay::queue_from(Stream stream, Manner manner) {
+  Pipe& from = pipe(stream);
+  if (!from.ready) return false;
+  DataLine data{stream, 0, std::nullopt};
+  if (manner.timed) data.time = sys::wall_now();
+  const Result<std::size_t> waiting = sys::bytes_available(from.read_end.get());
+  if (waiting && *waiting > kCopiedFrameBytesMax) {
+    data.size = *waiting;
+    outbox_.add_frame(format_agent_line(data), from.read_end.get(), *waiting);
+  } else {
+    std::array<char, kCopiedFrameBytesMax> buffer;
+    const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
+    if (!got || got->end || got->would_block) {
+      from.ready = false;
+      from.at_end = !got || got->end;
+      return false;
+    }
+    data.size = got->bytes;
+    outbox_.add_frame(format_agent_line(data), std::string_view(buffer.data(), got->bytes));
+  }
+  if (manner.single && data.size < kBigFrameBytes) next_frame_at_ = sys::now() + kFramePause;
+  return true;
+}
+
+// Released clients handle one frame for each time they wake, and at `quit` forget the others. So they get
+// the next one, or `quit`, when they have read the last.
+bool FrameRelay::reader_is_done(Manner manner) {
+  const TimePoint now = sys::now();
+  if (!manner.single || (now >= next_frame_at_ && sys::bytes_unread(outbox_.fd()) == 0)) {
+    ask_again_at_.reset();
+    poll_ = kPollMin;
+    return true;
+  }
+  if (!ask_again_at_ || now >= *ask_again_at_) {
+    ask_again_at_ = std::max(next_frame_at_, now + poll_);
+    poll_ = std::min(poll_ * 2, kPollMax);
+  }
+  return false;
+}
+
+void FrameRelay::discard() {
+  std::array<char, 65'536> buffer;
+  for (Pipe& from : pipes_) {
+    while (from.ready) {
+      const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
+      if (got && got->bytes > 0) continue;
+      from.ready = false;
+      from.at_end = !got || got->end;
+    }
+  }
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// How such a port behaves (Linux, drivers/char/virtio_console.c):
+//  - one process can have it open; the host's connection comes and goes while it is open;
+//  - without a host, poll says POLLHUP at once and for ever, read gives 0, a write would block. Edge-triggered epoll
+//    sleeps nevertheless: each change wakes it once, and what it then reports is the state of that moment;
+//  - what the host's client wrote stays readable after it went, and the next client's bytes follow it unmarked;
+//  - what we write without a host is thrown away by the host; with one, it goes to whoever is connected by then.
+// So a session ends at the first hang-up that is seen, without another read or write; a hello in mid-session says that
+// a hang-up was too short to be seen; and a session begins at a hello, whatever stands before it.
+#include "agent/port_listener.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "agent/agent_loop.h"
+#include "agent/hello_search.h"
+#include "agent/session_remains.h"
+#include "sys/epoll_set.h"
+#include "sys/inherited_state.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+#include "sys/process_ref.h"
+#include "sys/process_tree.h"
+#include "sys/signal_fd.h"
+
+namespace stapsh::agent {
+namespace {
+
+class PortListener {
+ public:
+  PortListener(const AgentOptions& options, const std::string& path) : options_(options), path_(path) {}
+
+  Result<int> run();
+
+ private:
+  enum Source : std::uint64_t { kSignals, kPort };
+
+  Result<> open();
+  Result<> read_port();
+  Result<> start_session(std::string first_input);
+  void take_signals();
+  void end_session_process(const sys::Reaped& reaped);
+  void start_sweep();
+  void say(std::string_view text) const;
+  [[nodiscard]] bool host_is_there() const;
+
+  const AgentOptions& options_;
+  const std::string& path_;
+  sys::UniqueFd port_;
+  sys::Epoll epoll_;
+  sys::SignalFd signals_;
+  sys::Watch signals_watch_;
+  sys::Watch port_watch_;  // Only while no session has the port.
+  HelloSearch search_;
+  pid_t session_ = -1;
+  sys::UniqueFd next_client_;  // The session's last words to us: what the next client said to it.
+  bool stopping_ = false;
+  bool unplugged_ = false;
+};
+
+Result<> PortListener::open() {
+  auto opened = sys::open_at(AT_FDCWD, path_, O_RDWR | O_NONBLOCK | O_NOCTTY);
+  if (!opened && opened.error().sys_errno == EBUSY) {
+    return fail(Errc::kSystem, path_ + ": another program has it open; only one can");
+  }
+  if (!opened) return fail(opened.error());
+  struct stat status {};
+  if (::fstat(opened->get(), &status) != 0) return fail_errno(path_, errno);
+  if (!S_ISCHR(status.st_mode)) return fail(Errc::kUsage, path_ + ": not a port; for a socket say unix:PATH");
+  port_ = *std::move(opened);
+  epoll_ = TRY(sys::Epoll::create());
+  signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGCHLD}));
+  signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
+  return {};
+}
+
+Result<int> PortListener::run() {
+  TRY(open());
+  start_sweep();  // Of what this agent may have left when it was killed with its session.
+  while (true) {
+    if (session_ < 0) {
+      if (stopping_ || unplugged_) return 0;
+      if (!port_watch_.active()) port_watch_ = TRY(epoll_.add(port_.get(), EPOLLIN | EPOLLET, kPort));
+      TRY(read_port());
+      if (unplugged_) continue;
+    }
+    std::array<sys::Event, 4> events;
+    const std::size_t count = TRY(epoll_.wait(events));
+    for (const sys::Event& event : std::span(events).first(count)) {
+      if (event.id == kSignals) take_signals();
+    }
+  }
+}
+
+bool PortListener::host_is_there() const {
+  pollfd polled{port_.get(), 0, 0};
+  return ::poll(&polled, 1, 0) == 0;
+}
+
+// Reads until there is nothing more, or a hello.
+Result<> PortListener::read_port() {
+  std::array<char, 16'384> buffer;
+  while (session_ < 0) {
+    const Result<sys::IoResult> got = sys::read_some(port_.get(), buffer);
+    if (!got) {
+      say("the port is gone: " + got.error().what);
+      unplugged_ = true;
+      return {};
+    }
+    if (got->bytes > 0) {
+      search_.add({buffer.data(), got->bytes});
+      continue;
+    }
+    if (got->end || !host_is_there()) search_.clear();  // Who said it will not hear the answer.
+    std::optional<std::string> words = search_.take();
+    if (!words) return {};
+    TRY(start_session(*std::move(words)));
+  }
+  return {};
+}
+
+Result<> PortListener::start_session(std::string first_input) {
+  sys::Pipe pipe = TRY(sys::make_pipe({.nonblocking_read = true, .nonblocking_write = true}));
+  port_watch_.reset();  // It would wake us for each of the session's bytes.
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    say("cannot start a session: out of processes or memory");
+    return {};
+  }
+  if (pid > 0) {
+    session_ = pid;
+    next_client_ = std::move(pipe.read_end);
+    return {};
+  }
+  // The session is this process's whole life; it makes its own signalfd.
+  (void)sys::reset_inherited_process_state();
+  std::string next_client;
+  const Result<int> code = run_session(options_, {port_.get(), port_.get(), std::move(first_input), &next_client});
+  if (!code) say(code.error().what);
+  // At most what fits into one read; what does not fit into the pipe is no hello.
+  if (!next_client.empty()) (void)sys::write_some(pipe.write_end.get(), next_client);
+  ::_exit(code.value_or(1));
+}
+
+void PortListener::take_signals() {
+  while (const std::optional<sys::SignalInfo> info = signals_.read()) {
+    if (info->signo != SIGCHLD) {
+      stopping_ = true;
+      const Result<sys::ProcessRef> session = sys::ProcessRef::open(session_);
+      if (session_ > 0 && session) (void)session->send(SIGTERM);
+      continue;
+    }
+    for (const sys::Reaped& reaped : sys::reap_available()) {
+      if (reaped.pid == session_) end_session_process(reaped);
+    }
+  }
+}
+
+void PortListener::end_session_process(const sys::Reaped& reaped) {
+  session_ = -1;
+  std::array<char, 65'536> buffer;
+  const Result<sys::IoResult> got = sys::read_some(next_client_.get(), buffer);
+  search_.clear();
+  if (got && got->bytes > 0) search_.add({buffer.data(), got->bytes});
+  next_client_.reset();
+  // Its guardian cleans up; but who killed one may have killed both.
+  if (reaped.exit_code > 128) start_sweep();
+}
+
+// In a process of its own: it may take seconds, which a client shall not wait for.
+void PortListener::start_sweep() {
+  if (::fork() != 0) return;  // Without it, the next session's guardian does it.
+  (void)sys::reset_inherited_process_state();
+  (void)::setsid();
+  port_.reset();
+  (void)sweep_dead_sessions();
+  ::_exit(0);
+}
+
+void PortListener::say(std::string_view text) const {
+  (void)::dprintf(STDERR_FILENO, "stapsh: %s: %.*s\n", path_.c_str(), static_cast<int>(text.size()), text.data());
+}
+
+}  // namespace
+
+Result<int> listen_port(const AgentOptions& options, const std::string& path) {
+  return PortListener(options, path).run();
+}
+
+}  // namespace stapsh::agent
