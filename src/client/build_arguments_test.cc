@@ -50,7 +50,7 @@ TEST(BuildArguments, HoldWhatTheBuildNeeds) {
        "stap|-p4|-D|A=1|-D|B|-m|m|-d|ext4|-I|i|-R|rt|--|a.stp"},
       {{"--color", "a.stp"}, "stap|-p4|--color=always|--|a.stp"},
       // Not the build's.
-      {{"-o", "f", "-S4", "-s4", "-Gg=1", "--remote", "h", "--remote-prefix", "a.stp"}, "stap|-p4|--|a.stp"},
+      {{"-o", "/f", "-S4", "-s4", "-Gg=1", "--remote", "h", "--remote-prefix", "a.stp"}, "stap|-p4|--|a.stp"},
       {{"--stap-arg=-B", "--stap-arg=A=y", "--runner-arg=-N", "a.stp"}, "stap|-p4|-B|A=y|--|a.stp"},
   };
   for (const Case& c : cases) {

@@ -316,6 +316,14 @@ class CommandLineParser {
   Result<> check_together() const {
     const JobOptions& job = options_.job;
     if (job.command && job.target_pid) return fail(Errc::kUsage, "-c and -x exclude each other");
+    const bool remote =
+        std::ranges::any_of(options_.remotes, [](const std::string& each) { return each != "direct:"; });
+    if (job.output_file && !job.output_file->starts_with('/') && remote) {
+      return fail(Errc::kUsage,
+                  fmt::format("-o {}: the file is on each target, and its agent's folder is removed at the "
+                              "end; give an absolute path",
+                              *job.output_file));
+    }
     if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
     if (job.needs_build()) return {};
     for (const OptionEntry& entry : option_table()) {
