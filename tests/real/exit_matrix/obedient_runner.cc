@@ -8,7 +8,7 @@
 //   daemon     a grandchild in a session of its own, its streams elsewhere, that ignores HUP, INT and TERM
 //   go         the end probe may end
 // With the argument `probe`, the end probe lasts until `go`; then it says "end probe" and the runner exits with 0.
-// Without `ctl:DIR` (staprun -d NAME) it ends at once.
+// Without `ctl:DIR` (staprun -d NAME) it ends at once; but with `chat:MS` it says a line every MS milliseconds.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -110,12 +110,14 @@ bool next_line(int fd, std::string& line) {
 
 int main(int argc, char** argv) {
   bool waits = false;
+  int chat_pause = 0;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word.starts_with("ctl:")) folder = word.substr(4);
+    if (word.starts_with("chat:")) chat_pause = std::atoi(argv[i] + 5);
     waits = waits || word == "probe";
   }
-  if (folder.empty()) return 0;
+  if (folder.empty() && chat_pause == 0) return 0;
   sigset_t stops;
   sigemptyset(&stops);
   for (const int signo : {SIGHUP, SIGINT}) sigaddset(&stops, signo);
@@ -124,6 +126,14 @@ int main(int argc, char** argv) {
   action.sa_handler = [](int) { stop_asked = 1; };
   for (const int signo : {SIGHUP, SIGINT}) (void)::sigaction(signo, &action, nullptr);
 
+  if (chat_pause > 0) {
+    const timespec pause{chat_pause / 1'000, chat_pause % 1'000 * 1'000'000L};
+    const std::string text = "a line of a quiet script, about as long as such lines are\n";
+    while (stop_asked == 0 && write_out(text)) (void)::ppoll(nullptr, 0, &pause, &open_mask);
+    probing = true;
+    (void)write_out("end probe\n");
+    return 0;
+  }
   told = ::open((folder + "/run.from").c_str(), O_WRONLY | O_CLOEXEC);
   const int in = ::open((folder + "/run.to").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (told < 0 || in < 0) return 98;
