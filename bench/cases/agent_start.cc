@@ -15,7 +15,7 @@ Sample say_hello(const std::string& program) {
   const std::string hello = agent.read_line();
   Sample sample{{"ms", seconds_since(start) * 1e3}};
   if (!hello.starts_with("stapsh ")) throw BenchError("`" + hello + "' is no hello");
-  sample["RSS KiB"] = static_cast<double>(agent.rss_kib());
+  if (const long rss = agent.rss_kib(); rss > 0) sample["RSS KiB"] = static_cast<double>(rss);  // 0: it has ended.
   agent.end_input();
   (void)agent.wait();
   sample["ms to its end"] = seconds_since(start) * 1e3;

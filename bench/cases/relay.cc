@@ -67,6 +67,8 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, Wire 
     const std::string other = settings.beside + "/stapsh";
     contenders.push_back(
         {"stapsh, beside", Role::kOther, [=] { return relay({other}, Speaks::kAsOurs, wire, block); }});
+    contenders.push_back({"stapsh, to a released client, beside", Role::kOther,
+                          [=] { return relay({other}, Speaks::kAsReleased, wire, block); }});
   }
   const bool peer = exists(kReleasedAgent);
   if (peer) {
