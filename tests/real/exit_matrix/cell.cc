@@ -138,7 +138,7 @@ class CellRun {
   void start_client() {
     const Times times = times_of(cell_);
     std::vector<std::string> words = world_.client_words(cell_.transport);
-    const std::string_view connect = cell_.event == Event::kTransportFrozen && before(Phase::kDuringFile) ? "1" : "30";
+    const std::string_view connect = cell_.event == Event::kTransportFrozen && before(Phase::kDuringFile) ? "3" : "30";
     for (const auto& [name, value] :
          {std::pair{"--grace=", times.grace}, {"--keepalive=", times.keepalive}, {"--connect-timeout=", connect}}) {
       words.push_back(name + std::string(value));
@@ -213,12 +213,11 @@ class CellRun {
     }
   }
 
-  // More than the transport takes in, less than that and the agent's pipe from its runner: so the runner can end.
+  // The transport and the agent's pipe are full of output when the runner ends.
   void end_runner() {
     if (cell_.event == Event::kGrandchild) run_to_.write("child\n");
     if (cell_.event == Event::kDaemon) run_to_.write("daemon\n");
-    run_to_.write(cell_.transport == Transport::kSsh ? "out:2700000\n" : "out:700000\n");
-    run_to_.write(runner_ending());
+    run_to_.write("fill\n" + runner_ending());
     const int runner = runner_;
     expect(wait_until(kReachBound, [&] { return !process_lives(runner); }), "the runner did not end");
   }

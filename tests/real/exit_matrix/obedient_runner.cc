@@ -72,7 +72,13 @@ void perform(const std::string& line) {
   const std::size_t colon = line.find(':');
   const std::string name = line.substr(0, colon), value = colon == std::string::npos ? "" : line.substr(colon + 1);
   if (name == "say") (void)write_out(value + "\n");
-  if (name == "out") (void)write_out(std::string(static_cast<std::size_t>(std::atoll(value.c_str())), 'x'));
+  if (name == "fill") {
+    // Until nobody has taken any for a while.
+    const std::string block(PIPE_BUF, 'x');
+    pollfd event{1, POLLOUT, 0};
+    while (::poll(&event, 1, 200) > 0 && write_out(block)) {
+    }
+  }
   if (name == "flood") {
     const std::string block(4'096, 'f');
     pollfd more{::open((folder + "/run.to").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), POLLIN, 0};
