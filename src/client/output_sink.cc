@@ -7,13 +7,21 @@
 
 #include "sys/clock.h"
 #include "sys/io.h"
+#include "sys/pipe.h"
 
 namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
+
+}  // namespace
 
 Result<std::unique_ptr<OutputSink>> OutputSink::create(asio::io_context& io, MergeOptions merge,
                                                        std::function<void(const Error&)> on_closed) {
   std::unique_ptr<OutputSink> sink(new OutputSink(io, std::move(merge), std::move(on_closed)));
   sink->out(Stream::kStdout).fd = TRY(sys::open_nonblocking(STDOUT_FILENO));
+  // With a pipe of the usual 64 KiB we and its reader wait for each other all the time.
+  sys::grow_pipe(sink->out(Stream::kStdout).fd.get(), kOutputPipeBytes);
   sink->out(Stream::kStderr).fd = TRY(sys::open_nonblocking(STDERR_FILENO));
   return sink;
 }
