@@ -25,18 +25,23 @@ std::optional<std::size_t> hello_at(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-void HelloSearch::add(std::string_view bytes) { bytes_.append(bytes); }
+void HelloSearch::add(std::string_view bytes) {
+  bytes_.append(bytes);
+  if (bytes_.size() > kHelloBytesMax && !find()) bytes_.erase(0, bytes_.size() - kHelloBytesMax);
+}
 
-std::optional<std::string> HelloSearch::take() {
+std::optional<std::size_t> HelloSearch::find() const {
   std::optional<std::size_t> found;
   for (std::size_t at = bytes_.find(kWord); at != std::string::npos; at = bytes_.find(kWord, at + 1)) {
     const std::optional<std::size_t> end = hello_at(bytes_, at);
     if (end && (!found || *end == bytes_.size())) found = at;
   }
-  if (!found) {
-    if (bytes_.size() > kHelloBytesMax) bytes_.erase(0, bytes_.size() - kHelloBytesMax);
-    return std::nullopt;
-  }
+  return found;
+}
+
+std::optional<std::string> HelloSearch::take() {
+  const std::optional<std::size_t> found = find();
+  if (!found) return std::nullopt;
   std::string words = bytes_.substr(*found);
   bytes_.clear();
   return words;

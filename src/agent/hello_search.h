@@ -3,6 +3,7 @@
 // still had to say, perhaps both. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,12 +15,16 @@ class HelloSearch {
   void add(std::string_view bytes);
   /// The host went away: what it said is for nobody.
   void clear() { bytes_.clear(); }
+  /// Whether take() would give something.
+  [[nodiscard]] bool found() const { return find().has_value(); }
   /// A client's first words, from its hello on, once they are there; all else is forgotten. A client says hello and
   /// waits for the answer, so of several hellos the last one counts if nothing follows it. If something follows, it
   /// is somebody who does not wait: then it is the first one.
   std::optional<std::string> take();
 
  private:
+  [[nodiscard]] std::optional<std::size_t> find() const;
+
   std::string bytes_;
 };
 

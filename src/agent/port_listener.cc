@@ -4,9 +4,11 @@
 //  - without a host, poll says POLLHUP at once and for ever, read gives 0, a write would block. Edge-triggered epoll
 //    sleeps nevertheless: each change wakes it once, and what it then reports is the state of that moment;
 //  - what the host's client wrote stays readable after it went, and the next client's bytes follow it unmarked;
+//  - bytes can be there before the news that their host has connected;
 //  - what we write without a host is thrown away by the host; with one, it goes to whoever is connected by then.
 // So a session ends at the first hang-up that is seen, without another read or write; a hello in mid-session says that
-// a hang-up was too short to be seen; and a session begins at a hello, whatever stands before it.
+// a hang-up was too short to be seen; and a session begins at a hello, whatever stands before it, once nothing more
+// has happened for a moment.
 #include "agent/port_listener.h"
 
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include "agent/agent_loop.h"
 #include "agent/hello_search.h"
 #include "agent/session_remains.h"
+#include "sys/clock.h"
 #include "sys/epoll_set.h"
 #include "sys/inherited_state.h"
 #include "sys/io.h"
@@ -31,6 +34,11 @@
 namespace stapsh::agent {
 namespace {
 
+// Between the news of a host, its hello, and that of a second host that came just after a first one.
+constexpr Duration kSettleTime = std::chrono::milliseconds(20);
+// Bytes without a host: its news come within this time, or it is gone already.
+constexpr Duration kForgetTime = std::chrono::seconds(1);
+
 class PortListener {
  public:
   PortListener(const AgentOptions& options, const std::string& path) : options_(options), path_(path) {}
@@ -41,13 +49,14 @@ class PortListener {
   enum Source : std::uint64_t { kSignals, kPort };
 
   Result<> open();
-  Result<> read_port();
+  void read_port();
   Result<> start_session(std::string first_input);
   void take_signals();
   void end_session_process(const sys::Reaped& reaped);
   void start_sweep();
   void say(std::string_view text) const;
   [[nodiscard]] bool host_is_there() const;
+  Result<> begin_when_settled();
 
   const AgentOptions& options_;
   const std::string& path_;
@@ -57,6 +66,7 @@ class PortListener {
   sys::Watch signals_watch_;
   sys::Watch port_watch_;  // Only while no session has the port.
   HelloSearch search_;
+  TimePoint last_news_;  // Of the port.
   pid_t session_ = -1;
   sys::UniqueFd next_client_;  // The session's last words to us: what the next client said to it.
   bool stopping_ = false;
@@ -85,13 +95,17 @@ Result<int> PortListener::run() {
   while (true) {
     if (session_ < 0) {
       if (stopping_ || unplugged_) return 0;
-      if (!port_watch_.active()) port_watch_ = TRY(epoll_.add(port_.get(), EPOLLIN | EPOLLET, kPort));
-      TRY(read_port());
+      if (!port_watch_.active()) port_watch_ = TRY(epoll_.add(port_.get(), EPOLLIN | EPOLLOUT | EPOLLET, kPort));
+      read_port();
+      TRY(begin_when_settled());
       if (unplugged_) continue;
     }
+    std::optional<TimePoint> deadline;
+    if (session_ < 0 && search_.found()) deadline = last_news_ + (host_is_there() ? kSettleTime : kForgetTime);
     std::array<sys::Event, 4> events;
-    const std::size_t count = TRY(epoll_.wait(events));
+    const std::size_t count = TRY(epoll_.wait(events, deadline));
     for (const sys::Event& event : std::span(events).first(count)) {
+      if (event.id == kPort) last_news_ = sys::now();
       if (event.id == kSignals) take_signals();
     }
   }
@@ -102,26 +116,30 @@ bool PortListener::host_is_there() const {
   return ::poll(&polled, 1, 0) == 0;
 }
 
-// Reads until there is nothing more, or a hello.
-Result<> PortListener::read_port() {
+void PortListener::read_port() {
   std::array<char, 16'384> buffer;
-  while (session_ < 0) {
+  while (true) {
     const Result<sys::IoResult> got = sys::read_some(port_.get(), buffer);
     if (!got) {
       say("the port is gone: " + got.error().what);
       unplugged_ = true;
-      return {};
+      return;
     }
-    if (got->bytes > 0) {
-      search_.add({buffer.data(), got->bytes});
-      continue;
-    }
-    if (got->end || !host_is_there()) search_.clear();  // Who said it will not hear the answer.
-    std::optional<std::string> words = search_.take();
-    if (!words) return {};
-    TRY(start_session(*std::move(words)));
+    if (got->bytes == 0) return;  // Nothing more, or no host.
+    search_.add({buffer.data(), got->bytes});
+    last_news_ = sys::now();
   }
-  return {};
+}
+
+Result<> PortListener::begin_when_settled() {
+  if (unplugged_ || !search_.found()) return {};
+  const Duration quiet = sys::now() - last_news_;
+  if (!host_is_there()) {
+    if (quiet >= kForgetTime) search_.clear();  // Who said it will not hear the answer.
+    return {};
+  }
+  if (quiet < kSettleTime) return {};
+  return start_session(*search_.take());
 }
 
 Result<> PortListener::start_session(std::string first_input) {
@@ -167,6 +185,7 @@ void PortListener::end_session_process(const sys::Reaped& reaped) {
   const Result<sys::IoResult> got = sys::read_some(next_client_.get(), buffer);
   search_.clear();
   if (got && got->bytes > 0) search_.add({buffer.data(), got->bytes});
+  last_news_ = sys::now();
   next_client_.reset();
   // Its guardian cleans up; but who killed one may have killed both.
   if (reaped.exit_code > 128) start_sweep();

@@ -14,6 +14,7 @@
 #include "protocol/command.h"
 #include "sys/clock.h"
 #include "sys/io.h"
+#include "sys/unix_socket.h"
 
 namespace stapsh::client {
 namespace {
@@ -287,6 +288,7 @@ void TargetRun::drain_effects() {
                    },
                    [&](const Started&) { set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
                    [&](Finished& e) {
+                     explain_silence(e.outcome);
                      set_outcome(std::move(e.outcome));
                      leave_gate();
                      end_input();
@@ -296,6 +298,14 @@ void TargetRun::drain_effects() {
                *effect);
   }
   arm_timer();
+}
+
+// A guest's port has room for one client: a second one is not refused, it waits without a word.
+void TargetRun::explain_silence(Outcome& outcome) const {
+  const auto* unix_uri = std::get_if<UnixUri>(&target_.uri.address);
+  if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || unix_uri == nullptr) return;
+  if (!sys::connection_waits(unix_uri->path)) return;
+  outcome.reason = "busy: another client uses it, and this connection was not taken; try again when that one has ended";
 }
 
 Awaitable<> TargetRun::get_module(HelloLine hello) {

@@ -56,6 +56,7 @@ class TargetRun {
 
  protected:
   void set_state(TargetState state);
+  void explain_silence(Outcome& outcome) const;
   void set_outcome(Outcome outcome);
   /// For who wants details (-v): a line with the target's name.
   void note(std::string_view text);

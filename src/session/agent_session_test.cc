@@ -479,5 +479,23 @@ TEST(AgentSession, NothingAfterItsEndMeansAnything) {
             "clean up; end 0");
 }
 
+TEST(AgentSession, OnAStreamThatOutlivesItsClientASecondHelloIsAnotherClients) {
+  AgentSettings port = settings();
+  port.stream_outlives_client = true;
+  check({{"an idle session ends", {"say stap 5.6", "say stap 4.8"}, "stapsh 5.6 x86_64 6.1; clean up; end 0"},
+         {"a runner is stopped, and not answered for",
+          {"say stap 5.6", "say run", "say stap 4.8", "exit 0", "gone", "drained"},
+          "stapsh 5.6 x86_64 6.1; start staprun []; OK; signal 1; clean up; end 0"},
+         {"but not in DATA",
+          {"say stap 5.6", "bytes file 9 a\\nstap 4.8\\n"},
+          "stapsh 5.6 x86_64 6.1; create a 9; write stap 4.8\\n; commit; OK"}},
+        port);
+  AgentSession session(port);
+  const std::string_view bytes = "stap 5.6\nstap 4.8\r\noption data\n";
+  EXPECT_EQ(session.on_bytes(bytes, TimePoint()), bytes.find("option"));
+  EXPECT_EQ(session.next_hello(), "stap 4.8\n");
+  EXPECT_EQ(session.on_bytes("option data\n", TimePoint()), 0u);
+}
+
 }  // namespace
 }  // namespace stapsh

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 namespace stapsh::sys {
@@ -101,6 +102,16 @@ Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener) {
     if (errno == EAGAIN) return std::optional<UniqueFd>();
     if (errno != EINTR && errno != ECONNABORTED) return fail_errno(listener.path(), errno);
   }
+}
+
+// Lines of /proc/net/unix: ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE PATH. A connection that nobody has
+// accepted yet is at its listener's path, connecting (02), and has no inode.
+bool connection_waits(const std::string& path) {
+  std::ifstream table("/proc/net/unix");
+  for (std::string line; std::getline(table, line);) {
+    if (line.ends_with(" " + path) && line.find(" 02 ") != std::string::npos) return true;
+  }
+  return false;
 }
 
 Result<UniqueFd> connect_unix(const std::string& path) {

@@ -45,6 +45,10 @@ Result<UnixListener> listen_unix(const std::string& path);
 /// The next waiting connection, blocking and close-on-exec; nothing if there is none, or if it is gone already.
 Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener);
 
+/// Whether a connection to the socket at `path` waits to be accepted: its owner serves another one, or hangs. False
+/// also where /proc does not tell (another network namespace), or knows the socket by another path.
+bool connection_waits(const std::string& path);
+
 /// Connects; the descriptor is blocking. Waits only while the listener's queue is full.
 Result<UniqueFd> connect_unix(const std::string& path);
 

@@ -30,6 +30,18 @@ TEST(UnixSocket, ServesOneConnectionAfterTheOther) {
   EXPECT_FALSE(must(accept_one(listener)));
 }
 
+TEST(UnixSocket, TellsWhetherAConnectionIsNotTaken) {
+  const TestDirectory directory;
+  const std::string path = directory.path("socket");
+  const UnixListener listener = must(listen_unix(path));
+  EXPECT_FALSE(connection_waits(path));
+  const UniqueFd client = must(connect_unix(path));
+  EXPECT_TRUE(connection_waits(path));
+  EXPECT_FALSE(connection_waits(path + "2"));
+  const auto server = must(accept_one(listener));
+  EXPECT_FALSE(connection_waits(path));
+}
+
 TEST(UnixSocket, FileGoesWithTheListenerOnly) {
   const TestDirectory directory;
   const std::string path = directory.path("socket");

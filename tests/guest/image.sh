@@ -118,9 +118,10 @@ TEXT
 # Prints the path of an image with this kernel and agent.
 guest_image() {  # [RELEASE [AGENT]]
   local release=${1:-$(guest_kernel)} stapsh=${2:-$agent} image work root file
-  local stapio
+  local stapio released
   stapio=$(first_of /usr/lib/systemtap/stapio /usr/libexec/systemtap/stapio)
-  local inputs=("/boot/vmlinuz-$release" "/lib/modules/$release/modules.dep" "$stapsh" "$stapio" /usr/bin/staprun
+  released=$(first_of /usr/{lib,libexec}/systemtap/stapsh)
+  local inputs=("/boot/vmlinuz-$release" "/lib/modules/$release/modules.dep" "$stapsh" "$released" "$stapio" /usr/bin/staprun
     /usr/bin/stapbpf /usr/sbin/sshd /bin/bash "$guest_folder"/{lib,image}.sh "$guest_folder"/rootfs/*)
   image=$guest_cache/image-$release-$(hash_of "${inputs[@]}")
   if [[ -d $image ]]; then echo "$image" && return; fi
@@ -136,6 +137,7 @@ guest_image() {  # [RELEASE [AGENT]]
   put "$root" "$stapsh" /usr/bin/stapsh
   put "$root" /usr/bin/staprun
   put "$root" "$stapio"
+  put "$root" "$released" /usr/lib/systemtap/stapsh
   put "$root" /usr/bin/stapbpf
   chmod 755 "$root/usr/bin/stapsh"
   put_kernel_modules "$root" "$release"

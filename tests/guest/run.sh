@@ -34,6 +34,9 @@ boot() {  # GUEST IMAGE [QEMU WORD...]
     ports+=(-chardev "socket,id=ch$i,path=$guest/port$i,server=on,wait=off"
       -device "virtserialport,bus=vser0.0,nr=$((i + 1)),chardev=ch$i,id=vp$i,name=org.systemtap.stapsh.$i")
   done
+  # RELEASED=1: one more for the released agent, at $guest/released. It always has a folder in /tmp.
+  [[ -z ${RELEASED:-} ]] || ports+=(-chardev "socket,id=chr,path=$guest/released,server=on,wait=off"
+    -device "virtserialport,bus=vser0.0,nr=30,chardev=chr,id=vpr,name=org.systemtap.released.0")
   for try in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
     if qemu-system-x86_64 -name "$(basename "$guest")" -machine q35 -accel tcg,thread=multi,tb-size=64 \
@@ -120,6 +123,7 @@ check() {  # TEXT COMMAND...
 check_equal() {  # TEXT GOT WANT
   if [[ $2 == "$3" ]]; then pass "$1"; else fail "$1: got '$2', want '$3'"; fi
 }
+quietly() { "$@" > /dev/null; }
 # In the guest, looked at by the guest: no module, no process, no folder.
 check_clean() {  # TEXT GUEST SECONDS
   local seconds
