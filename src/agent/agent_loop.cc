@@ -35,6 +35,7 @@ namespace {
 constexpr std::size_t kRepliesBytesMax = 65'536;
 // Frames in one turn, before we look whether somebody has something to say.
 constexpr int kFramesPerTurn = 16;
+constexpr int kKillRounds = 10;
 // An unframed reply must be out before the runner may start.
 constexpr Duration kReplyTimeout = std::chrono::seconds(30);
 
@@ -143,6 +144,7 @@ Result<int> AgentLoop::run() {
     relay();
     flush();
     notice_drained();
+    perform_effects();  // A peer that was lost just now is no event.
     if (exit_code_) break;
     // Anything that can go on goes on, after a look for news; else wait for them.
     const bool can_read = in_channel_.ready && session_.wants_input() && !blocked_on_replies();
@@ -181,7 +183,8 @@ Result<int> AgentLoop::run() {
   const TimePoint deadline = sys::deadline_after(grace_);
   while (!outbox_.empty()) {
     const Result<bool> writable = sys::wait_for(out_.get(), EPOLLOUT, deadline);
-    if (!writable || !*writable) break;
+    if (!writable || !*writable || sys::now() >= deadline) break;
+    out_channel_.ready = true;
     flush();
   }
   return *exit_code_;
@@ -312,11 +315,17 @@ void AgentLoop::signal_runner(const SignalRunner& effect) {
     if (!runner_.exit_code()) (void)runner_.ref().send(effect.signo);
     return;
   }
-  const std::vector<pid_t> guardians = sys::descendants(guardian_.pid());  // It may unload what others left.
-  for (const pid_t pid : sys::descendants(::getpid())) {
-    if (pid == guardian_.pid() || std::find(guardians.begin(), guardians.end(), pid) != guardians.end()) continue;
-    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(effect.signo);
+  // One that forks faster than we look has a child that we did not see: SIGKILL looks again.
+  const int rounds = effect.signo == SIGKILL ? kKillRounds : 1;
+  for (int round = 0; round < rounds; ++round) {
+    const std::vector<pid_t> guardians = sys::descendants(guardian_.pid());  // It may unload what others left.
+    std::size_t signalled = 0;
+    for (const pid_t pid : sys::descendants(::getpid())) {
+      if (pid == guardian_.pid() || std::find(guardians.begin(), guardians.end(), pid) != guardians.end()) continue;
+      const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+      if (process && process->send(effect.signo)) ++signalled;
+    }
+    if (signalled == 0) break;
   }
 }
 
@@ -424,12 +433,16 @@ void AgentLoop::clean_up() {
     unload_modules(record_);
     // Looked at, not assumed.
     if (record_.runner > 0) {
-      for (const pid_t pid : session_processes(record_, workspace_)) left.push_back({"process", std::to_string(pid)});
+      for (const pid_t pid : session_processes(record_, workspace_, true))
+        left.push_back({"process", std::to_string(pid)});
     }
     for (std::string& module : session_modules(record_)) left.push_back({"module", std::move(module)});
     const std::string path = workspace_.path();
-    const Result<> removed = workspace_.remove();
-    if (!removed) {
+    if (!left.empty()) {
+      // Its record tells the next sweep where to go on.
+      left.push_back({"directory", path});
+      workspace_.abandon();
+    } else if (const Result<> removed = workspace_.remove(); !removed) {
       say(removed.error().what);
       left.push_back({"directory", path});
     }

@@ -92,6 +92,7 @@ bool FrameRelay::reader_is_done(Manner manner) {
 }
 
 void FrameRelay::discard() {
+  ask_again_at_.reset();
   std::array<char, 65'536> buffer;
   for (Pipe& from : pipes_) {
     while (from.ready) {

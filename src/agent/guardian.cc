@@ -56,7 +56,7 @@ void become_independent() {
   do size = ::read(leash, &word, 1);
   while (size < 0 && errno == EINTR);
   if (size == 1 && word == kDismissed) ::_exit(0);
-  (void)end_session(std::move(workspace));  // Nobody is there to be told.
+  (void)end_session(std::move(workspace), true);  // Nobody is there to be told.
   ::_exit(0);
 }
 

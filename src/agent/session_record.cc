@@ -15,14 +15,22 @@ namespace {
 constexpr const char* kFileName = ".session";
 constexpr std::string_view kMagic = "stapsh-session-1";
 
+std::string boot_id() {
+  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY);
+  std::array<char, 64> buffer;
+  const Result<sys::IoResult> got = file ? sys::read_some(file->get(), buffer) : Result<sys::IoResult>(sys::IoResult{});
+  if (!got || got->bytes < 2) return "unknown";
+  return std::string(buffer.data(), got->bytes - 1);
+}
+
 }  // namespace
 
-// One line: MAGIC RUNNER START SIGNAL GRACE_MS [MODULE].
+// One line: MAGIC RUNNER START SIGNAL GRACE_MS BOOT [MODULE].
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
   const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
   const std::string line = std::string(kMagic) + " " + std::to_string(record.runner) + " " +
                            std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
-                           std::to_string(grace.count()) + " " + record.module + "\n";
+                           std::to_string(grace.count()) + " " + boot_id() + " " + record.module + "\n";
   sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
   TRY(sys::write_all(file.get(), line, std::chrono::seconds(5)));
   return sys::close_checked(std::move(file), kFileName);
@@ -37,14 +45,16 @@ std::optional<SessionRecord> read_record(const sys::Workspace& workspace) {
   const std::string_view text(buffer.data(), got->bytes);
   if (!text.ends_with('\n')) return std::nullopt;
   const std::vector<std::string_view> words = split_words(text.substr(0, text.size() - 1));
-  if (words.size() < 5 || words[0] != kMagic) return std::nullopt;
+  if (words.size() < 6 || words[0] != kMagic) return std::nullopt;
   const auto runner = parse_int<pid_t>(words[1], 1, INT32_MAX);
   const auto start = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
   const auto signo = parse_int(words[3], 1, 64);
-  const auto grace = parse_int<std::int64_t>(words[4], 0, 86'400'000);
+  const auto grace = parse_int<std::int64_t>(words[4], 0, 10'000'000'000);
   if (!runner || !start || !signo || !grace) return std::nullopt;
+  // Of another life of this machine nothing but files can be left.
+  if (words[5] != boot_id()) return SessionRecord{};
   return SessionRecord{*runner, *start, *signo, std::chrono::milliseconds(*grace),
-                       words.size() > 5 ? std::string(words[5]) : std::string()};
+                       words.size() > 6 ? std::string(words[6]) : std::string()};
 }
 
 }  // namespace stapsh::agent

@@ -30,7 +30,7 @@ struct SessionRecord {
 
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
 
-/// None: no runner was ever started, or the file is not ours.
+/// None: no runner was ever started, or the file is not ours. From before a reboot: a record without a runner.
 std::optional<SessionRecord> read_record(const sys::Workspace& workspace);
 
 }  // namespace stapsh::agent

@@ -19,6 +19,7 @@
 namespace stapsh::agent {
 namespace {
 
+constexpr int kKillRounds = 10;
 constexpr Duration kUnloadLimit = std::chrono::seconds(10);
 
 // The first words of /proc/modules' lines.
@@ -49,12 +50,12 @@ void signal_all(const std::vector<pid_t>& pids, int signo) {
 }
 
 // True once none of them lives. Each look follows the end of one of them, or the end of the time.
-bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspace, Duration limit) {
+bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspace, bool by_session, Duration limit) {
   const TimePoint deadline = sys::deadline_after(limit);
   while (true) {
     std::vector<sys::ProcessRef> processes;
     std::vector<pollfd> polled;
-    for (const pid_t pid : session_processes(record, workspace)) {
+    for (const pid_t pid : session_processes(record, workspace, by_session)) {
       Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
       if (!process) continue;
       polled.push_back({process->fd(), POLLIN, 0});
@@ -67,13 +68,18 @@ bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspac
   }
 }
 
-void end_processes(const SessionRecord& record, const sys::Workspace& workspace) {
-  if (sys::process_start(record.runner) == record.runner_start) signal_all({record.runner}, record.stop_signal);
-  for (const int signo : {SIGTERM, SIGKILL}) {
-    if (wait_until_gone(record, workspace, record.grace)) return;
-    signal_all(session_processes(record, workspace), signo);
+void end_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session) {
+  if (record.runner > 0 && sys::process_start(record.runner) == record.runner_start) {
+    signal_all({record.runner}, record.stop_signal);
   }
-  (void)wait_until_gone(record, workspace, record.grace);
+  if (wait_until_gone(record, workspace, by_session, record.grace)) return;
+  signal_all(session_processes(record, workspace, by_session), SIGTERM);
+  if (wait_until_gone(record, workspace, by_session, record.grace)) return;
+  // One that forks faster than we look has a child that we did not see: look again.
+  for (int round = 0; round < kKillRounds; ++round) {
+    signal_all(session_processes(record, workspace, by_session), SIGKILL);
+    if (wait_until_gone(record, workspace, by_session, record.grace / kKillRounds)) return;
+  }
 }
 
 bool is_session(const std::string& parent, const std::string& name) {
@@ -82,12 +88,12 @@ bool is_session(const std::string& parent, const std::string& name) {
 
 }  // namespace
 
-std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace) {
+std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session) {
   std::vector<pid_t> pids = sys::processes_with_environment(std::string(kSessionVariable) + "=" + workspace.path());
-  // While a session has members, no process gets its id as pid; a process that has it and started at
-  // another time is the leader of another session.
+  // A process that has the runner's pid and started at another time leads another session.
   const std::optional<std::uint64_t> start = sys::process_start(record.runner);
-  if (!start || *start == record.runner_start) {
+  const bool leader_lives = start && *start == record.runner_start;
+  if (record.runner > 0 && (leader_lives || (!start && by_session))) {
     for (const pid_t pid : sys::session_members(record.runner)) {
       if (pid != ::getpid()) pids.push_back(pid);
     }
@@ -129,11 +135,12 @@ void unload_modules(const SessionRecord& record) {
   }
 }
 
-std::vector<LeftLine> end_session(sys::Workspace workspace) {
+std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   std::vector<LeftLine> left;
   if (const std::optional<SessionRecord> record = read_record(workspace)) {
-    end_processes(*record, workspace);
-    for (const pid_t pid : session_processes(*record, workspace)) left.push_back({"process", std::to_string(pid)});
+    end_processes(*record, workspace, by_session);
+    for (const pid_t pid : session_processes(*record, workspace, by_session))
+      left.push_back({"process", std::to_string(pid)});
     unload_modules(*record);
     for (std::string& module : session_modules(*record)) left.push_back({"module", std::move(module)});
   }
@@ -163,7 +170,7 @@ Swept sweep_dead_sessions() {
         if (is_session(parent, name)) ++swept.left;  // It lives, or somebody is ending it.
         continue;
       }
-      const std::vector<LeftLine> left = end_session(**std::move(dead));
+      const std::vector<LeftLine> left = end_session(**std::move(dead), false);
       ++(left.empty() ? swept.removed : swept.left);
     }
   }

@@ -17,7 +17,9 @@ namespace stapsh::agent {
 
 /// The session's living processes: by its runner's session, and by what the environment of those says
 /// that made a session of their own.
-std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace);
+/// `by_session`: also by the id of the runner's session after the runner itself has ended. Only for who knows that the
+/// session is of just now: later its id can be another's.
+std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session);
 
 /// Of the session's module those names that are loaded: its own, or the one that `staprun -R` made of it
 /// (a beginning of its own, "_", the runner's pid).
@@ -30,8 +32,8 @@ void unload_modules(const SessionRecord& record);
 bool module_is_loaded(std::string_view name);
 
 /// Stops what lives (the runner's stop signal, SIGTERM, SIGKILL, each with its grace time), unloads, removes. Waits
-/// until it is done. Returns what could not be ended.
-std::vector<LeftLine> end_session(sys::Workspace workspace);
+/// until it is done. Returns what could not be ended. `by_session`: see session_processes().
+std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session);
 
 /// Ends what dead sessions of this user left behind in $TMPDIR and /tmp.
 struct Swept {

@@ -2,6 +2,7 @@
 #include "client/build_cache.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "client/child_output.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
+#include "sys/process_tree.h"
 #include "sys/uname.h"
 
 namespace stapsh::client {
@@ -28,6 +30,7 @@ Result<std::string> read_standard_input() {
   while (true) {
     const sys::IoResult got = TRY(sys::read_some(STDIN_FILENO, buffer));
     if (got.end) return text;
+    if (got.would_block) TRY(sys::wait_for(STDIN_FILENO, POLLIN, TimePoint::max()));
     text.append(buffer.data(), got.bytes);
     if (text.size() > kStdinScriptBytesMax) return fail(Errc::kUsage, "the script on standard input is over 16 MiB");
   }
@@ -173,6 +176,15 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
 void BuildCache::show(const std::string& text) {
   if (text.empty() || !shown_.insert(text).second) return;
   output_.say(text.ends_with('\n') ? std::string_view(text).substr(0, text.size() - 1) : std::string_view(text));
+}
+
+void BuildCache::abandon() {
+  for (const pid_t pid : builders_) {
+    for (const pid_t member : sys::session_members(pid)) {
+      const Result<sys::ProcessRef> process = sys::ProcessRef::open(member);
+      if (process) (void)process->send(SIGKILL);
+    }
+  }
 }
 
 void BuildCache::stop() {

@@ -33,6 +33,8 @@ class BuildCache {
 
   /// Ends what is being built; no build starts any more.
   void stop();
+  /// Kills them, and what they started.
+  void abandon();
 
  private:
   struct Entry {

@@ -37,8 +37,8 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
       if (!error) descriptor.cancel();
     });
     (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
-    // Its handler refers to this frame: let it run first.
-    if (timer.cancel() > 0) co_await asio::post(io, asio::use_awaitable);
+    timer.cancel();
+    co_await asio::post(io, asio::use_awaitable);  // Its handler refers to this frame: let it run first.
   }
   const Result<std::optional<int>> code = child.try_wait();
   co_return code ? *code : std::nullopt;

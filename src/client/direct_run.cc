@@ -36,7 +36,7 @@ Awaitable<> DirectRun::run() {
   Outcome outcome = co_await run_module();
   look_what_is_left(outcome);
   set_outcome(std::move(outcome));
-  leave_gate();
+  leave_gate(false);
   context_.output.on_target_end(target_.index);
   context_.output.flush();
 }
@@ -65,19 +65,26 @@ Awaitable<Outcome> DirectRun::run_module() {
   sys::Uname uname = sys::kernel_uname();
   KernelId kernel{std::move(uname.release), std::move(uname.machine)};
   const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
+  Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
+  if (stopping_) co_return stopped;
   if (!module) co_return failed(module.error());
   set_state(TargetState::kReady);
-  gate_left_ = true;
-  co_await context_.gate.pass();
-  if (stopping_) co_return Outcome{Outcome::Kind::kStopped, std::nullopt, {}};
+  leave_gate(true);
+  co_await context_.gate.wait_open();
+  if (stopping_) co_return stopped;
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
   set_state(TargetState::kRunning);
   std::optional<int> code;
   while (!code) code = co_await wait_child(context_.io, *runner_, std::chrono::hours(24));
+  // What it left behind may hold the streams open: the same ladder ends it.
+  if (relays_ > 0 && !ladder_.climbing()) {
+    ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
+    asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+  }
+  while (relays_ > 0) co_await relay_ended_.wait();
   ladder_.stand_down();
   ladder_timer_.cancel();
-  while (relays_ > 0) co_await relay_ended_.wait();
   co_return Outcome{Outcome::Kind::kEnded, code, {}};
 }
 
@@ -117,9 +124,9 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
 }
 
 Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
-  Descriptor descriptor(context_.io, pipe.release());
+  Descriptor& descriptor = streams_[stream == Stream::kStdout ? 0 : 1].emplace(context_.io, pipe.release());
   bool ended = false;
-  while (!ended) {
+  while (!ended && !given_up_) {
     if (context_.output.full()) co_await context_.output.wait_room();
     (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
     const Result<sys::IoResult> got = sys::read_some(descriptor.native_handle(), context_.scratch);
@@ -127,7 +134,7 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
     if (ended || got->would_block) continue;
     context_.output.on_output(target_.index, stream, std::string_view(context_.scratch).substr(0, got->bytes));
     context_.output.flush();
-    ladder_.progress(sys::now());
+    if (!runner_->exit_code()) ladder_.progress(sys::now());
   }
   --relays_;
   relay_ended_.announce();
@@ -135,9 +142,9 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
 
 void DirectRun::stop() {
   const bool again = std::exchange(stopping_, true);
-  if (!runner_ || runner_->exit_code()) return;
+  if (!runner_ || outcome()) return;
   set_state(TargetState::kStopping);
-  if (again) {
+  if (again || runner_->exit_code()) {
     (void)ladder_.climb(sys::now());
     return signal_rung();
   }
@@ -155,26 +162,50 @@ Awaitable<> DirectRun::climb_ladder() {
 }
 
 void DirectRun::signal_rung() {
+  const bool alive = !runner_->exit_code();
   switch (ladder_.rung()) {
     case StopLadder::Rung::kStopSignal:
-      (void)runner_->ref().send(stop_signal_);
+      if (alive) (void)runner_->ref().send(stop_signal_);
       break;
     case StopLadder::Rung::kTerminate:
-      (void)runner_->ref().send(SIGTERM);
+      if (alive) {
+        (void)runner_->ref().send(SIGTERM);
+      } else {
+        signal_session(SIGTERM);
+      }
       break;
     case StopLadder::Rung::kKill:
-      kill_tree(*runner_);
+      signal_session(SIGKILL);
       break;
     case StopLadder::Rung::kDiscard:
     case StopLadder::Rung::kGiveUp:
-      ladder_.stand_down();
-      break;  // Nobody else's output waits behind it.
+      give_up();
+      break;
+  }
+}
+
+// The runner's session is of just now: its id is nobody else's yet.
+void DirectRun::signal_session(int signo) {
+  for (const pid_t pid : sys::session_members(runner_->pid())) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(signo);
+  }
+}
+
+void DirectRun::give_up() {
+  given_up_ = true;
+  ladder_.stand_down();
+  asio::error_code ignored;  // It is closed already.
+  for (std::optional<Descriptor>& stream : streams_) {
+    if (stream) (void)stream->cancel(ignored);
   }
 }
 
 void DirectRun::abandon(std::string_view) {
   stopping_ = true;
-  if (runner_ && !runner_->exit_code()) kill_tree(*runner_);
+  if (!runner_ || outcome()) return;
+  signal_session(SIGKILL);
+  give_up();
 }
 
 }  // namespace stapsh::client

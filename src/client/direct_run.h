@@ -24,11 +24,15 @@ class DirectRun : public TargetRun {
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
   Awaitable<> climb_ladder();
   void signal_rung();
+  void signal_session(int signo);
+  void give_up();
 
   std::optional<sys::Child> runner_;
   sys::Workspace workspace_;
   StopLadder ladder_;
   int stop_signal_ = 0;
+  std::array<std::optional<Descriptor>, 2> streams_;
+  bool given_up_ = false;
   int relays_ = 0;
   Event relay_ended_;
   asio::steady_timer ladder_timer_;

@@ -44,7 +44,7 @@ class Fleet {
   Fleet(const RstapOptions& options, std::vector<Target> targets)
       : options_(options),
         slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
-        gate_(io_, targets.size(), options.together || options.all_or_nothing),
+        gate_(io_, targets.size(), {options.together, options.all_or_nothing}),
         targets_(std::move(targets)),
         signals_(io_),
         deadline_(io_),
@@ -86,6 +86,7 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
   for (const Target& target : targets_) merge.target_names.push_back(target.name);
   output_ = TRY(OutputSink::create(io_, std::move(merge), [this](const Error& error) { on_output_closed(error); }));
   builds_ = std::make_unique<BuildCache>(io_, options_, *output_);
+  TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
   for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
     const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
     // What nohup ignored stays ignored. But a shell's `&` ignores SIGINT, and scripts that stop stap send it one.
@@ -95,7 +96,6 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
       signals_.add(signo);
     }
   }
-  TRY(builds_->prepare());
   return {};
 }
 
@@ -171,6 +171,7 @@ void Fleet::on_signal(int signo) {
   if (signo == SIGUSR1) return say_states();
   if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
   if (stops_ < 2) return stop_all();
+  builds_->abandon();
   for (const auto& run : runs_) {
     if (run->outcome()) continue;
     run->abandon("gave up waiting while it was " + std::string(state_name(run->state())) +
@@ -186,6 +187,7 @@ void Fleet::stop_all() {
   for (const auto& run : runs_) {
     if (!run->outcome()) run->stop();
   }
+  gate_.cancel();  // Last: who waited there sees that it was stopped.
 }
 
 void Fleet::say_states() {

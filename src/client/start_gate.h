@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a target that is ready may start: at once, or (--together) when every target is ready or has failed.
+// When a target that is ready may start: at once, or (--together) when every target is ready or has failed, or
+// (--all-or-nothing) when every target is ready.
 #pragma once
 
 #include <cstddef>
@@ -10,23 +11,39 @@ namespace stapsh::client {
 
 class StartGate {
  public:
-  StartGate(asio::io_context& io, std::size_t targets, bool together)
-      : missing_(targets), together_(together), changed_(io) {}
+  struct Manner {
+    bool together = false;
+    bool all_or_nothing = false;
+  };
+  StartGate(asio::io_context& io, std::size_t targets, Manner manner)
+      : missing_(targets), manner_(manner), changed_(io) {}
 
-  /// A target is ready: waits until it may start.
-  Awaitable<> pass() {
-    leave();
-    while (together_ && missing_ > 0) co_await changed_.wait();
-  }
-  /// A target will never be ready.
-  void leave() {
+  /// A target is ready, or never will be; once for each.
+  void leave(bool ready) {
     if (missing_ > 0) --missing_;
-    if (missing_ == 0) changed_.announce();
+    if (!ready) broken_ = true;
+    changed_.announce();
+  }
+  /// Waits until a target that is ready may start. After cancel() it may not: ask whether it was stopped.
+  Awaitable<> wait_open() {
+    while (!cancelled_ && !open()) co_await changed_.wait();
+  }
+  /// The run is being stopped: nobody waits any more.
+  void cancel() {
+    cancelled_ = true;
+    changed_.announce();
   }
 
  private:
+  [[nodiscard]] bool open() const {
+    if (manner_.all_or_nothing) return missing_ == 0 && !broken_;
+    return !manner_.together || missing_ == 0;
+  }
+
   std::size_t missing_;
-  bool together_;
+  Manner manner_;
+  bool broken_ = false;
+  bool cancelled_ = false;
   Event changed_;
 };
 

@@ -89,8 +89,8 @@ void TargetRun::set_outcome(Outcome outcome) {
   outcome_ = std::move(outcome);
 }
 
-void TargetRun::leave_gate() {
-  if (!std::exchange(gate_left_, true)) context_.gate.leave();
+void TargetRun::leave_gate(bool ready) {
+  if (!std::exchange(gate_left_, true)) context_.gate.leave(ready);
 }
 
 template <typename Coroutine>
@@ -124,7 +124,7 @@ Awaitable<> TargetRun::run() {
       break;
     }
   }
-  leave_gate();
+  leave_gate(false);
   const bool lost = outcome_->kind == Outcome::Kind::kFailed && module_ && !abandoned_;
   if (lost && outcome_->remains == Outcome::Remains::kUnknown && sweepable_) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
@@ -191,6 +191,8 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   session_->on_transport_end(end);
   drain_effects();
   timer_.cancel();
+  // One that waits at the gate for others must not keep them waiting for it.
+  if (outcome_ && module_) leave_gate(false);
   while (helpers_ > 0) co_await idle_.wait();
   release_slot();
 }
@@ -198,6 +200,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
 Awaitable<> TargetRun::read_output() {
   while (!session_->ended()) {
     if (context_.output.full()) co_await context_.output.wait_room();
+    if (session_->ended()) break;  // While we waited: a timeout.
     (void)co_await from_agent_->async_wait(Descriptor::wait_read, kAsTuple);
     for (int i = 0; i < kReadsPerTurn && !session_->ended() && !context_.output.full(); ++i) {
       const Result<sys::IoResult> got = sys::read_some(from_agent_->native_handle(), context_.scratch);
@@ -290,7 +293,6 @@ void TargetRun::drain_effects() {
                    [&](Finished& e) {
                      explain_silence(e.outcome);
                      set_outcome(std::move(e.outcome));
-                     leave_gate();
                      end_input();
                      cancel(from_agent_);
                    },
@@ -333,8 +335,8 @@ Awaitable<> TargetRun::get_module(HelloLine hello) {
 }
 
 Awaitable<> TargetRun::start_when_due() {
-  gate_left_ = true;
-  co_await context_.gate.pass();
+  leave_gate(true);
+  co_await context_.gate.wait_open();
   if (session_->ended() || stopping_) co_return;
   session_->on_start(sys::now());
   drain_effects();

@@ -61,7 +61,7 @@ class TargetRun {
   /// For who wants details (-v): a line with the target's name.
   void note(std::string_view text);
   /// Once: it will not be ready any more, or is.
-  void leave_gate();
+  void leave_gate(bool ready);
 
   RunContext context_;
   Target target_;

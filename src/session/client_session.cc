@@ -12,6 +12,7 @@ namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
 constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
 
@@ -138,7 +139,7 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const LeftLine& left) {
                    if (!ours_) return nonsense(line);
                    remains_ = Outcome::Remains::kLeft;
-                   left_.push_back({printable(left.kind), printable(left.name)});
+                   if (left_.size() < kLeftMax) left_.push_back({printable(left.kind), printable(left.name)});
                  },
                  [&](const CleanLine&) {
                    if (!ours_) return nonsense(line);
