@@ -307,7 +307,9 @@ void TargetRun::explain_silence(Outcome& outcome) const {
   const auto* unix_uri = std::get_if<UnixUri>(&target_.uri.address);
   if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || unix_uri == nullptr) return;
   if (!sys::connection_waits(unix_uri->path)) return;
-  outcome.reason = "busy: another client uses it, and this connection was not taken; try again when that one has ended";
+  outcome.reason =
+      "busy: another client uses it, and this connection was not taken; try again when that one has ended, or raise "
+      "--connect-timeout";
 }
 
 Awaitable<> TargetRun::get_module(HelloLine hello) {
