@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,6 +146,7 @@ Result<> PortListener::begin_when_settled() {
 Result<> PortListener::start_session(std::string first_input) {
   sys::Pipe pipe = TRY(sys::make_pipe({.nonblocking_read = true, .nonblocking_write = true}));
   port_watch_.reset();  // It would wake us for each of the session's bytes.
+  const pid_t listener = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {
     say("cannot start a session: out of processes or memory");
@@ -155,8 +157,11 @@ Result<> PortListener::start_session(std::string first_input) {
     next_client_ = std::move(pipe.read_end);
     return {};
   }
-  // The session is this process's whole life; it makes its own signalfd.
+  // The session is this process's whole life; it makes its own signalfd. Without a listener it ends: the next one
+  // could not open the port.
   (void)sys::reset_inherited_process_state();
+  (void)::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != listener) ::_exit(1);
   std::string next_client;
   const Result<int> code = run_session(options_, {port_.get(), port_.get(), std::move(first_input), &next_client});
   if (!code) say(code.error().what);
