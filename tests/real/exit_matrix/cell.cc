@@ -115,7 +115,8 @@ class CellRun {
       tap_to_.write("g");  // A network that comes back, after all is said.
       check_client();
     } catch (const Fault& fault) {
-      result.faults.emplace_back(fault.what());
+      const bool reached = event_at_ != Clock::time_point();
+      result.faults.push_back(reached || !client_ ? fault.what() : fault.what() + (" by " + client_->captured()));
     }
     if (event_at_ == Clock::time_point()) event_at_ = Clock::now();
     end_client();
