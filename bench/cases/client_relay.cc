@@ -79,7 +79,7 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, Into 
   const std::string agent = "exec:exec " + site.program("frame_source") + " " + shape.words(kTotal);
   const std::string module = site.write("probe.ko", "no module");
   const auto rstap = [&, into](const std::vector<std::string>& options, const std::string& program = "") {
-    std::vector<std::string> argv{program.empty() ? site.program("rstap") : program, "--remote", agent, "--quiet"};
+    std::vector<std::string> argv{program.empty() ? site.program("rstap") : program, "--remote", agent};
     argv.insert(argv.end(), options.begin(), options.end());
     argv.push_back(module);
     return run_client(argv, into);

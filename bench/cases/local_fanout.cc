@@ -33,7 +33,7 @@ Sample run_bare(const std::vector<std::string>& argv) {
 }
 
 Sample run_rstap(const std::string& rstap, const std::string& module, const std::string& uri) {
-  std::vector<std::string> argv{rstap, "--quiet", "--label"};
+  std::vector<std::string> argv{rstap, "--label"};
   for (std::size_t i = 0; i < kTargets; ++i) argv.insert(argv.end(), {"--remote", uri});
   argv.push_back(module);
   const auto start = now();

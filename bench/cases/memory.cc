@@ -7,7 +7,7 @@ namespace stapsh::bench {
 namespace {
 
 Sample run_rstap(const Site& site, std::size_t targets) {
-  std::vector<std::string> argv{site.program("rstap"), "--quiet", "--label"};
+  std::vector<std::string> argv{site.program("rstap"), "--label"};
   for (std::size_t i = 0; i < targets; ++i) argv.insert(argv.end(), {"--remote", "stapsh:"});
   argv.push_back(site.write("probe.ko", "no module"));
   Process client({.argv = argv, .wire = Wire::kOutputOnly});

@@ -50,12 +50,12 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, const
   std::vector<Contender> contenders{{"32 times ssh HOST true", Role::kFloor, run_bare_ssh},
                                     {"rstap", Role::kOurs, [&] {
                                        sshd.offer_agent(site.program("stapsh"));
-                                       return run_client({site.program("rstap"), "--quiet"}, module);
+                                       return run_client({site.program("rstap")}, module);
                                      }}};
   if (!settings.beside.empty()) {
     contenders.push_back({"rstap, beside", Role::kOther, [&] {
                             sshd.offer_agent(settings.beside + "/stapsh");
-                            return run_client({settings.beside + "/rstap", "--quiet"}, module);
+                            return run_client({settings.beside + "/rstap"}, module);
                           }});
   }
   const bool peer = exists("/usr/bin/stap") && exists(kReleasedAgent);

@@ -66,9 +66,9 @@ LoopbackSshd::LoopbackSshd(const Site& site) : site_(site), port_(free_port()) {
   delay_connections(0);
   site.replace("/etc/ssh/ssh_config", site.path("ssh/ssh_config"));
   sshd_ = std::make_unique<Process>(
-      ProcessOptions{.argv = {"/usr/sbin/sshd", "-D", "-e", "-f", config}, .wire = Wire::kNone});
+      ProcessOptions{.argv = {"/usr/sbin/sshd", "-D", "-E", site.path("ssh/log"), "-f", config}, .wire = Wire::kNone});
   for (int attempt = 0; !answers(port_); ++attempt) {
-    if (attempt == 1'000) throw BenchError("sshd does not answer\n" + last_errors());
+    if (attempt == 1'000) throw BenchError("sshd does not answer; its log: " + site.path("ssh/log"));
     const timespec pause{0, 10'000'000};
     (void)::nanosleep(&pause, nullptr);
   }
