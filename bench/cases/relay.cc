@@ -92,7 +92,8 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, Wire 
 void run_relay(const Site& site, const Settings& settings, Targets& targets) {
   site.replace(kStaprun, site.program("write_blocks"));
   for (const Wire wire : {Wire::kPipes, Wire::kSocketPair}) {
-    for (const std::size_t block : {4'096, 65'536}) run_one(site, settings, targets, wire, block);
+    for (const std::size_t block : {std::size_t{4'096}, std::size_t{65'536}})
+      run_one(site, settings, targets, wire, block);
   }
 }
 
