@@ -12,13 +12,11 @@ trap 'exit 1' HUP INT TERM
 stop_guests() {
   local guest pid
   for guest in "${guests[@]}"; do
-    [[ -e $guest/qemu.pid ]] || continue
-    pid=$(< "$guest/qemu.pid")
+    pid=$(< "$guest/pid")
     grep -qas qemu "/proc/$pid/cmdline" || continue
     kill -CONT "$pid"
     kill "$pid"
     ends_within "$pid" 5 > /dev/null || kill -KILL "$pid"
-    rm -f "$guest/qemu.pid"
   done
 }
 
@@ -39,7 +37,9 @@ boot() {  # GUEST IMAGE [QEMU WORD...]
     -device "virtserialport,bus=vser0.0,nr=30,chardev=chr,id=vpr,name=org.systemtap.released.0")
   for try in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
-    if qemu-system-x86_64 -name "$(basename "$guest")" -machine q35 -accel tcg,thread=multi,tb-size=64 \
+    rm -f "$guest/qemu.pid"
+    # Not -daemonize: what it says when it ends would be lost.
+    setsid qemu-system-x86_64 -name "$(basename "$guest")" -machine q35 -accel tcg,thread=multi,tb-size=64 \
       -cpu qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2 -smp 1 -m "${MEMORY:-192}" \
       -kernel "$image/vmlinuz" -initrd "$image/initrd" \
       -append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check" \
@@ -47,13 +47,18 @@ boot() {  # GUEST IMAGE [QEMU WORD...]
       -monitor "unix:$guest/monitor,server=on,wait=off" \
       -netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$port-:22" \
       -device virtio-net-pci,netdev=n0,id=net0,romfile= "${ports[@]}" "$@" \
-      -pidfile "$guest/qemu.pid" -daemonize 2> "$guest/qemu.err"; then break; fi
+      -pidfile "$guest/qemu.pid" < /dev/null > "$guest/qemu.err" 2>&1 &
+    pid=$!
+    # shellcheck disable=SC2317
+    qemu_settled() { [[ -s $guest/qemu.pid && -S $guest/monitor ]] || ended "$pid"; }
+    quietly until_true 20 qemu_settled
+    ended "$pid" || break
     grep -q 'host forwarding' "$guest/qemu.err" || die "qemu: $(< "$guest/qemu.err")"
   done
-  [[ -e $guest/qemu.pid ]] || die "qemu did not start after $try tries"
+  ended "$pid" && die "qemu did not start after $try tries"
+  echo "$pid" > "$guest/pid"  # qemu removes its own file when it ends.
   guests+=("$guest")
   echo "$port" > "$guest/ssh-port"
-  pid=$(< "$guest/qemu.pid")
   until "$image/bin/ssh" -o ConnectTimeout=5 -p "$port" root@127.0.0.1 true 2> /dev/null; do
     kill -0 "$pid" 2> /dev/null || die "qemu ended while booting: $(tail -n 5 "$guest/console.log")"
     over "$started" 120 && die "not up after 120 s: $(tail -n 5 "$guest/console.log")"
@@ -134,6 +139,12 @@ check_clean() {  # TEXT GUEST SECONDS
   fi
 }
 finish() {
+  local guest
+  for guest in "${guests[@]}"; do
+    if ended "$(< "$guest/pid")"; then
+      fail "its qemu is gone: $(< "$guest/qemu.err") $(tail -n 20 "$guest/console.log")"
+    fi
+  done
   echo "$passes passed, $failures failed"
   exit $((failures > 0))
 }
