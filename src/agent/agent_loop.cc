@@ -66,10 +66,11 @@ class AgentLoop {
   }
 
  private:
-  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr };
+  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian };
 
   void perform_effects();
   Result<> ensure_workspace();
+  void lose_guardian();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
   void commit_file();
@@ -82,7 +83,6 @@ class AgentLoop {
   void discard_output();
   void clean_up();
   void sweep();
-  [[nodiscard]] bool has_session_children() const;
 
   void take_input();
   void take_signals();
@@ -113,6 +113,7 @@ class AgentLoop {
   bool end_of_input_ = false;  // Seen, and not yet told.
   sys::Workspace workspace_;
   Guardian guardian_;
+  sys::Watch guardian_watch_;
   SessionRecord record_;
   Upload upload_;
   std::string module_;  // A kernel module's name, without ".ko".
@@ -172,6 +173,9 @@ Result<int> AgentLoop::run() {
         case kRunnerStderr:
           relay_.on_readable(Stream::kStderr);
           break;
+        case kGuardian:
+          lose_guardian();
+          break;
         default:
           break;
       }
@@ -217,8 +221,16 @@ Result<> AgentLoop::ensure_workspace() {
   if (workspace_.valid()) return {};
   sys::Workspace workspace = TRY(sys::Workspace::create());
   guardian_ = TRY(Guardian::start(workspace));
+  guardian_watch_ = TRY(epoll_.add(guardian_.fd(), EPOLLIN, kGuardian));
   workspace_ = std::move(workspace);
   return {};
+}
+
+void AgentLoop::lose_guardian() {
+  guardian_watch_.reset();
+  guardian_.note_gone();
+  say("the guardian was killed: stopping, as nobody would clean up after us");
+  session_.on_stop_requested("the guardian is gone", sys::now());
 }
 
 // --- Files.
@@ -341,26 +353,15 @@ void AgentLoop::take_signals() {
 
 void AgentLoop::reap() {
   for (const sys::Reaped& reaped : sys::reap_available()) {
-    if (guardian_.watches() && reaped.pid == guardian_.pid()) {
-      guardian_.note_gone();
-      say("the guardian was killed: stopping, as nobody would clean up after us");
-      session_.on_stop_requested("the guardian is gone", sys::now());
-    }
     if (reaped.pid != runner_.pid()) continue;
     runner_.note_reaped(reaped.exit_code);
     session_.on_runner_exited(reaped.exit_code, sys::now());
   }
-  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !has_session_children()) {
+  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !sys::has_children()) {
     descendants_gone_ = true;
     relay_.look_again();
     session_.on_descendants_gone(sys::now());
   }
-}
-
-bool AgentLoop::has_session_children() const {
-  if (!guardian_.watches()) return sys::has_children();
-  const std::vector<pid_t> children = sys::children_of_self();
-  return std::any_of(children.begin(), children.end(), [this](pid_t pid) { return pid != guardian_.pid(); });
 }
 
 // --- Bytes in.
@@ -431,8 +432,9 @@ void AgentLoop::clean_up() {
   std::vector<LeftLine> left;
   if (workspace_.valid()) {
     unload_modules(record_);
-    // Looked at, not assumed.
-    if (record_.runner > 0) {
+    // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
+    // and by name where it says that somebody is there.
+    if (record_.runner > 0 && sys::has_children()) {
       for (const pid_t pid : session_processes(record_, workspace_, true))
         left.push_back({"process", std::to_string(pid)});
     }
@@ -446,6 +448,7 @@ void AgentLoop::clean_up() {
       say(removed.error().what);
       left.push_back({"directory", path});
     }
+    guardian_watch_.reset();
     guardian_.dismiss();
   }
   session_.on_cleaned_up(left);

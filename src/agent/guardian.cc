@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,13 +63,18 @@ void become_independent() {
 
 Result<Guardian> Guardian::start(sys::Workspace& workspace) {
   sys::Pipe pipe = TRY(sys::make_pipe());
-  const pid_t pid = ::fork();
-  if (pid < 0) return fail_errno("cannot fork the guardian", errno);
-  if (pid == 0) guard(pipe.read_end.get(), workspace);
+  Result<sys::ProcessRef> process = sys::fork_aside();
+  if (!process) return add_context("guardian", std::move(process).error());
+  if (!process->valid()) guard(pipe.read_end.get(), workspace);
   Guardian guardian;
-  guardian.process_ = TRY(sys::ProcessRef::open(pid));
+  guardian.process_ = *std::move(process);
   guardian.leash_ = std::move(pipe.write_end);
   return guardian;
+}
+
+void Guardian::note_gone() {
+  leash_.reset();
+  sys::reap_aside(process_);
 }
 
 void Guardian::dismiss() {
@@ -78,8 +82,8 @@ void Guardian::dismiss() {
   (void)sys::write_all(leash_.get(), std::string_view(&kDismissed, 1), kDismissLimit);
   leash_.reset();
   // One that still sweeps goes on by itself.
-  const Result<bool> gone = process_.wait_exit(kDismissLimit);
-  if (gone && *gone) (void)::waitpid(process_.pid(), nullptr, WNOHANG);
+  (void)process_.wait_exit(kDismissLimit);
+  sys::reap_aside(process_);
 }
 
 }  // namespace stapsh::agent

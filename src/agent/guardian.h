@@ -21,8 +21,10 @@ class Guardian {
 
   [[nodiscard]] bool watches() const { return leash_.valid(); }
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
-  /// It was reaped: somebody killed it.
-  void note_gone() { leash_.reset(); }
+  /// Readable once it has ended: no SIGCHLD tells of it, and no wait for children counts it.
+  [[nodiscard]] int fd() const { return process_.fd(); }
+  /// It has ended: somebody killed it.
+  void note_gone();
   /// All is cleaned up; it may go. Waits for its end, for a bounded time.
   void dismiss();
 

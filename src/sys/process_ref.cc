@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,5 +38,20 @@ bool ProcessRef::has_exited() const {
 }
 
 Result<bool> ProcessRef::wait_exit(Duration limit) const { return wait_for(fd_.get(), POLLIN, deadline_after(limit)); }
+
+Result<ProcessRef> fork_aside() {
+  // No flag and no signal at its end: the order of the arguments, which differs between machines, does not matter.
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL));
+  if (pid == 0) return ProcessRef();
+  if (pid < 0) return fail_errno("cannot fork", errno);
+  Result<ProcessRef> ref = ProcessRef::open(pid);  // Safe: nobody reaps it meanwhile.
+  if (!ref) {
+    (void)::kill(pid, SIGKILL);
+    (void)::waitpid(pid, nullptr, __WCLONE);
+  }
+  return ref;
+}
+
+void reap_aside(const ProcessRef& process) { (void)::waitpid(process.pid(), nullptr, __WCLONE | WNOHANG); }
 
 }  // namespace stapsh::sys

@@ -34,4 +34,11 @@ class ProcessRef {
   UniqueFd fd_;
 };
 
+/// As fork(2), but the child stands aside: no SIGCHLD tells of its end (its fd() does), reap_available() does not reap
+/// it and has_children() does not count it. An orphan that comes to a subreaper is never such a child, nor is one that
+/// has executed a program. Source: clone(2), `__WCLONE` in wait(2). Returns an invalid ProcessRef in the child.
+Result<ProcessRef> fork_aside();
+/// Reaps such a child once it has ended; nothing before that.
+void reap_aside(const ProcessRef& process);
+
 }  // namespace stapsh::sys

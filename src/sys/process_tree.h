@@ -44,7 +44,8 @@ struct Reaped {
 /// Reaps every child that has ended. Tell a Child that is among them: note_reaped().
 std::vector<Reaped> reap_available();
 
-/// True while there is a child, living or not reaped. For a subreaper, false means: the whole tree is gone.
+/// True while there is a child, living or not reaped, that fork_aside() did not make. For a subreaper, false means: the
+/// whole tree is gone, whatever its processes made of their sessions and parents.
 bool has_children();
 
 }  // namespace stapsh::sys

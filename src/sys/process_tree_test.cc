@@ -104,6 +104,26 @@ TEST(ProcessTree, FindsProcessesByWhatTheirEnvironmentSays) {
   EXPECT_THAT(processes_with_environment(mark), testing::IsEmpty());
 }
 
+TEST(ProcessTree, AForkAsideCountsForNobodyAndLeavesNoZombie) {
+  const NoLeak no_leak;
+  Pipe leash = must(make_pipe());
+  const ProcessRef aside = must(fork_aside());
+  if (!aside.valid()) {
+    leash.write_end.reset();
+    char byte = 0;
+    ::_exit(static_cast<int>(::read(leash.read_end.get(), &byte, 1)));
+  }
+  EXPECT_FALSE(has_children());
+  EXPECT_EQ(descendants(::getpid()), std::vector<pid_t>{aside.pid()});
+  EXPECT_FALSE(aside.has_exited());
+  reap_aside(aside);  // It lives: nothing happens.
+  leash.write_end.reset();
+  EXPECT_TRUE(must(aside.wait_exit(kPatience)));
+  EXPECT_TRUE(reap_available().empty());
+  reap_aside(aside);
+  EXPECT_EQ(::waitpid(aside.pid(), nullptr, __WALL | WNOHANG), -1);
+}
+
 TEST(ProcessTree, TheStartOfAProcessTellsItFromTheNextWithItsPid) {
   const auto mine = process_start(::getpid());
   ASSERT_TRUE(mine);
