@@ -16,10 +16,12 @@ namespace {
 constexpr std::size_t kRunnerPipeBytes = std::size_t{256} << 10;
 // Up to here a frame is copied behind its header and leaves in one packet; above, splicing is cheaper.
 constexpr std::size_t kCopiedFrameBytesMax = 8'192;
-// Between two frames to a client that wants them one by one: the least time, unless the frame is big
-// (then more is likely to come, which wakes that client), and how often we look whether it has read.
+// To a client that wants its frames one by one: the least time before a frame that follows a small one, and how often
+// we look whether it has read. (A unix socket also wakes us when it has.)
 constexpr Duration kFramePause = std::chrono::milliseconds(10);
 constexpr std::size_t kBigFrameBytes = 65'536;
+// A flood that nobody takes must not keep the agent from hearing a signal.
+constexpr int kDiscardsPerTurn = 16;
 constexpr Duration kPollMin = std::chrono::milliseconds(1);
 constexpr Duration kPollMax = std::chrono::milliseconds(50);
 
@@ -46,20 +48,34 @@ void FrameRelay::look_again() {
 }
 
 bool FrameRelay::queue_frame(Manner manner) {
-  if (!has_more() || !outbox_.empty() || !reader_is_done(manner)) return false;
+  if (!has_more() || !outbox_.empty()) return false;
   // The errors first: a flood on standard output does not hide them.
-  return queue_from(Stream::kStderr, manner) || queue_from(Stream::kStdout, manner);
+  for (const Stream stream : {Stream::kStderr, Stream::kStdout}) {
+    if (!pipe(stream).ready) continue;
+    const std::size_t waiting = sys::bytes_available(pipe(stream).read_end.get()).value_or(0);
+    if (!may_follow(waiting, manner)) return false;
+    if (queue_from(stream, waiting, manner)) return true;
+  }
+  return false;
 }
 
-bool FrameRelay::queue_from(Stream stream, Manner manner) {
+// A released client handles one frame each time that it wakes. Behind a big one it can't have read past the header of
+// the next, and what is left of that wakes it again: a big frame may follow at once.
+bool FrameRelay::may_follow(std::size_t bytes, Manner manner) {
+  if (manner.single && bytes >= kBigFrameBytes && last_was_big_) {
+    ask_again_at_.reset();
+    return true;
+  }
+  return reader_is_done(manner);
+}
+
+bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
   Pipe& from = pipe(stream);
-  if (!from.ready) return false;
   DataLine data{stream, 0, std::nullopt};
   if (manner.timed) data.time = sys::wall_now();
-  const Result<std::size_t> waiting = sys::bytes_available(from.read_end.get());
-  if (waiting && *waiting > kCopiedFrameBytesMax) {
-    data.size = *waiting;
-    outbox_.add_frame(format_agent_line(data), from.read_end.get(), *waiting);
+  if (waiting > kCopiedFrameBytesMax) {
+    data.size = waiting;
+    outbox_.add_frame(format_agent_line(data), from.read_end.get(), waiting);
   } else {
     std::array<char, kCopiedFrameBytesMax> buffer;
     const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
@@ -71,12 +87,13 @@ bool FrameRelay::queue_from(Stream stream, Manner manner) {
     data.size = got->bytes;
     outbox_.add_frame(format_agent_line(data), std::string_view(buffer.data(), got->bytes));
   }
-  if (manner.single && data.size < kBigFrameBytes) next_frame_at_ = sys::now() + kFramePause;
+  last_was_big_ = data.size >= kBigFrameBytes;
+  if (manner.single && !last_was_big_) next_frame_at_ = sys::now() + kFramePause;
   return true;
 }
 
-// Released clients handle one frame for each time they wake, and at `quit` forget the others. So they get
-// the next one, or `quit`, when they have read the last.
+// At `quit` a released client forgets what it has read and not handled. So it gets a small frame, or `quit`, when it
+// has read the last frame.
 bool FrameRelay::reader_is_done(Manner manner) {
   const TimePoint now = sys::now();
   if (!manner.single || (now >= next_frame_at_ && sys::bytes_unread(outbox_.fd()) == 0)) {
@@ -95,7 +112,7 @@ void FrameRelay::discard() {
   ask_again_at_.reset();
   std::array<char, 65'536> buffer;
   for (Pipe& from : pipes_) {
-    while (from.ready) {
+    for (int reads = 0; from.ready && reads < kDiscardsPerTurn; ++reads) {
       const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
       if (got && got->bytes > 0) continue;
       from.ready = false;

@@ -35,7 +35,8 @@ class FrameRelay {
 
   /// Queues a frame of what waits in a pipe, if the outbox is empty. False if it can't now.
   bool queue_frame(Manner manner);
-  /// Throws away what waits. Nobody takes it any more, and a runner that waits for room could not end.
+  /// Throws away what waits, or in a flood a part of it: has_more() then. Nobody takes it any more, and a runner that
+  /// waits for room could not end.
   void discard();
 
   /// Whether queue_frame() may have something to do as soon as the outbox is empty.
@@ -53,10 +54,12 @@ class FrameRelay {
     bool at_end = true;
   };
   Pipe& pipe(Stream stream) { return pipes_[stream == Stream::kStdout ? 0 : 1]; }
-  bool queue_from(Stream stream, Manner manner);
+  bool may_follow(std::size_t bytes, Manner manner);
+  bool queue_from(Stream stream, std::size_t waiting, Manner manner);
 
   Outbox& outbox_;
   std::array<Pipe, 2> pipes_;
+  bool last_was_big_ = false;
   TimePoint next_frame_at_;
   Duration poll_{};
   std::optional<TimePoint> ask_again_at_;

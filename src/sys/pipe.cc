@@ -30,9 +30,12 @@ Result<std::size_t> bytes_available(int fd) {
 
 std::size_t bytes_unread(int fd) {
   int bytes = 0;
-  // A unix socket's bytes count as the sender's until they are read; a pipe tells either end what is in it.
-  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0 && ::ioctl(fd, FIONREAD, &bytes) != 0) return 0;
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  // A unix socket's bytes count as the sender's until they are read. In the moment that the last is, which also makes
+  // the socket writable, one too many is counted (sock_wfree(), net/core/sock.c); a single byte costs hundreds.
+  if (::ioctl(fd, SIOCOUTQ, &bytes) == 0) return bytes > 1 ? static_cast<std::size_t>(bytes) : 0;
+  // A pipe tells either end what is in it.
+  if (::ioctl(fd, FIONREAD, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(std::max(bytes, 0));
 }
 
 void grow_pipe(int fd, std::size_t bytes) {
