@@ -82,7 +82,7 @@ class AgentLoop {
   void lose_peer();
   void discard_output();
   void clean_up();
-  void sweep();
+  void sweep(std::string_view session);
 
   void take_input();
   void take_signals();
@@ -209,7 +209,7 @@ void AgentLoop::perform_effects() {
                    [&](const SignalRunner& e) { signal_runner(e); },
                    [&](const DiscardOutput&) { discard_output(); },
                    [&](const CleanUp&) { clean_up(); },
-                   [&](const Sweep&) { sweep(); },
+                   [&](const Sweep& e) { sweep(e.session); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
                },
                *effect);
@@ -219,7 +219,7 @@ void AgentLoop::perform_effects() {
 // The workspace and who guards it: before anything is there that could be left behind.
 Result<> AgentLoop::ensure_workspace() {
   if (workspace_.valid()) return {};
-  sys::Workspace workspace = TRY(sys::Workspace::create());
+  sys::Workspace workspace = TRY(sys::Workspace::create(sys::default_workspace_parent(), session_.session_id()));
   guardian_ = TRY(Guardian::start(workspace));
   guardian_watch_ = TRY(epoll_.add(guardian_.fd(), EPOLLIN, kGuardian));
   workspace_ = std::move(workspace);
@@ -278,7 +278,10 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   spawn.working_directory_fd = workspace_.fd();
   spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace_.path()};
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = {-1, 0, runner_entry(effect.kind).stop_signal, session_.grace(), {}};
+  record_ = {.agent = ::getpid(),
+             .agent_start = sys::process_start(::getpid()).value_or(0),
+             .stop_signal = runner_entry(effect.kind).stop_signal,
+             .grace = session_.grace()};
   // A module of that name that is loaded already is somebody else's.
   if (effect.kind == RunnerKind::kStaprun && !module_is_loaded(module_)) record_.module = module_;
   std::array<sys::UniqueFd, 2> write_ends;
@@ -454,8 +457,8 @@ void AgentLoop::clean_up() {
   session_.on_cleaned_up(left);
 }
 
-void AgentLoop::sweep() {
-  const Swept swept = sweep_dead_sessions();
+void AgentLoop::sweep(std::string_view session) {
+  const Swept swept = sweep_dead_sessions(session);
   session_.on_swept(swept.removed, swept.left);
 }
 

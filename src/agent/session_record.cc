@@ -25,10 +25,11 @@ std::string boot_id() {
 
 }  // namespace
 
-// One line: MAGIC RUNNER START SIGNAL GRACE_MS BOOT [MODULE].
+// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT [MODULE].
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
   const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
-  const std::string line = std::string(kMagic) + " " + std::to_string(record.runner) + " " +
+  const std::string line = std::string(kMagic) + " " + std::to_string(record.agent) + " " +
+                           std::to_string(record.agent_start) + " " + std::to_string(record.runner) + " " +
                            std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
                            std::to_string(grace.count()) + " " + boot_id() + " " + record.module + "\n";
   sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
@@ -36,8 +37,8 @@ Result<> write_record(const sys::Workspace& workspace, const SessionRecord& reco
   return sys::close_checked(std::move(file), kFileName);
 }
 
-std::optional<SessionRecord> read_record(const sys::Workspace& workspace) {
-  const Result<sys::UniqueFd> file = sys::open_at(workspace.fd(), kFileName, O_RDONLY | O_NOFOLLOW);
+std::optional<SessionRecord> read_record(int workspace) {
+  const Result<sys::UniqueFd> file = sys::open_at(workspace, kFileName, O_RDONLY | O_NOFOLLOW);
   if (!file) return std::nullopt;
   std::array<char, 1'024> buffer;
   const Result<sys::IoResult> got = sys::read_some(file->get(), buffer);
@@ -45,16 +46,23 @@ std::optional<SessionRecord> read_record(const sys::Workspace& workspace) {
   const std::string_view text(buffer.data(), got->bytes);
   if (!text.ends_with('\n')) return std::nullopt;
   const std::vector<std::string_view> words = split_words(text.substr(0, text.size() - 1));
-  if (words.size() < 6 || words[0] != kMagic) return std::nullopt;
-  const auto runner = parse_int<pid_t>(words[1], 1, INT32_MAX);
-  const auto start = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
-  const auto signo = parse_int(words[3], 1, 64);
-  const auto grace = parse_int<std::int64_t>(words[4], 0, 10'000'000'000);
-  if (!runner || !start || !signo || !grace) return std::nullopt;
+  if (words.size() < 8 || words[0] != kMagic) return std::nullopt;
+  const auto agent = parse_int<pid_t>(words[1], 1, INT32_MAX);
+  const auto agent_start = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
+  const auto runner = parse_int<pid_t>(words[3], 1, INT32_MAX);
+  const auto runner_start = parse_int<std::uint64_t>(words[4], 0, UINT64_MAX);
+  const auto signo = parse_int(words[5], 1, 64);
+  const auto grace = parse_int<std::int64_t>(words[6], 0, 10'000'000'000);
+  if (!agent || !agent_start || !runner || !runner_start || !signo || !grace) return std::nullopt;
   // Of another life of this machine nothing but files can be left.
-  if (words[5] != boot_id()) return SessionRecord{};
-  return SessionRecord{*runner, *start, *signo, std::chrono::milliseconds(*grace),
-                       words.size() > 6 ? std::string(words[6]) : std::string()};
+  if (words[7] != boot_id()) return SessionRecord{};
+  return SessionRecord{.agent = *agent,
+                       .agent_start = *agent_start,
+                       .runner = *runner,
+                       .runner_start = *runner_start,
+                       .stop_signal = *signo,
+                       .grace = std::chrono::milliseconds(*grace),
+                       .module = words.size() > 8 ? std::string(words[8]) : std::string()};
 }
 
 }  // namespace stapsh::agent

@@ -21,8 +21,10 @@ namespace stapsh::agent {
 inline constexpr std::string_view kSessionVariable = "STAPSH_SESSION";
 
 struct SessionRecord {
-  pid_t runner = -1;               ///< Also the id of its session (setsid).
-  std::uint64_t runner_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.
+  pid_t agent = -1;
+  std::uint64_t agent_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.
+  pid_t runner = -1;              ///< Also the id of its session (setsid).
+  std::uint64_t runner_start = 0;
   int stop_signal = 0;
   Duration grace{};
   std::string module;  ///< A kernel module's name without ".ko"; empty if there is none.
@@ -31,6 +33,7 @@ struct SessionRecord {
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
 
 /// None: no runner was ever started, or the file is not ours. From before a reboot: a record without a runner.
-std::optional<SessionRecord> read_record(const sys::Workspace& workspace);
+/// `workspace`: its directory's descriptor.
+std::optional<SessionRecord> read_record(int workspace);
 
 }  // namespace stapsh::agent

@@ -82,8 +82,12 @@ void end_processes(const SessionRecord& record, const sys::Workspace& workspace,
   }
 }
 
-bool is_session(const std::string& parent, const std::string& name) {
-  return sys::open_at(AT_FDCWD, parent + "/" + name + "/.session", O_RDONLY | O_NOFOLLOW).has_value();
+// Of a workspace that somebody has locked: not its agent, but a guardian or another sweep that is ending it.
+bool agent_is_dead(const std::string& parent, const std::string& name) {
+  const Result<sys::UniqueFd> dir = sys::open_at(AT_FDCWD, parent + "/" + name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!dir) return false;  // It has just gone.
+  const std::optional<SessionRecord> record = read_record(dir->get());
+  return record && record->runner > 0 && sys::process_start(record->agent) != record->agent_start;
 }
 
 }  // namespace
@@ -137,7 +141,7 @@ void unload_modules(const SessionRecord& record) {
 
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   std::vector<LeftLine> left;
-  if (const std::optional<SessionRecord> record = read_record(workspace)) {
+  if (const std::optional<SessionRecord> record = read_record(workspace.fd())) {
     end_processes(*record, workspace, by_session);
     for (const pid_t pid : session_processes(*record, workspace, by_session))
       left.push_back({"process", std::to_string(pid)});
@@ -158,7 +162,7 @@ std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   return left;
 }
 
-Swept sweep_dead_sessions() {
+Swept sweep_dead_sessions(std::string_view asked_after) {
   Swept swept;
   std::vector<std::string> parents{sys::default_workspace_parent()};
   if (parents.front() != "/tmp") parents.emplace_back("/tmp");
@@ -167,7 +171,7 @@ Swept sweep_dead_sessions() {
       Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
       if (!dead) continue;  // Not ours.
       if (!*dead) {
-        if (is_session(parent, name)) ++swept.left;  // It lives, or somebody is ending it.
+        if (sys::Workspace::has_name(name, asked_after) || agent_is_dead(parent, name)) ++swept.left;
         continue;
       }
       const std::vector<LeftLine> left = end_session(**std::move(dead), false);

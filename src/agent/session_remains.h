@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/session_record.h"
@@ -38,8 +39,10 @@ std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session);
 /// Ends what dead sessions of this user left behind in $TMPDIR and /tmp.
 struct Swept {
   std::size_t removed = 0;
-  std::size_t left = 0;  ///< Sessions that live, or that could not be ended.
+  /// Dead sessions that could not be ended, or that somebody else is ending now; and the one that was asked after,
+  /// while it is there at all.
+  std::size_t left = 0;
 };
-Swept sweep_dead_sessions();
+Swept sweep_dead_sessions(std::string_view asked_after = {});
 
 }  // namespace stapsh::agent

@@ -12,8 +12,10 @@
 #include "client/child_output.h"
 #include "client/run_arguments.h"
 #include "protocol/command.h"
+#include "protocol/session_id.h"
 #include "sys/clock.h"
 #include "sys/io.h"
+#include "sys/random_name.h"
 #include "sys/unix_socket.h"
 
 namespace stapsh::client {
@@ -25,7 +27,7 @@ constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
 
-ClientSettings session_settings(const RstapOptions& options, bool rich, bool sweep_only) {
+ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool rich, bool sweep_only) {
   ClientSettings settings;
   settings.limits = options.limits;
   settings.force_rfc = options.dialect == Dialect::kRfc;
@@ -36,6 +38,7 @@ ClientSettings session_settings(const RstapOptions& options, bool rich, bool swe
   if (options.deadline) settings.deadline = format_seconds(*options.deadline);
   if (options.keepalive) settings.keepalive = *options.keepalive;
   settings.want_proof = true;
+  settings.session = session;
   settings.sweep_only = sweep_only;
   return settings;
 }
@@ -104,6 +107,8 @@ void TargetRun::spawn(Coroutine coroutine) {
 }
 
 Awaitable<> TargetRun::run() {
+  // Without one, a lost session is asked after by what all dead ones left.
+  if (context_.options.action == Action::kRun) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
   if (const auto* ssh = std::get_if<SshUri>(&target_.uri.address)) {
     host_ = ssh->destination + ":" + std::to_string(ssh->port.value_or(0));
   }
@@ -176,7 +181,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
     co_return;
   }
   transport_ = *std::move(opened);
-  session_.emplace(session_settings(context_.options, transport_.rich(), sweep_only));
+  session_.emplace(session_settings(context_.options, session_id_, transport_.rich(), sweep_only));
   from_agent_.emplace(context_.io, transport_.from_agent.release());
   to_agent_.emplace(context_.io, transport_.to_agent.release());
   if (transport_.errors.valid()) {

@@ -105,6 +105,7 @@ class TargetRun {
   Event idle_;       // One of them ended.
   bool holds_slot_ = false;
   std::string host_;          // For ConnectSlots.
+  std::string session_id_;    // What its agent calls it.
   std::string early_errors_;  // Standard error before the run: ssh's own words.
   std::shared_ptr<const Module> module_;
   bool sweepable_ = false;  // Its agent knows sweep.

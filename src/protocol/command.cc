@@ -5,6 +5,7 @@
 
 #include "base/parse_int.h"
 #include "protocol/quoted.h"
+#include "protocol/session_id.h"
 #include "protocol/words.h"
 
 namespace stapsh {
@@ -62,6 +63,12 @@ Command parse_signal(const std::vector<std::string_view>& words) {
   return SignalCommand{*signo};
 }
 
+Command parse_sweep(const std::vector<std::string_view>& words) {
+  if (words.size() == 1) return SweepCommand{};
+  if (words.size() == 2 && is_session_id(words[1])) return SweepCommand{std::string(words[1])};
+  return BadCommand{"sweep: takes at most one word, a session's id of ten letters or digits"};
+}
+
 }  // namespace
 
 Command parse_command(std::string_view line, const Limits& limits) {
@@ -79,7 +86,7 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (name == "signal") return parse_signal(words);
   if (name == "quit" && words.size() == 1) return QuitCommand{};
   if (name == "ping" && words.size() == 1) return PingCommand{};
-  if (name == "sweep" && words.size() == 1) return SweepCommand{};
+  if (name == "sweep") return parse_sweep(words);
   return BadCommand{"unknown command: " + printable(line)};
 }
 
@@ -107,7 +114,9 @@ std::string format_command(const QuitCommand&) { return "quit\n"; }
 
 std::string format_command(const PingCommand&) { return "ping\n"; }
 
-std::string format_command(const SweepCommand&) { return "sweep\n"; }
+std::string format_command(const SweepCommand& command) {
+  return "sweep" + (command.session.empty() ? "" : " " + command.session) + "\n";
+}
 
 Result<> check_file_name(std::string_view name) {
   static constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";

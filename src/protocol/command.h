@@ -37,7 +37,9 @@ struct SignalCommand {
 };
 struct QuitCommand {};
 struct PingCommand {};
-struct SweepCommand {};
+struct SweepCommand {
+  std::string session{};  ///< Also asks after this one; empty: after none.
+};
 /// A line that is no command. After `data_size_unknown` nothing that follows can be read.
 struct BadCommand {
   std::string reason;

@@ -51,8 +51,11 @@ struct SignalRunner {
 struct DiscardOutput {};
 /// Unload a module that is still loaded, remove the workspace, look what is left. Outcome: on_cleaned_up().
 struct CleanUp {};
-/// End what dead sessions of this user left. Outcome: on_swept().
-struct Sweep {};
+/// End what dead sessions of this user left, and look whether `session` (unless empty) is still there. Outcome:
+/// on_swept().
+struct Sweep {
+  std::string session;
+};
 /// Always the last effect.
 struct EndSession {
   int exit_code;

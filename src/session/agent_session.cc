@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
+#include "protocol/session_id.h"
 #include "protocol/version.h"
 
 namespace stapsh {
@@ -109,10 +110,10 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    quit_seen_ = true;
                  },
                  [&](const PingCommand&) {},
-                 [&](const SweepCommand&) {
+                 [&](const SweepCommand& c) {
                    if (rfc() || runner_lives()) return answer_error("sweep: not now");
                    input_ = AwaitingOutcome{{}};
-                   emit(Sweep{});
+                   emit(Sweep{c.session});
                  },
                  [&](const BadCommand& c) {
                    if (c.data_size_unknown) {
@@ -169,6 +170,13 @@ const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
        return {};
      }},
     {"proof", false, [](AgentSession& s, std::string_view) { return s.proves_ = true, Result<>(); }},
+    {"session", true,
+     [](AgentSession& s, std::string_view value) -> Result<> {
+       if (!is_session_id(value)) return fail(Errc::kPeer, "an id is ten letters or digits");
+       if (s.files_ > 0) return fail(Errc::kPeer, "say it before the first file");
+       s.session_id_ = value;
+       return {};
+     }},
 };
 
 void AgentSession::set_option(const OptionCommand& command) {

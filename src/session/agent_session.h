@@ -93,6 +93,8 @@ class AgentSession {
   [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_hello_; }
   /// The grace time, as an option may have changed it.
   [[nodiscard]] Duration grace() const { return settings_.grace; }
+  /// What the client calls this session; the workspace's own name.
+  [[nodiscard]] const std::optional<std::string>& session_id() const { return session_id_; }
 
  private:
   // Input: what the next byte is.
@@ -161,6 +163,7 @@ class AgentSession {
   bool proves_ = false;     // option proof
   bool greeted_ = false;
   std::optional<std::string> next_hello_;
+  std::optional<std::string> session_id_;
   Keepalive keepalive_;
   std::optional<Duration> deadline_;
   std::optional<TimePoint> deadline_at_;

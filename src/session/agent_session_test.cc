@@ -437,9 +437,22 @@ TEST(AgentSession, SweepsOnlyWhileNoRunnerLives) {
       {"once, and again",
        {"bytes sweep\\nsweep\\nstap 5.6\\n"},
        "sweep; OK removed=2 left=1; sweep; OK removed=2 left=1; stapsh 5.6 x86_64 6.1"},
+      {"after a session of the client's", {"say sweep a1b2c3d4e5"}, "sweep a1b2c3d4e5; OK removed=2 left=1"},
       {"with a runner", {"say run", "say sweep"}, "start staprun []; OK"},
       {"not in the rfc dialect", {"say stap 1.4", "say sweep"}, "stapsh 5.6 x86_64 6.1; report sweep: not now"},
   });
+}
+
+TEST(AgentSession, ASessionsNameIsTakenBeforeItsFirstFile) {
+  AgentDriver agent(settings());
+  EXPECT_EQ(agent.run({"say option session=a1b2c3d4e5"}), "OK");
+  EXPECT_EQ(agent.session.session_id(), "a1b2c3d4e5");
+  EXPECT_EQ(agent.run({"say option session=../b2c3d4", "say option session=short", "say option session"}),
+            "ERROR: option session: an id is ten letters or digits; "
+            "ERROR: option session: an id is ten letters or digits; ERROR: option session: needs a value");
+  EXPECT_EQ(agent.run({"bytes file 0 a.bo\\noption session=0000000000\\n"}),
+            "create a.bo 0; commit; OK; ERROR: option session: say it before the first file");
+  EXPECT_EQ(agent.session.session_id(), "a1b2c3d4e5");
 }
 
 TEST(AgentSession, NoticesASilentClient) {

@@ -218,6 +218,7 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     if (ours_ && !settings_.deadline.empty()) further.push_back("deadline=" + settings_.deadline);
     if (ours_ && settings_.keepalive) further.push_back("keepalive=" + format_seconds(*settings_.keepalive));
     if (ours_ && settings_.want_proof) further.emplace_back("proof");
+    if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
     return further.empty() ? become_connected() : ask_options(std::move(further));
   }
   ask_next();
@@ -229,7 +230,7 @@ void ClientSession::become_connected() {
   if (settings_.sweep_only) {
     if (!ours_) return fail_session("its stapsh knows no sweep; install this one there");
     phase_ = Phase::kStarting;
-    return emit(SendBytes{format_command(SweepCommand{})});
+    return emit(SendBytes{format_command(SweepCommand{settings_.session})});
   }
   deadline_.reset();  // How long a build takes is not the target's affair.
   emit(Connected{hello_});
@@ -366,7 +367,7 @@ void ClientSession::on_swept(const SweptLine& swept, TimePoint now) {
     return;
   }
   remains_ = swept.left == 0 ? Outcome::Remains::kClean : Outcome::Remains::kLeft;
-  if (swept.left > 0) left_.push_back({"session", std::to_string(swept.left)});
+  if (swept.left > 0) left_.push_back({"sessions", std::to_string(swept.left) + " (stapsh.* in $TMPDIR or /tmp)"});
   finish({Outcome::Kind::kEnded, 0, std::to_string(swept_) + " dead sessions removed"});
 }
 
@@ -381,7 +382,7 @@ void ClientSession::on_timer(TimePoint now) {
   }
   if (sweep_again_until_ && deadline_ && now >= *deadline_ && !stopping_) {
     deadline_ = now + settings_.reply_timeout;
-    return emit(SendBytes{format_command(SweepCommand{})});
+    return emit(SendBytes{format_command(SweepCommand{settings_.session})});
   }
   if (!deadline_ || now < *deadline_ || ended()) return;
   if (stopping_) return fail_session("did not confirm the stop; its agent cleans up when it sees the connection end");

@@ -36,7 +36,10 @@ struct ClientSettings {
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
-  unsigned verbose = 0;               ///< As many times `option verbose`.
+  /// What our agents shall call the session, or with sweep_only: also ask after it (protocol/session_id.h). Empty:
+  /// none.
+  std::string session;
+  unsigned verbose = 0;  ///< As many times `option verbose`.
   /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);

@@ -456,7 +456,10 @@ TEST(ClientSession, SweepsUntilNothingIsLeft) {
             "send sweep\\n; ended 0, clean");
   ClientDriver stubborn = ours_connected(settings);
   EXPECT_EQ(stubborn.run({"say OK removed=0 left=3", "wait 200", "wait 30000", "say OK removed=0 left=2"}),
-            "send sweep\\n; ended 0, left session 2");
+            "send sweep\\n; ended 0, left sessions 2 (stapsh.* in $TMPDIR or /tmp)");
+  settings.session = "a1b2c3d4e5";
+  EXPECT_EQ(ClientDriver(settings).run({"connect", kHello, "say OK", "say OK", "say OK removed=0 left=0"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send sweep a1b2c3d4e5\\n; ended 0, clean");
   ClientDriver old(settings);
   EXPECT_EQ(old.run({"connect", kHello, "say ERROR: Invalid option", "say OK"}),
             "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "

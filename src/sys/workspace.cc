@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,11 +12,14 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
 
+#include "base/assert.h"
+#include "sys/random_name.h"
 #include "sys/remove_tree.h"
 
 namespace stapsh::sys {
@@ -25,8 +27,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "stapsh.";
 // Not mkdtemp's 6: systemtap's own agent makes `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
-constexpr std::size_t kRandomCharacters = 10;
+constexpr std::size_t kNameCharacters = 10;
 constexpr int kAttemptsMax = 100;
+constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
 
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
@@ -36,17 +39,6 @@ bool is_named(int parent, const std::string& name, int dir) {
   struct stat open {};
   return ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(dir, &open) == 0 &&
          same_file(named, open);
-}
-
-Result<std::string> random_name() {
-  static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::array<unsigned char, kRandomCharacters> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
-    return fail_errno("cannot get random bytes", errno);
-  }
-  std::string name(kPrefix);
-  for (const unsigned char byte : random) name += kAlphabet[byte % kAlphabet.size()];
-  return name;
 }
 
 Result<UniqueFd> open_parent(const std::string& parent) {
@@ -89,16 +81,19 @@ Workspace::~Workspace() {
   (void)remove();  // A destructor has nobody to tell; who wants to know calls remove().
 }
 
-Result<Workspace> Workspace::create(const std::string& parent) {
+Result<Workspace> Workspace::create(const std::string& parent, const std::optional<std::string>& own_name) {
   Workspace result;
   result.parent_ = TRY(open_parent(parent));
+  STAPSH_ASSERT(!own_name || own_name->size() == kNameCharacters);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    const std::string name = TRY(random_name());
+    // Without another name to take, give who has it (see below) a moment.
+    if (own_name && attempt > 0) (void)::nanosleep(&kAttemptPause, nullptr);
+    const std::string name = std::string(kPrefix) + (own_name ? *own_name : TRY(random_name(kNameCharacters)));
     if (::mkdirat(result.parent_.get(), name.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
       return fail_errno("cannot make a working directory in " + parent + " (TMPDIR chooses another place)", errno);
     }
-    // An agent that sweeps can take a new directory for a dead session's until it is locked: then take another.
+    // An agent that sweeps can take a new directory for a dead session's until it is locked: then try again.
     auto dir = open_at(result.parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!dir) {
       if (dir.error().sys_errno == ENOENT) continue;
@@ -114,7 +109,7 @@ Result<Workspace> Workspace::create(const std::string& parent) {
     result.path_ = parent + "/" + name;
     return result;
   }
-  return fail(Errc::kSystem, "cannot make a working directory in " + parent + ": each one was taken away");
+  return fail(Errc::kSystem, "cannot make a working directory in " + parent + ": each one was taken, or taken away");
 }
 
 Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, const std::string& name) {
@@ -146,12 +141,16 @@ std::vector<std::string> Workspace::candidates(const std::string& parent) {
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     struct stat status {};
-    if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kRandomCharacters) continue;
+    if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kNameCharacters) continue;
     if (::fstatat(::dirfd(entries.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid()) names.emplace_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+bool Workspace::has_name(const std::string& name, std::string_view own_name) {
+  return name == std::string(kPrefix).append(own_name);
 }
 
 Result<UniqueFd> Workspace::create_file(const std::string& name, std::uint64_t size) const {

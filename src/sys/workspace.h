@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,8 +28,10 @@ class Workspace {
   /// Last resort: removes what is left, and says nothing.
   ~Workspace();
 
-  /// A new directory `stapsh.XXXXXX` under `parent`, mode 0700, locked.
-  static Result<Workspace> create(const std::string& parent = default_workspace_parent());
+  /// A new directory `stapsh.XXXXXXXXXX` under `parent`, mode 0700, locked. `own_name`: ten letters or digits for the
+  /// Xs that nobody else uses; without it they are chosen at random.
+  static Result<Workspace> create(const std::string& parent = default_workspace_parent(),
+                                  const std::optional<std::string>& own_name = {});
   /// Takes over a directory that nobody has locked, ours (same user) only; nothing if a live session has it.
   static Result<std::optional<Workspace>> adopt(const std::string& parent, const std::string& name);
   /// Names under `parent` that look like workspaces of this user, locked or not. What can't be read is empty.
@@ -38,6 +41,8 @@ class Workspace {
   [[nodiscard]] int fd() const { return dir_.get(); }
   /// All descriptors that it holds: what a forked process keeps that shall take over.
   [[nodiscard]] std::array<int, 2> descriptors() const { return {parent_.get(), dir_.get()}; }
+  /// Whether the workspace `name` is the one that was created with `own_name`.
+  static bool has_name(const std::string& name, std::string_view own_name);
   /// Where it was made, for messages and for people.
   [[nodiscard]] const std::string& path() const { return path_; }
 

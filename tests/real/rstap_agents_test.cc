@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rstap against our agent and against systemtap's own, over each way to reach one.
 #include <csignal>
+#include <fstream>
 
 #include "harness/frames.h"
 #include "harness/remote_test.h"
@@ -156,6 +157,30 @@ TEST_P(RstapWithOurAgent, OutputThatNobodyReadsDoesNotStopTheStopping) {
   rstap.send_signal(SIGINT);
   EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
   expect_nothing_left(std::chrono::seconds(20));
+}
+
+// On production machines everybody is root: what others trace there is nobody's leftover.
+TEST_F(Rstap, LostTargetIsProvedCleanWhileOthersTraceThere) {
+  std::vector<std::string> words = fake("stapsh:", {"say:up", "forever"});
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  Program other(rstap(site, words));
+  ASSERT_TRUE(other.wait_for_out("up\n"));
+  const std::string pid_file = scratch_.path("agent.pid");
+  words[1] = "exec:echo $$ > " + pid_file + "; exec /usr/bin/stapsh";
+  Program lost(rstap(site, words));
+  ASSERT_TRUE(lost.wait_for_out("up\n"));
+  pid_t agent = 0;
+  std::ifstream(pid_file) >> agent;
+  ASSERT_GT(agent, 0);
+  ASSERT_EQ(::kill(agent, SIGKILL), 0);
+  EXPECT_EQ(lost.wait_exit(), 1) << lost.captured();
+  EXPECT_NE(lost.err().find("1 failed; all clean"), std::string::npos) << lost.captured();
+  Program sweep(rstap(site, {"--remote", "stapsh:", "sweep"}));
+  EXPECT_EQ(sweep.wait_exit(), 0) << sweep.captured();
+  EXPECT_NE(sweep.err().find("all clean"), std::string::npos) << sweep.captured();
+  EXPECT_TRUE(other.running());
+  other.send_signal(SIGINT);
+  EXPECT_EQ(other.wait_exit(), 128 + SIGHUP) << other.captured();
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, RstapWithOurAgent, testing::Values(Via::kStapsh, Via::kSocat, Via::kListen, Via::kSsh),
