@@ -27,7 +27,7 @@ struct SessionRecord {
   std::uint64_t runner_start = 0;
   int stop_signal = 0;
   Duration grace{};
-  std::string module;  ///< A kernel module's name without ".ko"; empty if there is none.
+  std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
 };
 
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);

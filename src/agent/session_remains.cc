@@ -162,16 +162,16 @@ std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   return left;
 }
 
-Swept sweep_dead_sessions(std::string_view asked_after) {
+Swept sweep_dead_sessions(std::optional<std::string_view> asked_after) {
   Swept swept;
   std::vector<std::string> parents{sys::default_workspace_parent()};
   if (parents.front() != "/tmp") parents.emplace_back("/tmp");
   for (const std::string& parent : parents) {
     for (const std::string& name : sys::Workspace::candidates(parent)) {
       Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
-      if (!dead) continue;  // Not ours.
-      if (!*dead) {
-        if (sys::Workspace::has_name(name, asked_after) || agent_is_dead(parent, name)) ++swept.left;
+      if (!dead || !*dead) {  // Not ours, or not dead.
+        const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
+        if (named || (asked_after && agent_is_dead(parent, name))) ++swept.left;
         continue;
       }
       const std::vector<LeftLine> left = end_session(**std::move(dead), false);

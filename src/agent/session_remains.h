@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +37,13 @@ bool module_is_loaded(std::string_view name);
 /// until it is done. Returns what could not be ended. `by_session`: see session_processes().
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session);
 
-/// Ends what dead sessions of this user left behind in $TMPDIR and /tmp.
 struct Swept {
   std::size_t removed = 0;
-  /// Dead sessions that could not be ended, or that somebody else is ending now; and the one that was asked after,
-  /// while it is there at all.
-  std::size_t left = 0;
+  std::size_t left = 0;  ///< Dead sessions that could not be ended; for who asks, see below, also others.
 };
-Swept sweep_dead_sessions(std::string_view asked_after = {});
+/// Ends what dead sessions of this user left behind in $TMPDIR and /tmp. With `asked_after` (a session's id, or empty)
+/// also those count as left that somebody else is ending now, and that session while it is there at all: to look at each
+/// session that lives takes its time, so who does not ask does without.
+Swept sweep_dead_sessions(std::optional<std::string_view> asked_after = {});
 
 }  // namespace stapsh::agent
