@@ -152,6 +152,8 @@ std::size_t Process::read_to_end() {
   }
 }
 
+void Process::send_signal(int signo) const { (void)::kill(pid_, signo); }
+
 void Process::end_input() {
   if (in_ >= 0) (void)::shutdown(in_, SHUT_WR);  // Does nothing to a pipe.
   close_if_open(in_);
