@@ -166,9 +166,12 @@ void Fleet::wait_signal() {
   });
 }
 
-// The first stops gracefully, the second cuts the grace short, the third gives up waiting.
+// The first stops gracefully, the second SIGINT cuts the grace short, the third gives up waiting. A SIGHUP or SIGTERM
+// after the first is no impatience: a terminal that goes away and its shell both send one, and timeout(1) sends its own
+// to the process and to the group.
 void Fleet::on_signal(int signo) {
   if (signo == SIGUSR1) return say_states();
+  if (signo != SIGINT && stops_ > 0) return;
   if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
   if (stops_ < 2) return stop_all();
   builds_->abandon();

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// rstap in a terminal, under a shell with job control.
+#include <csignal>
+
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class RstapInATerminal : public RemoteTest {
+ protected:
+  /// A terminal whose keys are our words. Its shell knows `rstap …` as a job.
+  ProgramOptions terminal() {
+    ProgramOptions shell = client({"/usr/bin/socat", "-", "EXEC:bash --norc --noprofile -i,pty,setsid,ctty,stderr"});
+    shell.input = ProgramOptions::Input::kPipe;
+    return shell;
+  }
+  std::string command() const {
+    return std::string(STAPSH_CLIENT) + " -r " + stap_.kernel_build() + " --stapsh " + agent_program() +
+           " --bpf --grace=60 --label --remote stapsh: --remote exec:" + agent_program() + " " + stap_.forever() +
+           "; echo code=$?\n";
+  }
+};
+
+std::size_t count_of(std::string_view word, std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) ++count;
+  return count;
+}
+
+constexpr std::string_view kCtrlC = "\x03", kCtrlZ = "\x1a";
+
+TEST_F(RstapInATerminal, CtrlZHoldsItAndFgGoesOn) {
+  Program shell(terminal());
+  ASSERT_TRUE(shell.write(command()));
+  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  ASSERT_TRUE(shell.write(kCtrlZ));
+  ASSERT_TRUE(shell.wait_for_out("Stopped"));
+  const std::size_t ticks = count_of(": tick ", shell.out());
+  ASSERT_TRUE(shell.write("fg\n"));
+  ASSERT_TRUE(shell.wait_for_out_times(": tick ", ticks + 4));
+  ASSERT_TRUE(shell.write(kCtrlC));
+  ASSERT_TRUE(shell.wait_for_out_times(": bye\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
+  ASSERT_TRUE(shell.write("exit\n"));
+  (void)shell.wait_exit();
+}
+
+// A closed window, a lost login: the terminal and its shell send a SIGHUP each, which is no impatience. (stapbpf hangs
+// when it gets a second signal; within the grace time all must be over without one.)
+TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
+  Program shell(terminal());
+  ASSERT_TRUE(shell.write(command()));
+  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  shell.send_signal(SIGKILL);
+  (void)shell.wait_exit();
+  expect_nothing_left(kBound);
+}
+
+}  // namespace
+}  // namespace stapsh::real
