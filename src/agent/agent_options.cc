@@ -6,6 +6,7 @@
 #include "base/parse_int.h"
 #include "base/parse_seconds.h"
 #include "protocol/version.h"
+#include "sys/vsock_socket.h"
 
 namespace stapsh::agent {
 namespace {
@@ -25,15 +26,27 @@ constexpr OptionEntry kOptions[] = {
        return {};
      }},
     {"-l", "--listen", "WHERE",
-     "serve sessions at unix:PATH, or at a guest's virtio-serial port: /dev/PATH, or its NAME in /dev/virtio-ports",
+     "serve sessions at unix:PATH, at vsock:PORT, or at a guest's virtio-serial port: /dev/PATH, or its NAME in "
+     "/dev/virtio-ports",
      [](AgentOptions& o, std::string_view value) -> Result<> {
-       const bool is_port = value.find(':') == std::string_view::npos || value.starts_with('/');
-       if (value.empty() || value == "unix:" || (!value.starts_with("unix:") && !is_port)) {
-         return fail(Errc::kUsage, "'" + std::string(value) +
-                                       "' is no place to listen at; give unix:PATH, or the name or path of a "
-                                       "virtio-serial port");
+       if (value.starts_with(kVsockPrefix)) {
+         TRY(parse_vsock_port(value));
+       } else {
+         const bool is_port = value.find(':') == std::string_view::npos || value.starts_with('/');
+         if (value.empty() || value == kUnixPrefix || (!value.starts_with(kUnixPrefix) && !is_port)) {
+           return fail(Errc::kUsage, "'" + std::string(value) +
+                                         "' is no place to listen at; give unix:PATH, vsock:PORT, or the name or path "
+                                         "of a virtio-serial port");
+         }
        }
        o.listen = value;
+       return {};
+     }},
+    {"", "--allow-cid", "CID", "who may connect to vsock:PORT; again for more, `any` for all (2: the host)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       const auto cid = parse_int<std::uint32_t>(value, 0, sys::kVsockCidAny - 1);
+       if (!cid && value != "any") return fail(Errc::kUsage, cid.error().what + "; or say any");
+       o.allowed_cids.push_back(cid.value_or(sys::kVsockCidAny));
        return {};
      }},
     {"", "--grace", "SECONDS", "what each step of a stop may take without progress (5)",
@@ -133,9 +146,18 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
     const Result<> set = entry ? entry->set(options, value) : set_limit(options.settings.limits, *limit, value);
     if (!set) return add_context(name, set.error());
   }
+  if (!options.allowed_cids.empty() && !options.listen.value_or("").starts_with(kVsockPrefix)) {
+    return fail(Errc::kUsage, "--allow-cid is for --listen vsock:PORT");
+  }
   std::string& version = options.settings.identity.version;
   if (version.empty()) version = options.settings.force_rfc ? kRfcVersion : kSpokenVersion;
   return options;
+}
+
+Result<std::uint32_t> parse_vsock_port(std::string_view where) {
+  const auto port = parse_int<std::uint32_t>(where.substr(kVsockPrefix.size()), 0, sys::kVsockPortMax);
+  if (!port) return add_context(where, port.error());
+  return *port;
 }
 
 std::string agent_help() {
@@ -143,6 +165,7 @@ std::string agent_help() {
       "stapsh: the agent of rstap and of stap --remote\n\n"
       "Usage: stapsh [OPTIONS]                     a session on standard input and output\n"
       "       stapsh [OPTIONS] --listen unix:PATH  sessions at a socket, several at once\n"
+      "       stapsh [OPTIONS] --listen vsock:PORT  in a guest, for its host, several at once\n"
       "       stapsh [OPTIONS] --listen PORT       sessions at a guest's port, one after the other\n\n"
       "Receives a module, runs it with staprun, stapbpf, stapdyn or bpftrace, relays its output, and\n"
       "leaves nothing behind. A client starts it, through ssh for example; by hand it only waits for\n"

@@ -2,10 +2,12 @@
 // The agent's command line: systemtap's own (`-v`, `-l PORT`) and ours.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "session/agent_session.h"
@@ -14,13 +16,20 @@ namespace stapsh::agent {
 
 struct AgentOptions {
   AgentSettings settings;             ///< All but the identity's machine and release, which are the kernel's.
-  std::optional<std::string> listen;  ///< `unix:PATH`, or a virtio-serial port's name or path, as given.
+  std::optional<std::string> listen;  ///< `unix:PATH`, `vsock:PORT`, or a virtio-serial port's name or path, as given.
+  /// Who may connect to `vsock:PORT`; empty: only the host. 0xffffffff stands for everybody.
+  std::vector<std::uint32_t> allowed_cids;
   bool help = false;
   bool version = false;
 };
 
 /// Words after the program's name to options; never exits. kUsage names the word.
 Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words);
+
+constexpr std::string_view kUnixPrefix = "unix:", kVsockPrefix = "vsock:";
+
+/// The PORT of `vsock:PORT`. kUsage if it is not one.
+Result<std::uint32_t> parse_vsock_port(std::string_view where);
 
 /// What --help prints.
 std::string agent_help();

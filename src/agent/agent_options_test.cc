@@ -22,6 +22,16 @@ TEST(AgentOptions, TakeTheReleasedCommandLineAndOurs) {
   EXPECT_EQ(options->settings.limits.file_bytes_max, 10u);
 }
 
+TEST(AgentOptions, SayWhoMayConnectToAVsockPort) {
+  const auto plain = parse_agent_options(Words{"--listen", "vsock:1024"});
+  ASSERT_TRUE(plain) << plain.error().what;
+  EXPECT_EQ(plain->listen, "vsock:1024");
+  EXPECT_TRUE(plain->allowed_cids.empty());
+  const auto more = parse_agent_options(Words{"--allow-cid", "2", "--allow-cid=17", "--allow-cid=any", "-lvsock:0"});
+  ASSERT_TRUE(more) << more.error().what;
+  EXPECT_EQ(more->allowed_cids, (std::vector<std::uint32_t>{2, 17, 0xffff'ffff}));
+}
+
 TEST(AgentOptions, RefuseWhatTheyDoNotKnowAndNameIt) {
   struct Case {
     Words words;
@@ -36,8 +46,15 @@ TEST(AgentOptions, RefuseWhatTheyDoNotKnowAndNameIt) {
       {{"--grace", "nan"}, "--grace: 'nan' is not a number of seconds from 0.001 to 10000000"},
       {{"--help=1"}, "--help takes no value"},
       {{"-l", "tcp:1"},
-       "-l: 'tcp:1' is no place to listen at; give unix:PATH, or the name or path of a virtio-serial port"},
-      {{"-l", ""}, "-l: '' is no place to listen at; give unix:PATH, or the name or path of a virtio-serial port"},
+       "-l: 'tcp:1' is no place to listen at; give unix:PATH, vsock:PORT, or the name or path of a virtio-serial port"},
+      {{"-l", ""},
+       "-l: '' is no place to listen at; give unix:PATH, vsock:PORT, or the name or path of a virtio-serial port"},
+      {{"-l", "vsock:"}, "-l: vsock:: '' is not a whole number from 0 to 4294967294"},
+      {{"-l", "vsock:3:1024"}, "-l: vsock:3:1024: '3:1024' is not a whole number from 0 to 4294967294"},
+      {{"-l", "vsock:1024", "--allow-cid", "all"},
+       "--allow-cid: 'all' is not a whole number from 0 to 4294967294; or say any"},
+      {{"-l", "unix:/run/s", "--allow-cid", "3"}, "--allow-cid is for --listen vsock:PORT"},
+      {{"--allow-cid", "3"}, "--allow-cid is for --listen vsock:PORT"},
       {{"--dialect=esperanto"}, "--dialect: 'esperanto' is no dialect; give rfc or released"},
       {{"--announce="}, "--announce: '' is no version; give one word, like 5.6"},
       {{"--args-max=0"}, "--args-max: '0' is not a whole number from 1 to 1099511627776"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `--listen WHERE`: sessions at a place of our own. At `unix:PATH` one process for each connection, several at once;
-// a guest's port is in port_listener.h.
+// `--listen WHERE`: sessions at a place of our own. At `unix:PATH` and at `vsock:PORT` one process for each
+// connection, several at once; a guest's port is in port_listener.h.
 #pragma once
 
 #include "agent/agent_options.h"
@@ -11,5 +11,8 @@ namespace stapsh::agent {
 /// Serves until SIGTERM, SIGINT or SIGHUP; then its sessions are told to stop and waited for.
 /// Returns the exit code: 0.
 Result<int> listen(const AgentOptions& options);
+
+/// Whether a peer of this CID is served at `vsock:PORT`.
+bool may_connect(const AgentOptions& options, std::uint32_t cid);
 
 }  // namespace stapsh::agent

@@ -34,6 +34,7 @@ Forms of TARGET:
   HOST  USER@HOST  HOST:PORT    over your own ssh, with its configuration and keys
   ssh://USER@HOST:PORT          the same
   unix:PATH                     an agent that listens on a socket
+  vsock:CID:PORT                an agent that listens in a guest of this machine, without a network
   stapsh:                       an agent started here
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh

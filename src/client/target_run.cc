@@ -188,10 +188,11 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
     errors_.emplace(context_.io, transport_.errors.release());
     spawn(read_errors());
   }
-  spawn(write_input());
   session_->on_start_of_transport(sys::now());
   drain_effects();
-  co_await read_output();
+  if (transport_.connecting) co_await finish_connecting();
+  spawn(write_input());
+  if (!transport_.connecting) co_await read_output();
   const TransportEnd end = co_await close_transport();
   session_->on_transport_end(end);
   drain_effects();
@@ -200,6 +201,17 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   if (outcome_ && module_) leave_gate(false);
   while (helpers_ > 0) co_await idle_.wait();
   release_slot();
+}
+
+// The session's timer bounds it, and a person's ctrl-C: both cancel the wait.
+Awaitable<> TargetRun::finish_connecting() {
+  (void)co_await from_agent_->async_wait(Descriptor::wait_write, kAsTuple);
+  if (session_->ended()) co_return;
+  const Result<> connected = transport_connected(target_.uri, from_agent_->native_handle());
+  transport_.connecting = !connected;
+  if (connected) co_return;
+  early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
+  end_input();
 }
 
 Awaitable<> TargetRun::read_output() {

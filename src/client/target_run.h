@@ -78,6 +78,7 @@ class TargetRun {
 
   Awaitable<> attempt(bool sweep_only);
   Awaitable<> prove_clean();
+  Awaitable<> finish_connecting();
   Awaitable<> read_output();
   Awaitable<> read_errors();
   Awaitable<> write_input();

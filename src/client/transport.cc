@@ -11,6 +11,7 @@
 #include "sys/executable.h"
 #include "sys/pipe.h"
 #include "sys/unix_socket.h"
+#include "sys/vsock_socket.h"
 
 namespace stapsh::client {
 namespace {
@@ -31,7 +32,7 @@ Result<Transport> open_child(sys::SpawnOptions spawn, std::size_t targets) {
   spawn.stderr_fd = err.write_end.get();
   spawn.ignored_signals = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
   sys::Child child = TRY(sys::spawn(spawn));
-  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child)};
+  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child), false};
 }
 
 Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options, std::size_t targets) {
@@ -86,7 +87,13 @@ Result<Transport> open_local(const RstapOptions& options, std::size_t targets) {
 Result<Transport> open_unix(const UnixUri& uri) {
   sys::UniqueFd socket = TRY(sys::connect_unix(uri.path));
   sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-  return Transport{std::move(socket), std::move(other), {}, {}};
+  return Transport{std::move(socket), std::move(other), {}, {}, false};
+}
+
+Result<Transport> open_vsock(const VsockUri& uri) {
+  sys::UniqueFd socket = TRY(sys::start_connecting_vsock({uri.cid, uri.port}));
+  sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
+  return Transport{std::move(socket), std::move(other), {}, {}, true};
 }
 
 std::string single_quoted(std::string_view text) {
@@ -116,14 +123,20 @@ Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& optio
                         [&](const UnixUri& u) { return open_unix(u); },
                         [&](const LocalUri&) { return open_local(options, targets); },
                         [&](const ExecUri& u) { return open_exec(u, targets); },
+                        [&](const VsockUri& u) { return open_vsock(u); },
                         [&](const auto&) -> Result<Transport> {
-                          return fail(
-                              Errc::kUsage,
-                              "targets of this kind are not supported in this version; use ssh, unix:, stapsh:, "
-                              "direct: or exec:");
+                          return fail(Errc::kUsage,
+                                      "targets of this kind are not supported in this version; use ssh, unix:, vsock:, "
+                                      "stapsh:, direct: or exec:");
                         },
                     },
                     uri.address);
+}
+
+Result<> transport_connected(const RemoteUri& uri, int fd) {
+  const auto* vsock = std::get_if<VsockUri>(&uri.address);
+  if (vsock == nullptr) return {};
+  return sys::vsock_connected(fd, {vsock->cid, vsock->port});
 }
 
 std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words) {

@@ -19,6 +19,8 @@ struct Transport {
   sys::UniqueFd to_agent;
   sys::UniqueFd errors;  ///< Standard error of the child; none for a socket.
   std::optional<sys::Child> child;
+  bool connecting =
+      false;  ///< A socket that is not connected yet: wait until it can be written to, see transport_connected().
   /// Carries standard error and an exit code by itself.
   [[nodiscard]] bool rich() const { return child.has_value(); }
 };
@@ -26,6 +28,9 @@ struct Transport {
 /// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here. `targets`: how many
 /// there are in all.
 Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options, std::size_t targets);
+
+/// Whether a transport that was `connecting` has come about; its socket is `fd`. The Error says why not.
+Result<> transport_connected(const RemoteUri& uri, int fd);
 
 /// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 /// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.

@@ -255,6 +255,7 @@ void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
     quit_owed_ = false;
     return;
   }
+  if (!ok && !hello_seen_) refusal_ = text;
   nonsense(ok ? "OK" : "ERROR: " + text);
 }
 
@@ -408,6 +409,7 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
     if (!framed_ && !lines_.partial().empty()) emit(Output{Stream::kStdout, lines_.partial(), std::nullopt});
     return finish({Outcome::Kind::kEnded, end.exit_code, {}});
   }
+  if (!hello_seen_ && because.empty() && !refusal_.empty()) return fail_session("refused: " + refusal_);
   if (!hello_seen_) return fail_session("no hello from stapsh" + because);
   fail_session("the connection ended " + std::string(started ? "in mid-run" : "before the runner started") + because);
 }

@@ -139,6 +139,7 @@ class ClientSession {
   HelloLine hello_;
   Version agent_version_;
   std::uint64_t noise_bytes_ = 0;
+  std::string refusal_;  // What an ERROR before the hello said.
   bool rfc_;
   bool ours_ = false;                   // The agent took `option exit`.
   bool framed_ = false;                 // The agent took `option data`.

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <utility>
 
+#include "sys/accept.h"
+
 namespace stapsh::sys {
 namespace {
 
@@ -96,12 +98,7 @@ Result<UnixListener> listen_unix(const std::string& path) {
 }
 
 Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener) {
-  for (;;) {
-    const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) return std::optional<UniqueFd>(fd);
-    if (errno == EAGAIN) return std::optional<UniqueFd>();
-    if (errno != EINTR && errno != ECONNABORTED) return fail_errno(listener.path(), errno);
-  }
+  return accept_connection(listener.fd(), listener.path());
 }
 
 // Lines of /proc/net/unix: ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE PATH. A connection that nobody has
