@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# guest_image makes (or finds) an image: vmlinuz, initrd, ssh keys, bin/ssh. Needs no root.
+# guest_image makes (or finds) an image: vmlinuz, initrd, ssh keys, bin/ssh. Our own programs change too often to be a
+# part of it: put_ours makes a second archive of them, for behind the first. Needs no root.
 # shellcheck disable=SC1091,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -48,6 +49,9 @@ extract_kernel() {  # BZIMAGE TARGET
   [[ $(head -c 4 "$2" | tr -d '\0') == $'\x7fELF' ]]
 }
 
+# Archives ROOT for an initrd; the kernel takes several, one behind the other.
+archive() { (cd "$1" && find . -mindepth 1 -print0 | sort -z | cpio --null -o -H newc -R 0:0 --quiet); }
+
 # Kernel modules that the guest loads, in order, with what they depend on.
 put_kernel_modules() {  # ROOT RELEASE
   local module file
@@ -68,6 +72,7 @@ put_users() {  # ROOT KEYS
   cat > "$1/etc/passwd" << 'TEXT'
 root:x:0:0:root:/root:/bin/bash
 sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
+released:x:0:0:released:/home/released:/bin/bash
 user:x:1000:1000::/home/user:/bin/bash
 dev:x:1001:1001::/home/dev:/bin/bash
 nobody1:x:1002:1002::/tmp:/bin/bash
@@ -115,45 +120,55 @@ TEXT
   chmod 755 "$2/bin/ssh"
 }
 
-# Prints the path of an image with this kernel and agent.
-guest_image() {  # [RELEASE [AGENT]]
-  local release=${1:-$(guest_kernel)} stapsh=${2:-$agent} image work root file
-  local stapio released
+# Prints the path of an image with this kernel.
+guest_image() {  # [RELEASE]
+  local release=${1:-$(guest_kernel)} entry work root file stapio released
   stapio=$(first_of /usr/lib/systemtap/stapio /usr/libexec/systemtap/stapio)
   released=$(first_of /usr/{lib,libexec}/systemtap/stapsh)
-  local inputs=("/boot/vmlinuz-$release" "/lib/modules/$release/modules.dep" "$stapsh" "$released" "$stapio" /usr/bin/staprun
+  local inputs=("/boot/vmlinuz-$release" "/lib/modules/$release/modules.dep" "$released" "$stapio" /usr/bin/staprun
     /usr/bin/stapbpf /usr/sbin/sshd /bin/bash "$guest_folder"/{lib,image}.sh "$guest_folder"/rootfs/*)
-  image=$guest_cache/image-$release-$(hash_of "${inputs[@]}")
-  if [[ -d $image ]]; then echo "$image" && return; fi
-  mkdir -p "$guest_cache"
+  entry=image-$release-$(hash_of "${inputs[@]}")
+  cached "$entry" && return
   work=$(mktemp -d "$guest_cache/making.XXXXXX")
   root=$work/root
-  mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,root,home/user,home/dev,var/empty,var/log,usr/bin,usr/sbin}
+  mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,root,home/user,home/dev,home/released,var/empty,var/log,usr/bin,usr/sbin}
   chmod 1777 "$root/tmp"
   chmod 700 "$root/root"
   put "$root" "$(first_of /bin/busybox /usr/bin/busybox)" /bin/busybox
   put "$root" /bin/bash /bin/bash
   put "$root" /usr/sbin/sshd
-  put "$root" "$stapsh" /usr/bin/stapsh
   put "$root" /usr/bin/staprun
   put "$root" "$stapio"
   put "$root" "$released" /usr/lib/systemtap/stapsh
   put "$root" /usr/bin/stapbpf
-  chmod 755 "$root/usr/bin/stapsh"
+  # Root by another name, who finds the released agent first in PATH: as a released client does there.
+  # shellcheck disable=SC2016
+  echo 'PATH=/usr/lib/systemtap:$PATH' > "$root/home/released/.bashrc"
   put_kernel_modules "$root" "$release"
   ssh-keygen -q -t ed25519 -N '' -C guest -f "$work/host_key"
   ssh-keygen -q -t ed25519 -N '' -C test -f "$work/id_ed25519"
   put_users "$root" "$work"
-  put_client_side "$image" "$work"
+  put_client_side "$guest_cache/$entry" "$work"
   for file in "$guest_folder"/rootfs/*; do install -m 755 "$file" "$root/etc/"; done
   mv "$root/etc/init" "$root/init"
   mv "$root/etc/fault" "$root/usr/bin/fault"
   chmod 644 "$root/etc/inittab"
-  (cd "$root" && find . -print0 | sort -z | cpio --null -o -H newc -R 0:0 --quiet) | zstd -q -3 -T0 > "$work/initrd"
+  archive "$root" | zstd -q -3 -T0 > "$work/initrd"
   rm -rf "$root"
   extract_kernel "/boot/vmlinuz-$release" "$work/vmlinuz" || cp "/boot/vmlinuz-$release" "$work/vmlinuz"
   echo "$release" > "$work/release"
   chmod 755 "$work"
-  mv -T "$work" "$image" 2> /dev/null || rm -rf "$work"  # Another test was faster.
-  echo "$image"
+  keep "$work" "$entry"
+}
+
+# Makes FILE: our agent, and our client for targets that only the guest has.
+put_ours() {  # FILE
+  local root
+  root=$(mktemp -d "$1.XXXXXX")
+  put "$root" "$agent" /usr/bin/stapsh
+  put "$root" "$rstap" /usr/bin/rstap
+  strip "$root"/usr/bin/{stapsh,rstap}
+  chmod 755 "$root"/usr/bin/{stapsh,rstap}
+  archive "$root" | zstd -q -3 -T0 > "$1"
+  rm -rf "$root"
 }

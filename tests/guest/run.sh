@@ -1,17 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by the tests: guests of one test, and what they say. A guest is a folder: pid file, ssh port,
-# sockets of its virtio-serial ports, monitor, console log. All are ended when the test ends.
+# Sourced by the tests: their guests, and what these say. A guest is a folder: pid file, ssh port, sockets of its
+# virtio-serial ports, monitor, console log. A test takes one that boot_guests has left running if that is clean, and
+# boots one of its own otherwise, which ends with the test.
 # shellcheck disable=SC1091,SC2034,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/image.sh"
 scratch=$(mktemp -d /tmp/sg.XXXXXX)  # Short: the path of a socket has 107 characters at most.
-guests=()
+guests=()  # Of this test; it boots some of them
+own=()     # itself.
 trap 'stop_guests; rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
 stop_guests() {
   local guest pid
-  for guest in "${guests[@]}"; do
+  for guest in "${own[@]}"; do
     pid=$(< "$guest/pid")
     grep -qas qemu "/proc/$pid/cmdline" || continue
     kill -CONT "$pid"
@@ -20,20 +22,43 @@ stop_guests() {
   done
 }
 
-# Boots IMAGE as GUEST (a name) and waits for sshd. PORTS=N virtio-serial ports; MEMORY in MiB.
-boot() {  # GUEST IMAGE [QEMU WORD...]
-  local guest=$scratch/$1 image=$2 started=$EPOCHREALTIME port try i pid
+# Takes the running guest of that name, or boots one, with kernel number KERNEL (0 is the first).
+take_guest() {  # GUEST [KERNEL]
+  local shared=${STAPSH_GUESTS:+$(cat "$STAPSH_GUESTS" 2> /dev/null)}/$1 releases
+  if [[ -e $shared/pid ]] && ! ended "$(< "$shared/pid")"; then
+    ln -s "$shared" "$scratch/$1"
+    if quietly state_within "$1" "^$clean_state" 10 && quietly until_true 10 in_guest "$1" true; then
+      guests+=("$scratch/$1")
+      use_image "$(< "$shared/image")"
+      note "$1: kernel $(< "$image/release"), running already, qemu has $(resident "$(< "$shared/pid")") MiB"
+      return
+    fi
+    note "$1 is not clean, another one is booted: $(state "$1")"
+    rm "$scratch/$1"
+  fi
+  mapfile -t releases < <(guest_kernels)
+  image=$(guest_image "${releases[${2:-0}]:-${releases[0]}}") || die "no image"
+  use_image "$image"
+  start_guest "$1" "$image"
+  await_guest "$1"
+}
+
+# Boots IMAGE as GUEST (a name), with two virtio-serial ports for our agent and one for the released one.
+start_guest() {  # GUEST IMAGE [QEMU WORD...]
+  local guest=$scratch/$1 image=$2 port try i pid
   shift 2
+  [[ -e $scratch/ours ]] || put_ours "$scratch/ours"
   mkdir -p "$guest"
   echo "$image" > "$guest/image"
+  now > "$guest/started"
+  cat "$image/initrd" "$scratch/ours" > "$guest/initrd"
   # shellcheck disable=SC2054
   local ports=(-device virtio-serial-pci,id=vser0)
-  for ((i = 0; i < ${PORTS:-1}; i++)); do
+  for i in 0 1; do
     ports+=(-chardev "socket,id=ch$i,path=$guest/port$i,server=on,wait=off"
       -device "virtserialport,bus=vser0.0,nr=$((i + 1)),chardev=ch$i,id=vp$i,name=org.systemtap.stapsh.$i")
   done
-  # RELEASED=1: one more for the released agent, at $guest/released. It always has a folder in /tmp.
-  [[ -z ${RELEASED:-} ]] || ports+=(-chardev "socket,id=chr,path=$guest/released,server=on,wait=off"
+  ports+=(-chardev "socket,id=chr,path=$guest/released,server=on,wait=off"
     -device "virtserialport,bus=vser0.0,nr=30,chardev=chr,id=vpr,name=org.systemtap.released.0")
   for try in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
@@ -41,7 +66,7 @@ boot() {  # GUEST IMAGE [QEMU WORD...]
     # Not -daemonize: what it says when it ends would be lost.
     setsid qemu-system-x86_64 -name "$(basename "$guest")" -machine q35 -accel tcg,thread=multi,tb-size=64 \
       -cpu qemu64,+rdrand,+ssse3,+sse4.1,+sse4.2 -smp 1 -m "${MEMORY:-192}" \
-      -kernel "$image/vmlinuz" -initrd "$image/initrd" \
+      -kernel "$image/vmlinuz" -initrd "$guest/initrd" \
       -append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on tsc=reliable no_timer_check" \
       -nodefaults -no-user-config -display none -no-reboot -serial "file:$guest/console.log" \
       -monitor "unix:$guest/monitor,server=on,wait=off" \
@@ -57,14 +82,23 @@ boot() {  # GUEST IMAGE [QEMU WORD...]
   done
   ended "$pid" && die "qemu did not start after $try tries"
   echo "$pid" > "$guest/pid"  # qemu removes its own file when it ends.
-  guests+=("$guest")
   echo "$port" > "$guest/ssh-port"
-  until "$image/bin/ssh" -o ConnectTimeout=5 -p "$port" root@127.0.0.1 true 2> /dev/null; do
-    kill -0 "$pid" 2> /dev/null || die "qemu ended while booting: $(tail -n 5 "$guest/console.log")"
-    over "$started" 120 && die "not up after 120 s: $(tail -n 5 "$guest/console.log")"
+  guests+=("$guest")
+  own+=("$guest")
+}
+
+# Until it can be logged in to.
+await_guest() {  # GUEST
+  local guest=$scratch/$1 pid started
+  pid=$(< "$guest/pid")
+  started=$(< "$guest/started")
+  until quietly in_guest "$1" true 2> /dev/null; do
+    ended "$pid" && die "qemu ended while booting: $(< "$guest/qemu.err") $(tail -n 5 "$guest/console.log")"
+    over "$started" 180 && die "not up after 180 s: $(tail -n 5 "$guest/console.log")"
     sleep 0.1
   done
-  note "$(basename "$guest"): kernel $(< "$image/release"), up after $(since "$started") s, qemu has $(resident "$pid") MiB"
+  rm "$guest/initrd"
+  note "$1: kernel $(< "$(< "$guest/image")/release"), up after $(since "$started") s, qemu has $(resident "$pid") MiB"
 }
 
 resident() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$1/status"; }
@@ -80,7 +114,8 @@ monitor() {  # GUEST COMMAND...
   printf '%s\n' "$*" | socat -t 1 - "UNIX-CONNECT:$guest/monitor" > "$guest/monitor.log"
 }
 ssh_uri() { echo "ssh://root@127.0.0.1:$(< "$scratch/$1/ssh-port")"; }
-port_uri() { echo "unix:$scratch/$1/port${2:-0}"; }
+# The path that qemu knows: rstap looks it up in the table of sockets.
+port_uri() { echo "unix:$(readlink -f "$scratch/$1")/${2:-port0}"; }
 
 # --- Waiting, each with a bound. They print the seconds that it took, or >BOUND and fail.
 
@@ -140,6 +175,7 @@ check_clean() {  # TEXT GUEST SECONDS
 }
 finish() {
   local guest
+  note "took $SECONDS s"
   for guest in "${guests[@]}"; do
     if ended "$(< "$guest/pid")"; then
       fail "its qemu is gone: $(< "$guest/qemu.err") $(tail -n 20 "$guest/console.log")"
@@ -151,24 +187,11 @@ finish() {
 
 # --- Scripts, and running them.
 
-cat > "$scratch/tick.stp" << 'TEXT'
-global n
-probe begin { printf("begin\n") }
-probe timer.ms(500) { printf("tick %d\n", ++n) }
-probe end { printf("end\n") }
-TEXT
-cat > "$scratch/quiet.stp" << 'TEXT'
-probe begin { printf("begin\n") }
-probe end { printf("end\n") }
-TEXT
-cat > "$scratch/three.stp" << 'TEXT'
-probe begin { printf("hello\n") }
-probe timer.ms(300) { printf("tick\n"); exit() }
-probe end { printf("bye\n") }
-TEXT
+scripts=$guest_folder/scripts
 export SYSTEMTAP_DIR=$guest_cache/systemtap  # stap's own cache of modules.
 # The client's words for every run; the ssh that knows the keys comes first in PATH.
 use_image() {  # IMAGE
+  image=$1
   PATH=$1/bin:$PATH
   common=(-R "$(patched_runtime "$(< "$1/release")")")
 }
@@ -184,7 +207,7 @@ run() {
   await "${RUN_LIMIT:-90}"
 }
 await() {  # SECONDS
-  took=$(ends_within "$pid" "$1") || { kill -KILL "$pid" && fail "rstap did not end within $1 s"; }
+  took=$(ends_within "$pid" "$1") || { kill -KILL "$pid" && fail "rstap did not end within $1 s: $(errors)"; }
   code=0
   wait "$pid" || code=$?
 }
