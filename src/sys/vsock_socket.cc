@@ -97,7 +97,7 @@ Result<std::optional<VsockConnection>> accept_vsock(int listener) {
 Result<UniqueFd> start_connecting_vsock(VsockAddress to) {
   UniqueFd fd(::socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return fail_connecting(to, errno);
-  const timeval day{.tv_sec = 24 * 60 * 60, .tv_usec = 0};
+  const timeval day{.tv_sec = 86'400, .tv_usec = 0};
   // A kernel that refuses keeps its own limit.
   (void)::setsockopt(fd.get(), AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &day, sizeof day);
   const sockaddr_vm address = make_address(to);

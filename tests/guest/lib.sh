@@ -63,19 +63,20 @@ need_guest_tools() {
 # A copy of systemtap's runtime that compiles for the guest kernel. Newer stable kernels split task_work_cancel():
 # what systemtap 4.8 wants is task_work_cancel_func() there. Where the headers lack the new name it is a plain copy.
 patched_runtime() {  # RELEASE; prints the path
-  local release=$1 header entry work
-  entry=runtime-$release-$(hash_of /usr/bin/stap "${BASH_SOURCE[0]}")
+  local release=$1 header entry work kind=plain
+  for header in /lib/modules/"$release"/{build,source}/include/linux/task_work.h; do
+    if grep -qs task_work_cancel_func "$header"; then kind=patched; fi
+  done
+  # By kind, not by kernel: one run over guests that differ has one runtime.
+  entry=runtime-$kind-$(hash_of /usr/bin/stap "${BASH_SOURCE[0]}")
   cached "$entry" && return
   work=$(mktemp -d "$guest_cache/making.XXXXXX")
   cp -r /usr/share/systemtap/runtime/. "$work"
-  for header in /lib/modules/"$release"/{build,source}/include/linux/task_work.h; do
-    if grep -qs task_work_cancel_func "$header"; then
-      # The variable that holds the address keeps its name.
-      sed -i -E -e 's/\btask_work_cancel\b/task_work_cancel_func/g' \
-        -e 's/kallsyms_task_work_cancel_func\b/kallsyms_task_work_cancel/g' "$work/stp_task_work.c"
-      break
-    fi
-  done
+  if [[ $kind == patched ]]; then
+    # The variable that holds the address keeps its name.
+    sed -i -E -e 's/\btask_work_cancel\b/task_work_cancel_func/g' \
+      -e 's/kallsyms_task_work_cancel_func\b/kallsyms_task_work_cancel/g' "$work/stp_task_work.c"
+  fi
   chmod 755 "$work"
   keep "$work" "$entry"
 }
