@@ -102,14 +102,21 @@ Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener) {
 }
 
 // Lines of /proc/net/unix: ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE PATH. A connection that nobody has
-// accepted yet is at its listener's path, connecting (02), and has no inode.
-bool connection_waits(const std::string& path) {
+// accepted yet is at its listener's path, connecting (02), and has no inode; an accepted one is connected (03).
+namespace {
+bool in_state(const std::string& path, std::string_view state) {
+  if (path.empty()) return false;
   std::ifstream table("/proc/net/unix");
   for (std::string line; std::getline(table, line);) {
-    if (line.ends_with(" " + path) && line.find(" 02 ") != std::string::npos) return true;
+    if (line.ends_with(" " + path) && line.find(state) != std::string::npos) return true;
   }
   return false;
 }
+}  // namespace
+
+bool connection_waits(const std::string& path) { return in_state(path, " 02 "); }
+
+bool has_connection(const std::string& path) { return in_state(path, " 03 "); }
 
 Result<UniqueFd> connect_unix(const std::string& path) {
   const sockaddr_un address = TRY(make_address(path));

@@ -49,6 +49,10 @@ Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener);
 /// also where /proc does not tell (another network namespace), or knows the socket by another path.
 bool connection_waits(const std::string& path);
 
+/// Whether somebody is connected to the socket at `path`: accepted, and not yet closed by its owner. False also where
+/// /proc does not tell.
+bool has_connection(const std::string& path);
+
 /// Connects; the descriptor is blocking. Waits only while the listener's queue is full.
 Result<UniqueFd> connect_unix(const std::string& path);
 

@@ -37,9 +37,15 @@ TEST(UnixSocket, TellsWhetherAConnectionIsNotTaken) {
   EXPECT_FALSE(connection_waits(path));
   const UniqueFd client = must(connect_unix(path));
   EXPECT_TRUE(connection_waits(path));
+  EXPECT_FALSE(has_connection(path));
   EXPECT_FALSE(connection_waits(path + "2"));
-  const auto server = must(accept_one(listener));
-  EXPECT_FALSE(connection_waits(path));
+  {
+    const auto server = must(accept_one(listener));
+    EXPECT_FALSE(connection_waits(path));
+    EXPECT_TRUE(has_connection(path));
+  }
+  EXPECT_FALSE(has_connection(path));
+  EXPECT_FALSE(has_connection(""));
 }
 
 TEST(UnixSocket, FileGoesWithTheListenerOnly) {
