@@ -21,12 +21,14 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... sweep
+       rstap guest COMMAND ...
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
 is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
 Options may stand anywhere before `--`; arguments that begin with '-' stand behind it.
 Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
-sessions of yours left on the targets (a script of that name is ./sweep).
+sessions of yours left on the targets (a script of that name is ./sweep). `guest` is about the
+domains of libvirt and their ports: see rstap guest --help.
 )";
 
 constexpr std::string_view kTargetForms = R"(
@@ -35,6 +37,7 @@ Forms of TARGET:
   ssh://USER@HOST:PORT          the same
   unix:PATH                     an agent that listens on a socket
   vsock:CID:PORT                an agent that listens in a guest of this machine, without a network
+  libvirt://DOMAIN[/URI]        a domain of libvirt, over a port of it; URI as qemu:///system
   stapsh:                       an agent started here
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
@@ -58,6 +61,7 @@ Examples:
   rstap --remote @fleet.txt --together --deadline 60 -G threshold=10 slow.stp eth0
   rstap --remote stapsh: --bpf -x 4711 trace.stp
   rstap --remote ssh://root@db:2222 opensnoop.bt
+  rstap --remote libvirt://vm1/qemu:///system iotop.stp
   rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
 )";
 

@@ -10,10 +10,9 @@
 namespace stapsh::client {
 namespace {
 
-// libvirt:// is understood, but no transport serves it yet.
 constexpr std::string_view kForms =
-    "HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, vsock:CID:PORT, stapsh:, direct:, exec:COMMAND, "
-    "@FILE";
+    "HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, "
+    "exec:COMMAND, @FILE";
 
 auto bad_uri(std::string_view text, std::string_view reason) {
   return fail(Errc::kUsage, fmt::format("target '{}': {}", text.substr(0, 200), reason));

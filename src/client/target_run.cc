@@ -23,6 +23,8 @@ namespace {
 
 // What a transport may take to end once its agent has: then it is killed.
 constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
+// What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
+constexpr Duration kTidyLimit = std::chrono::seconds(10);
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
@@ -130,6 +132,7 @@ Awaitable<> TargetRun::run() {
     }
   }
   leave_gate(false);
+  if (untidy_) co_await tidy();
   const bool lost = outcome_->kind == Outcome::Kind::kFailed && module_ && !abandoned_;
   if (lost && outcome_->remains == Outcome::Remains::kUnknown && sweepable_) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
@@ -163,6 +166,25 @@ Awaitable<> TargetRun::prove_clean() {
   set_outcome(std::move(lost));
 }
 
+// A transport was killed, or could not do its last duty: another one sees to it.
+Awaitable<> TargetRun::tidy() {
+  untidy_ = false;
+  std::string why = "no answer";
+  Result<Transport> tidier = open_tidier(target_.uri);
+  if (tidier) {
+    const std::optional<int> code =
+        co_await wait_child(context_.io, *tidier->child, abandoned_ ? kTransportEndLimit : kTidyLimit);
+    if (code == 0) co_return;
+    std::array<char, 4'096> buffer;
+    const Result<sys::IoResult> got = sys::read_some(tidier->errors.get(), buffer);
+    if (got && got->bytes > 0) why = printable(last_line({buffer.data(), got->bytes}));
+  } else {
+    why = tidier.error().what;
+  }
+  context_.output.say(target_.name +
+                      ": a port that was added to the domain may be left; the next run removes it: " + why);
+}
+
 Awaitable<> TargetRun::attempt(bool sweep_only) {
   co_await context_.slots.acquire(host_);
   holds_slot_ = true;
@@ -181,7 +203,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
     co_return;
   }
   transport_ = *std::move(opened);
-  session_.emplace(session_settings(context_.options, session_id_, transport_.rich(), sweep_only));
+  session_.emplace(session_settings(context_.options, session_id_, transport_.rich, sweep_only));
   from_agent_.emplace(context_.io, transport_.from_agent.release());
   to_agent_.emplace(context_.io, transport_.to_agent.release());
   if (transport_.errors.valid()) {
@@ -244,7 +266,7 @@ void TargetRun::on_errors(std::string_view bytes) {
   // (A released agent's runner can speak before its OK is read.)
   const bool started =
       session_->phase() == ClientSession::Phase::kRunning || session_->phase() == ClientSession::Phase::kStarting;
-  if (started) {
+  if (started && transport_.rich) {
     context_.output.on_output(target_.index, Stream::kStderr, bytes);
     context_.output.flush();
     return;
@@ -319,14 +341,30 @@ void TargetRun::drain_effects() {
   arm_timer();
 }
 
-// A guest's port has room for one client: a second one is not refused, it waits without a word.
+// A guest's port has room for one client: a second one is not refused, it waits without a word. Libvirt opens a port
+// whether somebody listens in the guest or not.
 void TargetRun::explain_silence(Outcome& outcome) const {
+  if (std::holds_alternative<LibvirtUri>(target_.uri.address)) return explain_silence_of_domain(outcome);
   const auto* unix_uri = std::get_if<UnixUri>(&target_.uri.address);
   if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || unix_uri == nullptr) return;
   if (!sys::connection_waits(unix_uri->path)) return;
   outcome.reason =
       "busy: another client uses it, and this connection was not taken; try again when that one has ended, or raise "
       "--connect-timeout";
+}
+
+void TargetRun::explain_silence_of_domain(Outcome& outcome) const {
+  if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || abandoned_) return;
+  if (!from_agent_->is_open()) {  // The relay ended, and said why.
+    constexpr std::string_view kPrefix = "no hello from stapsh: ";
+    if (outcome.reason.starts_with(kPrefix)) outcome.reason.erase(0, kPrefix.size());
+    return;
+  }
+  const std::string_view port = last_line(early_errors_);
+  outcome.reason = port.empty() ? "libvirt did not answer within the connect timeout; is its daemon healthy?"
+                                : "no agent answered in the guest at " + printable(port) +
+                                      "; stapsh must listen there (its package sees to that), or raise "
+                                      "--connect-timeout";
 }
 
 Awaitable<> TargetRun::get_module(HelloLine hello) {
@@ -369,6 +407,7 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
   (void)from_agent_->close(ignored);
   if (transport_.child) {
     end.exit_code = co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
+    if (leaves_something(target_.uri, end.exit_code)) untidy_ = true;
     if (!end.exit_code) {
       kill_tree(*transport_.child);
       (void)co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
@@ -386,7 +425,7 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
   }
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
   const bool ssh_failed = std::holds_alternative<SshUri>(target_.uri.address) && end.exit_code == 255;
-  if (before_run || ssh_failed) {
+  if (before_run || ssh_failed || !transport_.rich) {
     end.reason = transport_reason(target_.uri, end.exit_code, printable(last_line(early_errors_)));
   }
   transport_.child.reset();

@@ -57,6 +57,7 @@ class TargetRun {
  protected:
   void set_state(TargetState state);
   void explain_silence(Outcome& outcome) const;
+  void explain_silence_of_domain(Outcome& outcome) const;
   void set_outcome(Outcome outcome);
   /// For who wants details (-v): a line with the target's name.
   void note(std::string_view text);
@@ -79,6 +80,7 @@ class TargetRun {
   Awaitable<> attempt(bool sweep_only);
   Awaitable<> prove_clean();
   Awaitable<> finish_connecting();
+  Awaitable<> tidy();
   Awaitable<> read_output();
   Awaitable<> read_errors();
   Awaitable<> write_input();
@@ -110,6 +112,7 @@ class TargetRun {
   std::string early_errors_;  // Standard error before the run: ssh's own words.
   std::shared_ptr<const Module> module_;
   bool sweepable_ = false;  // Its agent knows sweep.
+  bool untidy_ = false;     // A transport may have left something behind.
   bool abandoned_ = false;  // A person gave up waiting.
   TargetState state_ = TargetState::kConnecting;
   std::optional<Outcome> outcome_;

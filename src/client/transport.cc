@@ -8,6 +8,7 @@
 #include <climits>
 
 #include "base/overloaded.h"
+#include "libvirt/relay.h"
 #include "sys/executable.h"
 #include "sys/pipe.h"
 #include "sys/unix_socket.h"
@@ -32,7 +33,18 @@ Result<Transport> open_child(sys::SpawnOptions spawn, std::size_t targets) {
   spawn.stderr_fd = err.write_end.get();
   spawn.ignored_signals = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
   sys::Child child = TRY(sys::spawn(spawn));
-  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child), false};
+  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child), false, true};
+}
+
+// Ourselves, in another process.
+Result<Transport> open_self(const std::vector<std::string>& words, std::size_t targets) {
+  sys::SpawnOptions spawn;
+  spawn.program = "/proc/self/exe";
+  spawn.argv = {"rstap"};
+  spawn.argv.insert(spawn.argv.end(), words.begin(), words.end());
+  Transport transport = TRY(open_child(std::move(spawn), targets));
+  transport.rich = false;
+  return transport;
 }
 
 Result<Transport> open_ssh(const SshUri& uri, const RstapOptions& options, std::size_t targets) {
@@ -87,13 +99,13 @@ Result<Transport> open_local(const RstapOptions& options, std::size_t targets) {
 Result<Transport> open_unix(const UnixUri& uri) {
   sys::UniqueFd socket = TRY(sys::connect_unix(uri.path));
   sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-  return Transport{std::move(socket), std::move(other), {}, {}, false};
+  return Transport{std::move(socket), std::move(other), {}, {}, false, false};
 }
 
 Result<Transport> open_vsock(const VsockUri& uri) {
   sys::UniqueFd socket = TRY(sys::start_connecting_vsock({uri.cid, uri.port}));
   sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-  return Transport{std::move(socket), std::move(other), {}, {}, true};
+  return Transport{std::move(socket), std::move(other), {}, {}, true, false};
 }
 
 std::string single_quoted(std::string_view text) {
@@ -118,19 +130,27 @@ std::string remote_command(const std::optional<std::string>& stapsh) {
 }
 
 Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options, std::size_t targets) {
-  return std::visit(Overloaded{
-                        [&](const SshUri& u) { return open_ssh(u, options, targets); },
-                        [&](const UnixUri& u) { return open_unix(u); },
-                        [&](const LocalUri&) { return open_local(options, targets); },
-                        [&](const ExecUri& u) { return open_exec(u, targets); },
-                        [&](const VsockUri& u) { return open_vsock(u); },
-                        [&](const auto&) -> Result<Transport> {
-                          return fail(Errc::kUsage,
-                                      "targets of this kind are not supported in this version; use ssh, unix:, vsock:, "
-                                      "stapsh:, direct: or exec:");
-                        },
-                    },
-                    uri.address);
+  return std::visit(
+      Overloaded{
+          [&](const SshUri& u) { return open_ssh(u, options, targets); },
+          [&](const UnixUri& u) { return open_unix(u); },
+          [&](const LocalUri&) { return open_local(options, targets); },
+          [&](const ExecUri& u) { return open_exec(u, targets); },
+          [&](const LibvirtUri& u) { return open_self(libvirt::relay_words(u.domain, u.connection), targets); },
+          [&](const VsockUri& u) { return open_vsock(u); },
+          [&](const DirectUri&) -> Result<Transport> { return fail(Errc::kUsage, "direct: has no agent"); },
+      },
+      uri.address);
+}
+
+bool leaves_something(const RemoteUri& uri, std::optional<int> exit_code) {
+  if (!std::holds_alternative<LibvirtUri>(uri.address)) return false;
+  return !exit_code || *exit_code > 128 || *exit_code == libvirt::kExitPortLeft;
+}
+
+Result<Transport> open_tidier(const RemoteUri& uri) {
+  const auto& domain = std::get<LibvirtUri>(uri.address);
+  return open_self(libvirt::tidy_words(domain.domain, domain.connection), 1);
 }
 
 Result<> transport_connected(const RemoteUri& uri, int fd) {
@@ -140,7 +160,9 @@ Result<> transport_connected(const RemoteUri& uri, int fd) {
 }
 
 std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words) {
-  if (!last_words.empty()) return std::string(last_words);
+  // One that was killed had no last words: what stands there is how it began.
+  const bool killed = exit_code && *exit_code > 128 && std::holds_alternative<LibvirtUri>(uri.address);
+  if (!last_words.empty() && !killed) return std::string(last_words);
   if (!exit_code || *exit_code == 0) return {};
   if (std::holds_alternative<SshUri>(uri.address)) {
     if (*exit_code == 126 || *exit_code == 127) {

@@ -19,10 +19,9 @@ struct Transport {
   sys::UniqueFd to_agent;
   sys::UniqueFd errors;  ///< Standard error of the child; none for a socket.
   std::optional<sys::Child> child;
-  bool connecting =
-      false;  ///< A socket that is not connected yet: wait until it can be written to, see transport_connected().
-  /// Carries standard error and an exit code by itself.
-  [[nodiscard]] bool rich() const { return child.has_value(); }
+  /// A socket that is not connected yet: wait until it can be written to, see transport_connected().
+  bool connecting = false;
+  bool rich = false;  ///< It carries the agent's standard error and exit code; otherwise the child's are its own.
 };
 
 /// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here. `targets`: how many
@@ -31,6 +30,10 @@ Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& optio
 
 /// Whether a transport that was `connecting` has come about; its socket is `fd`. The Error says why not.
 Result<> transport_connected(const RemoteUri& uri, int fd);
+/// Whether a transport that ended so may have left something behind, here or at its other end.
+bool leaves_something(const RemoteUri& uri, std::optional<int> exit_code);
+/// Starts what removes it. Its child ends with 0 if nothing is left, and says on its standard error why not.
+Result<Transport> open_tidier(const RemoteUri& uri);
 
 /// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 /// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.

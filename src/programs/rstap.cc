@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client. See rstap(1).
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "client/command_line.h"
 #include "client/fleet.h"
+#include "libvirt/guest_command.h"
+#include "libvirt/relay.h"
 #include "programs/run_program.h"
+
+namespace {
+
+/// Some first words are commands with a command line of their own. Nothing: it is a run.
+stapsh::Result<std::optional<int>> run_command(std::span<const std::string> words) {
+  using namespace stapsh;
+  if (words.empty()) return std::optional<int>();
+  const std::string& first = words.front();
+  const std::span<const std::string> rest = words.subspan(1);
+  std::optional<int> code;
+  if (first == libvirt::kRelayWord) code = TRY(libvirt::run_relay(rest));
+  if (first == libvirt::kTidyWord) code = TRY(libvirt::run_tidy(rest));
+  if (first == "guest") {
+    const libvirt::GuestOptions options = TRY(libvirt::parse_guest_words(rest));
+    const std::string text = TRY(libvirt::run_guest_command(options));
+    code = TRY(print_text(text));
+  }
+  return code;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace stapsh;
   return run_program("rstap", [&](const std::vector<int>& ignored_signals) -> Result<int> {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    if (const std::optional<int> code = TRY(run_command(words))) return *code;
     const client::RstapOptions options = TRY(client::parse_rstap_arguments(words));
     switch (options.action) {
       case client::Action::kShowHelp:
