@@ -33,7 +33,8 @@ Result<Transport> open_child(sys::SpawnOptions spawn, std::size_t targets) {
   spawn.stderr_fd = err.write_end.get();
   spawn.ignored_signals = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
   sys::Child child = TRY(sys::spawn(spawn));
-  return Transport{std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child), false, true};
+  return Transport{
+      std::move(out.read_end), std::move(in.write_end), std::move(err.read_end), std::move(child), false, true};
 }
 
 // Ourselves, in another process.
