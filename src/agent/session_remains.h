@@ -42,8 +42,8 @@ struct Swept {
   std::size_t left = 0;  ///< Dead sessions that could not be ended; for who asks, see below, also others.
 };
 /// Ends what dead sessions of this user left behind in $TMPDIR and /tmp. With `asked_after` (a session's id, or empty)
-/// also those count as left that somebody else is ending now, and that session while it is there at all: to look at each
-/// session that lives takes its time, so who does not ask does without.
+/// also those count as left that somebody else is ending now, and that session while it is there at all: to look at
+/// each session that lives takes its time, so who does not ask does without.
 Swept sweep_dead_sessions(std::optional<std::string_view> asked_after = {});
 
 }  // namespace stapsh::agent
