@@ -251,7 +251,8 @@ Result<Child> spawn(const SpawnOptions& options) {
   ::sigfillset(&all);
   STAPSH_ASSERT(::pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
   // vfork(2) spares the copy of our page tables. The child then runs in our memory while we stand still, until it has
-  // executed or ended: so not where it waits for our word first. What it calls it may call there, as posix_spawn's does.
+  // executed or ended: so not where it waits for our word first. What it calls it may call there, as posix_spawn's
+  // does.
   const pid_t pid = plan.gated ? ::fork() : ::vfork();
   const int fork_errno = errno;
   if (pid == 0) {
