@@ -3,6 +3,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "sys/executable.h"
 #include "sys/test_support.h"
 #include "sys/workspace.h"
@@ -190,9 +192,34 @@ TEST(Workspace, RenamedIsFound) {
 TEST(Workspace, DeletedUnderUsIsNoError) {
   const TestDirectory directory;
   Workspace workspace = must(Workspace::create(directory.path()));
-  ASSERT_EQ(::rmdir(workspace.path().c_str()), 0);
+  std::filesystem::remove_all(workspace.path());
   EXPECT_EQ(workspace.create_file("file", 0).error().sys_errno, ENOENT);
   must(workspace.remove());
+}
+
+// The sweep took a directory of the user's own for a dead session's: `stapsh.` and ten letters is a name like any
+// other.
+TEST(Workspace, OnlyWhatWasMadeAsOneIsAdopted) {
+  const TestDirectory directory;
+  const std::string mine = directory.path("stapsh.experiment");
+  ASSERT_EQ(::mkdir(mine.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((mine + "/thesis").c_str(), 0700), 0);
+  EXPECT_FALSE(must(Workspace::adopt(directory.path(), "stapsh.experiment")));
+  EXPECT_TRUE(exists(mine + "/thesis"));
+  // One whose maker died before it could mark it: empty.
+  ASSERT_EQ(::mkdir(directory.path("stapsh.0123456789").c_str(), 0700), 0);
+  EXPECT_FALSE(must(Workspace::adopt(directory.path(), "stapsh.0123456789")));
+  EXPECT_FALSE(exists(directory.path("stapsh.0123456789")));
+}
+
+TEST(Workspace, ParentThatOthersMayRearrangeIsNotSwept) {
+  const TestDirectory directory;
+  const Workspace workspace = must(Workspace::create(directory.path()));
+  EXPECT_EQ(Workspace::candidates(directory.path()).size(), 1U);
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
+  EXPECT_TRUE(Workspace::candidates(directory.path()).empty());
+  ASSERT_EQ(::chmod(directory.path().c_str(), 01777), 0);  // As /tmp.
+  EXPECT_EQ(Workspace::candidates(directory.path()).size(), 1U);
 }
 
 TEST(Workspace, LockedWhileAnyProcessHasIt) {

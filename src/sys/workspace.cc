@@ -28,6 +28,8 @@ namespace {
 constexpr std::string_view kPrefix = "stapsh.";
 // Not mkdtemp's 6: systemtap's own agent makes `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
 constexpr std::size_t kNameCharacters = 10;
+// In each workspace, before anything else: a directory without it is somebody's own, whatever it is called.
+constexpr const char* kMarker = ".stapsh-workspace";
 constexpr int kAttemptsMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
@@ -107,6 +109,9 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
     result.dir_ = *std::move(dir);
     result.name_ = name;
     result.path_ = parent + "/" + name;
+    // From here on, a return that fails removes it. An empty file needs no room on the disk but its name.
+    const auto marker = open_at(result.dir_.get(), kMarker, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    if (!marker) return add_context("cannot make a working directory in " + parent, marker.error());
     return result;
   }
   return fail(Errc::kSystem, "cannot make a working directory in " + parent + ": each one was taken, or taken away");
@@ -128,22 +133,40 @@ Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, con
     return fail_errno(name + ": cannot tell whether its session lives", errno);
   }
   if (!is_named(result->parent_.get(), name, dir->get())) return std::optional<Workspace>();
+  struct stat marker {};
+  if (::fstatat(dir->get(), kMarker, &marker, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(marker.st_mode)) {
+    // Its maker died before the marker, if it is one: then it is empty, and rmdir(2) takes nothing else.
+    (void)::unlinkat(result->parent_.get(), name.c_str(), AT_REMOVEDIR);
+    return std::optional<Workspace>();
+  }
   result->dir_ = *std::move(dir);
   result->name_ = name;
   result->path_ = parent + "/" + name;
   return result;
 }
 
+namespace {
+
+// In a directory that others may rearrange they could give any directory of ours a workspace's name.
+bool is_safe_parent(int parent) {
+  struct stat status {};
+  if (::fstat(parent, &status) != 0) return false;
+  const bool own = status.st_uid == 0 || status.st_uid == ::geteuid();
+  return own && ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (status.st_mode & S_ISVTX) != 0);
+}
+
+}  // namespace
+
 std::vector<std::string> Workspace::candidates(const std::string& parent) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(parent.c_str()), ::closedir);
-  if (!entries) return names;
+  if (!entries || !is_safe_parent(::dirfd(entries.get()))) return names;
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     struct stat status {};
     if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kNameCharacters) continue;
     if (::fstatat(::dirfd(entries.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISDIR(status.st_mode) && status.st_uid == ::geteuid()) names.emplace_back(name);
+    if (status.st_mode == (S_IFDIR | 0700U) && status.st_uid == ::geteuid()) names.emplace_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -32,9 +32,11 @@ class Workspace {
   /// Xs that nobody else uses; without it they are chosen at random.
   static Result<Workspace> create(const std::string& parent = default_workspace_parent(),
                                   const std::optional<std::string>& own_name = {});
-  /// Takes over a directory that nobody has locked, ours (same user) only; nothing if a live session has it.
+  /// Takes over a workspace that nobody has locked, ours (same user) only; nothing if a live session has it, or if it
+  /// is no workspace: then it is left alone, or removed if it is empty.
   static Result<std::optional<Workspace>> adopt(const std::string& parent, const std::string& name);
-  /// Names under `parent` that look like workspaces of this user, locked or not. What can't be read is empty.
+  /// Names under `parent` that look like workspaces of this user, locked or not. What can't be read is empty, and so is
+  /// a parent whose entries another user could rename: it is not swept.
   static std::vector<std::string> candidates(const std::string& parent);
 
   [[nodiscard]] bool valid() const { return dir_.valid(); }
