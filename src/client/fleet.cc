@@ -48,6 +48,7 @@ class Fleet {
         targets_(std::move(targets)),
         signals_(io_),
         deadline_(io_),
+        started_{Event(io_)},
         scratch_(kScratchBytes, '\0') {}
 
   Result<> prepare(const std::vector<int>& ignored_signals);
@@ -56,6 +57,7 @@ class Fleet {
  private:
   Awaitable<> run_target(TargetRun& run);
   Awaitable<> finish();
+  Awaitable<> keep_deadline();
   void wait_signal();
   void on_signal(int signo);
   void stop_all();
@@ -72,6 +74,7 @@ class Fleet {
   std::vector<std::unique_ptr<TargetRun>> runs_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
+  FirstStart started_;
   std::string scratch_;
   std::size_t ended_ = 0;
   bool finished_ = false;           // Nothing is waited for any more.
@@ -100,7 +103,7 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
 }
 
 int Fleet::run() {
-  const RunContext context{io_, options_, *output_, slots_, *builds_, gate_, targets_.size(), scratch_};
+  const RunContext context{io_, options_, *output_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
     if (std::holds_alternative<DirectUri>(target.uri.address)) {
       runs_.push_back(std::make_unique<DirectRun>(context, target));
@@ -113,16 +116,21 @@ int Fleet::run() {
   };
   for (const auto& run : runs_) asio::co_spawn(io_, run_target(*run), rethrow);
   wait_signal();
-  if (options_.deadline) {
-    deadline_.expires_after(*options_.deadline);
-    deadline_.async_wait([this](asio::error_code error) {
-      if (!error && stops_ == 0) stop_all();
-    });
-  }
+  if (options_.deadline) asio::co_spawn(io_, keep_deadline(), rethrow);
   io_.run();
   std::vector<TargetResult> results;
   for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
   return forced_code_.value_or(exit_code_of(results, stopped_code_));
+}
+
+// From the first runner's start on: how long it takes to connect and to build has bounds of its own.
+Awaitable<> Fleet::keep_deadline() {
+  while (!started_.happened && !finished_) co_await started_.event.wait();
+  deadline_.expires_after(*options_.deadline);
+  if (!finished_) (void)co_await deadline_.async_wait(kAsTuple);
+  if (finished_ || stops_ > 0) co_return;
+  stopped_code_ = kExitLost;  // Who has not begun by now has failed to.
+  stop_all();
 }
 
 Awaitable<> Fleet::run_target(TargetRun& run) {
@@ -155,6 +163,7 @@ Awaitable<> Fleet::finish() {
   (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
   signals_.cancel();
   deadline_.cancel();
+  started_.event.announce();
 }
 
 void Fleet::wait_signal() {

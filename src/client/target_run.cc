@@ -86,6 +86,9 @@ void TargetRun::note(std::string_view text) {
 void TargetRun::set_state(TargetState state) {
   if (state_ == state) return;
   state_ = state;
+  if (state == TargetState::kRunning && !std::exchange(context_.started.happened, true)) {
+    context_.started.event.announce();
+  }
   note(state_name(state));
 }
 

@@ -25,6 +25,12 @@ namespace stapsh::client {
 enum class TargetState { kConnecting, kBuilding, kSending, kReady, kRunning, kStopping, kDone, kFailed };
 std::string_view state_name(TargetState state);
 
+/// Whether a runner of any target has begun.
+struct FirstStart {
+  Event event;
+  bool happened = false;
+};
+
 /// What all targets of a run share; lent.
 struct RunContext {
   asio::io_context& io;
@@ -33,6 +39,7 @@ struct RunContext {
   ConnectSlots& slots;
   BuildCache& builds;
   StartGate& gate;
+  FirstStart& started;
   std::size_t targets;   ///< How many there are.
   std::string& scratch;  ///< Where every target's bytes are read to: one at a time.
 };

@@ -100,10 +100,10 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                  },
                  [&](const QuitCommand&) {
                    // A second quit is an impatient person: it cuts the grace time short. But not that of
-                   // output alone: who does not want it closes the connection.
+                   // output alone: who does not want it closes the connection. And SIGKILL needs its time.
                    const auto* alive = std::get_if<RunnerLives>(&life_);
                    if (quit_seen_ && alive) {
-                     if (!alive->descendants_gone) climb(now);
+                     if (!alive->descendants_gone && ladder_.rung() < Rung::kKill) climb(now);
                    } else if (!stopping_) {
                      stop(now);
                    }

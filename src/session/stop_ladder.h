@@ -21,6 +21,7 @@ class StopLadder {
   };
 
   static constexpr int kProgressGracesMax = 60;
+  static constexpr Duration kDeathTime = std::chrono::seconds(1);
 
   explicit StopLadder(Duration grace) : grace_(grace) {}
 
@@ -32,7 +33,8 @@ class StopLadder {
   void start(Rung rung, TimePoint now) {
     rung_ = rung;
     rung_since_ = now;
-    escalate_at_ = now + grace_;
+    // Death takes a moment, however short the grace.
+    escalate_at_ = now + (rung < Rung::kKill ? grace_ : std::max<Duration>(grace_, kDeathTime));
   }
 
   /// One rung higher. False at the top.
