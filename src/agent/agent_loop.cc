@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/background_sweep.h"
 #include "agent/frame_relay.h"
 #include "agent/guardian.h"
 #include "agent/outbox.h"
@@ -66,7 +67,7 @@ class AgentLoop {
   }
 
  private:
-  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian };
+  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian, kSweep };
 
   void perform_effects();
   Result<> ensure_workspace();
@@ -83,7 +84,11 @@ class AgentLoop {
   void discard_output();
   void clean_up();
   void sweep(std::string_view session);
+  void finish_sweep();
 
+  /// Whether it descends from us, and from nobody who is not the session's.
+  [[nodiscard]] bool is_of_session(pid_t pid) const;
+  [[nodiscard]] bool has_session_children() const;
   void take_input();
   void take_signals();
   void reap();
@@ -114,10 +119,14 @@ class AgentLoop {
   sys::Workspace workspace_;
   Guardian guardian_;
   sys::Watch guardian_watch_;
+  BackgroundSweep sweep_;
+  sys::Watch sweep_watch_;
   SessionRecord record_;
   Upload upload_;
   std::string module_;  // A kernel module's name, without ".ko".
   sys::Child runner_;
+  // Children that were ours before we were stapsh: a login script began them and executed us. Not the session's.
+  std::vector<pid_t> inherited_;
   bool framed_ = false;
   bool descendants_gone_ = true;
   bool discarding_ = false;  // The runner's output: nobody takes it.
@@ -136,6 +145,7 @@ Result<> AgentLoop::open(AgentIo io) {
   out_channel_.watch = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));
   in_channel_.ready = true;
   out_channel_.ready = true;
+  if (sys::has_children()) inherited_ = sys::children_of_self();
   return sys::become_subreaper();
 }
 
@@ -176,10 +186,15 @@ Result<int> AgentLoop::run() {
         case kGuardian:
           lose_guardian();
           break;
+        case kSweep:
+          finish_sweep();
+          break;
         default:
           break;
       }
     }
+    take_input();  // What has come counts, before a client is taken for silent: we may have been the ones who were
+                   // held.
     session_.on_timer(sys::now());
     perform_effects();
   }
@@ -333,15 +348,30 @@ void AgentLoop::signal_runner(const SignalRunner& effect) {
   // One that forks faster than we look has a child that we did not see: SIGKILL looks again.
   const int rounds = effect.signo == SIGKILL ? kKillRounds : 1;
   for (int round = 0; round < rounds; ++round) {
-    const std::vector<pid_t> guardians = sys::descendants(guardian_.pid());  // It may unload what others left.
     std::size_t signalled = 0;
     for (const pid_t pid : sys::descendants(::getpid())) {
-      if (pid == guardian_.pid() || std::find(guardians.begin(), guardians.end(), pid) != guardians.end()) continue;
+      // Held first, then looked at: by then its number could be another's.
       const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-      if (process && process->send(effect.signo)) ++signalled;
+      if (process && is_of_session(pid) && process->send(effect.signo)) ++signalled;
     }
     if (signalled == 0) break;
   }
+}
+
+bool AgentLoop::is_of_session(pid_t pid) const {
+  if (!sys::descends_from(pid, ::getpid())) return false;
+  std::vector<pid_t> others = inherited_;
+  for (const pid_t other : {guardian_.pid(), sweep_.pid()}) {
+    if (other > 0) others.push_back(other);
+  }
+  return std::none_of(others.begin(), others.end(),
+                      [pid](pid_t other) { return pid == other || sys::descends_from(pid, other); });
+}
+
+bool AgentLoop::has_session_children() const {
+  if (inherited_.empty()) return sys::has_children();
+  const std::vector<pid_t> children = sys::children_of_self();
+  return std::any_of(children.begin(), children.end(), [this](pid_t pid) { return is_of_session(pid); });
 }
 
 void AgentLoop::take_signals() {
@@ -356,11 +386,12 @@ void AgentLoop::take_signals() {
 
 void AgentLoop::reap() {
   for (const sys::Reaped& reaped : sys::reap_available()) {
+    std::erase(inherited_, reaped.pid);
     if (reaped.pid != runner_.pid()) continue;
     runner_.note_reaped(reaped.exit_code);
     session_.on_runner_exited(reaped.exit_code, sys::now());
   }
-  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !sys::has_children()) {
+  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !has_session_children()) {
     descendants_gone_ = true;
     relay_.look_again();
     session_.on_descendants_gone(sys::now());
@@ -437,7 +468,7 @@ void AgentLoop::clean_up() {
     unload_modules(record_);
     // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
     // and by name where it says that somebody is there.
-    if (record_.runner > 0 && sys::has_children()) {
+    if (record_.runner > 0 && has_session_children()) {
       for (const pid_t pid : session_processes(record_, workspace_, true))
         left.push_back({"process", std::to_string(pid)});
     }
@@ -458,7 +489,19 @@ void AgentLoop::clean_up() {
 }
 
 void AgentLoop::sweep(std::string_view session) {
-  const Swept swept = sweep_dead_sessions(session);
+  Result<BackgroundSweep> started = BackgroundSweep::start(session);
+  Result<sys::Watch> watch = started ? epoll_.add(started->fd(), EPOLLIN, kSweep) : fail(started.error());
+  if (!watch) {
+    say("cannot sweep: " + watch.error().what);
+    return session_.on_swept(0, 1);
+  }
+  sweep_ = *std::move(started);
+  sweep_watch_ = *std::move(watch);
+}
+
+void AgentLoop::finish_sweep() {
+  sweep_watch_.reset();
+  const Swept swept = sweep_.finish();
   session_.on_swept(swept.removed, swept.left);
 }
 

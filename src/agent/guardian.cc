@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/guardian.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <exception>
 
+#include "agent/background_sweep.h"
+#include "agent/independent_process.h"
 #include "agent/session_remains.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -19,43 +19,21 @@ namespace {
 constexpr char kDismissed = 'd';
 constexpr Duration kDismissLimit = std::chrono::seconds(1);
 
-// Of the agent's descriptors only those in `kept` stay: an ssh session lasts as long as anybody holds its streams.
-void close_all_but(std::array<int, 3> kept) {
-  std::sort(kept.begin(), kept.end());
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) (void)::dup2(null, fd);
-  unsigned from = STDERR_FILENO + 1;
-  for (const int fd : kept) {
-    const auto number = static_cast<unsigned>(fd);
-    if (number > from) (void)::close_range(from, number - 1, 0);
-    from = number + 1;
-  }
-  (void)::close_range(from, ~0U, 0);
-}
-
-// What reaches the agent's terminal or its process group must not reach its guardian.
-void become_independent() {
-  (void)::setsid();
-  for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU}) {
-    (void)::signal(signo, SIG_IGN);
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-  (void)::prctl(PR_SET_NAME, "stapsh-guardian");
-}
-
-[[noreturn]] void guard(int leash, sys::Workspace& workspace) {
+[[noreturn]] void guard(int leash, sys::Workspace& workspace) noexcept {
   const std::array<int, 2> held = workspace.descriptors();
-  close_all_but({leash, held[0], held[1]});
-  become_independent();
-  (void)sweep_dead_sessions();
-  char word = 0;
-  ssize_t size = 0;
-  do size = ::read(leash, &word, 1);
-  while (size < 0 && errno == EINTR);
-  if (size == 1 && word == kDismissed) ::_exit(0);
-  (void)end_session(std::move(workspace), true);  // Nobody is there to be told.
+  const std::array<int, 3> kept{leash, held[0], held[1]};
+  become_independent("stapsh-guardian", kept);
+  try {
+    if (dead_sessions_exist()) (void)BackgroundSweep::start({});  // Without it, the next session's guardian does it.
+    char word = 0;
+    ssize_t size = 0;
+    do size = ::read(leash, &word, 1);
+    while (size < 0 && errno == EINTR);
+    if (size == 1 && word == kDismissed) ::_exit(0);
+    (void)end_session(std::move(workspace), true);  // Nobody is there to be told.
+  } catch (const std::exception&) {
+    ::_exit(1);  // Out of memory. The stack above is the agent's; what stays is for the next sweep.
+  }
   ::_exit(0);
 }
 
@@ -82,7 +60,12 @@ void Guardian::dismiss() {
   (void)sys::write_all(leash_.get(), std::string_view(&kDismissed, 1), kDismissLimit);
   leash_.reset();
   // One that still sweeps goes on by itself.
-  (void)process_.wait_exit(kDismissLimit);
+  // It has nothing else to do: one that does not go was stopped, by a SIGSTOP or a debugger.
+  for (const int signo : {0, SIGCONT, SIGKILL}) {
+    if (signo != 0) (void)process_.send(signo);
+    const Result<bool> gone = process_.wait_exit(kDismissLimit);
+    if (gone && *gone) break;
+  }
   sys::reap_aside(process_);
 }
 

@@ -15,8 +15,7 @@ class Guardian {
  public:
   Guardian() = default;
 
-  /// Forks it; it shares the workspace and its lock. It also sweeps what dead sessions left: that may take
-  /// seconds, which an upload shall not wait for.
+  /// Forks it; it shares the workspace and its lock. It also has swept what dead sessions left.
   static Result<Guardian> start(sys::Workspace& workspace);
 
   [[nodiscard]] bool watches() const { return leash_.valid(); }

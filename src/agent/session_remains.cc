@@ -20,7 +20,14 @@ namespace stapsh::agent {
 namespace {
 
 constexpr int kKillRounds = 10;
+constexpr Duration kDeathTime = std::chrono::milliseconds(200);
+// Nobody waits for the last words of a session whose agent and guardian are dead.
+constexpr Duration kSweepGraceMax = std::chrono::seconds(10);
 constexpr Duration kUnloadLimit = std::chrono::seconds(10);
+
+std::string mark_of(const sys::Workspace& workspace) { return std::string(kSessionVariable) + "=" + workspace.path(); }
+
+bool carries_mark(pid_t pid, const sys::Workspace& workspace) { return sys::has_environment(pid, mark_of(workspace)); }
 
 // The first words of /proc/modules' lines.
 std::vector<std::string> loaded_modules() {
@@ -42,11 +49,18 @@ std::vector<std::string> loaded_modules() {
   return names;
 }
 
-void signal_all(const std::vector<pid_t>& pids, int signo) {
-  for (const pid_t pid : pids) {
+// All that live of the session. Each is looked at again once it is held: by then its number could be another's.
+void signal_session(const SessionRecord& record, const sys::Workspace& workspace, bool by_session, int signo) {
+  for (const pid_t pid : session_processes(record, workspace, by_session)) {
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(signo);  // Gone, or not ours to signal: what stays is looked for later.
+    if (!process || !(sys::session_of(pid) == record.runner || carries_mark(pid, workspace))) continue;
+    (void)process->send(signo);  // Gone, or not ours to signal: what stays is looked for later.
   }
+}
+
+void signal_runner(const SessionRecord& record, int signo) {
+  const Result<sys::ProcessRef> process = sys::ProcessRef::open(record.runner);
+  if (process && sys::process_start(record.runner) == record.runner_start) (void)process->send(signo);
 }
 
 // True once none of them lives. Each look follows the end of one of them, or the end of the time.
@@ -69,16 +83,24 @@ bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspac
 }
 
 void end_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session) {
-  if (record.runner > 0 && sys::process_start(record.runner) == record.runner_start) {
-    signal_all({record.runner}, record.stop_signal);
-  }
-  if (wait_until_gone(record, workspace, by_session, record.grace)) return;
-  signal_all(session_processes(record, workspace, by_session), SIGTERM);
-  if (wait_until_gone(record, workspace, by_session, record.grace)) return;
+  const Duration grace = by_session ? record.grace : std::min(record.grace, kSweepGraceMax);
+  if (record.runner > 0) signal_runner(record, record.stop_signal);
+  if (wait_until_gone(record, workspace, by_session, grace)) return;
+  signal_session(record, workspace, by_session, SIGTERM);
+  if (wait_until_gone(record, workspace, by_session, grace)) return;
   // One that forks faster than we look has a child that we did not see: look again.
   for (int round = 0; round < kKillRounds; ++round) {
-    signal_all(session_processes(record, workspace, by_session), SIGKILL);
-    if (wait_until_gone(record, workspace, by_session, record.grace / kKillRounds)) return;
+    signal_session(record, workspace, by_session, SIGKILL);
+    if (wait_until_gone(record, workspace, by_session, std::max(grace / kKillRounds, kDeathTime))) return;
+  }
+}
+
+template <typename Use>
+void for_each_workspace(Use use) {
+  std::vector<std::string> parents{sys::default_workspace_parent()};
+  if (parents.front() != "/tmp") parents.emplace_back("/tmp");
+  for (const std::string& parent : parents) {
+    for (const std::string& name : sys::Workspace::candidates(parent)) use(parent, name);
   }
 }
 
@@ -93,7 +115,7 @@ bool agent_is_dead(const std::string& parent, const std::string& name) {
 }  // namespace
 
 std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session) {
-  std::vector<pid_t> pids = sys::processes_with_environment(std::string(kSessionVariable) + "=" + workspace.path());
+  std::vector<pid_t> pids = sys::processes_with_environment(mark_of(workspace));
   // A process that has the runner's pid and started at another time leads another session.
   const std::optional<std::uint64_t> start = sys::process_start(record.runner);
   const bool leader_lives = start && *start == record.runner_start;
@@ -162,22 +184,29 @@ std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   return left;
 }
 
+bool dead_sessions_exist() {
+  bool found = false;
+  for_each_workspace([&](const std::string& parent, const std::string& name) {
+    Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
+    if (!dead || !*dead) return;
+    (*dead)->abandon();
+    found = true;
+  });
+  return found;
+}
+
 Swept sweep_dead_sessions(std::optional<std::string_view> asked_after) {
   Swept swept;
-  std::vector<std::string> parents{sys::default_workspace_parent()};
-  if (parents.front() != "/tmp") parents.emplace_back("/tmp");
-  for (const std::string& parent : parents) {
-    for (const std::string& name : sys::Workspace::candidates(parent)) {
-      Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
-      if (!dead || !*dead) {  // Not ours, or not dead.
-        const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
-        if (named || (asked_after && agent_is_dead(parent, name))) ++swept.left;
-        continue;
-      }
-      const std::vector<LeftLine> left = end_session(**std::move(dead), false);
-      ++(left.empty() ? swept.removed : swept.left);
+  for_each_workspace([&](const std::string& parent, const std::string& name) {
+    Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
+    if (!dead || !*dead) {  // Not ours, or not dead.
+      const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
+      if (named || (asked_after && agent_is_dead(parent, name))) ++swept.left;
+      return;
     }
-  }
+    const std::vector<LeftLine> left = end_session(**std::move(dead), false);
+    ++(left.empty() ? swept.removed : swept.left);
+  });
   return swept;
 }
 

@@ -37,6 +37,9 @@ bool module_is_loaded(std::string_view name);
 /// until it is done. Returns what could not be ended. `by_session`: see session_processes().
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session);
 
+/// Whether there is a session to be swept.
+bool dead_sessions_exist();
+
 struct Swept {
   std::size_t removed = 0;
   std::size_t left = 0;  ///< Dead sessions that could not be ended; for who asks, see below, also others.

@@ -203,5 +203,20 @@ TEST(WaitFor, HasALimit) {
   EXPECT_TRUE(must(wait_for(pipe.write_end.get(), POLLOUT, deadline_after(Duration::max()))));
 }
 
+TEST(CloseAllBut, KeepsWhatItIsTold) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const std::array<int, 2> kept{::dup2(0, 40), ::dup2(0, 20)};
+    (void)::dup2(0, 30);
+    (void)::dup2(0, 41);
+    close_all_but(kept);
+    const auto open = [](int fd) { return ::fcntl(fd, F_GETFD) >= 0; };
+    ::_exit(open(40) && open(20) && !open(30) && !open(41) && !open(3) && open(2) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+}
+
 }  // namespace
 }  // namespace stapsh::sys

@@ -14,6 +14,11 @@
 #include "sys/io.h"
 
 namespace stapsh::sys {
+namespace {
+
+constexpr int kAside = static_cast<int>(__WCLONE);
+
+}  // namespace
 
 Result<ProcessRef> ProcessRef::open(pid_t pid) {
   // Raw numbers: glibc before 2.36 has no wrappers.
@@ -47,11 +52,11 @@ Result<ProcessRef> fork_aside() {
   Result<ProcessRef> ref = ProcessRef::open(pid);  // Safe: nobody reaps it meanwhile.
   if (!ref) {
     (void)::kill(pid, SIGKILL);
-    (void)::waitpid(pid, nullptr, __WCLONE);
+    (void)::waitpid(pid, nullptr, kAside);
   }
   return ref;
 }
 
-void reap_aside(const ProcessRef& process) { (void)::waitpid(process.pid(), nullptr, __WCLONE | WNOHANG); }
+void reap_aside(const ProcessRef& process) { (void)::waitpid(process.pid(), nullptr, kAside | WNOHANG); }
 
 }  // namespace stapsh::sys

@@ -156,23 +156,39 @@ std::vector<pid_t> session_members(pid_t sid) {
   return result;
 }
 
+bool has_environment(pid_t pid, std::string_view entry) {
+  const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+  if (!environment) return false;
+  // Entries end with a NUL; the first has none before it.
+  for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
+    const bool begins = at == 0 || (*environment)[at - 1] == '\0';
+    const std::size_t end = at + entry.size();
+    const bool ends = end == environment->size() || (*environment)[end] == '\0';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
 std::vector<pid_t> processes_with_environment(std::string_view entry) {
   std::vector<pid_t> result;
   for_each_number_in("/proc", [&](pid_t pid) {
-    if (pid == ::getpid()) return;
-    const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
-    if (!environment) return;
-    // Entries end with a NUL; the first has none before it.
-    for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
-      const bool begins = at == 0 || (*environment)[at - 1] == '\0';
-      const std::size_t end = at + entry.size();
-      const bool ends = end == environment->size() || (*environment)[end] == '\0';
-      if (!begins || !ends) continue;
-      result.push_back(pid);
-      break;
-    }
+    if (pid != ::getpid() && has_environment(pid, entry)) result.push_back(pid);
   });
   return result;
+}
+
+std::optional<pid_t> session_of(pid_t pid) {
+  const auto stat = stat_of(pid);
+  if (!stat) return std::nullopt;
+  return stat->session;
+}
+
+bool descends_from(pid_t pid, pid_t ancestor) {
+  for (auto stat = stat_of(pid); stat; stat = stat_of(stat->parent)) {
+    if (stat->parent == ancestor) return true;
+    if (stat->parent <= 1) break;
+  }
+  return false;
 }
 
 std::optional<std::uint64_t> process_start(pid_t pid) {

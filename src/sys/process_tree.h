@@ -32,6 +32,15 @@ std::vector<pid_t> session_members(pid_t sid);
 /// may not read are not found.
 std::vector<pid_t> processes_with_environment(std::string_view entry);
 
+/// Whether the environment of `pid` had it. False for one that is gone, or whose environment we may not read.
+bool has_environment(pid_t pid, std::string_view entry);
+
+/// The id of the session that `pid` is in; none for one that is gone.
+std::optional<pid_t> session_of(pid_t pid);
+
+/// Whether `pid` lives below `ancestor` now: looks at its parents one by one.
+bool descends_from(pid_t pid, pid_t ancestor);
+
 /// When a process started, in clock ticks since boot: with its pid, who it is for ever. None: no such process.
 std::optional<std::uint64_t> process_start(pid_t pid);
 

@@ -53,6 +53,9 @@ TEST(ProcessTree, FindsChildrenAndTheirs) {
   EXPECT_EQ(descendants(::getpid()).size(), 4U);
   EXPECT_EQ(descendants(tree.child.pid()).size(), 3U);
   EXPECT_TRUE(descendants(0x3fffffff).empty());
+  for (const pid_t pid : descendants(tree.child.pid())) EXPECT_TRUE(descends_from(pid, tree.child.pid()));
+  EXPECT_FALSE(descends_from(tree.child.pid(), tree.child.pid()));
+  EXPECT_FALSE(descends_from(1, ::getpid()));
   EXPECT_EQ(sorted(descendants_by_scan(::getpid())), sorted(descendants(::getpid())));
   kill_all();
   tree.child.note_reaped(137);
@@ -121,7 +124,7 @@ TEST(ProcessTree, AForkAsideCountsForNobodyAndLeavesNoZombie) {
   EXPECT_TRUE(must(aside.wait_exit(kPatience)));
   EXPECT_TRUE(reap_available().empty());
   reap_aside(aside);
-  EXPECT_EQ(::waitpid(aside.pid(), nullptr, __WALL | WNOHANG), -1);
+  EXPECT_EQ(::waitpid(aside.pid(), nullptr, static_cast<int>(__WALL) | WNOHANG), -1);
 }
 
 TEST(ProcessTree, TheStartOfAProcessTellsItFromTheNextWithItsPid) {

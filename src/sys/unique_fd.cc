@@ -2,14 +2,23 @@
 #include "sys/unique_fd.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
 #include "base/assert.h"
 
 namespace stapsh::sys {
+namespace {
+
+// Of a limit in the billions, as in some containers, only the beginning is ever in use.
+constexpr rlim_t kDescriptorsMax = 65'536;
+
+}  // namespace
 
 void UniqueFd::reset(int fd) {
   const int old = std::exchange(fd_, fd);
@@ -26,6 +35,27 @@ Result<> close_checked(UniqueFd fd, std::string_view name) {
   const int close_errno = errno;
   STAPSH_ASSERT(close_errno != EBADF);
   return fail_errno(name, close_errno);
+}
+
+void close_all_but(std::span<const int> kept) {
+  unsigned from = 3;
+  while (true) {
+    // The range up to the next one that is kept.
+    unsigned next = ~0U;
+    for (const int fd : kept) {
+      const auto number = static_cast<unsigned>(fd);
+      if (number >= from) next = std::min(next, number);
+    }
+    if (next > from && ::syscall(SYS_close_range, from, next - 1, 0U) != 0) {
+      // Refused, or before 5.9. The limit may have been lowered below what is open; nobody does that.
+      rlimit limit{};
+      (void)::getrlimit(RLIMIT_NOFILE, &limit);
+      const auto end = static_cast<unsigned>(std::min<rlim_t>({limit.rlim_max, next, kDescriptorsMax}));
+      for (unsigned fd = from; fd < end; ++fd) (void)::close(static_cast<int>(fd));  // EBADF is the usual answer.
+    }
+    if (next == ~0U) return;
+    from = next + 1;
+  }
 }
 
 Result<UniqueFd> duplicate(int fd) {

@@ -11,6 +11,7 @@
 //   stubborn        the same, in a session of its own, ignoring HUP, INT and TERM
 //   file:PATH       say the file's size and mode     signals   say which signals are blocked and ignored
 //   fds             say how many descriptors over 2 are open    chain   say the names of the parents
+//   parent          say the parent's pid: the agent
 //   exit:N die:N    end with code N, by signal N
 // Unknown words (-v, a module's name, -r 0:uri) are skipped, as a runner's real arguments.
 
@@ -166,6 +167,7 @@ void perform(const std::string& name, const std::string& value) {
   if (name == "signals") say_signals();
   if (name == "fds") say_open_descriptors();
   if (name == "chain") say_chain();
+  if (name == "parent") say("parent " + std::to_string(::getppid()));
   if (name == "exit") ::_exit(number);
   if (name == "die") {
     (void)::signal(number, SIG_DFL);

@@ -5,13 +5,33 @@
 #include <sys/un.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "harness/agent_test.h"
 
 namespace stapsh::real {
 namespace {
 
-class AgentExit : public AgentTest {};
+class AgentExit : public AgentTest {
+ protected:
+  /// What fake_runner's step `parent` said: the agent's pid.
+  static int parent_said_in(const std::string& out) {
+    const std::size_t at = out.find("parent ");
+    if (at == std::string::npos) throw HarnessError("no parent in: " + out);
+    return std::stoi(out.substr(at + 7));
+  }
+  static int guardian_of(int agent_pid) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "stat");
+      int pid = 0, parent = 0;
+      std::string name;
+      char state = 0;
+      if (file >> pid >> name >> state >> parent && parent == agent_pid && name == "(stapsh-guardian)") return pid;
+    }
+    throw HarnessError("no guardian");
+  }
+};
 
 TEST_F(AgentExit, CodeIsTheRunnersOr128PlusItsSignal) {
   struct Case {
@@ -138,6 +158,56 @@ TEST_F(AgentExit, ListeningAgentServesSeveralAtOnceAndRemovesItsSocket) {
   (void)agent.wait_exit();
   struct stat info {};
   EXPECT_NE(::stat(path.c_str(), &info), 0) << "the socket's name is left";
+}
+
+// Linux before 5.9, or a seccomp filter that has never heard of it: the guardian kept its own leash, and the pipe to
+// the client, open for ever.
+TEST_F(AgentExit, GuardianWorksWithoutCloseRange) {
+  ProgramOptions how = agent();
+  how.argv.insert(how.argv.begin(), {"strace", "-f", "-qq", "-o", scratch_.path("strace"), "-e", "trace=close_range",
+                                     "-e", "inject=close_range:error=ENOSYS", "--"});
+  Program traced(how);
+  ASSERT_TRUE(traced.write("stap 4.8\noption data\nfile 3 x.ko\nabcrun parent say:up forever\n"));
+  ASSERT_TRUE(traced.wait_for_out("up\n"));
+  ASSERT_EQ(::kill(parent_said_in(traced.out()), SIGKILL), 0);
+  EXPECT_TRUE(traced.wait_ended());
+}
+
+// What a login script began before it executed us is not the session's: it was waited for, killed, and called clean.
+TEST_F(AgentExit, ChildrenFromBeforeAreNotTheSessions) {
+  const std::string pid_file = scratch_.path("before.pid");
+  ProgramOptions how = agent();
+  std::string command = "sleep 1000 & echo $! > " + pid_file + "; exec";
+  for (const std::string& word : how.argv) command += " '" + word + "'";
+  how.argv = {"/bin/bash", "-c", command};
+  Program login(how);
+  ASSERT_TRUE(login.write("stap 4.8\noption data\noption exit\noption proof\nfile 3 x.ko\nabcrun exit:0\n"));
+  EXPECT_TRUE(login.wait_for_out("clean\nexit 0\nquit\n", std::chrono::seconds(4)));  // Within the grace time.
+  int pid = 0;
+  std::ifstream(pid_file) >> pid;
+  ASSERT_GT(pid, 0);
+  EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
+}
+
+// A dead session that takes its time to end kept whoever swept it from hearing anything else.
+TEST_F(AgentExit, SweepOfASlowSessionHoldsNobody) {
+  Program dead(agent());
+  ASSERT_TRUE(
+      dead.write("stap 4.8\noption data\noption grace=1000\nfile 3 x.ko\nabcrun parent ignore:1 say:up forever\n"));
+  ASSERT_TRUE(dead.wait_for_out("up\n"));
+  const int agent_pid = parent_said_in(dead.out());
+  const int guardian = guardian_of(agent_pid);
+  ASSERT_EQ(::kill(guardian, SIGSTOP), 0);  // So that both are dead together.
+  ASSERT_EQ(::kill(agent_pid, SIGKILL), 0);
+  ASSERT_EQ(::kill(guardian, SIGKILL), 0);
+  EXPECT_TRUE(dead.wait_gone());
+
+  Program sweeper(agent());
+  ASSERT_TRUE(sweeper.write("stap 4.8\nsweep\n"));
+  ASSERT_TRUE(sweeper.wait_for_out("stapsh "));
+  sweeper.send_signal(SIGTERM);
+  EXPECT_TRUE(sweeper.wait_gone(std::chrono::seconds(4)));
+  expect_nothing_left(std::chrono::seconds(40));  // The sweep goes on, and does not wait for 1000 seconds.
 }
 
 }  // namespace
