@@ -321,7 +321,11 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner_start = sys::process_start(runner).value_or(0);
   TRY(write_record(workspace_, record_));
   if (framed_) return {};
-  return send_reply();
+  TRY(send_reply());
+  // Nothing more is said until the end, and the runner may share these open files.
+  in_.restore_flags();
+  out_.restore_flags();
+  return {};
 }
 
 Result<> AgentLoop::send_reply() {
@@ -406,7 +410,7 @@ void AgentLoop::take_input() {
   const bool may_read = !stream_outlives_client_ || session_.wants_input();
   if (input_.empty() && !end_of_input_ && in_channel_.ready && may_read) {
     input_.resize(65'536);
-    const Result<sys::IoResult> got = sys::read_some(in_.get(), input_);
+    const Result<sys::IoResult> got = in_.read(input_);
     input_.resize(got ? got->bytes : 0);
     end_of_input_ = !got || got->end;  // A connection that fails has ended.
     if (end_of_input_ || got->would_block) in_channel_.ready = in_channel_.watch.always_ready() && !end_of_input_;

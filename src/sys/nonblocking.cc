@@ -2,6 +2,7 @@
 #include "sys/nonblocking.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <string>
 #include <utility>
+
+#include "sys/clock.h"
 
 namespace stapsh::sys {
 namespace {
@@ -41,17 +44,28 @@ NonblockingFd& NonblockingFd::operator=(NonblockingFd&& other) noexcept {
   fd_ = std::move(other.fd_);
   is_socket_ = other.is_socket_;
   restore_blocking_ = std::exchange(other.restore_blocking_, false);
+  asks_first_ = other.asks_first_;
   return *this;
 }
 
 void NonblockingFd::restore() noexcept {
+  restore_flags();
+  fd_.reset();
+}
+
+void NonblockingFd::restore_flags() noexcept {
   // Only the flag that we set: somebody may have changed another one meanwhile.
   if (fd_.valid() && restore_blocking_) {
     const int flags = ::fcntl(fd_.get(), F_GETFL);
     if (flags >= 0) (void)::fcntl(fd_.get(), F_SETFL, flags & ~O_NONBLOCK);  // Can't fail where F_GETFL did not.
+    asks_first_ = true;
   }
   restore_blocking_ = false;
-  fd_.reset();
+}
+
+Result<IoResult> NonblockingFd::read(std::span<char> buffer) const {
+  if (asks_first_ && !TRY(wait_for(fd_.get(), POLLIN, now()))) return IoResult{.would_block = true};
+  return read_some(fd_.get(), buffer);
 }
 
 Result<> NonblockingFd::set_flags() {

@@ -4,9 +4,11 @@
 // nonblocking dies of it. So open the thing a second time where that is possible.
 #pragma once
 
+#include <span>
 #include <utility>
 
 #include "base/result.h"
+#include "sys/io.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::sys {
@@ -29,6 +31,12 @@ class NonblockingFd {
   /// it until destruction; does nothing for what is not a socket.
   Result<> prepare_splice();
 
+  /// Puts back the flags that had to change, before a program inherits the open file: it would take EAGAIN for an
+  /// error, and lose what it says. From here on, read by read(), and write only after poll(2).
+  void restore_flags() noexcept;
+  /// As read_some(), and never waits after restore_flags() either, as long as nobody else reads here.
+  Result<IoResult> read(std::span<char> buffer) const;
+
   void reset() { *this = NonblockingFd(); }
 
  private:
@@ -39,12 +47,13 @@ class NonblockingFd {
   UniqueFd fd_;
   bool is_socket_ = false;
   bool restore_blocking_ = false;
+  bool asks_first_ = false;
 };
 
 /// Pipes, fifos and ttys are opened again through /proc/self/fd, in the same direction. Sockets are duplicated: they
 /// need no flag. Files that never block are duplicated. Where opening again is refused (no /proc, a pipe made by
 /// another user) or would be another thing (a pty's master) and for other devices, the flag is set on the shared open
-/// file, and put back at destruction.
+/// file, and put back at destruction or before.
 Result<NonblockingFd> open_nonblocking(int fd);
 
 }  // namespace stapsh::sys

@@ -98,6 +98,20 @@ TEST(OpenNonblocking, PutsFlagsBackWhereItHadToChangeThem) {
   EXPECT_EQ(write_some(unread.get(), "x").error().sys_errno, EPIPE);
 }
 
+TEST(OpenNonblocking, FlagsCanBePutBackBeforeTheEnd) {
+  const Terminal terminal = make_terminal();
+  NonblockingFd ours = must(open_nonblocking(terminal.master.get()));
+  ours.restore_flags();
+  EXPECT_FALSE(ours.changed_flags());
+  EXPECT_FALSE(is_nonblocking(terminal.master.get()));
+  std::array<char, 16> buffer;
+  EXPECT_EQ(must(ours.read(buffer)), IoResult{.would_block = true});
+  EXPECT_EQ(must(write_some(terminal.slave.get(), "abc")), IoResult{.bytes = 3});
+  const NonblockingFd moved = std::move(ours);
+  EXPECT_EQ(must(moved.read(buffer)), IoResult{.bytes = 3});
+  EXPECT_EQ(must(moved.read(buffer)), IoResult{.would_block = true});
+}
+
 TEST(OpenNonblocking, KeepsWhatWasNonblockingBefore) {
   const Terminal terminal = make_terminal();
   ASSERT_EQ(::fcntl(terminal.master.get(), F_SETFL, O_RDWR | O_NONBLOCK), 0);

@@ -98,6 +98,25 @@ TEST_F(AgentOutput, WithoutDataModeStreamsAreInherited) {
   EXPECT_EQ(session.err, "to-stderr\n");
 }
 
+// As behind `sudo -u`: the pipe can't be opened again, so its own flag must change, and the runner took EAGAIN for an
+// error.
+TEST_F(AgentOutput, RunnerInheritsABlockingPipeOfAnotherUser) {
+  ProgramOptions how = agent();
+  how.argv = options({"sh", "-c",
+                      "chown 65534 /proc/self/fd/0 /proc/self/fd/1 && "
+                      "exec setpriv --bounding-set=-dac_override,-dac_read_search \"$0\" --grace 0.2",
+                      agent_program()},
+                     &mounts_)
+                 .argv;
+  how.read_output = false;
+  Program agent(how);
+  ASSERT_TRUE(agent.write("stap 4.8\nrun out:1000000 exit:7\n"));
+  EXPECT_FALSE(agent.wait_gone(Bound(200)));
+  agent.resume_reading();
+  EXPECT_EQ(agent.wait_exit(), 7) << agent.captured();
+  EXPECT_EQ(after_hello(agent.out()).size(), 3 + 1'000'000U);
+}
+
 TEST_F(AgentOutput, FramesOfStandardErrorGoDownTheProtocolsStream) {
   const Session session = talk(agent(), "stap 4.8\noption data\nrun warn:careful\n");
   EXPECT_EQ(session.out, "OK\nOK\ndata stderr 8\ncareful\nquit\n");
