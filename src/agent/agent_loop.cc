@@ -103,6 +103,7 @@ class AgentLoop {
 
   AgentSession session_;
   bool stream_outlives_client_;
+  bool is_connection_ = false;  // Not our standard input and output.
   Duration grace_;
   sys::NonblockingFd in_;
   sys::NonblockingFd out_;
@@ -135,6 +136,7 @@ class AgentLoop {
 
 Result<> AgentLoop::open(AgentIo io) {
   input_ = std::move(io.first_input);
+  is_connection_ = io.out > STDERR_FILENO;
   in_ = TRY(sys::open_nonblocking(io.in));
   out_ = TRY(sys::open_nonblocking(io.out));
   outbox_ = Outbox(out_.get());
@@ -309,6 +311,9 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   } else {
     // Once OK is out it is too late for ERROR, so what exec would refuse is asked before.
     TRY(sys::check_executable(spawn.program));
+    // A port must not wait for a host that has gone, so it can't be a runner's output.
+    if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
+    if (is_connection_) spawn.stdout_fd = spawn.stderr_fd = out_.get();
   }
   runner_ = TRY(sys::spawn(spawn));
   descendants_gone_ = false;

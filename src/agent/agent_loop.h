@@ -10,7 +10,8 @@
 
 namespace stapsh::agent {
 
-/// The session's streams, lent. Output of an unframed runner goes to the process's own 1 and 2.
+/// The session's streams, lent. An unframed runner inherits the process's own 1 and 2 where the session is on 0 and 1;
+/// elsewhere both of its outputs are `out`.
 struct AgentIo {
   int in = 0;
   int out = 1;

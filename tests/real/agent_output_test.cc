@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "harness/agent_test.h"
+#include "harness/site.h"
 
 namespace stapsh::real {
 namespace {
@@ -96,6 +97,25 @@ TEST_F(AgentOutput, WithoutDataModeStreamsAreInherited) {
   const Session session = talk(agent(), "stap 4.8\nrun out:1000000 warn:to-stderr\n");
   EXPECT_EQ(session.out.size(), 3 + 1'000'000U);
   EXPECT_EQ(session.err, "to-stderr\n");
+}
+
+// It went to the listener's own standard output, and the client was told of success.
+TEST_F(AgentOutput, WithoutDataModeOutputGoesDownTheConnection) {
+  const std::string path = scratch_.path("agent.sock");
+  Program listener(this->agent(Input::kNull, {"--grace", "0.2", "--listen", "unix:" + path}));
+  wait_for_socket(path, listener);
+  ProgramOptions how = options({"socat", "STDIO", "UNIX-CONNECT:" + path});
+  how.input = Input::kPipe;
+  Program client(how);
+  ASSERT_TRUE(client.write("stap 4.8\nrun out:1000000 warn:to-stderr exit:7\n"));
+  EXPECT_EQ(client.wait_exit(), 0) << client.captured();  // An exit code can't travel there.
+  EXPECT_TRUE(after_hello(client.out()) == "OK\n" + pattern(1'000'000) + "to-stderr\n") << client.captured();
+
+  Program rstap(options({STAPSH_CLIENT, "--dialect=rfc", "--remote", "unix:" + path, "--runner-arg=say:up",
+                         "--runner-arg=warn:to-stderr", scratch_.write("x.ko", "abc")}));
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.wait_for_out("up\nto-stderr\n"));
+  EXPECT_EQ(listener.out() + listener.err(), "");
 }
 
 // As behind `sudo -u`: the pipe can't be opened again, so its own flag must change, and the runner took EAGAIN for an
