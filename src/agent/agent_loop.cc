@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <utility>
 
 #include "agent/background_sweep.h"
 #include "agent/frame_relay.h"
@@ -80,6 +82,7 @@ class AgentLoop {
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
   void signal_runner(const SignalRunner& effect);
+  void fail_output(const Error& error);
   void lose_peer();
   void discard_output();
   void clean_up();
@@ -130,7 +133,12 @@ class AgentLoop {
   std::vector<pid_t> inherited_;
   bool framed_ = false;
   bool descendants_gone_ = true;
-  bool discarding_ = false;  // The runner's output: nobody takes it.
+  bool discarding_ = false;     // The runner's output: nobody takes it.
+  bool output_failed_ = false;  // Not because the client has gone.
+  bool stderr_is_stuck_ = false;
+  Duration report_time_left_ = kReportTimeout;  // In this turn.
+  bool reap_later_ = false;  // SIGCHLD and the last other signal that came while the runner was being made.
+  int stop_signal_ = 0;
   std::optional<int> exit_code_;
 };
 
@@ -208,7 +216,7 @@ Result<int> AgentLoop::run() {
     out_channel_.ready = true;
     flush();
   }
-  return *exit_code_;
+  return output_failed_ && *exit_code_ == 0 ? 1 : *exit_code_;
 }
 
 void AgentLoop::perform_effects() {
@@ -446,9 +454,18 @@ void AgentLoop::relay() {
 void AgentLoop::flush() {
   if (outbox_.empty() || !out_channel_.ready) return;
   const Result<Outbox::Flushed> flushed = outbox_.flush();
-  if (!flushed) return lose_peer();
+  if (!flushed) return fail_output(flushed.error());
   out_channel_.ready = !flushed->would_block;
   if (flushed->output) session_.on_output_progress(sys::now());
+}
+
+// A client that has gone is no error; a full disk is one.
+void AgentLoop::fail_output(const Error& error) {
+  if (error.sys_errno != EPIPE && error.sys_errno != ECONNRESET) {
+    output_failed_ = true;
+    say("what the client is told: " + error.what);
+  }
+  lose_peer();
 }
 
 void AgentLoop::lose_peer() {

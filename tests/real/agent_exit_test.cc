@@ -77,6 +77,28 @@ TEST_F(AgentExit, RunnerThatIgnoresItsStopSignalIsEscalated) {
   }
 }
 
+// It was 0.
+TEST_F(AgentExit, WhatCannotBeWrittenIsAnError) {
+  const struct {
+    const char* commands;
+    int want;
+  } cases[] = {{"stap 4.8\n", 1},
+               {"stap 1.4\n", 1},
+               {"stap 4.8\noption data\noption exit\n", 1},
+               {"stap 4.8\nrun exit:7\n", 127}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.commands);
+    ProgramOptions how = agent();
+    how.argv = options({"sh", "-c", "exec \"$0\" --grace 0.2 >/dev/full", agent_program()}, &mounts_).argv;
+    Program agent(how);
+    ASSERT_TRUE(agent.write(c.commands));
+    agent.close_input();
+    EXPECT_EQ(agent.wait_exit(), c.want) << agent.captured();
+    EXPECT_TRUE(agent.wait_for_err("No space left on device"));
+    expect_nothing_left();
+  }
+}
+
 TEST_F(AgentExit, SecondAndThirdQuitCutTheGraceShort) {
   Program agent(this->agent(Input::kPipe, {"--grace", "1000"}));
   ASSERT_TRUE(agent.write("stap 4.8\nrun ignore:1 ignore:15 say:up forever\n"));
