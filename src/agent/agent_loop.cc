@@ -302,6 +302,8 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   spawn.new_session = true;
   spawn.working_directory_fd = workspace_.fd();
   spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace_.path()};
+  // Said by name before OK; exec would say E2BIG behind it.
+  TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
   record_ = {.agent = ::getpid(),
              .agent_start = sys::process_start(::getpid()).value_or(0),

@@ -145,7 +145,15 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-std::vector<std::string> environment(const SpawnOptions& options) {
+/// A descriptor that placing 0-2 can't overwrite.
+Result<UniqueFd> above_2(UniqueFd fd) {
+  if (fd.get() > 2) return fd;
+  return duplicate(fd.get());
+}
+
+}  // namespace
+
+std::vector<std::string> spawn_environment(const SpawnOptions& options) {
   std::vector<std::string> result;
   if (options.env) {
     result = *options.env;
@@ -159,14 +167,6 @@ std::vector<std::string> environment(const SpawnOptions& options) {
   }
   return result;
 }
-
-/// A descriptor that placing 0-2 can't overwrite.
-Result<UniqueFd> above_2(UniqueFd fd) {
-  if (fd.get() > 2) return fd;
-  return duplicate(fd.get());
-}
-
-}  // namespace
 
 Child::Child(Child&& other) noexcept
     : ref_(std::move(other.ref_)), exit_code_(std::exchange(other.exit_code_, std::nullopt)) {}
@@ -213,7 +213,7 @@ Result<Child> spawn(const SpawnOptions& options) {
   }
   std::vector<std::string> argv = options.argv;
   if (argv.empty()) argv.push_back(options.program);
-  std::vector<std::string> env = environment(options);
+  std::vector<std::string> env = spawn_environment(options);
   const std::vector<char*> argv_pointers = pointers(argv);
   const std::vector<char*> env_pointers = pointers(env);
 

@@ -65,6 +65,9 @@ class Child {
   std::optional<int> exit_code_;
 };
 
+/// The environment that such a program would get.
+std::vector<std::string> spawn_environment(const SpawnOptions& options);
+
 /// Starts a program. Descriptors of ours other than 0-2 don't reach it. Errors name the program.
 Result<Child> spawn(const SpawnOptions& options);
 

@@ -18,6 +18,12 @@
 namespace stapsh::sys {
 namespace {
 
+// Source: include/uapi/linux/binfmts.h, MAX_ARG_STRLEN; fs/exec.c, bprm_stack_limits(): three quarters of 8 MiB.
+constexpr std::size_t kArgumentPages = 32;
+constexpr std::size_t kArgumentsBytesMax = std::size_t{6} << 20;
+// The program's name, the ends of both lists, and what the kernel adds.
+constexpr std::size_t kAuxiliaryBytes = 8'192;
+
 /// 0, or the errno that exec would give.
 int exec_errno(const std::string& path) {
   struct stat status {};
@@ -49,6 +55,27 @@ Result<> check_executable(const std::string& path) {
   if (bytes.starts_with("#!")) return check_interpreter(path, bytes.substr(2));
   if (!bytes.starts_with("\177ELF")) return fail_errno(path + ": neither a program nor a #! script", ENOEXEC);
   return {};
+}
+
+Result<> check_arguments(const std::vector<std::string>& argv, const std::vector<std::string>& env) {
+  const std::size_t one_max = kArgumentPages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) - 1;  // And its NUL.
+  // The C library looks at the stack's limit only; the kernel stops at this whatever that is.
+  const std::size_t all_max = std::min(static_cast<std::size_t>(::sysconf(_SC_ARG_MAX)), kArgumentsBytesMax);
+  std::size_t all = kAuxiliaryBytes;
+  for (const std::vector<std::string>* const words : {&argv, &env}) {
+    for (const std::string& word : *words) {
+      if (word.size() > one_max) {
+        const std::string name = words == &argv ? "argument " + std::to_string(&word - argv.data())
+                                                : "the environment's " + word.substr(0, word.find('='));
+        return fail(Errc::kLimit, name + " has " + std::to_string(word.size()) + " bytes, over the " +
+                                      std::to_string(one_max) + " that the kernel takes of one argument");
+      }
+      all += word.size() + 1 + sizeof(char*);
+    }
+  }
+  if (all <= all_max) return {};
+  return fail(Errc::kLimit, std::to_string(all) + " bytes of arguments and environment, over the " +
+                                std::to_string(all_max) + " that the kernel takes; raise ulimit -s, or give fewer");
 }
 
 std::optional<std::string> find_executable(std::span<const std::string> dirs, const std::string& name) {

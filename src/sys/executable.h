@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -13,6 +14,10 @@ namespace stapsh::sys {
 /// Refuses what is missing, not a regular file, not executable for us, neither ELF nor `#!`, or has a `#!` whose
 /// interpreter is missing or not executable. A program that we may execute but not read passes. The error names `path`.
 Result<> check_executable(const std::string& path);
+
+/// Refuses what is too long for the kernel: one argument, or all of them with the environment (NAME=VALUE). Source:
+/// execve(2), "Limits on size of arguments and environment".
+Result<> check_arguments(const std::vector<std::string>& argv, const std::vector<std::string>& env);
 
 /// The first DIR/NAME that is a regular file and executable for us. `name` must be a plain name.
 std::optional<std::string> find_executable(std::span<const std::string> dirs, const std::string& name);

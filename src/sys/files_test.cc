@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "sys/child.h"
 #include "sys/executable.h"
 #include "sys/test_support.h"
 #include "sys/workspace.h"
@@ -55,6 +56,30 @@ TEST(Executable, ProgramThatWeMayNotReadPasses) {
   ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
   if (::geteuid() != 0) GTEST_SKIP() << "needs a second user";
   EXPECT_EQ(in_other_process([&] { return ::setuid(65534) == 0 && check_executable(path) ? 0 : 1; }), 0);
+}
+
+TEST(Executable, SaysWhichArgumentsTheKernelRefuses) {
+  const std::size_t one_max = 32 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) - 1;
+  const std::vector<std::string> env{"A=b"};
+  // The kernel has the last word: what passes is executed, what is refused is not.
+  const auto kernel_takes = [&](const std::vector<std::string>& argv) {
+    return spawn({.program = "/bin/true", .argv = argv, .env = env}).has_value();
+  };
+  EXPECT_TRUE(check_arguments({"true", std::string(one_max, 'x')}, env));
+  EXPECT_TRUE(kernel_takes({"true", std::string(one_max, 'x')}));
+  const auto one = check_arguments({"true", std::string(one_max + 1, 'x')}, env);
+  ASSERT_FALSE(one);
+  EXPECT_TRUE(one.error().what.starts_with("argument 1 has " + std::to_string(one_max + 1) + " bytes"))
+      << one.error().what;
+  EXPECT_FALSE(kernel_takes({"true", std::string(one_max + 1, 'x')}));
+  const auto variable = check_arguments({"true"}, {"LONG=" + std::string(one_max, 'x')});
+  ASSERT_FALSE(variable);
+  EXPECT_TRUE(variable.error().what.starts_with("the environment's LONG has ")) << variable.error().what;
+  std::vector<std::string> many{"true"};
+  while (check_arguments(many, env)) many.emplace_back(65'536, 'x');
+  EXPECT_NE(check_arguments(many, env).error().what.find("ulimit -s"), std::string::npos);
+  many.pop_back();
+  EXPECT_TRUE(kernel_takes(many));
 }
 
 TEST(Executable, FirstFolderThatHasItWins) {

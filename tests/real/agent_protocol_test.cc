@@ -58,6 +58,18 @@ TEST_F(AgentProtocol, SessionThatEndsBehindItsRunLeavesNothing) {
   EXPECT_EQ(after_hello(agent.out()), "OK\nOK\n") << agent.captured();
 }
 
+// OK, and then 127.
+TEST_F(AgentProtocol, ArgumentThatTheKernelRefusesIsRefusedBeforeOk) {
+  for (const char* mode : {"", "option data\n"}) {
+    SCOPED_TRACE(mode);
+    const Session session = talk(
+        agent(), std::string("stap 4.8\n") + mode + "arg 200000\n" + std::string(200'000, 'x') + "run say:up\nquit\n");
+    EXPECT_NE(session.out.find("OK\nERROR: run: argument 1 has 200000 bytes, over the 131071 "), std::string::npos)
+        << session.out;
+    EXPECT_EQ(session.code, 0);
+  }
+}
+
 // The DATA of a refused file, and the tail of a line too long, were run as commands.
 TEST_F(AgentProtocol, DataIsNeverTakenForCommands) {
   const std::string data = "\nrun say:DATA-WAS-RUN\n";
