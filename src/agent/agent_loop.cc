@@ -18,6 +18,7 @@
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
 #include "agent/upload.h"
+#include "base/assert.h"
 #include "base/overloaded.h"
 #include "sys/child.h"
 #include "sys/clock.h"
@@ -149,7 +150,13 @@ Result<> AgentLoop::open(AgentIo io) {
   out_ = TRY(sys::open_nonblocking(io.out));
   outbox_ = Outbox(out_.get());
   epoll_ = TRY(sys::Epoll::create());
-  signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGCHLD}));
+  std::vector<int> signals{SIGINT, SIGTERM, SIGQUIT, SIGCHLD};
+  if (io.ignores_hangup) {
+    STAPSH_ASSERT(::signal(SIGHUP, SIG_IGN) != SIG_ERR);
+  } else {
+    signals.push_back(SIGHUP);
+  }
+  signals_ = TRY(sys::SignalFd::create(signals));
   signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
   in_channel_.watch = TRY(epoll_.add(in_.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, kInput));
   out_channel_.watch = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));

@@ -19,6 +19,7 @@ struct AgentIo {
   /// For a stream that outlives its client, a guest's port: takes what the next client said. Such a stream's hang-up
   /// ends the session at once, and nothing is read or written after it.
   std::string* next_client = nullptr;
+  bool ignores_hangup = false;  ///< SIGHUP is no reason to stop: nohup(1).
 };
 
 /// Serves one session until it has ended and all is cleaned up. Returns the exit code of design,

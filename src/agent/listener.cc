@@ -6,12 +6,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "agent/agent_loop.h"
 #include "agent/port_listener.h"
+#include "agent/session_process.h"
+#include "sys/clock.h"
 #include "sys/epoll_set.h"
 #include "sys/inherited_state.h"
 #include "sys/io.h"
@@ -23,6 +27,8 @@
 
 namespace stapsh::agent {
 namespace {
+
+constexpr Duration kShortagePause = std::chrono::milliseconds(200);
 
 // Where connections come from. What they are is the same for all of them.
 class Place {
@@ -82,31 +88,36 @@ Result<std::unique_ptr<Place>> open_place(const AgentOptions& options) {
   return std::make_unique<UnixPlace>(TRY(sys::listen_unix(options.listen->substr(kUnixPrefix.size()))));
 }
 
-// Never returns to the listener's code: the session is this process's whole life.
-[[noreturn]] void serve(const AgentOptions& options, sys::UniqueFd connection) {
-  const Result<int> code = run_session(options, {.in = connection.get(), .out = connection.get()});
-  connection.reset();
-  if (!code) (void)::dprintf(STDERR_FILENO, "stapsh: %s\n", code.error().what.c_str());
-  ::_exit(code.value_or(1));
+// Of accept(2): they pass when somebody closes something.
+bool is_shortage(const Error& error) {
+  const int number = error.sys_errno;
+  return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
 }
 
 class Listener {
  public:
-  explicit Listener(const AgentOptions& options) : options_(options) {}
+  Listener(const AgentOptions& options, bool ignores_hangup) : options_(options), ignores_hangup_(ignores_hangup) {}
 
   Result<int> run() {
     place_ = TRY(open_place(options_));
-    sys::Epoll epoll = TRY(sys::Epoll::create());
-    signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGCHLD}));
-    const sys::Watch signals_watch = TRY(epoll.add(signals_.fd(), EPOLLIN, kSignals));
-    sys::Watch socket_watch = TRY(epoll.add(place_->fd(), EPOLLIN, kSocket));
+    epoll_ = TRY(sys::Epoll::create());
+    signals_ = TRY(listen_to_signals(ignores_hangup_));
+    signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
+    socket_watch_ = TRY(epoll_.add(place_->fd(), EPOLLIN, kSocket));
     while (!stopping_ || sys::has_children()) {
-      if (stopping_) socket_watch.reset();
+      if (stopping_) {
+        socket_watch_.reset();
+        resume_at_.reset();
+      }
       std::array<sys::Event, 4> events;
-      const std::size_t count = TRY(epoll.wait(events));
+      const std::size_t count = TRY(epoll_.wait(events, resume_at_));
       for (const sys::Event& event : std::span(events).first(count)) {
         if (event.id == kSignals) take_signals();
         if (event.id == kSocket && !stopping_) TRY(accept_all());
+      }
+      if (resume_at_ && sys::now() >= *resume_at_) {
+        resume_at_.reset();
+        TRY(socket_watch_.modify(EPOLLIN));
       }
     }
     return 0;
@@ -130,21 +141,55 @@ class Listener {
   }
 
   Result<> accept_all() {
-    while (std::optional<sys::UniqueFd> connection = TRY(place_->accept())) {
-      const pid_t pid = ::fork();
-      if (pid < 0) continue;  // The client sees the connection end; the next one may find room.
-      if (pid > 0) continue;
-      // The session makes its own signalfd; the socket's file is the listener's.
-      (void)sys::reset_inherited_process_state();
-      place_->abandon();
-      serve(options_, *std::move(connection));
+    while (true) {
+      Result<std::optional<sys::UniqueFd>> connection = place_->accept();
+      if (!connection && is_shortage(connection.error())) return pause(connection.error());
+      if (!connection) return fail(connection.error());
+      if (!*connection) return {};
+      paused_ = false;
+      start_session(**std::move(connection));
     }
-    return {};
+  }
+
+  // The connection waits in the socket's queue; asking for it again at once would be a busy loop.
+  Result<> pause(const Error& error) {
+    if (!std::exchange(paused_, true)) {
+      const char* const hint = error.sys_errno == EMFILE ? " (raise ulimit -n)" : "";
+      (void)::dprintf(STDERR_FILENO, "stapsh: %s: cannot take connections: %s%s; trying again\n",
+                      options_.listen->c_str(), error.what.c_str(), hint);
+    }
+    resume_at_ = sys::now() + kShortagePause;
+    return socket_watch_.modify(0);
+  }
+
+  void start_session(sys::UniqueFd connection) {
+    const pid_t pid = ::fork();
+    if (pid > 0) return;
+    if (pid < 0) {
+      const std::string reason = std::string("cannot start a session: ") + ::strerror(errno) + " (see ulimit -u)";
+      (void)::dprintf(STDERR_FILENO, "stapsh: %s: %s\n", options_.listen->c_str(), reason.c_str());
+      (void)sys::write_some(connection.get(), "ERROR: " + reason + "\n");  // Who went meanwhile needs no answer.
+      return;
+    }
+    // Never returns to the listener's code: the session is this process's whole life. It makes its own signalfd; the
+    // socket's file is the listener's.
+    (void)sys::reset_inherited_process_state();
+    place_->abandon();
+    const int code =
+        serve_session(options_, *options_.listen,
+                      {.in = connection.get(), .out = connection.get(), .ignores_hangup = ignores_hangup_});
+    ::_exit(code);
   }
 
   const AgentOptions& options_;
+  const bool ignores_hangup_;
   std::unique_ptr<Place> place_;
+  sys::Epoll epoll_;
   sys::SignalFd signals_;
+  sys::Watch signals_watch_;
+  sys::Watch socket_watch_;
+  std::optional<TimePoint> resume_at_;  // No connection is taken until then.
+  bool paused_ = false;                 // Since the last connection that was taken; said once.
   bool stopping_ = false;
 };
 
@@ -156,11 +201,11 @@ bool may_connect(const AgentOptions& options, std::uint32_t cid) {
                              [cid](std::uint32_t allowed) { return allowed == cid || allowed == sys::kVsockCidAny; });
 }
 
-Result<int> listen(const AgentOptions& options) {
+Result<int> listen(const AgentOptions& options, bool ignores_hangup) {
   if (options.listen->starts_with(kUnixPrefix) || options.listen->starts_with(kVsockPrefix))
-    return Listener(options).run();
+    return Listener(options, ignores_hangup).run();
   const bool is_path = options.listen->find('/') != std::string::npos;
-  return listen_port(options, is_path ? *options.listen : "/dev/virtio-ports/" + *options.listen);
+  return listen_port(options, is_path ? *options.listen : "/dev/virtio-ports/" + *options.listen, ignores_hangup);
 }
 
 }  // namespace stapsh::agent

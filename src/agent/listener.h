@@ -8,9 +8,9 @@
 
 namespace stapsh::agent {
 
-/// Serves until SIGTERM, SIGINT or SIGHUP; then its sessions are told to stop and waited for.
-/// Returns the exit code: 0.
-Result<int> listen(const AgentOptions& options);
+/// Serves until SIGTERM, SIGINT or SIGHUP; then its sessions are told to stop and waited for. `ignores_hangup`: not at
+/// SIGHUP, as nohup(1) asks. Returns the exit code: 0.
+Result<int> listen(const AgentOptions& options, bool ignores_hangup);
 
 /// Whether a peer of this CID is served at `vsock:PORT`.
 bool may_connect(const AgentOptions& options, std::uint32_t cid);

@@ -22,6 +22,7 @@
 
 #include "agent/agent_loop.h"
 #include "agent/hello_search.h"
+#include "agent/session_process.h"
 #include "agent/session_remains.h"
 #include "sys/clock.h"
 #include "sys/epoll_set.h"
@@ -42,7 +43,8 @@ constexpr Duration kForgetTime = std::chrono::seconds(1);
 
 class PortListener {
  public:
-  PortListener(const AgentOptions& options, const std::string& path) : options_(options), path_(path) {}
+  PortListener(const AgentOptions& options, const std::string& path, bool ignores_hangup)
+      : options_(options), path_(path), ignores_hangup_(ignores_hangup) {}
 
   Result<int> run();
 
@@ -61,6 +63,7 @@ class PortListener {
 
   const AgentOptions& options_;
   const std::string& path_;
+  const bool ignores_hangup_;
   sys::UniqueFd port_;
   sys::Epoll epoll_;
   sys::SignalFd signals_;
@@ -85,7 +88,7 @@ Result<> PortListener::open() {
   if (!S_ISCHR(status.st_mode)) return fail(Errc::kUsage, path_ + ": not a port; for a socket say unix:PATH");
   port_ = *std::move(opened);
   epoll_ = TRY(sys::Epoll::create());
-  signals_ = TRY(sys::SignalFd::create({SIGHUP, SIGINT, SIGTERM, SIGCHLD}));
+  signals_ = TRY(listen_to_signals(ignores_hangup_));
   signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
   return {};
 }
@@ -163,11 +166,15 @@ Result<> PortListener::start_session(std::string first_input) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != listener) ::_exit(1);
   std::string next_client;
-  const Result<int> code = run_session(options_, {port_.get(), port_.get(), std::move(first_input), &next_client});
-  if (!code) say(code.error().what);
+  const int code = serve_session(options_, path_,
+                                 {.in = port_.get(),
+                                  .out = port_.get(),
+                                  .first_input = std::move(first_input),
+                                  .next_client = &next_client,
+                                  .ignores_hangup = ignores_hangup_});
   // At most what fits into one read; what does not fit into the pipe is no hello.
   if (!next_client.empty()) (void)sys::write_some(pipe.write_end.get(), next_client);
-  ::_exit(code.value_or(1));
+  ::_exit(code);
 }
 
 void PortListener::take_signals() {
@@ -212,8 +219,8 @@ void PortListener::say(std::string_view text) const {
 
 }  // namespace
 
-Result<int> listen_port(const AgentOptions& options, const std::string& path) {
-  return PortListener(options, path).run();
+Result<int> listen_port(const AgentOptions& options, const std::string& path, bool ignores_hangup) {
+  return PortListener(options, path, ignores_hangup).run();
 }
 
 }  // namespace stapsh::agent

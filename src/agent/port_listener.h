@@ -9,6 +9,6 @@ namespace stapsh::agent {
 
 /// Serves the port until SIGTERM, SIGINT or SIGHUP (its session is told to stop and waited for), or until the port is
 /// unplugged. Returns the exit code: 0. Errors: the port can't be opened.
-Result<int> listen_port(const AgentOptions& options, const std::string& path);
+Result<int> listen_port(const AgentOptions& options, const std::string& path, bool ignores_hangup);
 
 }  // namespace stapsh::agent

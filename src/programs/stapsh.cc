@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent. See stapsh(8).
+#include <signal.h>
+
+#include <algorithm>
 #include <vector>
 
 #include "agent/agent_loop.h"
@@ -9,12 +12,14 @@
 
 int main(int argc, char** argv) {
   using namespace stapsh;
-  return run_program("stapsh", [&](const std::vector<int>&) -> Result<int> {
+  return run_program("stapsh", [&](const std::vector<int>& ignored_signals) -> Result<int> {
     const std::vector<std::string_view> words(argv + 1, argv + argc);
     const agent::AgentOptions options = TRY(agent::parse_agent_options(words));
     if (options.help) return print_text(agent::agent_help());
     if (options.version) return print_text(agent::agent_version());
-    if (options.listen) return agent::listen(options);
+    if (options.listen) {
+      return agent::listen(options, std::ranges::find(ignored_signals, SIGHUP) != ignored_signals.end());
+    }
     return agent::run_session(options, {});
   });
 }
