@@ -2,6 +2,7 @@
 #include "agent/agent_loop.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -40,8 +41,9 @@ constexpr std::size_t kRepliesBytesMax = 65'536;
 // Frames in one turn, before we look whether somebody has something to say.
 constexpr int kFramesPerTurn = 16;
 constexpr int kKillRounds = 10;
-// An unframed reply must be out before the runner may start.
-constexpr Duration kReplyTimeout = std::chrono::seconds(30);
+// How long commands are taken, and how long a report may wait, before we look whether somebody has something to say.
+constexpr Duration kCommandsPerTurn = std::chrono::milliseconds(50);
+constexpr Duration kReportTimeout = std::chrono::milliseconds(100);
 
 // All descriptors are edge-triggered: `ready` says that a call may succeed, until one would block.
 struct Channel {
@@ -82,6 +84,7 @@ class AgentLoop {
   Result<> spawn_runner(const StartRunner& effect);
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
+  void note_signals();
   void signal_runner(const SignalRunner& effect);
   void fail_output(const Error& error);
   void lose_peer();
@@ -95,6 +98,7 @@ class AgentLoop {
   [[nodiscard]] bool has_session_children() const;
   void take_input();
   void take_signals();
+  void stop_by_signal(int signo);
   void reap();
   void relay();
   void flush();
@@ -297,6 +301,8 @@ void AgentLoop::start_runner(const StartRunner& effect) {
   } else if (framed_) {
     session_.on_runner_starting();
   }
+  if (std::exchange(reap_later_, false)) reap();
+  if (const int signo = std::exchange(stop_signal_, 0)) stop_by_signal(signo);
 }
 
 Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
@@ -350,18 +356,33 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   return {};
 }
 
+// An unframed reply must be out before the runner may start. Whoever wants us to stop meanwhile is heard.
 Result<> AgentLoop::send_reply() {
   session_.on_runner_starting();
   perform_effects();
-  const TimePoint deadline = sys::deadline_after(kReplyTimeout);
-  while (!outbox_.empty()) {
+  const TimePoint deadline = sys::deadline_after(session_.grace());
+  while (true) {
     TRY(outbox_.flush());
-    if (outbox_.empty()) break;
-    if (!TRY(sys::wait_for(out_.get(), EPOLLOUT, deadline))) {
+    if (outbox_.empty()) return {};
+    std::array<pollfd, 3> entries{{{out_.get(), POLLOUT, 0}, {in_.get(), POLLRDHUP, 0}, {signals_.fd(), POLLIN, 0}}};
+    if (!TRY(sys::wait_for_any(entries, deadline))) {
       return fail(Errc::kTimeout, "the client does not read the reply to run");
     }
+    if (entries[1].revents != 0) return fail(Errc::kPeer, "the client went before it read the reply to run");
+    if (entries[2].revents != 0) note_signals();
+    if (stop_signal_ != 0) return fail(Errc::kPeer, "stopped before the client read the reply to run");
   }
-  return {};
+}
+
+// While the runner is being made there is nobody to reap or to stop yet: start_runner() sees to it.
+void AgentLoop::note_signals() {
+  while (const std::optional<sys::SignalInfo> info = signals_.read()) {
+    if (info->signo == SIGCHLD) {
+      reap_later_ = true;
+    } else {
+      stop_signal_ = info->signo;
+    }
+  }
 }
 
 void AgentLoop::signal_runner(const SignalRunner& effect) {
@@ -405,10 +426,12 @@ void AgentLoop::take_signals() {
     if (info->signo == SIGCHLD) {
       reap();
     } else {
-      session_.on_stop_requested("signal " + std::to_string(info->signo), sys::now());
+      stop_by_signal(info->signo);
     }
   }
 }
+
+void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal " + std::to_string(signo), sys::now()); }
 
 void AgentLoop::reap() {
   for (const sys::Reaped& reaped : sys::reap_available()) {

@@ -94,9 +94,13 @@ Result<> write_all(int fd, std::string_view bytes, Duration limit) {
 
 Result<bool> wait_for(int fd, short events, TimePoint deadline) {
   pollfd entry{fd, events, 0};
+  return wait_for_any({&entry, 1}, deadline);
+}
+
+Result<bool> wait_for_any(std::span<pollfd> entries, TimePoint deadline) {
   for (;;) {
     const timespec left = to_timespec(time_left(deadline));
-    const int count = ::ppoll(&entry, 1, &left, nullptr);
+    const int count = ::ppoll(entries.data(), entries.size(), &left, nullptr);
     if (count > 0) return true;
     if (count < 0 && errno != EINTR) return fail_errno("cannot wait", errno);
     if (now() >= deadline) return false;

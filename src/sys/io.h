@@ -5,6 +5,8 @@
 // SIGPIPE when nobody reads: a program ignores or blocks it (inherited_state.h) and gets EPIPE as an Error.
 #pragma once
 
+#include <poll.h>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -45,5 +47,7 @@ Result<> write_all(int fd, std::string_view bytes, Duration limit);
 
 /// Waits until poll(2) reports any of `events` (or an error or hang-up) for `fd`, or `deadline`; false: the deadline.
 Result<bool> wait_for(int fd, short events, TimePoint deadline);
+/// The same for any of several; their `revents` say what was reported.
+Result<bool> wait_for_any(std::span<pollfd> entries, TimePoint deadline);
 
 }  // namespace stapsh::sys
