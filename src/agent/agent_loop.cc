@@ -172,6 +172,7 @@ Result<> AgentLoop::open(AgentIo io) {
 
 Result<int> AgentLoop::run() {
   while (true) {
+    report_time_left_ = kReportTimeout;
     take_input();
     relay();
     flush();
@@ -179,7 +180,7 @@ Result<int> AgentLoop::run() {
     perform_effects();  // A peer that was lost just now is no event.
     if (exit_code_) break;
     // Anything that can go on goes on, after a look for news; else wait for them.
-    const bool can_read = in_channel_.ready && session_.wants_input() && !blocked_on_replies();
+    const bool can_read = (in_channel_.ready || !input_.empty()) && session_.wants_input() && !blocked_on_replies();
     const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
     std::optional<TimePoint> deadline = earlier(session_.next_timer(), relay_.ask_again_at());
     if (can_read || can_relay) deadline = TimePoint::min();
@@ -462,10 +463,11 @@ void AgentLoop::take_input() {
     if (end_of_input_ && stream_outlives_client_) lose_peer();
   }
   std::size_t taken = 0;
+  const TimePoint turn_ends = sys::now() + kCommandsPerTurn;
   while (taken < input_.size() && !blocked_on_replies()) {
     taken += session_.on_bytes(std::string_view(input_).substr(taken), sys::now());
     perform_effects();  // Outcomes decide whether the session wants more.
-    if (session_.next_hello()) break;
+    if (session_.next_hello() || sys::now() >= turn_ends) break;
   }
   input_.erase(0, taken);
   if (session_.next_hello()) lose_peer();
@@ -565,8 +567,12 @@ void AgentLoop::finish_sweep() {
 
 void AgentLoop::say(std::string_view text) {
   const std::string line = "stapsh: " + std::string(text) + "\n";
-  // Standard error may be gone or full; that must not change what happens.
-  (void)sys::write_all(STDERR_FILENO, line, std::chrono::milliseconds(100));
+  // Standard error may be gone or full; that must not change what happens. Of a turn's reports, the waits count
+  // together; once one was waited for in vain, those that do not go at once are dropped.
+  const TimePoint begin = sys::now();
+  const Result<> said = sys::write_all(STDERR_FILENO, line, stderr_is_stuck_ ? Duration{} : report_time_left_);
+  stderr_is_stuck_ = !said && said.error().code == Errc::kTimeout;
+  report_time_left_ = std::max(report_time_left_ - (sys::now() - begin), Duration{});
 }
 
 }  // namespace
