@@ -173,7 +173,7 @@ const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
     {"session", true,
      [](AgentSession& s, std::string_view value) -> Result<> {
        if (!is_session_id(value)) return fail(Errc::kPeer, "an id is ten letters or digits");
-       if (s.files_ > 0) return fail(Errc::kPeer, "say it before the first file");
+       if (s.files_ > 0 || s.run_tried_) return fail(Errc::kPeer, "say it before the first file and the first run");
        s.session_id_ = value;
        return {};
      }},
@@ -264,6 +264,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
     return answer_error("run: " + std::to_string(bytes) + " bytes of arguments, over args-bytes-max (" +
                         std::to_string(limits.args_bytes_max) + "); start stapsh with a higher --args-bytes-max");
   }
+  run_tried_ = true;
   input_ = AwaitingOutcome{{}};
   emit(StartRunner{runner_kind(), std::move(args), framed_});
 }

@@ -164,6 +164,7 @@ class AgentSession {
   bool greeted_ = false;
   std::optional<std::string> next_hello_;
   std::optional<std::string> session_id_;
+  bool run_tried_ = false;  // With a file, it has a name from then on.
   Keepalive keepalive_;
   std::optional<Duration> deadline_;
   std::optional<TimePoint> deadline_at_;

@@ -451,7 +451,7 @@ TEST(AgentSession, ASessionsNameIsTakenBeforeItsFirstFile) {
             "ERROR: option session: an id is ten letters or digits; "
             "ERROR: option session: an id is ten letters or digits; ERROR: option session: needs a value");
   EXPECT_EQ(agent.run({"bytes file 0 a.bo\\noption session=0000000000\\n"}),
-            "create a.bo 0; commit; OK; ERROR: option session: say it before the first file");
+            "create a.bo 0; commit; OK; ERROR: option session: say it before the first file and the first run");
   EXPECT_EQ(agent.session.session_id(), "a1b2c3d4e5");
 }
 
@@ -508,6 +508,19 @@ TEST(AgentSession, OnAStreamThatOutlivesItsClientASecondHelloIsAnotherClients) {
   EXPECT_EQ(session.on_bytes(bytes, TimePoint()), bytes.find("option"));
   EXPECT_EQ(session.next_hello(), "stap 4.8\n");
   EXPECT_EQ(session.on_bytes("option data\n", TimePoint()), 0u);
+}
+
+// Its workspace has another name by then.
+TEST(AgentSession, IsNotNamedAfterARunThatFailed) {
+  AgentDriver driver{AgentSettings{}};
+  driver.feed("stap 4.8\n");
+  driver.next_failure = "start";
+  driver.feed("run x\n");
+  driver.take_text();
+  driver.feed("option session=abcdefghij\n");
+  EXPECT_NE(driver.take_text().find("ERROR: option session: say it before the first file and the first run"),
+            std::string::npos);
+  EXPECT_FALSE(driver.session.session_id());
 }
 
 }  // namespace
