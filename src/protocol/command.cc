@@ -21,7 +21,7 @@ Command parse_option(const std::vector<std::string_view>& words) {
 // A size that can't be trusted ends the session: what follows would be read as commands.
 std::optional<BadCommand> check_size(std::string_view what, const Result<std::uint64_t>& size, std::uint64_t max,
                                      std::string_view limit_name) {
-  if (!size) return BadCommand{std::string(what) + ": size " + size.error().what, true};
+  if (!size) return BadCommand{std::string(what) + ": size " + printable(size.error().what), true};
   if (*size > max) {
     return BadCommand{std::string(what) + ": " + std::to_string(*size) + " bytes, over " + std::string(limit_name) +
                           " (" + std::to_string(max) + "); start stapsh with a higher --" + std::string(limit_name),
@@ -50,7 +50,7 @@ Command parse_run(const std::vector<std::string_view>& words) {
   RunCommand run;
   for (const std::string_view word : std::vector(words.begin() + 1, words.end())) {
     Result<std::string> arg = unquote(word);
-    if (!arg) return BadCommand{"run: " + arg.error().what};
+    if (!arg) return BadCommand{"run: " + printable(arg.error().what)};
     run.args.push_back(*std::move(arg));
   }
   return run;
@@ -59,7 +59,7 @@ Command parse_run(const std::vector<std::string_view>& words) {
 Command parse_signal(const std::vector<std::string_view>& words) {
   if (words.size() != 2) return BadCommand{"signal: needs one word, its number"};
   const Result<int> signo = parse_int(words[1], 1, 64);
-  if (!signo) return BadCommand{"signal: " + signo.error().what};
+  if (!signo) return BadCommand{"signal: " + printable(signo.error().what)};
   return SignalCommand{*signo};
 }
 
@@ -67,6 +67,26 @@ Command parse_sweep(const std::vector<std::string_view>& words) {
   if (words.size() == 1) return SweepCommand{};
   if (words.size() == 2 && is_session_id(words[1])) return SweepCommand{std::string(words[1])};
   return BadCommand{"sweep: takes at most one word, a session's id of ten letters or digits"};
+}
+
+// Of the UTF-8 character that `text` begins with; 0: it does not, or with a control character (of the 32 from U+0080 as
+// well: terminals obey them, also as single bytes). Source: RFC 3629, section 4.
+std::size_t printable_character_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return first >= 32 && first != 127 ? 1 : 0;
+  unsigned second_min = 0x80;
+  unsigned second_max = 0xbf;
+  if (first == 0xc2 || first == 0xe0) second_min = 0xa0;  // Controls; a longer spelling than needed.
+  if (first == 0xed) second_max = 0x9f;                   // Halves of UTF-16.
+  if (first == 0xf0) second_min = 0x90;
+  if (first == 0xf4) second_max = 0x8f;  // Beyond U+10FFFF.
+  const std::size_t size = first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (size == 0 || byte(1) < second_min || byte(1) > second_max) return 0;
+  for (std::size_t at = 2; at < size; ++at) {
+    if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
+  }
+  return size;
 }
 
 }  // namespace
@@ -131,11 +151,15 @@ Result<> check_file_name(std::string_view name) {
 }
 
 std::string printable(std::string_view text) {
-  const std::string_view shown = text.substr(0, kQuotedTextMax);
-  std::string out(shown);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
-  if (shown.size() < text.size()) out += "...";
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t size = printable_character_bytes(text.substr(at));
+    if (at + std::max<std::size_t>(size, 1) > kQuotedTextMax) break;
+    size > 0 ? out.append(text, at, size) : out.append(1, '?');
+    at += std::max<std::size_t>(size, 1);
+  }
+  if (at < text.size()) out += "...";
   return out;
 }
 

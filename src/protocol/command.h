@@ -67,7 +67,8 @@ std::string format_command(const SweepCommand& command);
 /// that begins with a letter, a digit or '_', at most 255 bytes. kPeer otherwise.
 Result<> check_file_name(std::string_view name);
 
-/// Text from a peer, safe to show on a terminal and not longer than kQuotedTextMax.
+/// Text from a peer, safe to show on a terminal and not longer than kQuotedTextMax: control characters, and bytes that
+/// are no UTF-8, are question marks.
 std::string printable(std::string_view text);
 
 }  // namespace stapsh

@@ -77,5 +77,41 @@ TEST(Command, FileNamesAreBasenames) {
   EXPECT_FALSE(check_file_name(std::string(256, 'a')));
 }
 
+TEST(Printable, KeepsTextAndReplacesWhatATerminalObeys) {
+  struct Case {
+    std::string_view text;
+    std::string_view want;
+  };
+  const Case cases[] = {
+      {"plain text", "plain text"},
+      {"\033[31m\t\177", "?[31m??"},
+      {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa7"},
+      {"\x9b"
+       "31m \x80 \xff",
+       "?31m ? ?"},  // C1 as single bytes.
+      {"\xc2\x9b"
+       "31m",
+       "??31m"},                                      // C1 as UTF-8.
+      {"\xc0\xaf \xe0\x80\xaf", "?? ???"},            // Longer than needed.
+      {"\xed\xa0\x80 \xf4\x90\x80\x80", "??? ????"},  // No characters.
+      {"\xe2\x82", "??"},                             // Cut.
+  };
+  for (const Case& c : cases) EXPECT_EQ(printable(c.text), c.want);
+  std::string longer(kQuotedTextMax - 1, 'x');
+  EXPECT_EQ(printable(longer + "\xc3\xbc"), longer + "...");  // Not in the middle of a character.
+}
+
+TEST(ParseCommand, MessagesShowNoControlCharacters) {
+  for (const std::string_view line : {"file \033[31m5 x", "arg \033[31m5",
+                                      "signal \x9b"
+                                      "5",
+                                      "run a=\033"}) {
+    const Command command = parse_command(line, Limits{});
+    const auto* bad = std::get_if<BadCommand>(&command);
+    ASSERT_NE(bad, nullptr) << line;
+    EXPECT_EQ(bad->reason.find_first_of("\033\x9b"), std::string::npos) << line;
+  }
+}
+
 }  // namespace
 }  // namespace stapsh
