@@ -24,7 +24,8 @@ inline constexpr Version kFirstWithRename{1, 6};  ///< staprun takes -R.
 inline constexpr Version kFirstWithRemote{1, 7};  ///< staprun takes -r IDX:URI.
 inline constexpr Version kFirstWithOption{2, 4};  ///< The agent takes `option`.
 
-/// "4.8", "5.1~pre2", "1.5/0.152": the first two numbers. Text without a number is 0.0.
+/// "4.8", "5.1~pre2", "1.5/0.152", "v5.6", "release-5.0/0.190": the first number, and the one behind its point.
+/// Text without a number is 0.0.
 Version parse_version(std::string_view text);
 
 }  // namespace stapsh
