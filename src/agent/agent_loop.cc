@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "agent/background_sweep.h"
+#include "agent/error_advice.h"
 #include "agent/frame_relay.h"
 #include "agent/guardian.h"
 #include "agent/outbox.h"
@@ -76,6 +77,7 @@ class AgentLoop {
 
   void perform_effects();
   Result<> ensure_workspace();
+  [[nodiscard]] Error advised(const Error& error) const;
   void lose_guardian();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
@@ -256,11 +258,25 @@ void AgentLoop::perform_effects() {
 // The workspace and who guards it: before anything is there that could be left behind.
 Result<> AgentLoop::ensure_workspace() {
   if (workspace_.valid()) return {};
-  sys::Workspace workspace = TRY(sys::Workspace::create(sys::default_workspace_parent(), session_.session_id()));
+  const std::string parent = sys::default_workspace_parent();
+  Result<sys::Workspace> created = sys::Workspace::create(parent, session_.session_id());
+  if (!created) {
+    Error error = created.error();
+    const bool is_the_place = error.sys_errno == ENOENT || error.sys_errno == ENOTDIR || error.sys_errno == EACCES;
+    if (is_the_place && error.what.find("TMPDIR") == std::string::npos) {
+      error.what += "; set TMPDIR of stapsh to a folder that can be written to";
+    }
+    return fail(std::move(error));
+  }
+  sys::Workspace workspace = *std::move(created);
   guardian_ = TRY(Guardian::start(workspace));
   guardian_watch_ = TRY(epoll_.add(guardian_.fd(), EPOLLIN, kGuardian));
   workspace_ = std::move(workspace);
   return {};
+}
+
+Error AgentLoop::advised(const Error& error) const {
+  return with_advice(error, workspace_.valid() ? workspace_.path() : sys::default_workspace_parent());
 }
 
 void AgentLoop::lose_guardian() {
@@ -274,21 +290,21 @@ void AgentLoop::lose_guardian() {
 
 void AgentLoop::create_file(const CreateFile& effect) {
   const Result<> place = ensure_workspace();
-  if (!place) return session_.on_file_failed(place.error());
+  if (!place) return session_.on_file_failed(advised(place.error()));
   if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
   const Result<> created = upload_.create(workspace_, effect.name, effect.size);
-  if (!created) session_.on_file_failed(created.error());
+  if (!created) session_.on_file_failed(advised(created.error()));
 }
 
 void AgentLoop::write_file(const WriteFile& effect) {
   const Result<> wrote = upload_.write(effect.bytes);
-  if (!wrote) session_.on_file_failed(wrote.error());
+  if (!wrote) session_.on_file_failed(advised(wrote.error()));
 }
 
 void AgentLoop::commit_file() {
   if (!upload_.open()) return;
   const Result<> committed = upload_.commit();
-  if (!committed) return session_.on_file_failed(committed.error());
+  if (!committed) return session_.on_file_failed(advised(committed.error()));
   session_.on_file_done();
 }
 
@@ -298,7 +314,7 @@ void AgentLoop::start_runner(const StartRunner& effect) {
   framed_ = effect.framed;
   const Result<> started = spawn_runner(effect);
   if (!started) {
-    session_.on_runner_failed(started.error(), sys::now());
+    session_.on_runner_failed(advised(started.error()), sys::now());
   } else if (framed_) {
     session_.on_runner_starting();
   }
@@ -348,7 +364,9 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
 Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner = runner;
   record_.runner_start = sys::process_start(runner).value_or(0);
-  TRY(write_record(workspace_, record_));
+  if (const Result<> wrote = write_record(workspace_, record_); !wrote) {
+    return add_context("the session's record", wrote.error());
+  }
   if (framed_) return {};
   TRY(send_reply());
   // Nothing more is said until the end, and the runner may share these open files.

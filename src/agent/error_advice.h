@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// What whoever reads an error of the system can do about it.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace stapsh::agent {
+
+/// Adds to an error of work in `folder` what to do: about a full disk, a missing folder, or a lack of descriptors.
+Error with_advice(Error error, std::string_view folder);
+
+}  // namespace stapsh::agent
