@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How sessions of the built agent end: the right code, nobody left alive, nothing left on the disk.
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +11,7 @@
 #include <fstream>
 
 #include "harness/agent_test.h"
+#include "harness/site.h"
 
 namespace stapsh::real {
 namespace {
@@ -156,6 +159,118 @@ TEST_F(AgentExit, InputThatEndsAnywhereLeavesNothing) {
     EXPECT_NE(agent.wait_exit(), -1);
     if (HasFailure()) return;
   }
+}
+
+TEST_F(AgentExit, ListenerThatIsShortOfDescriptorsGoesOn) {
+  const std::string path = scratch_.path("agent.sock");
+  Program agent(this->agent(Input::kNull, {"--grace", "0.2", "--listen", "unix:" + path}));
+  wait_for_socket(path, agent);
+  rlimit before{};
+  ASSERT_EQ(::prlimit(agent.pid(), RLIMIT_NOFILE, nullptr, &before), 0);
+  const rlimit few{3, before.rlim_max};
+  ASSERT_EQ(::prlimit(agent.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  ProgramOptions how = options({"socat", "STDIO", "UNIX-CONNECT:" + path});
+  how.input = Input::kPipe;
+  Program client(how);
+  ASSERT_TRUE(client.write("stap 4.8\nrun exit:0\n"));
+  EXPECT_TRUE(agent.wait_for_err("ulimit -n"));
+  EXPECT_FALSE(client.wait_gone(Bound(700)));
+  EXPECT_EQ(agent.err().find("ulimit -n"), agent.err().rfind("ulimit -n")) << "said more than once: " << agent.err();
+  ASSERT_EQ(::prlimit(agent.pid(), RLIMIT_NOFILE, &before, nullptr), 0);
+  EXPECT_EQ(client.wait_exit(), 0) << client.captured();
+  EXPECT_EQ(after_hello(client.out()), "OK\n");
+  ASSERT_EQ(::prlimit(agent.pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  Program second(how);
+  ASSERT_TRUE(second.write("stap 4.8\n"));
+  EXPECT_FALSE(second.wait_gone(Bound(100)));
+  agent.send_signal(SIGTERM);
+  EXPECT_EQ(agent.wait_exit(), 0) << agent.captured();
+}
+
+// nohup(1).
+TEST_F(AgentExit, ListenerHonoursAnIgnoredHangUp) {
+  const std::string path = scratch_.path("agent.sock");
+  ProgramOptions ignoring = agent(Input::kNull, {"--grace", "0.2", "--listen", "unix:" + path});
+  ignoring.ignored_signals = {SIGHUP};
+  Program agent(ignoring);
+  wait_for_socket(path, agent);
+  ProgramOptions how = options({"socat", "STDIO", "UNIX-CONNECT:" + path});
+  how.input = Input::kPipe;
+  Program client(how);
+  ASSERT_TRUE(client.write("stap 4.8\noption data\nrun catch:1 say:up pause exit:3\n"));
+  ASSERT_TRUE(client.wait_for_out("up\n"));
+  agent.send_group_signal(SIGHUP);  // As from a terminal: to the sessions as well.
+  EXPECT_FALSE(agent.wait_gone(Bound(200)));
+  EXPECT_TRUE(client.write("signal 1\n"));
+  EXPECT_TRUE(client.wait_for_out("caught 1\nquit\n"));
+  EXPECT_EQ(client.out().find("caught 1"), client.out().rfind("caught 1"));
+  EXPECT_EQ(client.wait_exit(), 0);
+  agent.send_signal(SIGTERM);
+  EXPECT_EQ(agent.wait_exit(), 0) << agent.captured();
+}
+
+// It was deaf for 30 seconds.
+TEST_F(AgentExit, ReplyThatNobodyReadsKeepsItFromNothing) {
+  for (const bool by_signal : {true, false}) {
+    SCOPED_TRACE(by_signal);
+    ProgramOptions how = agent();
+    how.argv = options({"sh", "-c", "head -c 65536 /dev/zero; echo full >&2; exec \"$0\" --grace 1", agent_program()},
+                       &mounts_)
+                   .argv;
+    how.read_output = false;
+    Program agent(how);
+    ASSERT_TRUE(agent.wait_for_err("full\n"));
+    ASSERT_TRUE(agent.write("stap 4.8\nfile 3 x.ko\nabcrun say:up forever\n"));
+    EXPECT_FALSE(agent.wait_gone(Bound(200)));
+    if (by_signal) {
+      agent.send_signal(SIGTERM);
+    } else {
+      agent.close_input();
+    }
+    EXPECT_TRUE(agent.wait_gone(Bound(6000)));
+    expect_nothing_left();
+  }
+}
+
+// Each line of junk was waited for 100 ms long.
+TEST_F(AgentExit, ReportsThatNobodyReadsKeepItFromNothing) {
+  // A pipe for standard error that is full, and stays open.
+  const std::string fifo = scratch_.path("full");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const int reader = ::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const std::string bytes(4096, 'x');
+  while (::write(reader, bytes.data(), bytes.size()) > 0) {
+  }
+  ProgramOptions how = agent();
+  how.argv =
+      options({"sh", "-c", "exec \"$0\" --grace 0.2 --dialect=rfc 2>\"$1\"", agent_program(), fifo}, &mounts_).argv;
+  Program agent(how);
+  std::string junk = "stap 1.4\n";
+  for (int i = 0; i < 20'000; i++) junk += "x\n";
+  ASSERT_TRUE(agent.write(junk));
+  ASSERT_TRUE(agent.wait_for_out("\n"));
+  agent.send_signal(SIGTERM);
+  EXPECT_TRUE(agent.wait_gone(Bound(3000)));
+  (void)::close(reader);
+}
+
+// On a full disk, and where TMPDIR is no folder.
+TEST_F(AgentExit, ErrorsOfThePlaceSayWhatToDo) {
+  ProgramOptions how = agent();
+  how.env.push_back("TMPDIR=/nope");
+  const Session nowhere = talk(how, "stap 4.8\nfile 3 x.ko\nabcquit\n");
+  EXPECT_NE(nowhere.out.find("/nope"), std::string::npos) << nowhere.out;
+  EXPECT_NE(nowhere.out.find("TMPDIR"), std::string::npos) << nowhere.out;
+  const std::string small = scratch_.make_folder("small");
+  how = agent();
+  how.argv =
+      options({"sh", "-c", "mount -t tmpfs -o size=64k none \"$1\" && TMPDIR=\"$1\" && export TMPDIR && exec \"$0\"",
+               agent_program(), small},
+              &mounts_)
+          .argv;
+  const Session full = talk(how, "stap 4.8\nfile 100000 x.ko\n" + std::string(100'000, 'x') + "quit\n");
+  EXPECT_NE(full.out.find("No space left on device, in " + small + "/stapsh."), std::string::npos) << full.out;
+  EXPECT_NE(full.out.find("TMPDIR"), std::string::npos) << full.out;
 }
 
 TEST_F(AgentExit, ListeningAgentServesSeveralAtOnceAndRemovesItsSocket) {
