@@ -71,7 +71,7 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   module_after = random.up_to(seconds(100));
   start_after = random.up_to(seconds(100));
 
-  if (random.chance(50)) fault = static_cast<Fault>(random.between(1, 7));
+  if (random.chance(50)) fault = static_cast<Fault>(random.between(1, 8));
   fault_at = random.up_to(seconds(random.chance(50) ? 10 : 250));
   fault_lasts = random.up_to(seconds(120));
   static constexpr std::string_view kFileSteps[] = {"create", "write", "commit"};
@@ -80,6 +80,15 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   Link::Faults& link = random.chance(50) ? to_agent : to_client;
   if (fault == Fault::kCut) link.cut_at = random.size(8'000);
   if (fault == Fault::kCorrupt) link.corrupt_at = random.size(3'000);
+
+  if (fault == Fault::kLimit) {
+    agent.limits.files_max = random.below(4);
+    agent.limits.files_bytes_max = random.size(6'000);
+    agent.limits.args_max = random.below(20);
+  }
+  rude = fault == Fault::kNone && random.chance(20);
+  // Half the grace time that the agent will keep to (0.5 seconds, if the client asks for that).
+  if (random.chance(30)) runner.bye_pause = random.up_to(client.grace.empty() ? seconds(2) : milliseconds(200));
 
   const bool must_stop = runner.endless || runner.waits || runner.immortal;
   std::size_t stop_count = random.chance(50) ? 0 : random.between(1, 3);

@@ -23,6 +23,8 @@ struct RunnerPlan {
   bool waits = false;    ///< waits to be stopped; otherwise it exits by itself.
   std::string bye;       ///< What its end probe prints when it is stopped.
   int exit_code = 0;
+  /// Between the pieces of it: a slow end probe makes progress all the time.
+  Duration bye_pause{};
   bool ignores_stop = false, ignores_terminate = false;
   bool immortal = false;  ///< State D: even SIGKILL does not end it.
   enum class Straggler { kNone, kShort, kStubborn } straggler = Straggler::kNone;
@@ -40,6 +42,7 @@ struct Plan {
     kLateStart,   ///< It can't, and the OK is out.
     kAgentStops,  ///< Somebody sends SIGTERM to the agent.
     kStall,       ///< The client does not read for a while.
+    kLimit,       ///< The agent takes less than the client sends.
   };
 
   std::uint64_t seed;
@@ -55,6 +58,7 @@ struct Plan {
   std::size_t link_capacity = 0, pipe_capacity = 0;
   Link::Faults to_agent, to_client;
   Duration module_after{}, start_after{};
+  bool rude = false;  ///< While its runner runs, the client sends a line that is no command.
   /// When the person says stop; the third time they give up.
   std::vector<Duration> stops;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Both sessions over a faulty link, a few thousand seeds. A failure prints its seed: `sim_test --seed=N`.
+// Both sessions over a faulty link, some thousand seeds. A failure prints its seed: `sim_test --seed=N`.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -11,7 +11,7 @@ namespace stapsh::sim {
 namespace {
 
 std::uint64_t g_first_seed = 1;
-std::uint64_t g_seeds = 4'000;
+std::uint64_t g_seeds = 20'000;
 
 // In parts, so that ctest runs them side by side.
 class Simulation : public testing::TestWithParam<std::uint64_t> {};
@@ -44,15 +44,15 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    const bool one = word.starts_with("--seed=");
-    if (!one && !word.starts_with("--seeds=")) continue;
+    const bool one = word.starts_with("--seed="), first = word.starts_with("--from=");
+    if (!one && !first && !word.starts_with("--seeds=")) continue;
     const auto number = stapsh::parse_int<std::uint64_t>(word.substr(word.find('=') + 1), 0, UINT64_MAX / 2);
     if (!number) {
       std::fprintf(stderr, "%s\n", number.error().what.c_str());
       return 2;
     }
-    if (one) stapsh::sim::g_first_seed = *number;
-    stapsh::sim::g_seeds = one ? 1 : *number;
+    if (one || first) stapsh::sim::g_first_seed = *number;
+    if (!first) stapsh::sim::g_seeds = one ? 1 : *number;
   }
   return RUN_ALL_TESTS();
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulated_agent.h"
 
+#include <algorithm>
+#include <csignal>
+
 #include "session/effect_text.h"
 
 namespace stapsh::sim {
@@ -193,10 +196,31 @@ void SimulatedAgent::start_runner(const StartRunner& effect, TimePoint now) {
   session_.on_runner_starting();
 }
 
+// At the end `clean` or all that is left, then `exit`, then `quit`, and no line after that.
+void SimulatedAgent::check_last_words(std::string_view line) {
+  const int word = line == "quit\n"                                 ? 3
+                   : line.starts_with("exit ")                      ? 2
+                   : line == "clean\n" || line.starts_with("left ") ? 1
+                                                                    : 0;
+  const bool again = word == 1 && last_words_ == 1 && line != "clean\n";
+  if (word <= last_words_ && last_words_ > 0 && !again) breach = "after the last words: " + std::string(line);
+  last_words_ = std::max(last_words_, word);
+}
+
+// A living runner is told by its own stop signal first, then by SIGTERM, then by SIGKILL.
+void SimulatedAgent::check_signal(const SignalRunner& effect) {
+  if (!runner_ || !runner_->runner_alive()) return;
+  const bool is_stop = effect.signo == runner_entry(started_->kind).stop_signal && !effect.everyone;
+  const int rung = is_stop ? 1 : effect.signo == SIGTERM ? 2 : effect.signo == SIGKILL ? 3 : 0;
+  if (rung == 0 || rung > rung_ + 1) breach = "signal " + std::to_string(effect.signo) + ", and it was not its turn";
+  rung_ = std::max(rung_, rung);
+}
+
 void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
   std::visit(Overloaded{
                  [&](const SendLine& e) {
                    if (e.line.empty() || e.line.find('\n') != e.line.size() - 1) breach = "not one line: " + e.line;
+                   check_last_words(e.line);
                    if (e.line.starts_with("OK") || e.line.starts_with("ERROR") || e.line.starts_with("stapsh "))
                      ++replies_;
                    if (!abandoned_) outbox_ += e.line;
@@ -225,6 +249,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                  },
                  [&](const SignalRunner& e) {
                    if (!started_) breach = "a signal without a runner";
+                   check_signal(e);
                    // What the runner writes before it is told is written.
                    if (runner_) runner_->signal(e.signo, e.everyone, now);
                    if (++signals_ > 1'000) breach = "signals without end";
@@ -240,6 +265,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    files_.clear();
                    file_open_ = false;
                    workspace_ = false;
+                   proved_clean_ = !alive;
                    session_.on_cleaned_up(alive ? std::vector{LeftLine{"process", "42"}} : std::vector<LeftLine>{});
                  },
                  [&](const Sweep&) { breach = "a sweep that nobody asked for"; },

@@ -46,6 +46,8 @@ class SimulatedAgent {
   [[nodiscard]] const std::map<std::string, std::string>& files() const { return files_; }
   [[nodiscard]] bool file_failed() const { return file_failed_; }
   [[nodiscard]] bool discarded() const { return discarded_; }
+  /// It cleaned up, and looked: nothing was left.
+  [[nodiscard]] bool proved_clean() const { return proved_clean_; }
   [[nodiscard]] std::size_t replies() const { return replies_; }
   [[nodiscard]] const std::string& story() const { return story_; }
   /// What the runner said on streams that the transport carries by itself.
@@ -56,6 +58,8 @@ class SimulatedAgent {
  private:
   void perform(TimePoint now);
   void perform(const AgentEffect& effect, TimePoint now);
+  void check_last_words(std::string_view line);
+  void check_signal(const SignalRunner& effect);
   void create_file(const CreateFile& effect);
   void start_runner(const StartRunner& effect, TimePoint now);
   void notice_ends(TimePoint now);
@@ -83,6 +87,9 @@ class SimulatedAgent {
   int exit_code_ = -1;
   TimePoint exits_at_{};
   std::size_t replies_ = 0;
+  int last_words_ = 0;  // Of `clean` or `left`, `exit`, `quit`: how far it got.
+  int rung_ = 0;        // The highest that a signal stood for.
+  bool proved_clean_ = false;
   std::string story_;
 };
 

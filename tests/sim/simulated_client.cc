@@ -12,6 +12,7 @@ void SimulatedClient::start(TimePoint now) {
 
 void SimulatedClient::read(std::size_t count, TimePoint now) {
   const std::string bytes = in_.read(count);
+  last_heard_ = now;
   session_.on_bytes(bytes, now);
   perform(now);
 }
@@ -98,7 +99,9 @@ void SimulatedClient::perform(TimePoint now) {
             [&](const Note&) {},
             [&](const Connected&) { answer_at_ = now + plan_.module_after; },
             [&](const Ready&) { answer_at_ = now + plan_.start_after; },
-            [&](const Started&) {},
+            [&](const Started&) {
+              if (plan_.rude && !closed_) unsent_ += "dance\n";
+            },
             [&](const Finished& e) {
               outcome_ = e.outcome;
               unsent_.clear();

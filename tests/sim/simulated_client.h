@@ -32,6 +32,8 @@ class SimulatedClient {
 
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] const std::string& output(Stream stream) const { return output_[stream == Stream::kStdout ? 0 : 1]; }
+  /// When it last read something.
+  [[nodiscard]] TimePoint last_heard() const { return last_heard_; }
   [[nodiscard]] std::size_t commands() const { return commands_; }
   [[nodiscard]] const std::string& story() const { return story_; }
   std::string breach;
@@ -50,6 +52,7 @@ class SimulatedClient {
   std::optional<TimePoint> answer_at_;
   std::optional<Outcome> outcome_;
   std::string output_[2];
+  TimePoint last_heard_{};
   std::size_t commands_ = 0;
   std::string story_;
 };

@@ -47,7 +47,7 @@ void SimulatedRunner::act(TimePoint now, Random& random) {
   written_ = 0;
   ++chunk_;
   const RunnerPlan::Chunk* next = next_chunk();
-  chunk_at_ = now + (next && !stopping_ && chunk_ < plan_.output.size() ? next->after : Duration{});
+  chunk_at_ = now + (next && chunk_ < plan_.output.size() ? next->after : Duration{});
   // A flood is quick enough to count as progress always, and no quicker: each byte costs us time.
   if (chunk_ >= plan_.output.size()) chunk_at_ = now + std::chrono::seconds(3);
 }
@@ -67,7 +67,12 @@ void SimulatedRunner::signal(int signo, bool everyone, TimePoint now) {
   std::vector<RunnerPlan::Chunk> rest;
   const RunnerPlan::Chunk* half_said = written_ > 0 ? next_chunk() : nullptr;
   if (half_said) rest.push_back({half_said->stream, half_said->bytes.substr(written_), Duration{}});
-  rest.push_back({Stream::kStdout, plan_.bye, Duration{}});
+  constexpr std::size_t kPieces = 8;
+  const std::size_t pieces = plan_.bye_pause > Duration{} && plan_.bye.size() > kPieces ? kPieces : 1;
+  for (std::size_t i = 0; i < pieces; ++i) {
+    const std::size_t from = plan_.bye.size() * i / pieces, to = plan_.bye.size() * (i + 1) / pieces;
+    rest.push_back({Stream::kStdout, plan_.bye.substr(from, to - from), i > 0 ? plan_.bye_pause : Duration{}});
+  }
   plan_.output = std::move(rest);
   plan_.endless = false;
   plan_.waits = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "world.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "session/effect_text.h"
@@ -102,6 +103,7 @@ void World::pass_time(bool anything_else) {
 void World::happen() {
   if (!client_.outcome() && stops_said_ < plan_.stops.size() && now_ >= TimePoint(plan_.stops[stops_said_])) {
     ++stops_said_;
+    stop_said_at_ = now_;
     stops_said_ < 3 ? client_.stop(now_) : client_.abandon(now_);
   }
   if (plan_.fault == Fault::kAgentStops && !fault_happened_ && now_ >= TimePoint(plan_.fault_at)) {
@@ -132,6 +134,11 @@ void World::close_what_ended() {
 std::string World::check_always() const {
   if (!agent_.breach.empty()) return "agent: " + agent_.breach;
   if (!client_.breach.empty()) return "client: " + client_.breach;
+  // A person who said stop waits for as long as something comes, and a bounded time after that.
+  const TimePoint waits_since = std::max(stop_said_at_, client_.last_heard());
+  if (stops_said_ > 0 && !client_.outcome() && now_ > waits_since + plan_.client.stop_timeout + seconds(1)) {
+    return "the client goes on after a stop";
+  }
   if (plan_.fault == Fault::kCorrupt) return {};
   if (agent_.replies() > client_.commands()) return "more replies than commands";
   // Whatever happens, nothing is invented, lost in the middle or out of order.
@@ -154,8 +161,9 @@ std::string World::check_end() const {
   const Outcome& outcome = *client_.outcome();
   if (outcome.kind == Outcome::Kind::kFailed && outcome.reason.empty()) return "a failure without a reason";
   if (plan_.fault == Fault::kCorrupt) return {};
-  if (agent_.file_failed() && agent_.started() && plan_.client.force_rfc) {
-    return "it ran without a file, where nobody could know";
+  if (agent_.file_failed() && agent_.started()) return "it ran without a file";
+  if (outcome.remains == Outcome::Remains::kClean && !(plan_.client.want_proof && agent_.proved_clean())) {
+    return "said to be clean, and nobody has proved it";
   }
   const bool ran = runner || plan_.fault == Fault::kLateStart;
   if (outcome.kind == Outcome::Kind::kEnded && !ran && !plan_.client.force_rfc)
@@ -185,6 +193,9 @@ std::string World::check_success() const {
   if (agent_.started()->args != plan_.upload.run_args) return "the runner got other arguments";
   if (agent_.exit_code() != *runner.exit_code()) return "the agent ended with another code than the runner";
   if (agent_.discarded()) return "output was thrown away";
+  // Each piece of its end probe came within a grace time: nobody may have hurried it.
+  const bool may_finish = stops_said_ <= 1 && !plan_.runner.ignores_stop && agent_.started()->framed;
+  if (may_finish && *runner.exit_code() != plan_.runner.exit_code) return "an end probe was cut short";
   if (client_.output(Stream::kStdout) != runner.pipe(Stream::kStdout).produced) return "standard output is not whole";
   const std::string& errors = agent_.started()->framed ? client_.output(Stream::kStderr) : agent_.rich_standard_error;
   if (errors != runner.pipe(Stream::kStderr).produced) return "standard error is not whole";
@@ -192,8 +203,8 @@ std::string World::check_success() const {
 }
 
 std::string World::story() const {
-  static constexpr std::string_view kFaults[] = {"none",  "cut",        "corrupt",     "file",
-                                                 "start", "late start", "agent stops", "stall"};
+  static constexpr std::string_view kFaults[] = {"none",       "cut",         "corrupt", "file", "start",
+                                                 "late start", "agent stops", "stall",   "limit"};
   const auto seconds_text = [](Duration d) { return std::to_string(std::chrono::duration<double>(d).count()); };
   const RunnerPlan& runner = plan_.runner;
   std::string text = "fault: " + std::string(kFaults[static_cast<int>(plan_.fault)]) + "; stops at";

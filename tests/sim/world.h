@@ -40,6 +40,7 @@ class World {
   SimulatedAgent agent_;
   SimulatedClient client_;
   std::size_t stops_said_ = 0;
+  TimePoint stop_said_at_{};  // The last.
   bool fault_happened_ = false;
   bool given_up_ = false;
 };
