@@ -501,6 +501,10 @@ void AgentLoop::take_input() {
 void AgentLoop::relay() {
   if (discarding_) return relay_.discard();
   for (int frames = 0; frames < kFramesPerTurn && relay_.queue_frame(manner()); ++frames) flush();
+  if (!relay_.error()) return;
+  // A stream with a hole in it must not end as if it were whole: it breaks off here.
+  say("the runner's output: " + relay_.error()->what + "; stopping");
+  lose_peer();
 }
 
 void AgentLoop::flush() {

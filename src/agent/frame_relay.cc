@@ -82,6 +82,7 @@ bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
     if (!got || got->end || got->would_block) {
       from.ready = false;
       from.at_end = !got || got->end;
+      if (!got) error_ = got.error();
       return false;
     }
     data.size = got->bytes;

@@ -39,6 +39,8 @@ class FrameRelay {
   /// waits for room could not end.
   void discard();
 
+  /// Why a pipe of the runner could not be read: what was in it is lost.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   /// Whether queue_frame() may have something to do as soon as the outbox is empty.
   [[nodiscard]] bool has_more() const { return pipes_[0].ready || pipes_[1].ready; }
   /// Whether the client has read the last frame, if it wants them one by one.
@@ -59,6 +61,7 @@ class FrameRelay {
 
   Outbox& outbox_;
   std::array<Pipe, 2> pipes_;
+  std::optional<Error> error_;
   bool last_was_big_ = false;
   TimePoint next_frame_at_;
   Duration poll_{};
