@@ -125,8 +125,9 @@ class AgentLoop {
   Outbox outbox_{-1};
   FrameRelay relay_{outbox_};
 
-  std::string input_;          // Read, and not yet taken by the session.
-  bool end_of_input_ = false;  // Seen, and not yet told.
+  std::string input_;                       // Read, and not yet taken by the session.
+  bool end_of_input_ = false;               // Seen, and not yet told.
+  std::optional<std::string> input_error_;  // Why it ended, if the client did not end it.
   sys::Workspace workspace_;
   Guardian guardian_;
   sys::Watch guardian_watch_;
@@ -476,7 +477,8 @@ void AgentLoop::take_input() {
     input_.resize(65'536);
     const Result<sys::IoResult> got = in_.read(input_);
     input_.resize(got ? got->bytes : 0);
-    end_of_input_ = !got || got->end;  // A connection that fails has ended.
+    end_of_input_ = !got || got->end;
+    if (!got) input_error_ = "commands: " + got.error().what;
     if (end_of_input_ || got->would_block) in_channel_.ready = in_channel_.watch.always_ready() && !end_of_input_;
     if (end_of_input_ && stream_outlives_client_) lose_peer();
   }
@@ -491,7 +493,7 @@ void AgentLoop::take_input() {
   if (session_.next_hello()) lose_peer();
   if (input_.empty() && end_of_input_) {
     end_of_input_ = false;
-    session_.on_end_of_input(sys::now());
+    input_error_ ? session_.on_input_failed(*input_error_, sys::now()) : session_.on_end_of_input(sys::now());
   }
   perform_effects();
 }

@@ -371,8 +371,14 @@ void AgentSession::on_end_of_input(TimePoint now) {
   if (!stopping_) stop(now);
 }
 
+void AgentSession::on_input_failed(std::string_view reason, TimePoint now) {
+  if (!ended()) lose_stream(reason, now);
+}
+
 void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
   if (ended()) return;
+  // Nothing is answered there: only the exit code tells a client that what it asked for did not happen.
+  if (rfc() && !runner_lives()) broken_ = true;
   // A signal often comes with a quit (ctrl-C reaches a whole terminal), so it does not hurry the stop.
   debug("stopping: " + std::string(reason));
   if (!stopping_) stop(now);

@@ -47,6 +47,8 @@ class AgentSession {
   std::size_t on_bytes(std::string_view bytes, TimePoint now);
   /// After the last byte was taken.
   void on_end_of_input(TimePoint now);
+  /// It could not be read any more: `reason`.
+  void on_input_failed(std::string_view reason, TimePoint now);
   /// A signal to the agent, a lost guardian: stop, clean up, end.
   void on_stop_requested(std::string_view reason, TimePoint now);
   /// What we send is not received by anyone any more.
