@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cerrno>
 
 #include "base/parse_int.h"
 #include "protocol/words.h"
@@ -13,13 +14,15 @@ namespace stapsh::agent {
 namespace {
 
 constexpr const char* kFileName = ".session";
+constexpr const char* kUnknownBoot = "unknown";
 constexpr std::string_view kMagic = "stapsh-session-1";
 
+// Empty: it could not be asked.
 std::string boot_id() {
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY);
   std::array<char, 64> buffer;
   const Result<sys::IoResult> got = file ? sys::read_some(file->get(), buffer) : Result<sys::IoResult>(sys::IoResult{});
-  if (!got || got->bytes < 2) return "unknown";
+  if (!got || got->bytes < 2) return {};
   return std::string(buffer.data(), got->bytes - 1);
 }
 
@@ -28,41 +31,47 @@ std::string boot_id() {
 // One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT [MODULE].
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
   const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
+  const std::string boot = boot_id();
   const std::string line = std::string(kMagic) + " " + std::to_string(record.agent) + " " +
                            std::to_string(record.agent_start) + " " + std::to_string(record.runner) + " " +
                            std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
-                           std::to_string(grace.count()) + " " + boot_id() + " " + record.module + "\n";
+                           std::to_string(grace.count()) + " " + (boot.empty() ? kUnknownBoot : boot) + " " +
+                           record.module + "\n";
   sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
   TRY(sys::write_all(file.get(), line, std::chrono::seconds(5)));
   return sys::close_checked(std::move(file), kFileName);
 }
 
-std::optional<SessionRecord> read_record(int workspace) {
+Result<std::optional<SessionRecord>> read_record(int workspace) {
+  const std::optional<SessionRecord> none;
   const Result<sys::UniqueFd> file = sys::open_at(workspace, kFileName, O_RDONLY | O_NOFOLLOW);
-  if (!file) return std::nullopt;
+  if (!file && file.error().sys_errno == ENOENT) return none;
+  if (!file) return fail(file.error());
   std::array<char, 1'024> buffer;
-  const Result<sys::IoResult> got = sys::read_some(file->get(), buffer);
-  if (!got) return std::nullopt;
-  const std::string_view text(buffer.data(), got->bytes);
-  if (!text.ends_with('\n')) return std::nullopt;
+  const sys::IoResult got = TRY(sys::read_some(file->get(), buffer));
+  const std::string_view text(buffer.data(), got.bytes);
+  if (!text.ends_with('\n')) return none;
   const std::vector<std::string_view> words = split_words(text.substr(0, text.size() - 1));
-  if (words.size() < 8 || words[0] != kMagic) return std::nullopt;
+  if (words.size() < 8 || words[0] != kMagic) return none;
   const auto agent = parse_int<pid_t>(words[1], 1, INT32_MAX);
   const auto agent_start = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
   const auto runner = parse_int<pid_t>(words[3], 1, INT32_MAX);
   const auto runner_start = parse_int<std::uint64_t>(words[4], 0, UINT64_MAX);
   const auto signo = parse_int(words[5], 1, 64);
   const auto grace = parse_int<std::int64_t>(words[6], 0, 10'000'000'000);
-  if (!agent || !agent_start || !runner || !runner_start || !signo || !grace) return std::nullopt;
+  if (!agent || !agent_start || !runner || !runner_start || !signo || !grace) return none;
   // Of another life of this machine nothing but files can be left.
-  if (words[7] != boot_id()) return SessionRecord{};
-  return SessionRecord{.agent = *agent,
-                       .agent_start = *agent_start,
-                       .runner = *runner,
-                       .runner_start = *runner_start,
-                       .stop_signal = *signo,
-                       .grace = std::chrono::milliseconds(*grace),
-                       .module = words.size() > 8 ? std::string(words[8]) : std::string()};
+  const std::string boot = boot_id();
+  if (words[7] != kUnknownBoot && !boot.empty() && words[7] != boot)
+    return std::optional<SessionRecord>(SessionRecord{});
+  return std::optional<SessionRecord>(
+      SessionRecord{.agent = *agent,
+                    .agent_start = *agent_start,
+                    .runner = *runner,
+                    .runner_start = *runner_start,
+                    .stop_signal = *signo,
+                    .grace = std::chrono::milliseconds(*grace),
+                    .module = words.size() > 8 ? std::string(words[8]) : std::string()});
 }
 
 }  // namespace stapsh::agent

@@ -32,8 +32,8 @@ struct SessionRecord {
 
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
 
-/// None: no runner was ever started, or the file is not ours. From before a reboot: a record without a runner.
-/// `workspace`: its directory's descriptor.
-std::optional<SessionRecord> read_record(int workspace);
+/// None: no runner was ever started, or the file is not ours. From before a reboot: a record without a runner. An
+/// error: it may be there, and can't be read now. `workspace`: its directory's descriptor.
+Result<std::optional<SessionRecord>> read_record(int workspace);
 
 }  // namespace stapsh::agent

@@ -23,6 +23,8 @@ constexpr int kKillRounds = 10;
 constexpr Duration kDeathTime = std::chrono::milliseconds(200);
 // Nobody waits for the last words of a session whose agent and guardian are dead.
 constexpr Duration kSweepGraceMax = std::chrono::seconds(10);
+constexpr int kReadsMax = 3;
+constexpr Duration kGraceUnknown = std::chrono::seconds(5);
 constexpr Duration kUnloadLimit = std::chrono::seconds(10);
 
 std::string mark_of(const sys::Workspace& workspace) { return std::string(kSessionVariable) + "=" + workspace.path(); }
@@ -104,11 +106,20 @@ void for_each_workspace(Use use) {
   }
 }
 
+// Without its record a session is still known by the environment of its processes, which a record without a runner
+// looks for; what stop signal they would like to have, and what module is theirs, is not.
+std::optional<SessionRecord> record_of(const sys::Workspace& workspace) {
+  for (int attempt = 0; attempt < kReadsMax; ++attempt) {
+    if (const Result<std::optional<SessionRecord>> record = read_record(workspace.fd())) return *record;
+  }
+  return SessionRecord{.stop_signal = SIGTERM, .grace = kGraceUnknown};
+}
+
 // Of a workspace that somebody has locked: not its agent, but a guardian or another sweep that is ending it.
 bool agent_is_dead(const std::string& parent, const std::string& name) {
   const Result<sys::UniqueFd> dir = sys::open_at(AT_FDCWD, parent + "/" + name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!dir) return false;  // It has just gone.
-  const std::optional<SessionRecord> record = read_record(dir->get());
+  const std::optional<SessionRecord> record = read_record(dir->get()).value_or(std::nullopt);
   return record && record->runner > 0 && sys::process_start(record->agent) != record->agent_start;
 }
 
@@ -163,7 +174,7 @@ void unload_modules(const SessionRecord& record) {
 
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   std::vector<LeftLine> left;
-  if (const std::optional<SessionRecord> record = read_record(workspace.fd())) {
+  if (const std::optional<SessionRecord> record = record_of(workspace)) {
     end_processes(*record, workspace, by_session);
     for (const pid_t pid : session_processes(*record, workspace, by_session))
       left.push_back({"process", std::to_string(pid)});
