@@ -33,6 +33,7 @@ constexpr const char* kMarker = ".stapsh-workspace";
 constexpr int kAttemptsMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
+constexpr int kTriesMax = 2;
 
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
 
@@ -217,12 +218,13 @@ Result<> Workspace::remove_directory() const {
 Result<> Workspace::remove() {
   if (!valid()) return {};
   for (int attempt = 1;; ++attempt) {
-    auto emptied = remove_contents(dir_.get());
-    if (!emptied) return add_context(path_, std::move(emptied).error());
-    auto removed = remove_directory();
+    Result<> removed = remove_contents(dir_.get());
+    if (!removed) removed = add_context(path_, std::move(removed).error());
+    if (removed) removed = remove_directory();
     if (removed) break;
-    // Something new in it: a process of the session writes still.
-    if (removed.error().sys_errno != ENOTEMPTY || attempt == kRemovalsMax) return removed;
+    // Something new in it: a process of the session writes still. What else failed may have been a want of memory or of
+    // descriptors, which passes.
+    if (attempt == (removed.error().sys_errno == ENOTEMPTY ? kRemovalsMax : kTriesMax)) return removed;
   }
   abandon();
   return {};
