@@ -71,9 +71,17 @@ UnixListener& UnixListener::operator=(UnixListener&& other) noexcept {
 }
 
 void UnixListener::remove_file() noexcept {
-  struct stat status {};
-  if (!fd_.valid() || path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
-  if (status.st_dev == device_ && status.st_ino == inode_) (void)::unlink(path_.c_str());  // Nobody left to tell.
+  if (!fd_.valid() || path_.empty()) return;
+  // Once more where it fails: there is nobody left to tell.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    struct stat status {};
+    if (::lstat(path_.c_str(), &status) != 0) {
+      if (errno == ENOENT) return;
+      continue;
+    }
+    if (status.st_dev != device_ || status.st_ino != inode_) return;
+    if (::unlink(path_.c_str()) == 0 || errno == ENOENT) return;
+  }
 }
 
 Result<UnixListener> listen_unix(const std::string& path) {
@@ -89,7 +97,11 @@ Result<UnixListener> listen_unix(const std::string& path) {
   }
   if (bound != 0) return fail_errno(path, errno);
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return fail_errno(path, errno);
+  if (::lstat(path.c_str(), &status) != 0) {
+    const int lstat_errno = errno;
+    (void)::unlink(path.c_str());  // We have just made it; the error below is what matters.
+    return fail_errno(path, lstat_errno);
+  }
   listener.path_ = path;
   listener.device_ = status.st_dev;
   listener.inode_ = status.st_ino;
