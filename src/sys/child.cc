@@ -182,7 +182,10 @@ Child& Child::operator=(Child&& other) noexcept {
 Result<std::optional<int>> Child::try_wait() {
   if (exit_code_) return exit_code_;
   siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(ref_.fd()), &info, WEXITED | WNOHANG) != 0) {
+  int result = 0;
+  do result = ::waitid(P_PIDFD, static_cast<id_t>(ref_.fd()), &info, WEXITED | WNOHANG);
+  while (result != 0 && errno == EINTR);
+  if (result != 0) {
     return fail_errno("process " + std::to_string(pid()) + ": cannot wait for it", errno);
   }
   if (info.si_pid != 0) exit_code_ = exit_code_of(info);
@@ -276,7 +279,10 @@ Result<Child> spawn(const SpawnOptions& options) {
     if (word->stage != Stage::kReady) TRY(describe(program, *word));
     TRY(options.before_exec(pid));
     const char go = 'g';
-    if (::send(ours.get(), &go, 1, MSG_NOSIGNAL) != 1) return fail_errno(program, errno);
+    ssize_t sent = 0;
+    do sent = ::send(ours.get(), &go, 1, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent != 1) return fail_errno(program, errno);
   }
   if (const auto word = hear(ours.get())) TRY(describe(program, *word));
   return child;

@@ -221,7 +221,10 @@ std::vector<Reaped> reap_available() {
 
 bool has_children() {
   siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+  int result = 0;
+  do result = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+  while (result != 0 && errno == EINTR);
+  return result == 0 || errno != ECHILD;
 }
 
 }  // namespace stapsh::sys
