@@ -29,6 +29,7 @@ namespace {
 constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
 constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
+constexpr int kExitSuccess = 0;
 constexpr int kExitLost = 1;
 
 // A target needs up to four descriptors; the soft limit (often 1024) is for programs that use select(2).
@@ -120,7 +121,9 @@ int Fleet::run() {
   io_.run();
   std::vector<TargetResult> results;
   for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
-  return forced_code_.value_or(exit_code_of(results, stopped_code_));
+  const int code = forced_code_.value_or(exit_code_of(results, stopped_code_));
+  // There is nowhere left to say it; but 0 would say that all has arrived.
+  return code == kExitSuccess && output_->errors_lost() ? kExitLost : code;
 }
 
 // From the first runner's start on: how long it takes to connect and to build has bounds of its own.

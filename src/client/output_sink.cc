@@ -57,7 +57,11 @@ void OutputSink::flush(Stream stream) {
     const Result<sys::IoResult> wrote = sys::write_some(out.fd.get(), buffer.view());
     if (!wrote) {
       out.closed = true;
-      if (stream == Stream::kStdout) on_closed_(wrote.error());
+      if (stream == Stream::kStdout) {
+        on_closed_(wrote.error());
+      } else {
+        errors_lost_ = true;
+      }
       continue;
     }
     buffer.consume(wrote->bytes);
@@ -95,6 +99,7 @@ Awaitable<> OutputSink::drain(TimePoint deadline) {
   while (merger_.pending_bytes() > 0 && !late) co_await changed_.wait();
   timer.cancel();
   dropped_bytes_ += merger_.output(Stream::kStdout).size();
+  errors_lost_ = errors_lost_ || !merger_.output(Stream::kStderr).empty();
   for (Out& out : outs_) {
     out.closed = true;
     if (out.waiter) out.waiter->cancel();

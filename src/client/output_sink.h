@@ -39,6 +39,8 @@ class OutputSink {
   }
   /// Bytes that were dropped since nobody read them.
   [[nodiscard]] std::size_t dropped_bytes() const { return dropped_bytes_; }
+  /// Something of standard error could not be written: output of runners, or what we had to say.
+  [[nodiscard]] bool errors_lost() const { return errors_lost_; }
   /// Waits until it is not full any more.
   Awaitable<> wait_room();
   /// Waits until all is written, at most until `deadline`.
@@ -68,6 +70,7 @@ class OutputSink {
   Event changed_;
   bool hurried_ = false;
   std::size_t dropped_bytes_ = 0;
+  bool errors_lost_ = false;
 };
 
 }  // namespace stapsh::client
