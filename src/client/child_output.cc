@@ -14,6 +14,11 @@
 #include "sys/process_tree.h"
 
 namespace stapsh::client {
+namespace {
+
+constexpr Duration kAskAgainAfter = std::chrono::milliseconds(10);
+
+}  // namespace
 
 Awaitable<std::string> read_all(asio::io_context& io, sys::UniqueFd pipe, std::size_t bytes_max) {
   Descriptor descriptor(io, pipe.release());
@@ -28,17 +33,23 @@ Awaitable<std::string> read_all(asio::io_context& io, sys::UniqueFd pipe, std::s
 
 Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, Duration limit) {
   if (child.exit_code()) co_return child.exit_code();
+  const TimePoint deadline = sys::deadline_after(limit);
   Result<sys::UniqueFd> pidfd = sys::duplicate(child.ref().fd());
   if (pidfd) {
     // A pidfd is readable once the process has ended: pidfd_open(2).
     Descriptor descriptor(io, pidfd->release());
-    asio::steady_timer timer(io, sys::deadline_after(limit));
+    asio::steady_timer timer(io, deadline);
     timer.async_wait([&descriptor](asio::error_code error) {
       if (!error) descriptor.cancel();
     });
     (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
     timer.cancel();
     co_await asio::post(io, asio::use_awaitable);  // Its handler refers to this frame: let it run first.
+  }
+  // Without a descriptor to spare it is asked now and then.
+  while (!pidfd && !child.ref().has_exited() && sys::now() < deadline) {
+    asio::steady_timer pause(io, kAskAgainAfter);
+    (void)co_await pause.async_wait(kAsTuple);
   }
   const Result<std::optional<int>> code = child.try_wait();
   co_return code ? *code : std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
@@ -199,6 +200,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   early_errors_.clear();
   unsent_.clear();
   input_ended_ = false;
+  stream_error_.clear();
   Result<Transport> opened = open_transport(target_.uri, context_.options, context_.targets);
   if (!opened) {
     release_slot();
@@ -246,6 +248,7 @@ Awaitable<> TargetRun::read_output() {
     (void)co_await from_agent_->async_wait(Descriptor::wait_read, kAsTuple);
     for (int i = 0; i < kReadsPerTurn && !session_->ended() && !context_.output.full(); ++i) {
       const Result<sys::IoResult> got = sys::read_some(from_agent_->native_handle(), context_.scratch);
+      if (!got) stream_error_ = got.error().what;
       if (!got || got->end) co_return;
       if (got->would_block) break;
       session_->on_bytes(std::string_view(context_.scratch).substr(0, got->bytes), sys::now());
@@ -285,8 +288,13 @@ Awaitable<> TargetRun::write_input() {
     if (unsent_.empty()) continue;
     Piece& piece = unsent_.front();
     const Result<sys::IoResult> wrote = sys::write_some(to_agent_->native_handle(), piece.rest());
-    // Why nobody reads any more shows at the other end.
-    if (!wrote) break;
+    // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
+    // never asked for must not pass for one.
+    if (!wrote) {
+      const auto matters = [](const Piece& each) { return each.bytes != "quit\n" && each.bytes != "ping\n"; };
+      if (std::any_of(unsent_.begin(), unsent_.end(), matters)) stream_error_ = wrote.error().what;
+      break;
+    }
     piece.sent += wrote->bytes;
     if (piece.rest().empty()) unsent_.pop_front();
     session_->on_send_progress(sys::now());
@@ -431,6 +439,8 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
   if (before_run || ssh_failed || !transport_.rich) {
     end.reason = transport_reason(target_.uri, end.exit_code, printable(last_line(early_errors_)));
   }
+  if (end.reason.empty() && transport_.child && !end.exit_code) end.reason = "its command does not end";
+  if (end.reason.empty()) end.reason = stream_error_;
   transport_.child.reset();
   co_return end;
 }

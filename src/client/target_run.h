@@ -108,6 +108,7 @@ class TargetRun {
   std::optional<Descriptor> from_agent_, to_agent_, errors_;
   std::deque<Piece> unsent_;
   bool input_ended_ = false;
+  std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
   Event writable_;   // Something to send, or the end of it.
