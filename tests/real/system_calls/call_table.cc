@@ -145,17 +145,25 @@ const Row* row_of(long number) {
 
 // Only these keep a process waiting, so that a signal can come in between; a file or a directory never does.
 bool can_wait(const Call& call) {
-  const bool is_file = call.number == SYS_read || call.number == SYS_write;
+  const bool is_file = call.number == SYS_read || call.number == SYS_write || call.number == SYS_close;
   return !is_file || call.file.starts_with("pipe:") || call.file.starts_with("socket:") ||
          call.file.starts_with("anon_inode:");
 }
 
 std::string_view not_applicable(const Call& call) {
+  const bool in_memory = call.own_pipe || call.file.starts_with("anon_inode:");
   if (call.number == SYS_fcntl) {
     const bool copies = call.arguments[1] == F_DUPFD || call.arguments[1] == F_DUPFD_CLOEXEC;
     if (!copies && call.arguments[1] != F_SETPIPE_SZ) return "asks for flags or sets them: cannot fail when it is open";
   }
+  if (call.number == SYS_epoll_ctl && in_memory && call.of_client) {
+    return "Asio watches its own timer, event and signal pipe without a look at the result";
+  }
   if (call.number == SYS_epoll_ctl && call.arguments[1] != EPOLL_CTL_ADD) return "cannot fail for what was added";
+  const bool of_socket = call.number == SYS_recvfrom || call.number == SYS_sendto;
+  if (of_socket && !call.file.starts_with("socket:")) return "no socket: ENOTSOCK is the only answer";
+  if ((call.number == SYS_read || call.number == SYS_write) && in_memory)
+    return "of the process's own memory: no device that could fail";
   if (call.number == SYS_prlimit64 && call.arguments[2] == 0) return kOnlyWrongArguments;
   return {};
 }
@@ -169,7 +177,7 @@ Fit failures_of(const Call& call) {
   if (const std::string_view why = not_applicable(call); !why.empty()) return {{}, why};
   Fit fit;
   for (const int error : row->errors) {
-    if (error == EINTR && !can_wait(call)) continue;
+    if (error == EINTR && (call.signals_blocked || !can_wait(call))) continue;
     const bool again = error == EINTR && call.number != SYS_connect;
     fit.failures.push_back({error, call.number == SYS_close, again});
   }

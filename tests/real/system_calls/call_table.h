@@ -13,14 +13,18 @@ namespace stapsh::calls {
 struct Call {
   long number = 0;
   std::array<unsigned long, 3> arguments{};
-  std::string file;  ///< What its first argument refers to, if that is a descriptor: /proc/PID/fd's word for it.
+  std::string file;       ///< What the descriptor among its arguments refers to: /proc/PID/fd's word for it.
+  bool own_pipe = false;  ///< A pipe whose other end the same process holds.
+  bool of_client = false;
+  bool before_main = false;      ///< The loader's, or a library's.
+  bool signals_blocked = false;  ///< All of them: its process is a child between fork and exec.
 };
 
 /// What it is made to fail with.
 struct Failure {
   int error = 0;
-  bool made = false;          ///< The call is made all the same, and only its result replaced (close).
-  bool harmless = false;      ///< The session must end as if nothing had happened: the call is to be tried again.
+  bool made = false;      ///< The call is made all the same, and only its result replaced (close).
+  bool harmless = false;  ///< The session must end as if nothing had happened: the call is to be tried again.
 };
 
 struct Fit {

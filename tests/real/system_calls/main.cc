@@ -27,7 +27,8 @@ constexpr const char* kUsage =
     "usage: system_calls [--scenario S]... [--subject R]... [--call NAME] [--kill N] [--fail N:ERROR]\n"
     "                    [--sample N] [--first N] [--minutes N] [--workers N] [--list] [--verbose]\n"
     "Scenarios: stapsh, unix, rfc, released, orphaned. Subjects: client, starter, listener, agent, guardian,\n"
-    "runner-start, sweeper. Runs all that the options leave; --sample: every N-th of it, from --first on; --minutes:\n"
+    "runner-start, sweeper, sweep. Runs all that the options leave; --sample: every N-th of it, from --first on; "
+    "--minutes:\n"
     "as much as that gives room for, every part in turn. One run again, as a failure prints it: --scenario S\n"
     "--subject R --kill N, or --scenario S --subject R --call NAME --fail N:ERROR. Exits with 1 if one failed.\n";
 
@@ -139,7 +140,8 @@ Answer decode(const std::string& text) {
   ::_exit(0);
 }
 
-// `body` as the first process of a new pid namespace, in a new mount namespace. The process between is what we wait for.
+// `body` as the first process of a new pid namespace, in a new mount namespace. The process between is what we wait
+// for.
 template <typename Body>
 pid_t in_namespaces(Body body) {
   (void)std::fflush(nullptr);
@@ -149,6 +151,7 @@ pid_t in_namespaces(Body body) {
   if (::unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) ::_exit(77);
   const pid_t inner = ::fork();
   if (inner == 0) body();
+  (void)::close_range(3, ~0U, 0);  // The ends of channels: who waits for the end of one must not wait for us.
   int status = 0;
   while (::waitpid(inner, &status, 0) < 0 && errno == EINTR) {
   }
@@ -197,8 +200,8 @@ bool count(const Options& options, std::vector<Job>& jobs, Counted& counted) {
             code = 1;
           }
           for (const Call& call : result.calls) {
-            (void)std::fprintf(out, "%zu %d %ld %lu %lu %lu %s\n", s, static_cast<int>(subject), call.number,
-                               call.arguments[0], call.arguments[1], call.arguments[2],
+            (void)std::fprintf(out, "%zu %d %ld %lu %lu %lu %d %s\n", s, static_cast<int>(subject), call.number,
+                               call.arguments[0], call.arguments[1], call.arguments[2], call.own_pipe ? 1 : 0,
                                call.file.empty() ? "-" : call.file.c_str());
           }
         }
@@ -217,12 +220,16 @@ bool count(const Options& options, std::vector<Job>& jobs, Counted& counted) {
   char line[4'352], file[4'096];
   while (std::fgets(line, sizeof line, in) != nullptr) {
     std::size_t scenario = 0;
-    int subject = 0;
+    int subject = 0, own_pipe = 0;
     Call call;
-    if (std::sscanf(line, "%zu %d %ld %lu %lu %lu %4095s", &scenario, &subject, &call.number, &call.arguments[0],
-                    &call.arguments[1], &call.arguments[2], file) != 7)
+    if (std::sscanf(line, "%zu %d %ld %lu %lu %lu %d %4095s", &scenario, &subject, &call.number, &call.arguments[0],
+                    &call.arguments[1], &call.arguments[2], &own_pipe, file) != 8)
       continue;
     call.file = file;
+    call.own_pipe = own_pipe != 0;
+    call.of_client = static_cast<Role>(subject) == Role::kClient;
+    call.signals_blocked =
+        static_cast<Role>(subject) == Role::kStarter || static_cast<Role>(subject) == Role::kRunnerStart;
     ++counted.calls;
     const auto role = static_cast<Role>(subject);
     Job job{static_cast<Scenario>(scenario), {role, true, ++calls[{scenario, subject}], 0, {}}};
@@ -266,9 +273,8 @@ class Sweep {
   Sweep(std::vector<Job> jobs, bool verbose) : jobs_(std::move(jobs)), verbose_(verbose) {}
 
   Counts run(const Options& options) {
-    const auto until = options.minutes == 0
-                           ? std::chrono::steady_clock::time_point::max()
-                           : std::chrono::steady_clock::now() + std::chrono::minutes(options.minutes);
+    const auto until = options.minutes == 0 ? std::chrono::steady_clock::time_point::max()
+                                            : std::chrono::steady_clock::now() + std::chrono::minutes(options.minutes);
     for (std::size_t i = 0; i < std::min(options.workers, jobs_.size()); ++i) {
       workers_.push_back(start_worker(jobs_, workers_));
     }
@@ -308,8 +314,7 @@ class Sweep {
     if (size <= 0) {
       (void)::close(worker.channel);
       (void)::waitpid(worker.pid, nullptr, 0);
-      const Worker fresh = start_worker(jobs_, {});
-      worker = fresh;
+      worker = start_worker(jobs_, workers_);
     }
     give(worker);
   }
@@ -400,10 +405,11 @@ int run(int argc, char** argv) {
   }
   Counts counts;
   if (!options.list) counts = Sweep(std::move(jobs), options.verbose).run(options);
-  std::printf("%zu calls: killed at %zu, failed at %zu, %zu leaks, %zu left to a sweep, %zu other faults, "
-              "%zu not reached, %zu not applicable\n",
-              counted.calls, counts.killed, counts.failed, counts.leaks, counts.swept, counts.faults,
-              counts.not_reached, counted.not_applicable);
+  std::printf(
+      "%zu calls: killed at %zu, failed at %zu, %zu leaks, %zu left to a sweep, %zu other faults, "
+      "%zu not reached, %zu not applicable\n",
+      counted.calls, counts.killed, counts.failed, counts.leaks, counts.swept, counts.faults, counts.not_reached,
+      counted.not_applicable);
   return sound && counts.leaks + counts.faults == 0 ? 0 : 1;
 }
 

@@ -10,10 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <filesystem>
 
 #include "harness/scratch.h"
 
@@ -23,8 +25,8 @@ namespace {
 using real::HarnessError;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array<std::string_view, kRoles + 1> kRoleNames{"client",   "starter",      "listener", "agent",
-                                                              "guardian", "runner-start", "sweeper",  "other"};
+constexpr std::array<std::string_view, kRoles> kRoleNames{"client",       "starter", "listener", "agent", "guardian",
+                                                          "runner-start", "sweeper", "sweep",    "other", "gone"};
 constexpr unsigned long kOptions = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
                                    PTRACE_O_TRACEEXIT | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
 constexpr int kCallStop = SIGTRAP | 0x80;
@@ -33,6 +35,19 @@ std::string link_target(const std::string& path) {
   std::array<char, PATH_MAX> target{};
   const ssize_t size = ::readlink(path.c_str(), target.data(), target.size());
   return {target.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
+}
+
+bool has_both_ends(const std::string& folder, const std::string& pipe) {
+  bool reads = false, writes = false;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (link_target(entry.path()) != pipe) continue;
+    std::error_code ignored;
+    // Of a descriptor's link the owner's bits say how it is open.
+    const auto bits = std::filesystem::symlink_status(entry.path(), ignored).permissions();
+    reads = reads || (bits & std::filesystem::perms::owner_read) != std::filesystem::perms::none;
+    writes = writes || (bits & std::filesystem::perms::owner_write) != std::filesystem::perms::none;
+  }
+  return reads && writes;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -147,8 +162,10 @@ bool Tracer::wanted(Role role) const {
     case Role::kSweeper:
     case Role::kGuardian:
     case Role::kRunnerStart:
-      return role == subject_ || (role == Role::kAgent && !subject_seen_);
+    case Role::kSweep:
+      return role == subject_ || (role != Role::kSweep && !subject_seen_);
     case Role::kOther:
+    case Role::kGone:
       break;
   }
   return false;
@@ -196,6 +213,10 @@ void Tracer::serve_stop(pid_t pid, int status) {
   }
   if (signo != kCallStop) return go_on(pid, tracee, signo);
   on_call(pid, tracee);
+  if (tracee.role == Role::kGone) {
+    tracees_.erase(pid);
+    return;
+  }
   go_on(pid, tracee, 0);
 }
 
@@ -212,6 +233,9 @@ void Tracer::on_fork(pid_t parent, pid_t child) {
     case Role::kAgent:
       role = from.forks == 0 ? Role::kGuardian : Role::kRunnerStart;
       break;
+    case Role::kSweeper:
+      role = Role::kSweep;
+      break;
     default:
       break;
   }
@@ -220,7 +244,7 @@ void Tracer::on_fork(pid_t parent, pid_t child) {
   if (role == Role::kRunnerStart && subject_ == role && subject_seen_) role = Role::kOther;
   Tracee& tracee = tracees_[child];
   tracee.role = role;
-  tracee.counts = true;
+  tracee.counts = tracee.in_main = true;
   if (role == subject_) subject_seen_ = true;
   const auto early = early_.find(child);
   if (early == early_.end()) return;
@@ -236,6 +260,7 @@ void Tracer::on_exec(pid_t pid, Tracee& tracee) {
     case Role::kRunnerStart:
     case Role::kGuardian:
     case Role::kSweeper:
+    case Role::kSweep:
       tracee.role = Role::kOther;
       break;
     default:
@@ -243,6 +268,7 @@ void Tracer::on_exec(pid_t pid, Tracee& tracee) {
   }
   (void)pid;
   tracee.counts = !from_main_;
+  tracee.in_main = false;
   tracee.forks = 0;
   if (tracee.role == subject_) subject_seen_ = true;
 }
@@ -271,8 +297,8 @@ void Tracer::on_call(pid_t pid, Tracee& tracee) {
     tracee.waits = true;
   }
   // The first thing that main() does: sys/inherited_state.cc.
-  if (!tracee.counts && call.number == SYS_fcntl && call.arguments[0] == 0 && call.arguments[1] == F_GETFD) {
-    tracee.counts = true;
+  if (!tracee.in_main && call.number == SYS_fcntl && call.arguments[0] == 0 && call.arguments[1] == F_GETFD) {
+    tracee.counts = tracee.in_main = true;
   }
   if (tracee.counts && tracee.role == subject_) on_entry(pid, tracee, call);
 }
@@ -280,19 +306,30 @@ void Tracer::on_call(pid_t pid, Tracee& tracee) {
 void Tracer::on_entry(pid_t pid, Tracee& tracee, const Call& call) {
   calls_.push_back(call);
   Call& recorded = calls_.back();
-  static constexpr long kOfFiles[] = {SYS_read, SYS_write, SYS_sendto, SYS_recvfrom};
+  recorded.before_main = !tracee.in_main;
+  recorded.of_client = tracee.role == Role::kClient;
+  recorded.signals_blocked = tracee.role == Role::kStarter || tracee.role == Role::kRunnerStart;
+  static constexpr long kOfFiles[] = {SYS_read, SYS_write, SYS_sendto, SYS_recvfrom, SYS_close, SYS_epoll_ctl};
   for (const long number : kOfFiles) {
     if (call.number != number) continue;
-    recorded.file = link_target("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(call.arguments[0]));
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
+    recorded.file = link_target(folder + std::to_string(call.arguments[number == SYS_epoll_ctl ? 2 : 0]));
+    recorded.own_pipe = recorded.file.starts_with("pipe:") && has_both_ends(folder, recorded.file);
   }
   if (!injection_ || injected_) return;
   if (injection_->kill) {
     if (calls_.size() != injection_->at) return;
     injected_ = recorded;
-    (void)::kill(pid, SIGKILL);
+    // The signal comes as the tracing ends: its parent must see the end of a process that nobody traces.
+    (void)::ptrace(PTRACE_DETACH, pid, nullptr, SIGKILL);
+    tracee.role = Role::kGone;
     return;
   }
-  if (call.number != injection_->call || ++same_calls_ != injection_->at) return;
+  if (call.number != injection_->call || ++same_calls_ < injection_->at) return;
+  // Two runs are not the same call by call: it may be another call's turn, and then the next one's that fits.
+  const Fit fit = failures_of(recorded);
+  const auto same = [&](const Failure& each) { return each.error == injection_->failure.error; };
+  if (std::none_of(fit.failures.begin(), fit.failures.end(), same)) return;
   injected_ = recorded;
   tracee.failing = true;
   if (injection_->failure.made) return;

@@ -26,9 +26,11 @@ enum class Role {
   kGuardian,     ///< Its guardian.
   kRunnerStart,  ///< Its child that is about to become the runner.
   kSweeper,      ///< The agent of the connection that asks whether anything is left.
+  kSweep,        ///< Its child that does it.
   kOther,
+  kGone,  ///< Killed, as it was to be.
 };
-constexpr std::size_t kRoles = static_cast<std::size_t>(Role::kOther);
+constexpr std::size_t kRoles = static_cast<std::size_t>(Role::kGone) + 1;
 std::string_view name_of(Role role);
 
 struct Injection {
@@ -69,8 +71,9 @@ class Tracer {
  private:
   struct Tracee {
     Role role = Role::kOther;
-    bool counts = false;      // Past the start of its program.
-    bool failing = false;     // Between entry and exit of the call that fails.
+    bool counts = false;   // Its calls are of interest.
+    bool in_main = false;  // Past the start of its program.
+    bool failing = false;  // Between entry and exit of the call that fails.
     int forks = 0;
     bool waits = false;
   };
