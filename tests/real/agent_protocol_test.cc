@@ -58,6 +58,12 @@ TEST_F(AgentProtocol, SessionThatEndsBehindItsRunLeavesNothing) {
   EXPECT_EQ(after_hello(agent.out()), "OK\nOK\n") << agent.captured();
 }
 
+TEST_F(AgentProtocol, CommandsBehindASweepWaitForIt) {
+  const Session session = talk(agent(), "stap 4.8\noption data\nsweep\nrun say:done exit:7\n");
+  EXPECT_EQ(session.out, "OK\nOK removed=0 left=0\nOK\ndata stdout 5\ndone\nquit\n");
+  EXPECT_EQ(session.code, 7);
+}
+
 // OK, and then 127.
 TEST_F(AgentProtocol, ArgumentThatTheKernelRefusesIsRefusedBeforeOk) {
   for (const char* mode : {"", "option data\n"}) {
