@@ -487,7 +487,7 @@ void AgentLoop::take_input() {
   while (taken < input_.size() && !blocked_on_replies()) {
     const std::size_t more = session_.on_bytes(std::string_view(input_).substr(taken), sys::now());
     taken += more;
-    perform_effects();  // Outcomes decide whether the session wants more.
+    perform_effects();                                // Outcomes decide whether the session wants more.
     if (more == 0 && !session_.wants_input()) break;  // The outcome of a sweep comes by itself.
     if (session_.next_hello() || sys::now() >= turn_ends) break;
   }

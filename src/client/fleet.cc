@@ -138,7 +138,7 @@ Awaitable<> Fleet::keep_deadline() {
 
 Awaitable<> Fleet::run_target(TargetRun& run) {
   co_await run.run();
-  const bool never_ran = run.outcome()->kind != Outcome::Kind::kEnded;
+  const bool never_ran = !run.has_run() && run.outcome()->kind != Outcome::Kind::kEnded;
   if (options_.all_or_nothing && never_ran && stops_ == 0) {
     stopped_code_ = 1;
     stop_all();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/job_options.h"
 
+#include <unistd.h>
+
+#include <utility>
+
 namespace stapsh::client {
 namespace {
 
@@ -25,6 +29,13 @@ void make_paths_absolute(JobOptions& options, std::string_view working_directory
   // Without a '/', -r names a release and -d a kernel module.
   for (std::string& value : options.kernel_directories) make_absolute_if_path(value, working_directory);
   for (std::string& value : options.symbol_objects) make_absolute_if_path(value, working_directory);
+  // `process(@1)` and `rstap s.stp ./program`: a path that leads somewhere here. What else an argument means is its
+  // own.
+  for (std::string& word : options.script_arguments) {
+    std::string path = word;
+    make_absolute_if_path(path, working_directory);
+    if (path != word && ::access(path.c_str(), F_OK) == 0) word = std::move(path);
+  }
 }
 
 }  // namespace stapsh::client

@@ -50,7 +50,8 @@ struct JobOptions {
   bool needs_build() const { return script_kind != ScriptKind::kReadyModule; }
 };
 
-/// Makes the paths in `options` independent of the working directory: the script, -I, -R, -r and -d. stap writes a
+/// Makes the paths in `options` independent of the working directory: the script, -I, -R, -r, -d, and arguments of the
+/// script with a '/' that lead to something here. stap writes a
 /// BPF module into its working directory, so builds run in one of their own.
 void make_paths_absolute(JobOptions& options, std::string_view working_directory);
 

@@ -87,6 +87,7 @@ void TargetRun::note(std::string_view text) {
 void TargetRun::set_state(TargetState state) {
   if (state_ == state) return;
   state_ = state;
+  has_run_ = has_run_ || state == TargetState::kRunning;
   if (state == TargetState::kRunning && !std::exchange(context_.started.happened, true)) {
     context_.started.event.announce();
   }

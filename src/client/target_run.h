@@ -59,6 +59,8 @@ class TargetRun {
 
   [[nodiscard]] const Target& target() const { return target_; }
   [[nodiscard]] TargetState state() const { return state_; }
+  /// Whether its runner has begun.
+  [[nodiscard]] bool has_run() const { return has_run_; }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
 
  protected:
@@ -75,6 +77,7 @@ class TargetRun {
   Target target_;
   bool stopping_ = false;
   bool gate_left_ = false;
+  bool has_run_ = false;
 
  private:
   struct Piece {

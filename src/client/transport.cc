@@ -161,16 +161,16 @@ Result<> transport_connected(const RemoteUri& uri, int fd) {
 }
 
 std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words) {
+  const bool is_ssh = std::holds_alternative<SshUri>(uri.address);
+  if (is_ssh && exit_code && (*exit_code == 126 || *exit_code == 127)) {
+    return "no stapsh on the target" + (last_words.empty() ? "" : " (" + std::string(last_words) + ")") +
+           "; install systemtap-runtime or stapsh there, or give --stapsh PATH";
+  }
   // One that was killed had no last words: what stands there is how it began.
   const bool killed = exit_code && *exit_code > 128 && std::holds_alternative<LibvirtUri>(uri.address);
   if (!last_words.empty() && !killed) return std::string(last_words);
   if (!exit_code || *exit_code == 0) return {};
-  if (std::holds_alternative<SshUri>(uri.address)) {
-    if (*exit_code == 126 || *exit_code == 127) {
-      return "no stapsh on the target; install systemtap-runtime or stapsh there, or give --stapsh PATH";
-    }
-    if (*exit_code == 255) return "ssh failed; try ssh by hand";
-  }
+  if (is_ssh && *exit_code == 255) return "ssh failed; try ssh by hand";
   if (*exit_code > 128) return "killed by signal " + std::to_string(*exit_code - 128);
   return "its command ended with exit code " + std::to_string(*exit_code);
 }
