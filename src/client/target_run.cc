@@ -292,8 +292,7 @@ Awaitable<> TargetRun::write_input() {
     // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
     // never asked for must not pass for one.
     if (!wrote) {
-      const auto matters = [](const Piece& each) { return each.bytes != "quit\n" && each.bytes != "ping\n"; };
-      if (std::any_of(unsent_.begin(), unsent_.end(), matters)) stream_error_ = wrote.error().what;
+      if (needs_unsent()) stream_error_ = wrote.error().what;
       break;
     }
     piece.sent += wrote->bytes;
@@ -306,6 +305,12 @@ Awaitable<> TargetRun::write_input() {
   (void)::shutdown(to_agent_->native_handle(), SHUT_WR);  // A socket's other direction goes on; a pipe just closes.
   asio::error_code ignored;                               // Nothing is lost with a pipe whose closing fails.
   (void)to_agent_->close(ignored);
+}
+
+// Whether the run depends on something that is not sent yet. A stop or a ping may well come too late.
+bool TargetRun::needs_unsent() const {
+  const auto matters = [](const Piece& each) { return each.bytes != "quit\n" && each.bytes != "ping\n"; };
+  return std::any_of(unsent_.begin(), unsent_.end(), matters);
 }
 
 void TargetRun::end_input() {
@@ -327,7 +332,10 @@ void TargetRun::drain_effects() {
                      if (!input_ended_ && !content->empty()) unsent_.push_back({{}, content});
                      writable_.announce();
                    },
-                   [&](const CloseInput&) { end_input(); },
+                   [&](const CloseInput&) {
+                     if (needs_unsent()) stream_error_ = "stopped before all commands were sent";
+                     end_input();
+                   },
                    [&](const Output& e) { context_.output.on_output(target_.index, e.stream, e.bytes); },
                    [&](const Note& e) { note(e.text); },
                    [&](const Connected& e) {

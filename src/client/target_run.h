@@ -102,6 +102,7 @@ class TargetRun {
   void say_lines(std::string_view text);
   void arm_timer();
   void release_slot();
+  [[nodiscard]] bool needs_unsent() const;
   void end_input();
   template <typename Coroutine>
   void spawn(Coroutine coroutine);

@@ -34,7 +34,9 @@ void SimulatedClient::answer(TimePoint now) {
   perform(now);
 }
 
-void SimulatedClient::see_end(const TransportEnd& end, TimePoint now) {
+// As the client's shell does: what was never sent is a reason.
+void SimulatedClient::see_end(TransportEnd end, TimePoint now) {
+  if (end.reason.empty() && dropped_input_) end.reason = "stopped before all of it was sent";
   session_.on_transport_end(end);
   perform(now);
 }
@@ -86,6 +88,7 @@ void SimulatedClient::perform(TimePoint now) {
             },
             [&](const CloseInput&) {
               closed_ = true;
+              dropped_input_ = dropped_input_ || !unsent_.empty();
               unsent_.clear();
               out_.close();
             },

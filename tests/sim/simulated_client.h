@@ -23,7 +23,7 @@ class SimulatedClient {
   [[nodiscard]] bool can_answer(TimePoint now) const { return answer_at_ && now >= *answer_at_; }
   void answer(TimePoint now);
   [[nodiscard]] bool can_see_end() const { return !outcome_ && in_.at_end(); }
-  void see_end(const TransportEnd& end, TimePoint now);
+  void see_end(TransportEnd end, TimePoint now);
   void stop(TimePoint now);
   void abandon(TimePoint now);
   void pause_receiving(TimePoint now) { session_.on_receive_paused(now); }
@@ -32,6 +32,8 @@ class SimulatedClient {
 
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] const std::string& output(Stream stream) const { return output_[stream == Stream::kStdout ? 0 : 1]; }
+  /// It closed its input before all was sent.
+  [[nodiscard]] bool dropped_input() const { return dropped_input_; }
   /// When it last read something.
   [[nodiscard]] TimePoint last_heard() const { return last_heard_; }
   [[nodiscard]] std::size_t commands() const { return commands_; }
@@ -48,7 +50,7 @@ class SimulatedClient {
   Link& out_;
   std::string unsent_;
   bool closed_ = false;
-  bool agent_spoke_ = false;
+  bool dropped_input_ = false;
   std::optional<TimePoint> answer_at_;
   std::optional<Outcome> outcome_;
   std::string output_[2];

@@ -187,8 +187,11 @@ std::string World::check_success() const {
   const Outcome& outcome = *client_.outcome();
   // Its output is discarded before it is given up, and `exit` with it.
   if (plan_.runner.immortal) return {};
+  // Closing is how to say stop in the rfc dialect: what was not sent by then, its `run` among it, is not done.
+  if (outcome.kind == Outcome::Kind::kFailed && client_.dropped_input()) return {};
   if (outcome.kind == Outcome::Kind::kFailed) return "failed: " + outcome.reason;
   if (outcome.kind == Outcome::Kind::kStopped) return {};
+  if (!agent_.started() || !agent_.runner()) return "the client saw a runner end that never was";
   const SimulatedRunner& runner = *agent_.runner();
   if (agent_.started()->args != plan_.upload.run_args) return "the runner got other arguments";
   if (agent_.exit_code() != *runner.exit_code()) return "the agent ended with another code than the runner";
