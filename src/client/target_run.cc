@@ -484,8 +484,17 @@ void TargetRun::stop() {
     return;
   }
   set_state(TargetState::kStopping);
+  const bool connecting = session_->phase() == ClientSession::Phase::kConnecting;
   session_->on_stop(sys::now());
   drain_effects();
+  if (!connecting || session_->ended()) return;
+  // Nothing is there yet that had to be stopped, and an ssh that hangs, or whoever never said hello, does not look at
+  // its input: the way there is given up.
+  if (transport_.child) {
+    kill_tree(*transport_.child);
+  } else if (from_agent_) {
+    (void)::shutdown(from_agent_->native_handle(), SHUT_RDWR);
+  }
 }
 
 void TargetRun::abandon(std::string_view reason) {

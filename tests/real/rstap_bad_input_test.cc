@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What users get wrong and what targets do wrong: an error that names the target and the reason, a code that is not
 // zero, the other targets unharmed, nothing left anywhere.
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +14,33 @@
 
 namespace stapsh::real {
 namespace {
+
+/// Listens, and never accepts.
+class SilentSocket {
+ public:
+  explicit SilentSocket(std::string path) : path_(std::move(path)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool bound = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (!bound || ::listen(fd_, 5) != 0) throw HarnessError("cannot listen at " + path_);
+  }
+  ~SilentSocket() { (void)::close(fd_); }
+  SilentSocket(const SilentSocket&) = delete;
+  SilentSocket& operator=(const SilentSocket&) = delete;
+
+  const std::string& path() const { return path_; }
+  /// Somebody has connected, and waits to be accepted.
+  bool wait_for_client() const {
+    pollfd entry{fd_, POLLIN, 0};
+    return ::poll(&entry, 1, static_cast<int>(kBound.count())) == 1;
+  }
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
 
 class RstapBadInput : public RemoteTest {
  protected:
@@ -67,18 +95,10 @@ TEST_F(RstapBadInput, TargetThatCanNotBeReached) {
 }
 
 TEST_F(RstapBadInput, TargetThatHangsWhileConnecting) {
-  // Listens, and never accepts.
-  const std::string path = scratch_.path("hang.sock");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(::listen(fd, 5), 0);
+  const SilentSocket silent(scratch_.path("hang.sock"));
   const std::vector<std::string> short_time{"--connect-timeout=1"};
-  expect_only_the_bad_one_fails({"unix:" + path, {"--connect-timeout"}, short_time});
+  expect_only_the_bad_one_fails({"unix:" + silent.path(), {"--connect-timeout"}, short_time});
   expect_only_the_bad_one_fails({"exec:cat > /dev/null", {"--connect-timeout"}, short_time});
-  (void)::close(fd);
 }
 
 TEST_F(RstapBadInput, AgentThatTalksNonsense) {
@@ -168,6 +188,27 @@ TEST_F(RstapBadInput, InterruptWhileATargetHangsEndsTheRun) {
   ASSERT_TRUE(waiting.wait_for_out("up"));
   rstap.send_signal(SIGINT);
   EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+}
+
+// An ssh that hangs ignores the end of its input, and so does whoever holds a socket and says nothing: a stop waited
+// for them as for a runner, half a minute.
+TEST_F(RstapBadInput, StopDoesNotWaitForWhoNeverSaidHello) {
+  const std::string ready = scratch_.path("ready");
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  const SilentSocket silent(scratch_.path("silent.sock"));
+  for (const std::string& uri : {"exec:echo up > " + ready + "; exec sleep 1000", "unix:" + silent.path()}) {
+    SCOPED_TRACE(uri);
+    Program rstap(this->rstap({"--connect-timeout=1000", "--remote", uri, stap_.one()}));
+    if (uri.starts_with("unix:")) {
+      ASSERT_TRUE(silent.wait_for_client());
+    } else {
+      Program waiting(options({"cat", ready}));
+      ASSERT_TRUE(waiting.wait_for_out("up"));
+    }
+    rstap.send_signal(SIGTERM);
+    EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(10)), 128 + SIGTERM) << rstap.captured();
+    EXPECT_NE(rstap.err().find("stopped before it ran"), std::string::npos) << rstap.captured();
+  }
 }
 
 }  // namespace

@@ -63,6 +63,8 @@ const std::vector<Row>& rows() {
       {kInterruptTwice, bit(kAfterExit), kAnyTransport, {{}, {0}, kSucceeded, kClean}},
       {kInterruptTwice, kAny, kAnyTransport, {{}, {0, 143}, "all clean", kClean}},
 
+      // The first one is enough; the others may come before that is seen.
+      {kInterruptThrice, kConnecting, kAnyTransport, {{}, {1, 130}, {}, kNone}},
       {kInterruptThrice, from(kRunning, kEndProbe), kAnyTransport, {{}, {0, 1, 143}, {}, kNone}},
       {kInterruptThrice, kAny, kAnyTransport, {{}, {1}, kGaveUp, kNone}},
 
