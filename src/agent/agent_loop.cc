@@ -218,8 +218,8 @@ Result<int> AgentLoop::run() {
           break;
       }
     }
-    take_input();  // What has come counts, before a client is taken for silent: we may have been the ones who were
-                   // held.
+    // What has come counts, before a client is taken for silent: we may have been the ones who were held.
+    take_input();
     session_.on_timer(sys::now());
     perform_effects();
   }
@@ -259,17 +259,7 @@ void AgentLoop::perform_effects() {
 // The workspace and who guards it: before anything is there that could be left behind.
 Result<> AgentLoop::ensure_workspace() {
   if (workspace_.valid()) return {};
-  const std::string parent = sys::default_workspace_parent();
-  Result<sys::Workspace> created = sys::Workspace::create(parent, session_.session_id());
-  if (!created) {
-    Error error = created.error();
-    const bool is_the_place = error.sys_errno == ENOENT || error.sys_errno == ENOTDIR || error.sys_errno == EACCES;
-    if (is_the_place && error.what.find("TMPDIR") == std::string::npos) {
-      error.what += "; set TMPDIR of stapsh to a folder that can be written to";
-    }
-    return fail(std::move(error));
-  }
-  sys::Workspace workspace = *std::move(created);
+  sys::Workspace workspace = TRY(sys::Workspace::create(sys::default_workspace_parent(), session_.session_id()));
   guardian_ = TRY(Guardian::start(workspace));
   guardian_watch_ = TRY(epoll_.add(guardian_.fd(), EPOLLIN, kGuardian));
   workspace_ = std::move(workspace);
@@ -587,7 +577,7 @@ void AgentLoop::sweep(std::string_view session) {
 
 void AgentLoop::finish_sweep() {
   sweep_watch_.reset();
-  const Swept swept = sweep_.finish();
+  const Swept swept = std::exchange(sweep_, {}).finish();
   session_.on_swept(swept.removed, swept.left);
 }
 

@@ -8,7 +8,7 @@
 
 namespace stapsh::agent {
 
-/// Adds to an error of work in `folder` what to do: about a full disk, a missing folder, or a lack of descriptors.
+/// Adds to an error of work in `folder` what to do: about a full disk, or a lack of descriptors.
 Error with_advice(Error error, std::string_view folder);
 
 }  // namespace stapsh::agent

@@ -53,6 +53,7 @@ Result<Guardian> Guardian::start(sys::Workspace& workspace) {
 void Guardian::note_gone() {
   leash_.reset();
   sys::reap_aside(process_);
+  process_ = {};  // Its number can be another's from here on.
 }
 
 void Guardian::dismiss() {

@@ -30,6 +30,7 @@ constexpr std::string_view kPrefix = "stapsh.";
 constexpr std::size_t kNameCharacters = 10;
 // In each workspace, before anything else: a directory without it is somebody's own, whatever it is called.
 constexpr const char* kMarker = ".stapsh-workspace";
+constexpr std::string_view kCannotMake = "cannot make a working directory";
 constexpr int kAttemptsMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
@@ -46,7 +47,7 @@ bool is_named(int parent, const std::string& name, int dir) {
 
 Result<UniqueFd> open_parent(const std::string& parent) {
   auto fd = open_at(AT_FDCWD, parent, O_PATH | O_DIRECTORY);
-  if (!fd) return add_context("cannot make a working directory", std::move(fd).error());
+  if (!fd) return add_context(std::string(kCannotMake) + " (TMPDIR chooses another place)", std::move(fd).error());
   return fd;
 }
 
@@ -94,7 +95,7 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
     const std::string name = std::string(kPrefix) + (own_name ? *own_name : TRY(random_name(kNameCharacters)));
     if (::mkdirat(result.parent_.get(), name.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
-      return fail_errno("cannot make a working directory in " + parent + " (TMPDIR chooses another place)", errno);
+      return fail_errno(std::string(kCannotMake) + " in " + parent + " (TMPDIR chooses another place)", errno);
     }
     // An agent that sweeps can take a new directory for a dead session's until it is locked: then try again.
     auto dir = open_at(result.parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -112,10 +113,10 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
     result.path_ = parent + "/" + name;
     // From here on, a return that fails removes it. An empty file needs no room on the disk but its name.
     const auto marker = open_at(result.dir_.get(), kMarker, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (!marker) return add_context("cannot make a working directory in " + parent, marker.error());
+    if (!marker) return add_context(std::string(kCannotMake) + " in " + parent, marker.error());
     return result;
   }
-  return fail(Errc::kSystem, "cannot make a working directory in " + parent + ": each one was taken, or taken away");
+  return fail(Errc::kSystem, std::string(kCannotMake) + " in " + parent + ": each one was taken, or taken away");
 }
 
 Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, const std::string& name) {
