@@ -409,7 +409,9 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
     if (!framed_ && !lines_.partial().empty()) emit(Output{Stream::kStdout, lines_.partial(), std::nullopt});
     return finish({Outcome::Kind::kEnded, end.exit_code, {}});
   }
-  if (!hello_seen_ && because.empty() && !refusal_.empty()) return fail_session("refused: " + refusal_);
+  // Whoever refuses us closes at once: that our hello could not be written any more says less than its own words.
+  const bool refused = !refusal_.empty() && (because.empty() || !settings_.transport_is_rich);
+  if (!hello_seen_ && refused) return fail_session("refused: " + refusal_);
   if (!hello_seen_) return fail_session("no hello from stapsh" + because);
   fail_session("the connection ended " + std::string(started ? "in mid-run" : "before the runner started") + because);
 }

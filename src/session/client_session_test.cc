@@ -269,6 +269,8 @@ TEST(ClientSession, TheTransportEndsInEachPhase) {
   EXPECT_EQ(ClientDriver({}).run({"connect", "end 127"}), "send stap 5.6\\n; close; failed: no hello from stapsh");
   EXPECT_EQ(ClientDriver({}).run({"connect", "say ERROR: not you", "end"}),
             "send stap 5.6\\n; note ERROR: not you; close; failed: refused: not you");
+  EXPECT_EQ(ClientDriver({}).run({"connect", "say ERROR: not you", "lost"}),
+            "send stap 5.6\\n; note ERROR: not you; close; failed: refused: not you");
   const std::string early = "close; failed: the connection ended before the runner started";
   EXPECT_EQ(ours_connected().run({"end"}), early);
   EXPECT_EQ(ours_connected().run({"lost"}), early + ": connection reset");

@@ -165,6 +165,9 @@ std::string_view not_applicable(const Call& call) {
   if ((call.number == SYS_read || call.number == SYS_write) && in_memory)
     return "of the process's own memory: no device that could fail";
   if (call.number == SYS_prlimit64 && call.arguments[2] == 0) return kOnlyWrongArguments;
+  const bool of_memory =
+      call.number == SYS_mmap || call.number == SYS_mremap || call.number == SYS_mprotect || call.number == SYS_brk;
+  if (of_memory && STAPSH_SANITIZED != 0) return "a sanitizer ends a program that is out of memory";
   return {};
 }
 
