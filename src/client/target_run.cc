@@ -26,6 +26,8 @@ namespace {
 constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10);
+// A stop has three rungs of a grace each, at which a runner need not say a word.
+constexpr int kGracesOfPatience = 5;
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
@@ -37,10 +39,14 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   settings.transport_is_rich = rich;
   settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
   if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
-  if (options.grace) settings.grace = format_seconds(*options.grace);
+  if (options.grace) {
+    settings.grace = format_seconds(*options.grace);
+    settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
+  }
   if (options.deadline) settings.deadline = format_seconds(*options.deadline);
   if (options.keepalive) settings.keepalive = *options.keepalive;
   settings.want_proof = true;
+  settings.want_reason = true;
   settings.session = session;
   settings.sweep_only = sweep_only;
   return settings;

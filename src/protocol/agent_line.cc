@@ -60,10 +60,16 @@ AgentLine parse_swept(const std::vector<std::string_view>& words) {
   return SweptLine{*removed, *left};
 }
 
+// Free text may quote anything.
+std::string on_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 }  // namespace
 
 AgentLine parse_agent_line(std::string_view line) {
-  // Debug text and errors are free text; all else is words.
+  // Debug text, errors and reasons are free text; all else is words.
   static constexpr std::string_view kDebug = "stapsh:";
   if (line.starts_with(kDebug)) return DebugLine{std::string(line.substr(kDebug.size()))};
   static constexpr std::string_view kError = "ERROR:";
@@ -72,6 +78,8 @@ AgentLine parse_agent_line(std::string_view line) {
     if (text.starts_with(' ')) text.remove_prefix(1);
     return ErrorLine{std::string(text)};
   }
+  static constexpr std::string_view kStopped = "stopped ";
+  if (line.starts_with(kStopped)) return StoppedLine{std::string(line.substr(kStopped.size()))};
   const std::vector<std::string_view> words = split_words(line);
   if (words.empty()) return UnknownLine{};
   if (words[0] == "data") return parse_data(words);
@@ -97,11 +105,7 @@ std::string format_agent_line(const HelloLine& line) {
 
 std::string format_agent_line(const OkLine&) { return "OK\n"; }
 
-std::string format_agent_line(const ErrorLine& line) {
-  std::string text = line.text;
-  std::replace(text.begin(), text.end(), '\n', ' ');  // An error is one line, whatever it quotes.
-  return "ERROR: " + text + "\n";
-}
+std::string format_agent_line(const ErrorLine& line) { return "ERROR: " + on_one_line(line.text) + "\n"; }
 
 std::string format_agent_line(const DataLine& line) {
   std::string text = "data ";
@@ -137,10 +141,8 @@ std::string format_agent_line(const SweptLine& line) {
   return "OK removed=" + std::to_string(line.removed) + " left=" + std::to_string(line.left) + "\n";
 }
 
-std::string format_agent_line(const DebugLine& line) {
-  std::string text = line.text;
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return "stapsh: " + text + "\n";
-}
+std::string format_agent_line(const StoppedLine& line) { return "stopped " + on_one_line(line.reason) + "\n"; }
+
+std::string format_agent_line(const DebugLine& line) { return "stapsh: " + on_one_line(line.text) + "\n"; }
 
 }  // namespace stapsh

@@ -30,6 +30,10 @@ struct DataLine {
 struct ExitLine {
   int code = 0;  ///< 0..255; 128 + N if signal N killed the runner.
 };
+/// With `option reason`: why the agent ended what its client did not ask it to end.
+struct StoppedLine {
+  std::string reason;
+};
 struct QuitLine {};
 struct PingLine {};
 /// With `option proof`: a thing of the session that is still there after its end.
@@ -52,7 +56,7 @@ struct DebugLine {
 struct UnknownLine {};
 
 using AgentLine = std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine, QuitLine, PingLine, LeftLine,
-                               CleanLine, SweptLine, DebugLine, UnknownLine>;
+                               CleanLine, StoppedLine, SweptLine, DebugLine, UnknownLine>;
 
 /// Total: every line gives a value, if only an UnknownLine.
 AgentLine parse_agent_line(std::string_view line);
@@ -67,6 +71,7 @@ std::string format_agent_line(const QuitLine& line);
 std::string format_agent_line(const PingLine& line);
 std::string format_agent_line(const LeftLine& line);
 std::string format_agent_line(const CleanLine& line);
+std::string format_agent_line(const StoppedLine& line);
 std::string format_agent_line(const SweptLine& line);
 std::string format_agent_line(const DebugLine& line);
 

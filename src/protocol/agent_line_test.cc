@@ -35,6 +35,8 @@ TEST(AgentLine, ParsesWhatAgentsSend) {
       {"OK removed=2", "unknown"},
       {"OK removed=x left=0", "unknown"},
       {"left module", "unknown"},
+      {"stopped signal 15", "stopped signal 15\n"},
+      {"stopped", "unknown"},
       {"stapsh:reply:200 OK", "stapsh: reply:200 OK\n"},
       // The released client crashes on the first of these.
       {"data stdout", "unknown"},

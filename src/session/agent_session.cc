@@ -170,6 +170,7 @@ const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
        return {};
      }},
     {"proof", false, [](AgentSession& s, std::string_view) { return s.proves_ = true, Result<>(); }},
+    {"reason", false, [](AgentSession& s, std::string_view) { return s.says_why_ = true, Result<>(); }},
     {"session", true,
      [](AgentSession& s, std::string_view value) -> Result<> {
        if (!is_session_id(value)) return fail(Errc::kPeer, "an id is ten letters or digits");
@@ -381,7 +382,15 @@ void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
   if (rfc() && !runner_lives()) broken_ = true;
   // A signal often comes with a quit (ctrl-C reaches a whole terminal), so it does not hurry the stop.
   debug("stopping: " + std::string(reason));
-  if (!stopping_) stop(now);
+  stop_unasked(reason, now);
+}
+
+// A client that did not ask for the end is told why it came. A runner that has ended already had its whole run.
+void AgentSession::stop_unasked(std::string_view reason, TimePoint now) {
+  if (stopping_) return;
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive || !alive->exit_code) unasked_ = reason;
+  stop(now);
 }
 
 void AgentSession::on_peer_gone(TimePoint now) {
@@ -399,7 +408,7 @@ void AgentSession::lose_stream(std::string_view reason, TimePoint now) {
   }
   broken_ = true;
   input_ = Deaf{};
-  if (!stopping_) stop(now);
+  stop_unasked(reason, now);
 }
 
 // Stops what there is to stop. The end comes when all is gone.
@@ -421,14 +430,14 @@ void AgentSession::stop(TimePoint now) {
 
 void AgentSession::on_timer(TimePoint now) {
   if (deadline_at_ && now >= *deadline_at_) {
-    deadline_at_.reset();
-    on_stop_requested("deadline", now);
+    debug("stopping: deadline");  // Which the client asked for.
+    if (!stopping_) stop(now);
   }
   if (keepalive_.lost(now)) {
     keepalive_.disable();
     debug("the client is silent: taken for the end of input");
     input_ = Deaf{};
-    if (!stopping_) stop(now);
+    stop_unasked("it heard nothing of this client for longer than --keepalive", now);
   } else if (keepalive_.ping_due(now)) {
     keepalive_.said(now);
     if (framed_) emit(SendLine{format_agent_line(PingLine{}), true});
@@ -481,6 +490,7 @@ void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
   const int exit_code = cleaning->exit_code;
   for (const LeftLine& thing : left) emit(Report{"left behind: " + thing.kind + " " + thing.name});
   if (framed_) {
+    if (says_why_ && !unasked_.empty()) emit(SendLine{format_agent_line(StoppedLine{unasked_})});
     if (proves_) {
       for (const LeftLine& thing : left) emit(SendLine{format_agent_line(thing)});
       if (left.empty()) emit(SendLine{format_agent_line(CleanLine{})});

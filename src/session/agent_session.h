@@ -141,6 +141,7 @@ class AgentSession {
   void stop(TimePoint now);
   void climb(TimePoint now);
   void lose_stream(std::string_view reason, TimePoint now);
+  void stop_unasked(std::string_view reason, TimePoint now);
   void finish_when_all_gone();
   void clean_up(int exit_code);
 
@@ -163,6 +164,7 @@ class AgentSession {
   bool says_exit_ = false;  // option exit
   bool timed_ = false;      // option time
   bool proves_ = false;     // option proof
+  bool says_why_ = false;   // option reason
   bool greeted_ = false;
   std::optional<std::string> next_hello_;
   std::optional<std::string> session_id_;
@@ -171,6 +173,7 @@ class AgentSession {
   std::optional<Duration> deadline_;
   std::optional<TimePoint> deadline_at_;
   bool stopping_ = false;  // Somebody asked for the end.
+  std::string unasked_;    // Why it came, if the client did not ask.
   bool quit_seen_ = false;
   bool broken_ = false;  // The session ends because of an error, or an rfc upload failed.
   std::optional<RunnerKind> kind_from_file_;

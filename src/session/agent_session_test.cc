@@ -355,6 +355,40 @@ TEST(AgentSession, TheLastLinesAreExitAndQuit) {
   });
 }
 
+TEST(AgentSession, SaysWhyItEndsWhatNobodyAskedItToEnd) {
+  check({
+      {"a signal",
+       {"say option data", "say option reason", "say run", "stop", "exit 0", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 1; clean up; stopped signal 15; quit; end 0"},
+      {"before its run",
+       {"say option data", "say option reason", "stop"},
+       "OK; OK; clean up; stopped signal 15; quit; end 0"},
+      {"nonsense",
+       {"say option data", "say option reason", "say run", "say file x a", "exit 0", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; report file a: size 'x' is not a whole number from 0 to "
+       "18446744073709551615; signal 1; clean up; stopped file a: size 'x' is not a whole number from 0 to "
+       "18446744073709551615; quit; end 0"},
+      {"a silent client",
+       {"say option data", "say option reason", "say option keepalive=9", "say run", "wait 9000", "exit 0", "gone",
+        "drained"},
+       "OK; OK; OK; start staprun [] framed; OK; signal 1; clean up; stopped it heard nothing of this client for "
+       "longer than --keepalive; quit; end 0"},
+      {"not what the client asked for",
+       {"say option data", "say option reason", "say run", "say quit", "stop", "exit 0", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 1; clean up; quit; end 0"},
+      {"nor a deadline",
+       {"say option data", "say option reason", "say option deadline=5", "say run", "wait 5000", "exit 0", "gone",
+        "drained"},
+       "OK; OK; OK; start staprun [] framed; OK; signal 1; clean up; quit; end 0"},
+      {"nor what comes after the runner's own end",
+       {"say option data", "say option reason", "say run", "exit 0", "stop", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 15 to all; clean up; quit; end 0"},
+      {"nor where it was not asked",
+       {"say option data", "say run", "stop", "exit 0", "gone", "drained"},
+       "OK; start staprun [] framed; OK; signal 1; clean up; quit; end 0"},
+  });
+}
+
 TEST(AgentSession, EveryExitCodeArrives) {
   for (int code = 0; code < 256; ++code) {
     const std::string text = std::to_string(code);

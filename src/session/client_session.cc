@@ -38,14 +38,15 @@ void ClientSession::on_start_of_transport(TimePoint now) {
 void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
   early_output_.clear();
   keepalive_.heard(now);
-  if (stopping_ && !ended()) deadline_ = now + settings_.stop_timeout;
   while (!bytes.empty() && !ended()) {
     if (phase_ == Phase::kRunning && !framed_) {
+      note_progress(now);
       emit(Output{Stream::kStdout, bytes, std::nullopt});
-      return;
+      break;
     }
-    bytes.remove_prefix(frame_ ? take_frame(bytes) : take_line(bytes, now));
+    bytes.remove_prefix(frame_ ? take_frame(bytes, now) : take_line(bytes, now));
   }
+  if (stopping_ && !ended()) deadline_ = std::min(now + settings_.stop_timeout, patience_ends_);
 }
 
 std::size_t ClientSession::take_line(std::string_view bytes, TimePoint now) {
@@ -83,7 +84,8 @@ bool ClientSession::take_early_output(std::string_view line, bool carriage_retur
 
 // An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame.
 // A "quit\n" at the end of an unfinished frame is therefore held back until more bytes prove it data.
-std::size_t ClientSession::take_frame(std::string_view bytes) {
+std::size_t ClientSession::take_frame(std::string_view bytes, TimePoint now) {
+  note_progress(now);
   std::string_view piece = bytes.substr(0, frame_->bytes_left);
   const std::size_t taken = piece.size();
   frame_->bytes_left -= taken;
@@ -131,8 +133,12 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (!hello_seen_) return nonsense(line);
                    // A released agent whose runner ends at once may end without its OK.
                    const bool started = phase_ == Phase::kRunning || (phase_ == Phase::kStarting && !ours_);
+                   const std::string why = stopping_ || stopped_because_.empty() ? "" : ": " + stopped_because_;
+                   if (started && !why.empty()) {
+                     return finish({Outcome::Kind::kFailed, std::nullopt, "the agent ended the run" + why});
+                   }
                    if (started) return finish({Outcome::Kind::kEnded, exit_code_, {}});
-                   if (!stopping_) return fail_session("the agent ended before the runner started");
+                   if (!stopping_) return fail_session("the agent ended before the runner started" + why);
                    finish({Outcome::Kind::kStopped, std::nullopt, {}});
                  },
                  [&](const PingLine&) {},
@@ -142,8 +148,12 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (left_.size() < kLeftMax) left_.push_back({printable(left.kind), printable(left.name)});
                  },
                  [&](const CleanLine&) {
-                   if (!ours_) return nonsense(line);
+                   if (!ours_ || !left_.empty()) return nonsense(line);
                    remains_ = Outcome::Remains::kClean;
+                 },
+                 [&](const StoppedLine& stopped) {
+                   if (!ours_) return nonsense(line);
+                   stopped_because_ = printable(stopped.reason);
                  },
                  [&](const SweptLine& swept) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
@@ -218,6 +228,7 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     if (ours_ && !settings_.deadline.empty()) further.push_back("deadline=" + settings_.deadline);
     if (ours_ && settings_.keepalive) further.push_back("keepalive=" + format_seconds(*settings_.keepalive));
     if (ours_ && settings_.want_proof) further.emplace_back("proof");
+    if (ours_ && settings_.want_reason) further.emplace_back("reason");
     if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
     return further.empty() ? become_connected() : ask_options(std::move(further));
   }
@@ -237,6 +248,7 @@ void ClientSession::become_connected() {
 }
 
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
+  note_progress(now);
   if (!unanswered_.empty()) return on_option_reply(ok, now);
   if (phase_ == Phase::kSending) {
     if (stopping_) return;
@@ -342,6 +354,7 @@ void ClientSession::on_stop(TimePoint now) {
   if (ended()) return;
   const bool again = stopping_;
   stopping_ = true;
+  note_progress(now);
   deadline_ = now + settings_.stop_timeout;
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   if (started && !rfc_) {

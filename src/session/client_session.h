@@ -32,6 +32,7 @@ struct ClientSettings {
   bool transport_is_rich = false;
   bool want_time = false;
   bool want_proof = false;  ///< `option proof`: what of the session is left at its end.
+  bool want_reason = false;  ///< `option reason`: why an agent ends what it was not asked to end.
   bool sweep_only = false;  ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
@@ -43,8 +44,10 @@ struct ClientSettings {
   /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
-  /// How long a target that was told to stop may say nothing before it is given up.
+  /// How long a target that was told to stop may say nothing before it is given up, and how long it may bring nothing
+  /// on: neither output nor an answer. An agent that waits for its runner says only `ping`.
   Duration stop_timeout = std::chrono::seconds(30);
+  Duration stop_patience = std::chrono::minutes(5);
 };
 
 /// What one target is sent.
@@ -111,7 +114,7 @@ class ClientSession {
 
   std::size_t take_line(std::string_view bytes, TimePoint now);
   bool take_early_output(std::string_view line, bool carriage_return, TimePoint now);
-  std::size_t take_frame(std::string_view bytes);
+  std::size_t take_frame(std::string_view bytes, TimePoint now);
   void release_held();
   void perform(std::string_view line, TimePoint now);
   void on_hello(const HelloLine& hello, TimePoint now);
@@ -123,6 +126,7 @@ class ClientSession {
   void send_file_or_be_ready();
   Result<std::string> start_commands() const;
   void on_swept(const SweptLine& swept, TimePoint now);
+  void note_progress(TimePoint now) { patience_ends_ = now + settings_.stop_patience; }
   void nonsense(std::string_view line);
   void fail_session(std::string reason);
   void finish(Outcome outcome);
@@ -134,6 +138,7 @@ class ClientSession {
   Phase phase_ = Phase::kConnecting;
   std::optional<TimePoint> deadline_;
   bool stopping_ = false;
+  TimePoint patience_ends_;  // Of a stop.
 
   bool hello_seen_ = false;
   HelloLine hello_;
@@ -156,6 +161,7 @@ class ClientSession {
   bool input_closed_ = false;
   bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
   std::optional<int> exit_code_;
+  std::string stopped_because_;  // The agent's own reason to end the run.
   Keepalive keepalive_;
   Outcome::Remains remains_ = Outcome::Remains::kUnknown;
   std::vector<LeftLine> left_;

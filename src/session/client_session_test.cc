@@ -416,6 +416,11 @@ TEST(ClientSession, EachSilenceHasItsBound) {
       "close; failed: did not confirm the stop; its agent cleans up when it sees the connection end";
   EXPECT_EQ(ours_running().run({"stop", "wait 29999", "bytes data stdout 1\\nx", "wait 29999", "wait 1"}),
             "send quit\\n; stdout x; " + unconfirmed);
+  // One that only lives is waited for longer, but not for ever.
+  ClientDriver pinging = ours_running();
+  pinging.run({"stop"});
+  for (int i = 0; i < 29; ++i) EXPECT_EQ(pinging.run({"wait 10000", "say ping"}), "");
+  EXPECT_EQ(pinging.run({"wait 9999", "say ping", "wait 1"}), unconfirmed);
   EXPECT_EQ(ours_ready().run({"stop", "wait 30000"}), "close; " + unconfirmed);
   EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "wait 30000"}), "send stap 5.6\\n; close; " + unconfirmed);
 }
@@ -430,8 +435,26 @@ TEST(ClientSession, AsksForProofAndKeepsItWithTheOutcome) {
             "connected 5.6 x86_64 6.1; close; stopped, clean");
   EXPECT_EQ(ours_running().run({"say left process 42", "say left module a\x1b", "say exit 0", "say quit"}),
             "ended 0, left process 42, left module a?");
+  EXPECT_EQ(ours_running().run({"say left process 42", "say clean"}),
+            "close; failed: the agent sent 'clean', which is no line of the protocol here, left process 42");
   EXPECT_EQ(old_running().run({"say clean"}),
             "close; failed: the agent sent 'clean', which is no line of the protocol here");
+}
+
+TEST(ClientSession, TellsARunThatItsAgentCutShort) {
+  ClientSettings settings;
+  settings.want_reason = true;
+  ClientDriver early(settings);
+  EXPECT_EQ(early.run({"connect", kHello, "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option reason\\n");
+  EXPECT_EQ(early.run({"bytes OK\\nOK\\n", "say stopped signal 15", "say exit 0", "say quit"}),
+            "connected 5.6 x86_64 6.1; close; failed: the agent ended before the runner started: signal 15");
+  EXPECT_EQ(ours_running().run({"say stopped it\x1b", "say clean", "say exit 0", "say quit"}),
+            "failed: the agent ended the run: it?, clean");
+  // Both wanted it.
+  EXPECT_EQ(ours_running().run({"say stopped signal 15", "stop", "say exit 0", "say quit"}), "send quit\\n; ended 0");
+  EXPECT_EQ(old_running().run({"say stopped x"}),
+            "close; failed: the agent sent 'stopped x', which is no line of the protocol here");
 }
 
 TEST(ClientSession, NoticesASilentAgent) {

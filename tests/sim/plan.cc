@@ -98,6 +98,7 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   for (Duration at{}; stops.size() < stop_count; stops.push_back(at)) {
     at += random.up_to(seconds(random.chance(30) ? 2 : 250));
   }
+  client.want_reason = random.chance(70);
 }
 
 }  // namespace stapsh::sim

@@ -137,6 +137,7 @@ void SimulatedAgent::lose_peer(TimePoint now) {
 }
 
 void SimulatedAgent::request_stop(TimePoint now) {
+  cut_short_ = runner_ && runner_->runner_alive() && rung_ == 0;
   session_.on_stop_requested("signal 15", now);
   perform(now);
   notice_ends(now);
@@ -198,11 +199,12 @@ void SimulatedAgent::start_runner(const StartRunner& effect, TimePoint now) {
 
 // At the end `clean` or all that is left, then `exit`, then `quit`, and no line after that.
 void SimulatedAgent::check_last_words(std::string_view line) {
-  const int word = line == "quit\n"                                 ? 3
-                   : line.starts_with("exit ")                      ? 2
-                   : line == "clean\n" || line.starts_with("left ") ? 1
+  const int word = line == "quit\n"                                 ? 4
+                   : line.starts_with("exit ")                      ? 3
+                   : line == "clean\n" || line.starts_with("left ") ? 2
+                   : line.starts_with("stopped ")                   ? 1
                                                                     : 0;
-  const bool again = word == 1 && last_words_ == 1 && line != "clean\n";
+  const bool again = word == 2 && last_words_ == 2 && line != "clean\n";
   if (word <= last_words_ && last_words_ > 0 && !again) breach = "after the last words: " + std::string(line);
   last_words_ = std::max(last_words_, word);
 }

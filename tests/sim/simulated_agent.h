@@ -48,6 +48,8 @@ class SimulatedAgent {
   [[nodiscard]] bool discarded() const { return discarded_; }
   /// It cleaned up, and looked: nothing was left.
   [[nodiscard]] bool proved_clean() const { return proved_clean_; }
+  /// Its runner ran, and nobody had asked for the end, when a signal came.
+  [[nodiscard]] bool cut_short() const { return cut_short_; }
   [[nodiscard]] std::size_t replies() const { return replies_; }
   [[nodiscard]] const std::string& story() const { return story_; }
   /// What the runner said on streams that the transport carries by itself.
@@ -87,9 +89,10 @@ class SimulatedAgent {
   int exit_code_ = -1;
   TimePoint exits_at_{};
   std::size_t replies_ = 0;
-  int last_words_ = 0;  // Of `clean` or `left`, `exit`, `quit`: how far it got.
+  int last_words_ = 0;  // Of `stopped`, `clean` or `left`, `exit`, `quit`: how far it got.
   int rung_ = 0;        // The highest that a signal stood for.
   bool proved_clean_ = false;
+  bool cut_short_ = false;
   std::string story_;
 };
 

@@ -179,6 +179,10 @@ std::string World::check_end() const {
       outcome.remains != Outcome::Remains::kClean) {
     return "the proof did not arrive";
   }
+  if (outcome.kind == Outcome::Kind::kEnded && plan_.client.want_reason && !plan_.client.force_rfc &&
+      stops_said_ == 0 && agent_.cut_short()) {
+    return "a run that was cut short passes for a whole one";
+  }
   return plan_.fault == Fault::kNone && stops_said_ < 3 ? check_success() : "";
 }
 

@@ -41,7 +41,7 @@ struct Row {
 };
 
 constexpr std::string_view kStopped = "stopped before it ran", kSucceeded = "1 succeeded",
-                           kGaveUp = "gave up waiting while it was",
+                           kGaveUp = "gave up waiting while it was", kCutShort = "the agent ended the run: ",
                            kLost = "failed: ", kNoGuardian = "the guardian begins with the first file",
                            kNoRunner = "no runner runs yet", kNoWorkspace = "no workspace is there yet";
 
@@ -87,7 +87,10 @@ const std::vector<Row>& rows() {
       // Its agent may know no keepalive yet; then the run goes on when the client does.
       {kClientStopped, kConnecting, kAnyTransport, {{}, {0}, kSucceeded, kClean, 10s}},
       {kClientStopped, kUploading, kAnyTransport, {{}, {0, 1, 129}, {}, kClean, 10s}},
-      {kClientStopped, kAny, kAnyTransport, {{}, {0, 1, 143}, {}, kClean, 10s}},
+      {kClientStopped, from(kAfterRun, kRunning), kAnyTransport, {{}, {1}, kCutShort, kClean, 10s}},
+      {kClientStopped, bit(kFlooding), kAnyTransport, {{}, {1}, kLost, kClean, 10s}},
+      {kClientStopped, bit(kEndProbe), kAnyTransport, {{}, {0, 143}, {}, kClean, 10s}},
+      {kClientStopped, kAny, kAnyTransport, {{}, {0, 1}, {}, kClean, 10s}},
 
       {kTransportKilled, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
       {kTransportKilled, kAny, kAnyTransport, {{}, {1}, kLost, kClean}},
@@ -97,10 +100,12 @@ const std::vector<Row>& rows() {
 
       {kAgentTerminated, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
       {kAgentTerminated, kUploading, kAnyTransport, {{}, {1}, "agent ended before the runner started", kClean}},
+      {kAgentTerminated, from(kAfterRun, kFlooding), kAnyTransport, {{}, {1}, kCutShort, kClean}},
       {kAgentTerminated, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
       {kAgentHungUp, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
       {kAgentHungUp, kUploading, kAnyTransport, {{}, {1}, "agent ended before the runner started", kClean}},
+      {kAgentHungUp, from(kAfterRun, kFlooding), kAnyTransport, {{}, {1}, kCutShort, kClean}},
       {kAgentHungUp, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
       {kAgentKilled, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
@@ -108,6 +113,7 @@ const std::vector<Row>& rows() {
 
       {kGuardianKilled, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
       {kGuardianKilled, kUploading, kAnyTransport, {{}, {1}, "agent ended before the runner started", kClean}},
+      {kGuardianKilled, from(kAfterRun, kFlooding), kAnyTransport, {{}, {1}, kCutShort, kClean}},
       {kGuardianKilled, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
       {kBothKilled, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
