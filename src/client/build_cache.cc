@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <thread>
 
 #include "client/child_output.h"
@@ -41,7 +40,7 @@ std::string name_of(const KernelId& kernel) { return kernel.release + " " + kern
 }  // namespace
 
 BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, OutputSink& output)
-    : io_(io), options_(options), output_(output), build_ended_(io), stop_(io) {
+    : io_(io), options_(options), output_(output), build_ended_(io), kill_timer_(io) {
   const sys::Uname kernel = sys::kernel_uname();
   local_ = {kernel.release, kernel.machine};
 }
@@ -104,7 +103,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   } else {
     std::vector<std::string> argv =
         build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program);
-    printed = co_await run_stap(std::move(argv), directory->get());
+    printed = co_await run_stap(std::move(argv), directory->get(), workspace_.path() + "/" + name);
   }
   --builds_running_;
   build_ended_.announce();
@@ -116,7 +115,8 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   co_return std::make_shared<const Module>(*std::move(module));
 }
 
-Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, int directory) {
+Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, int directory,
+                                                    std::string temporary) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
   if (!out || !err) co_return fail(Errc::kSystem, "no pipe for stap: too many open files?");
@@ -137,39 +137,32 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   spawn.stdout_fd = out->write_end.get();
   spawn.stderr_fd = err->write_end.get();
   spawn.working_directory_fd = directory;
+  // Its files go with ours, also if it must be killed; but -k asks for them.
+  const std::vector<std::string>& more = options_.job.build_words;
+  if (std::find(more.begin(), more.end(), "-k") == more.end()) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
+  spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
   Result<sys::Child> stap = sys::spawn(spawn);
   if (!stap) {
+    const bool missing = stap.error().sys_errno == ENOENT || stap.error().sys_errno == EACCES;
     co_return fail(stap.error().code,
-                   stap.error().what + "; install systemtap, or give --stap PATH, or a ready module");
+                   stap.error().what + (missing ? "; install systemtap, or give --stap PATH, or a ready module" : ""));
   }
   builders_.insert(stap->pid());
   out->write_end.reset();
   err->write_end.reset();
-  // Both at once: stap waits when either is full.
-  std::string errors;
-  bool errors_ended = false;
-  Event ended(io_);
-  asio::co_spawn(
-      io_,
-      [&]() -> Awaitable<> {
-        errors = co_await read_all(io_, std::move(err->read_end), kBuildTextBytesMax);
-        errors_ended = true;
-        ended.announce();
-      },
-      asio::detached);
-  const std::string printed = co_await read_all(io_, std::move(out->read_end), kBuildTextBytesMax);
-  while (!errors_ended) co_await ended.wait();
-  const std::optional<int> code = co_await wait_child(io_, *stap, std::chrono::seconds(60));
+  const ChildResult built =
+      co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end), kBuildTextBytesMax);
   builders_.erase(stap->pid());
+  if (builders_.empty()) kill_timer_.cancel();
   if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
-  show(errors);
-  if (code != 0)
+  show(built.errors);
+  if (built.exit_code != 0)
     co_return fail(
         Errc::kUsage,
         "stap does not build the script, its message is above; if it misses the kernel's build folder, install the "
         "headers or give -r DIR");
-  co_return printed;
+  co_return built.out;
 }
 
 // The same complaint about two kernels is one complaint.
@@ -178,21 +171,27 @@ void BuildCache::show(const std::string& text) {
   output_.say(text.ends_with('\n') ? std::string_view(text).substr(0, text.size() - 1) : std::string_view(text));
 }
 
-void BuildCache::abandon() {
+void BuildCache::stop() {
+  if (std::exchange(stopped_, true)) return kill_builders();
+  build_ended_.announce();
+  if (builders_.empty()) return;
+  for (const pid_t pid : builders_) {
+    const Result<sys::ProcessRef> stap = sys::ProcessRef::open(pid);
+    if (stap) (void)stap->send(SIGTERM);
+  }
+  kill_timer_.expires_after(options_.grace_time());
+  kill_timer_.async_wait([this](asio::error_code error) {
+    if (!error) kill_builders();
+  });
+}
+
+// And what they started. Their files are in our workspace.
+void BuildCache::kill_builders() {
   for (const pid_t pid : builders_) {
     for (const pid_t member : sys::session_members(pid)) {
       const Result<sys::ProcessRef> process = sys::ProcessRef::open(member);
       if (process) (void)process->send(SIGKILL);
     }
-  }
-}
-
-void BuildCache::stop() {
-  stopped_ = true;
-  build_ended_.announce();
-  for (const pid_t pid : builders_) {
-    const Result<sys::ProcessRef> stap = sys::ProcessRef::open(pid);
-    if (stap) (void)stap->send(SIGTERM);
   }
 }
 

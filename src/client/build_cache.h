@@ -31,10 +31,9 @@ class BuildCache {
   /// about it was shown once.
   Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel);
 
-  /// Ends what is being built; no build starts any more.
+  /// Ends what is being built, and kills it after the grace time or when this is called again; no build starts any
+  /// more.
   void stop();
-  /// Kills them, and what they started.
-  void abandon();
 
  private:
   struct Entry {
@@ -44,9 +43,10 @@ class BuildCache {
   };
 
   Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
-  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory);
+  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory, std::string temporary);
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
   void show(const std::string& text);
+  void kill_builders();
 
   asio::io_context& io_;
   const RstapOptions& options_;
@@ -62,8 +62,8 @@ class BuildCache {
   unsigned builds_begun_ = 0;
   Event build_ended_;
   bool stopped_ = false;
-  Event stop_;
-  std::set<pid_t> builders_;  // For stop().
+  asio::steady_timer kill_timer_;  // Of stop().
+  std::set<pid_t> builders_;
 };
 
 }  // namespace stapsh::client

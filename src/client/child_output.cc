@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
 #include "sys/clock.h"
@@ -17,17 +18,60 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kAskAgainAfter = std::chrono::milliseconds(10);
+// More than a pipe holds.
+constexpr int kReadsPerTurn = 16;
+
+struct PipeReader {
+  PipeReader(asio::io_context& io, sys::UniqueFd fd, std::size_t bytes_max_given)
+      : pipe(io, fd.release()), bytes_max(bytes_max_given), ended(io) {}
+  Descriptor pipe;
+  std::size_t bytes_max;
+  std::string text;
+  bool is_reading = true;
+  Event ended;
+};
+
+// What is there, without a wait, and without starving others. True at the end.
+bool read_available(PipeReader& reader) {
+  std::array<char, 8'192> buffer;
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const Result<sys::IoResult> got = sys::read_some(reader.pipe.native_handle(), buffer);
+    if (!got || got->end) return true;
+    if (got->would_block) return false;
+    reader.text.append(buffer.data(), std::min(got->bytes, reader.bytes_max - reader.text.size()));
+  }
+  return false;
+}
+
+Awaitable<> read_until_cancelled(PipeReader& reader) {
+  bool cancelled = false;
+  while (!read_available(reader) && !cancelled) {
+    const auto [error] = co_await reader.pipe.async_wait(Descriptor::wait_read, kAsTuple);
+    cancelled = static_cast<bool>(error);
+  }
+  reader.is_reading = false;
+  reader.ended.announce();
+}
 
 }  // namespace
 
-Awaitable<std::string> read_all(asio::io_context& io, sys::UniqueFd pipe, std::size_t bytes_max) {
-  Descriptor descriptor(io, pipe.release());
-  std::string all;
-  std::array<char, 8'192> buffer;
+Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
+                               std::size_t bytes_max) {
+  PipeReader readers[] = {{io, std::move(out), bytes_max}, {io, std::move(errors), bytes_max}};
+  for (PipeReader& reader : readers) asio::co_spawn(io, read_until_cancelled(reader), asio::detached);
+  const int code = co_await wait_child(io, child);
+  for (PipeReader& reader : readers) {
+    asio::error_code ignored;  // It is at its end already.
+    (void)reader.pipe.cancel(ignored);
+    while (reader.is_reading) co_await reader.ended.wait();
+    (void)read_available(reader);
+  }
+  co_return ChildResult{std::move(readers[0].text), std::move(readers[1].text), code};
+}
+
+Awaitable<int> wait_child(asio::io_context& io, sys::Child& child) {
   while (true) {
-    const auto [error, size] = co_await descriptor.async_read_some(asio::buffer(buffer), kAsTuple);
-    if (error) co_return all;
-    all.append(buffer.data(), std::min(size, bytes_max - all.size()));
+    if (const std::optional<int> code = co_await wait_child(io, child, std::chrono::hours(24))) co_return *code;
   }
 }
 

@@ -12,11 +12,20 @@
 
 namespace stapsh::client {
 
-/// All that comes from `pipe` until its end; what is over `bytes_max` is read and dropped.
-Awaitable<std::string> read_all(asio::io_context& io, sys::UniqueFd pipe, std::size_t bytes_max);
-
 /// Waits until `child` has ended, at most `limit`, and reaps it: 0..255 or 128 + N; none: it still lives.
 Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, Duration limit);
+/// Without a limit.
+Awaitable<int> wait_child(asio::io_context& io, sys::Child& child);
+
+struct ChildResult {
+  std::string out, errors;  ///< What it wrote into the two pipes.
+  int exit_code = 0;        ///< 0..255 or 128 + N.
+};
+
+/// Reads both pipes until `child` has ended; of each, what is over `bytes_max` is dropped. Who else holds them open by
+/// then is not waited for.
+Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
+                               std::size_t bytes_max);
 
 /// SIGKILL to the child and all that descends from it in its session. What made itself independent stays:
 /// an ssh ControlPersist master, and above all an agent's guardian, which now does its work.

@@ -40,6 +40,9 @@ struct RstapOptions {
   std::string ssh_command = "ssh";
   std::vector<std::string> ssh_options;  ///< Each a value of ssh's -o.
   Limits limits;
+
+  /// Of what no agent looks after: builds, and the runners of direct:.
+  [[nodiscard]] Duration grace_time() const { return grace ? Duration(*grace) : std::chrono::seconds(5); }
 };
 
 /// `words` without the program's name. kUsage names the word and says what to do.

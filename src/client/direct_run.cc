@@ -20,21 +20,22 @@
 namespace stapsh::client {
 namespace {
 
-constexpr Duration kGraceDefault = std::chrono::seconds(5);
-
 Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
 
 }  // namespace
 
 DirectRun::DirectRun(RunContext context, Target target)
     : TargetRun(context, std::move(target)),
-      ladder_(context.options.grace ? Duration(*context.options.grace) : kGraceDefault),
+      ladder_(context.options.grace_time()),
       relay_ended_(context.io),
       ladder_timer_(context.io) {}
 
 Awaitable<> DirectRun::run() {
-  Outcome outcome = co_await run_module();
-  look_what_is_left(outcome);
+  Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
+  if (context_.options.action == Action::kRun) {
+    outcome = co_await run_module();
+    look_what_is_left(outcome);
+  }
   set_outcome(std::move(outcome));
   leave_gate(false);
   context_.output.on_target_end(target_.index);
@@ -75,8 +76,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
   set_state(TargetState::kRunning);
-  std::optional<int> code;
-  while (!code) code = co_await wait_child(context_.io, *runner_, std::chrono::hours(24));
+  const int code = co_await wait_child(context_.io, *runner_);
   // What it left behind may hold the streams open: the same ladder ends it.
   if (relays_ > 0 && !ladder_.climbing()) {
     ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
@@ -114,6 +114,9 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     spawn.working_directory_fd = workspace_.fd();
     spawn.new_session = true;
     stop_signal_ = runner_entry(module.kind).stop_signal;
+    // There is no guardian. Whoever ignores this signal is found by the next sweep.
+    spawn.parent_death_signal = stop_signal_;
+    spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
     runner_ = TRY(sys::spawn(spawn));
     relays_ = 2;
     asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);

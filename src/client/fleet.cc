@@ -186,7 +186,6 @@ void Fleet::on_signal(int signo) {
   if (signo != SIGINT && stops_ > 0) return;
   if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
   if (stops_ < 2) return stop_all();
-  builds_->abandon();
   for (const auto& run : runs_) {
     if (run->outcome()) continue;
     run->abandon("gave up waiting while it was " + std::string(state_name(run->state())) +
@@ -226,7 +225,9 @@ Result<int> run_fleet(const RstapOptions& options, const std::vector<int>& ignor
   raise_descriptor_limit();
   // Builds run in folders of their own.
   RstapOptions own = options;
-  make_paths_absolute(own.job, std::filesystem::current_path().string());
+  const std::string here = std::filesystem::current_path().string();
+  make_paths_absolute(own.job, here);
+  make_absolute_if_path(own.stap_program, here);
   std::vector<Target> targets = TRY(list_targets(own.remotes));
   if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
   Fleet fleet(own, std::move(targets));

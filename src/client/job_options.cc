@@ -13,11 +13,11 @@ void make_absolute(std::string& path, std::string_view working_directory) {
   path.insert(0, std::string(working_directory) + "/");
 }
 
+}  // namespace
+
 void make_absolute_if_path(std::string& value, std::string_view working_directory) {
   if (value.find('/') != std::string::npos) make_absolute(value, working_directory);
 }
-
-}  // namespace
 
 void make_paths_absolute(JobOptions& options, std::string_view working_directory) {
   if (options.script_kind == ScriptKind::kFile || options.script_kind == ScriptKind::kReadyModule) {

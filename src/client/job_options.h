@@ -55,4 +55,7 @@ struct JobOptions {
 /// BPF module into its working directory, so builds run in one of their own.
 void make_paths_absolute(JobOptions& options, std::string_view working_directory);
 
+/// The same for one `value`, if a '/' in it says that it is a path.
+void make_absolute_if_path(std::string& value, std::string_view working_directory);
+
 }  // namespace stapsh::client

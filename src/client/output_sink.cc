@@ -36,6 +36,10 @@ void OutputSink::on_output(std::size_t target, Stream stream, std::string_view b
 
 void OutputSink::say(std::string_view line) {
   OutputBuffer& buffer = merger_.output(Stream::kStderr);
+  if (buffer.size() > kHurriedBytesMax) {  // Nobody reads it.
+    errors_lost_ = true;
+    return;
+  }
   buffer.append(line);
   buffer.append("\n");
   flush(Stream::kStderr);

@@ -15,15 +15,17 @@ std::string ending(int exit_code) {
 
 // What was proved of the targets' cleanliness: "; all clean", or how many are what.
 std::string remains_text(const std::vector<TargetResult>& results) {
-  std::size_t clean = 0, left = 0;
+  std::size_t clean = 0, left = 0, untouched = 0;
   for (const TargetResult& result : results) {
     if (result.outcome.remains == Outcome::Remains::kClean) ++clean;
     if (result.outcome.remains == Outcome::Remains::kLeft) ++left;
+    if (result.outcome.remains == Outcome::Remains::kUntouched) ++untouched;
   }
   if (clean == results.size()) return "; all clean";
   std::string text = fmt::format("; {} clean", clean);
   if (left > 0) text += fmt::format(", {} with something left over", left);
-  const std::size_t unknown = results.size() - clean - left;
+  if (untouched > 0) text += fmt::format(", {} not touched", untouched);
+  const std::size_t unknown = results.size() - clean - left - untouched;
   if (unknown > 0) text += fmt::format(", {} unknown", unknown);
   return text;
 }

@@ -13,7 +13,7 @@ TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
   const std::vector<TargetResult> results{
       {"web01", {Kind::kEnded, 0, {}, Outcome::Remains::kClean, {}}},
       {"web02", {Kind::kEnded, 3, {}}},
-      {"web03", {Kind::kFailed, std::nullopt, "no hello from stapsh"}},
+      {"web03", {Kind::kFailed, std::nullopt, "no hello from stapsh", Outcome::Remains::kUntouched, {}}},
       {"web07", {Kind::kEnded, 0, {}, Outcome::Remains::kLeft, {{"module", "stap_12_34"}}}},
       {"web04", {Kind::kEnded, 137, {}}},
       {"web05", {Kind::kStopped, std::nullopt, {}}},
@@ -25,7 +25,7 @@ TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
                            "rstap: web04: runner was ended by signal 9 (exit code 137)",
                            "rstap: web05: stopped before it ran", "rstap: web07: left over: module stap_12_34",
                            "rstap: 7 targets: 3 succeeded, 2 ended with an error, 1 failed, 1 stopped before "
-                           "running; 1 clean, 1 with something left over, 5 unknown"));
+                           "running; 1 clean, 1 with something left over, 1 not touched, 4 unknown"));
   EXPECT_EQ(exit_code_of(results, 130), 3);
 }
 

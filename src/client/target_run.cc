@@ -102,6 +102,8 @@ void TargetRun::set_state(TargetState state) {
 
 void TargetRun::set_outcome(Outcome outcome) {
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
+  const bool untouched = !module_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
+  if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
   outcome_ = std::move(outcome);
 }
 

@@ -26,7 +26,8 @@ struct Outcome {
   enum class Remains {
     kUnknown,  ///< Nobody looked: an old agent, a connection that ended first.
     kClean,
-    kLeft,  ///< `left` says what.
+    kLeft,       ///< `left` says what.
+    kUntouched,  ///< Nothing was sent there that could be left.
   };
   Remains remains = Remains::kUnknown;
   std::vector<LeftLine> left{};

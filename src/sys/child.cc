@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,8 @@ struct Plan {
   int directory;
   bool new_session;
   bool gated;
+  int parent_death_signal;
+  pid_t parent;
   sigset_t ignored;
   int channel;
 };
@@ -104,6 +107,10 @@ void wait_for_go(const Plan& plan) {
   close_others_at_exec();
   reset_signals(plan);
   if (plan.gated) wait_for_go(plan);
+  if (plan.parent_death_signal != 0) {
+    (void)::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // Can't fail for a signal's number.
+    if (::getppid() != plan.parent) ::_exit(127);
+  }
   sigset_t none;
   ::sigemptyset(&none);
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);  // Can't fail with these arguments.
@@ -244,6 +251,8 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.directory = options.working_directory_fd;
   plan.new_session = options.new_session;
   plan.gated = static_cast<bool>(options.before_exec);
+  plan.parent_death_signal = options.parent_death_signal;
+  plan.parent = ::getpid();
   plan.channel = theirs.get();
   ::sigemptyset(&plan.ignored);
   for (const int signo : options.ignored_signals) STAPSH_ASSERT(::sigaddset(&plan.ignored, signo) == 0);

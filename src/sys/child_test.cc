@@ -52,6 +52,26 @@ TEST(Spawn, EveryDeadlySignalIs128PlusIt) {
   }
 }
 
+TEST(Spawn, ParentDeathSignalReachesTheChildOfADeadParent) {
+  Pipe pipe = must(make_pipe());
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    SpawnOptions options = shell("echo up; exec sleep 1000");
+    options.stdout_fd = pipe.write_end.get();
+    options.parent_death_signal = SIGHUP;
+    options.new_session = true;
+    const Result<Child> child = spawn(options);
+    ::pause();
+    ::_exit(1);
+  }
+  pipe.write_end.reset();
+  std::array<char, 3> up{};
+  ASSERT_EQ(::read(pipe.read_end.get(), up.data(), up.size()), 3);
+  ASSERT_EQ(::kill(parent, SIGKILL), 0);
+  EXPECT_EQ(read_to_end(pipe.read_end.get()), "");
+  EXPECT_EQ(::waitpid(parent, nullptr, 0), parent);
+}
+
 TEST(Spawn, FailureOfExecIsOurError) {
   const NoLeak no_leak;
   const TestDirectory directory;

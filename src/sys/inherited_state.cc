@@ -10,11 +10,12 @@
 namespace stapsh::sys {
 
 std::vector<int> reset_inherited_process_state() {
-  // The lowest free number is taken, so this fills the gaps in order. Without /dev/null they stay open.
+  // The lowest free number is taken, so this fills the gaps in order. Without /dev/null they stay open. Nobody reads a
+  // closed standard output, and who writes there shall know; a closed standard error is meant to be silent.
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     // NOLINTNEXTLINE(android-cloexec-open): descriptors 0-2 are meant for children.
-    if (::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd) break;
+    if (::open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd) break;
   }
 
   std::vector<int> ignored;

@@ -16,6 +16,9 @@
 
 namespace stapsh::sys {
 
+/// In the environment of a program that runs in a workspace, and so of all that it starts: NAME=PATH.
+inline constexpr std::string_view kWorkspaceVariable = "STAPSH_SESSION";
+
 /// $TMPDIR if it is an absolute path, else /tmp.
 std::string default_workspace_parent();
 

@@ -272,6 +272,23 @@ TEST_F(RstapDirect, InterruptRunsEndProbes) {
   EXPECT_TRUE(rstap.out().ends_with("bye\n")) << rstap.captured();
 }
 
+TEST_F(RstapDirect, RunnerEndsWithAKilledClientAndASweepRemovesItsFiles) {
+  Program rstap(client({STAPSH_CLIENT, "-r", stap_.kernel_build(), "--bpf", "--remote", "direct:", stap_.forever()}));
+  ASSERT_TRUE(rstap.wait_for_out("tick 2\n"));
+  rstap.send_signal(SIGKILL);
+  EXPECT_TRUE(rstap.wait_ended());  // Its output ends with the runner.
+  const std::vector<std::string> sweep_words{STAPSH_CLIENT, "sweep", "--remote"};
+  const auto swept_by = [&](const std::string& target) {
+    std::vector<std::string> words = sweep_words;
+    words.push_back(target);
+    Program sweep(client(words));
+    (void)sweep.wait_exit();
+    return sweep.err();
+  };
+  EXPECT_NE(swept_by("direct:").find("rstap sweep --remote stapsh: does it"), std::string::npos);
+  EXPECT_NE(swept_by("stapsh:").find("all clean"), std::string::npos);
+}
+
 // The released agent replies to `run` while the runner is already writing to the same stream: one time in ten, output
 // comes before the OK.
 class RstapWithOldAgent : public Rstap {};

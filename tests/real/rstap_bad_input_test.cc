@@ -211,5 +211,67 @@ TEST_F(RstapBadInput, StopDoesNotWaitForWhoNeverSaidHello) {
   }
 }
 
+// A stap that a hung make or NFS holds. (The real one can't be made to hang.)
+TEST_F(RstapBadInput, StopEndsABuildThatIgnoresIt) {
+  const std::string stubborn = scratch_.write("stubborn-stap",
+                                              "#!/bin/sh\n"
+                                              "trap '' TERM\n"
+                                              "echo kept > \"$TMPDIR/file\"\n"
+                                              "echo up > \"$READY\"\n"
+                                              "sleep 1000 & sleep 1000\n",
+                                              0755);
+  const std::string ready = scratch_.path("ready");
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  for (const int stops : {1, 2}) {
+    SCOPED_TRACE(stops);
+    const std::string grace = stops == 1 ? "0.2" : "1000";
+    ProgramOptions how = client({STAPSH_CLIENT, "--grace=" + grace, "--stap", stubborn, "--stapsh", STAPSH_AGENT,
+                                 "--remote", "stapsh:", stap_.one()});
+    how.env.push_back("READY=" + ready);
+    Program rstap(how);
+    Program waiting(options({"cat", ready}));
+    ASSERT_TRUE(waiting.wait_for_out("up"));
+    rstap.send_signal(SIGINT);
+    if (stops == 2) {
+      rstap.send_signal(SIGUSR1);  // Answered after the first one was.
+      ASSERT_TRUE(rstap.wait_for_err("stopping"));
+      rstap.send_signal(SIGINT);
+    }
+    EXPECT_EQ(rstap.wait_exit(), 128 + SIGINT) << rstap.captured();
+    expect_nothing_left();
+  }
+}
+
+// Something that a build left running, with its standard error.
+TEST_F(RstapBadInput, BuildIsNotWaitedForLongerThanItRuns) {
+  const std::string leaving = scratch_.write("leaving-stap",
+                                             "#!/bin/sh\n"
+                                             "sleep 1000 &\n"
+                                             "echo $! > \"$LEFT\"\n"
+                                             "echo 'semantic error: this one' >&2\n"
+                                             "exit 1\n",
+                                             0755);
+  const std::string left = scratch_.path("left");
+  ProgramOptions how =
+      client({STAPSH_CLIENT, "--stap", leaving, "--stapsh", STAPSH_AGENT, "--remote", "stapsh:", stap_.one()});
+  how.env.push_back("LEFT=" + left);
+  Program rstap(how);
+  EXPECT_TRUE(rstap.wait_gone()) << rstap.captured();
+  EXPECT_EQ(::kill(std::stoi(read_file(left)), SIGKILL), 0);
+  EXPECT_EQ(rstap.wait_exit(), 1);
+  EXPECT_NE(rstap.err().find("semantic error: this one"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapBadInput, StandardOutputThatIsClosedLosesNothingInSilence) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--remote", "stapsh:", stap_.one()}, {"--version"}}) {
+    ProgramOptions how = this->rstap(words);
+    how.argv.insert(how.argv.begin(), {"/bin/sh", "-c", "exec \"$@\" >&-", "sh"});
+    Program rstap(how);
+    EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+    EXPECT_NE(rstap.err().find("Bad file descriptor"), std::string::npos) << rstap.captured();
+  }
+}
+
 }  // namespace
 }  // namespace stapsh::real
