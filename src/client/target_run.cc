@@ -207,8 +207,6 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
     co_return;
   }
   early_errors_.clear();
-  unsent_.clear();
-  input_ended_ = false;
   stream_error_.clear();
   Result<Transport> opened = open_transport(target_.uri, context_.options, context_.targets);
   if (!opened) {
@@ -219,7 +217,7 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   transport_ = *std::move(opened);
   session_.emplace(session_settings(context_.options, session_id_, transport_.rich, sweep_only));
   from_agent_.emplace(context_.io, transport_.from_agent.release());
-  to_agent_.emplace(context_.io, transport_.to_agent.release());
+  to_agent_.emplace(context_.io, std::move(transport_.to_agent));
   if (transport_.errors.valid()) {
     errors_.emplace(context_.io, transport_.errors.release());
     spawn(read_errors());
@@ -247,7 +245,7 @@ Awaitable<> TargetRun::finish_connecting() {
   transport_.connecting = !connected;
   if (connected) co_return;
   early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
-  end_input();
+  to_agent_->end();
 }
 
 Awaitable<> TargetRun::read_output() {
@@ -290,59 +288,23 @@ void TargetRun::on_errors(std::string_view bytes) {
 }
 
 Awaitable<> TargetRun::write_input() {
-  while (true) {
-    while (unsent_.empty() && !input_ended_) co_await writable_.wait();
-    if (unsent_.empty()) break;
-    (void)co_await to_agent_->async_wait(Descriptor::wait_write, kAsTuple);
-    if (unsent_.empty()) continue;
-    Piece& piece = unsent_.front();
-    const Result<sys::IoResult> wrote = sys::write_some(to_agent_->native_handle(), piece.rest());
-    // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
-    // never asked for must not pass for one.
-    if (!wrote) {
-      if (needs_unsent()) stream_error_ = wrote.error().what;
-      break;
-    }
-    piece.sent += wrote->bytes;
-    if (piece.rest().empty()) unsent_.pop_front();
+  const Result<> wrote = co_await to_agent_->write([this] {
     session_->on_send_progress(sys::now());
     arm_timer();
-  }
-  unsent_.clear();
-  input_ended_ = true;
-  (void)::shutdown(to_agent_->native_handle(), SHUT_WR);  // A socket's other direction goes on; a pipe just closes.
-  asio::error_code ignored;                               // Nothing is lost with a pipe whose closing fails.
-  (void)to_agent_->close(ignored);
-}
-
-// Whether the run depends on something that is not sent yet. A stop or a ping may well come too late.
-bool TargetRun::needs_unsent() const {
-  const auto matters = [](const Piece& each) { return each.bytes != "quit\n" && each.bytes != "ping\n"; };
-  return std::any_of(unsent_.begin(), unsent_.end(), matters);
-}
-
-void TargetRun::end_input() {
-  unsent_.clear();
-  input_ended_ = true;
-  writable_.announce();
-  cancel(to_agent_);
+  });
+  // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
+  // never asked for must not pass for one.
+  if (!wrote) stream_error_ = wrote.error().what;
 }
 
 void TargetRun::drain_effects() {
   while (std::optional<ClientEffect> effect = session_->next_effect()) {
     std::visit(Overloaded{
-                   [&](SendBytes& e) {
-                     if (!input_ended_) unsent_.push_back({std::move(e.bytes), nullptr});
-                     writable_.announce();
-                   },
-                   [&](const SendFile& e) {
-                     const std::shared_ptr<const std::string>& content = module_->files[e.index].content;
-                     if (!input_ended_ && !content->empty()) unsent_.push_back({{}, content});
-                     writable_.announce();
-                   },
+                   [&](SendBytes& e) { to_agent_->send(std::move(e.bytes)); },
+                   [&](const SendFile& e) { to_agent_->send(module_->files[e.index].content); },
                    [&](const CloseInput&) {
-                     if (needs_unsent()) stream_error_ = "stopped before all commands were sent";
-                     end_input();
+                     if (to_agent_->owes()) stream_error_ = "stopped before all commands were sent";
+                     to_agent_->end();
                    },
                    [&](const Output& e) { context_.output.on_output(target_.index, e.stream, e.bytes); },
                    [&](const Note& e) { note(e.text); },
@@ -360,7 +322,7 @@ void TargetRun::drain_effects() {
                    [&](Finished& e) {
                      explain_silence(e.outcome);
                      set_outcome(std::move(e.outcome));
-                     end_input();
+                     to_agent_->end();
                      cancel(from_agent_);
                    },
                },
@@ -430,7 +392,7 @@ Awaitable<> TargetRun::start_when_due() {
 // The agent has nothing more to say, or we have nothing more to hear.
 Awaitable<TransportEnd> TargetRun::close_transport() {
   TransportEnd end;
-  end_input();
+  to_agent_->end();
   asio::error_code ignored;  // Closing what was read loses nothing.
   (void)from_agent_->close(ignored);
   if (transport_.child) {

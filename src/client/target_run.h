@@ -3,11 +3,11 @@
 // coroutine for each target. The decisions are the session's.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "client/agent_input.h"
 #include "client/asio_types.h"
 #include "client/build_cache.h"
 #include "client/command_line.h"
@@ -47,7 +47,7 @@ struct RunContext {
 class TargetRun {
  public:
   TargetRun(RunContext context, Target target)
-      : context_(context), target_(std::move(target)), timer_(context.io), writable_(context.io), idle_(context.io) {}
+      : context_(context), target_(std::move(target)), timer_(context.io), idle_(context.io) {}
   virtual ~TargetRun() = default;
 
   /// The whole life of the target. Afterwards outcome() is set, and nothing of it is left here.
@@ -80,13 +80,6 @@ class TargetRun {
   bool has_run_ = false;
 
  private:
-  struct Piece {
-    std::string bytes;                          // Own bytes, or
-    std::shared_ptr<const std::string> shared;  // a file's, which all targets share.
-    std::size_t sent = 0;
-    [[nodiscard]] std::string_view rest() const { return std::string_view(shared ? *shared : bytes).substr(sent); }
-  };
-
   Awaitable<> attempt(bool sweep_only);
   Awaitable<> prove_clean();
   Awaitable<> finish_connecting();
@@ -102,20 +95,16 @@ class TargetRun {
   void say_lines(std::string_view text);
   void arm_timer();
   void release_slot();
-  [[nodiscard]] bool needs_unsent() const;
-  void end_input();
   template <typename Coroutine>
   void spawn(Coroutine coroutine);
 
   std::optional<ClientSession> session_;
   Transport transport_;
-  std::optional<Descriptor> from_agent_, to_agent_, errors_;
-  std::deque<Piece> unsent_;
-  bool input_ended_ = false;
+  std::optional<Descriptor> from_agent_, errors_;
+  std::optional<AgentInput> to_agent_;
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
-  Event writable_;   // Something to send, or the end of it.
   int helpers_ = 0;  // Coroutines of this target besides run().
   Event idle_;       // One of them ended.
   bool holds_slot_ = false;
