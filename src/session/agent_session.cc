@@ -8,12 +8,19 @@
 #include "base/assert.h"
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
+#include "protocol/hello_tail.h"
 #include "protocol/session_id.h"
 #include "protocol/version.h"
 
 namespace stapsh {
 
 using Rung = StopLadder::Rung;
+
+namespace {
+
+constexpr Duration kStallTime = std::chrono::seconds(1);
+
+}  // namespace
 
 AgentSession::AgentSession(AgentSettings settings)
     : settings_(std::move(settings)),
@@ -33,6 +40,7 @@ std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
     auto* data = std::get_if<ReceivingData>(&input_);
     taken += data ? take_data(*data, rest) : take_line(rest, now);
   }
+  if (settings_.stream_outlives_client) look_for_hello_in_data(now);
   // Nothing that comes after the end means anything.
   const bool meaningless = ended() || std::holds_alternative<Deaf>(input_);
   return meaningless && !next_hello_ ? bytes.size() : taken;
@@ -48,16 +56,41 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
                       "); start stapsh with a higher --line-bytes-max",
                   now);
       break;
-    case LineReader::Status::kLine:
-      perform(parse_command(taken.line, settings_.limits), now);
+    case LineReader::Status::kLine: {
+      const Command command = parse_command(taken.line, settings_.limits);
+      // Half a line of a client that went, and the next one's hello.
+      const bool is_bad = std::holds_alternative<BadCommand>(command);
+      const std::string line = std::string(taken.line) + "\n";
+      const std::string_view hello =
+          is_bad && greeted_ && settings_.stream_outlives_client ? hello_at_end(line) : std::string_view();
+      hello.empty() ? perform(command, now) : make_way(hello, now);
       break;
+    }
   }
   return taken.bytes;
+}
+
+// A client that went in mid-DATA, and the next one, which said hello and waits. Content that happens to look so goes
+// on.
+void AgentSession::look_for_hello_in_data(TimePoint now) {
+  stalls_at_.reset();
+  const bool in_data = std::holds_alternative<ReceivingData>(input_);
+  if (in_data && !hello_at_end(data_tail_).empty()) stalls_at_ = now + kStallTime;
+}
+
+// This session ends for the next client, whose hello it was.
+void AgentSession::make_way(std::string_view hello, TimePoint now) {
+  next_hello_ = hello;
+  on_peer_gone(now);
 }
 
 std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes) {
   const std::string_view piece = bytes.substr(0, data.bytes_left);
   data.bytes_left -= piece.size();
+  if (settings_.stream_outlives_client) {
+    data_tail_ += piece.substr(piece.size() - std::min(piece.size(), kHelloBytesMax));
+    data_tail_.erase(0, data_tail_.size() - std::min(data_tail_.size(), kHelloBytesMax));
+  }
   if (data.use == ReceivingData::Use::kFile && data.error.empty()) emit(WriteFile{piece});
   if (data.use == ReceivingData::Use::kArg && data.error.empty()) args_.back().append(piece);
   if (data.bytes_left == 0) {
@@ -69,6 +102,7 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 }
 
 void AgentSession::finish_data(const ReceivingData& data) {
+  data_tail_.clear();
   if (!data.error.empty()) {
     answer_error(data.error);
     broken_ = broken_ || rfc();
@@ -127,10 +161,7 @@ void AgentSession::perform(const Command& command, TimePoint now) {
 }
 
 void AgentSession::hello(const HelloCommand& command, TimePoint now) {
-  if (std::exchange(greeted_, true) && settings_.stream_outlives_client) {
-    next_hello_ = format_command(command);
-    return on_peer_gone(now);
-  }
+  if (std::exchange(greeted_, true) && settings_.stream_outlives_client) return make_way(format_command(command), now);
   if (runner_lives()) return answer_error("stap: a runner lives already");
   rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
   if (rfc_) framed_ = false;  // An option of before; that dialect has none.
@@ -443,6 +474,10 @@ void AgentSession::on_timer(TimePoint now) {
     if (framed_) emit(SendLine{format_agent_line(PingLine{}), true});
   }
   if (ladder_.due(now)) climb(now);
+  if (stalls_at_ && now >= *stalls_at_) {
+    stalls_at_.reset();
+    if (std::holds_alternative<ReceivingData>(input_)) make_way(hello_at_end(data_tail_), now);
+  }
 }
 
 void AgentSession::climb(TimePoint now) {
@@ -473,6 +508,7 @@ void AgentSession::clean_up(int exit_code) {
   ladder_.stand_down();
   keepalive_.disable();
   deadline_at_.reset();
+  stalls_at_.reset();
   life_ = CleaningUp{exit_code};
   input_ = Deaf{};
   emit(CleanUp{});

@@ -80,7 +80,7 @@ class AgentSession {
   std::optional<AgentEffect> next_effect();
   /// When on_timer() is wanted.
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
-    return earlier(ladder_.escalate_at(), earlier(keepalive_.next(), deadline_at_));
+    return earlier(earlier(ladder_.escalate_at(), stalls_at_), earlier(keepalive_.next(), deadline_at_));
   }
   /// Whether on_bytes() would take a byte now.
   [[nodiscard]] bool wants_input() const;
@@ -131,6 +131,8 @@ class AgentSession {
 
   std::size_t take_line(std::string_view bytes, TimePoint now);
   std::size_t take_data(ReceivingData& data, std::string_view bytes);
+  void look_for_hello_in_data(TimePoint now);
+  void make_way(std::string_view hello, TimePoint now);
   void finish_data(const ReceivingData& data);
   void perform(const Command& command, TimePoint now);
   void hello(const HelloCommand& command, TimePoint now);
@@ -167,6 +169,8 @@ class AgentSession {
   bool says_why_ = false;   // option reason
   bool greeted_ = false;
   std::optional<std::string> next_hello_;
+  std::string data_tail_;               // Where the stream outlives its client: the end of what came as DATA,
+  std::optional<TimePoint> stalls_at_;  // which is the next client's hello, if nothing follows it until then.
   std::optional<std::string> session_id_;
   bool run_tried_ = false;  // With a file, it has a name from then on.
   Keepalive keepalive_;

@@ -535,8 +535,27 @@ TEST(AgentSession, OnAStreamThatOutlivesItsClientASecondHelloIsAnotherClients) {
           "stapsh 5.6 x86_64 6.1; start staprun []; OK; signal 1; clean up; end 0"},
          {"but not in DATA",
           {"say stap 5.6", "bytes file 9 a\\nstap 4.8\\n"},
-          "stapsh 5.6 x86_64 6.1; create a 9; write stap 4.8\\n; commit; OK"}},
+          "stapsh 5.6 x86_64 6.1; create a 9; write stap 4.8\\n; commit; OK"},
+         {"unless nothing follows it there",
+          {"say stap 5.6", "bytes file 99 a\\nhalfstap 4.8\\n", "wait 999", "wait 1"},
+          "stapsh 5.6 x86_64 6.1; create a 99; write halfstap 4.8\\n; clean up; end 1"},
+         {"and if something does it was content",
+          {"say stap 5.6", "bytes file 20 a\\nstap 4.8\\n", "wait 999", "bytes x", "wait 5000"},
+          "stapsh 5.6 x86_64 6.1; create a 20; write stap 4.8\\nx"},
+         {"nor the end of one file before the next",
+          {"say stap 5.6", "bytes file 9 a\\nstap 4.8\\nfile 5 b\\n", "wait 5000"},
+          "stapsh 5.6 x86_64 6.1; create a 9; write stap 4.8\\n; commit; OK; create b 5"},
+         {"half a line before it",
+          {"say stap 5.6", "bytes option da", "say stap 4.8"},
+          "stapsh 5.6 x86_64 6.1; clean up; end 0"},
+         {"words that are a command are one",
+          {"say stap 5.6", "say run stap 4.8"},
+          "stapsh 5.6 x86_64 6.1; start staprun [stap,4.8]; OK"}},
         port);
+  check({{"on other streams it is an error",
+          {"bytes option da", "say stap 4.8"},
+          "ERROR: option: needs one word, its name"},
+         {"or content", {"bytes file 99 a\\nhalfstap 4.8\\n", "wait 5000"}, "create a 99; write halfstap 4.8\\n"}});
   AgentSession session(port);
   const std::string_view bytes = "stap 5.6\nstap 4.8\r\noption data\n";
   EXPECT_EQ(session.on_bytes(bytes, TimePoint()), bytes.find("option"));

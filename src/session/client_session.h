@@ -31,9 +31,9 @@ struct ClientSettings {
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
   bool want_time = false;
-  bool want_proof = false;  ///< `option proof`: what of the session is left at its end.
+  bool want_proof = false;   ///< `option proof`: what of the session is left at its end.
   bool want_reason = false;  ///< `option reason`: why an agent ends what it was not asked to end.
-  bool sweep_only = false;  ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
+  bool sweep_only = false;   ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
