@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner_finder.h"
 
-#include <array>
+#include <algorithm>
+#include <vector>
 
 #include "sys/executable.h"
 
@@ -22,16 +23,24 @@ std::string_view package_of(RunnerKind kind) {
   return "systemtap";
 }
 
+// The build-time folder first; it may be one of the others.
+std::vector<std::string> runner_folders() {
+  std::vector<std::string> folders{STAPSH_RUNNER_DIR};
+  for (const char* fixed :
+       {"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/usr/libexec/systemtap"}) {
+    if (std::find(folders.begin(), folders.end(), fixed) == folders.end()) folders.emplace_back(fixed);
+  }
+  return folders;
+}
+
 }  // namespace
 
 Result<std::string> find_runner(RunnerKind kind) {
-  static const std::array<std::string, 7> kFolders{
-      STAPSH_RUNNER_DIR, "/usr/local/bin",        "/usr/bin", "/bin", "/usr/local/sbin",
-      "/usr/sbin",       "/usr/libexec/systemtap"};
+  const std::vector<std::string> folders = runner_folders();
   const std::string name(runner_name(kind));
-  if (std::optional<std::string> path = sys::find_executable(kFolders, name)) return *std::move(path);
+  if (std::optional<std::string> path = sys::find_executable(folders, name)) return *std::move(path);
   std::string looked;
-  for (const std::string& folder : kFolders) looked += (looked.empty() ? "" : " ") + folder;
+  for (const std::string& folder : folders) looked += (looked.empty() ? "" : " ") + folder;
   return fail(Errc::kSystem, name + ": not found in " + looked + "; install " + std::string(package_of(kind)));
 }
 
