@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_loop.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "agent/background_sweep.h"
-#include "agent/error_advice.h"
+#include "agent/client_input.h"
 #include "agent/frame_relay.h"
-#include "agent/guardian.h"
+#include "agent/guarded_workspace.h"
 #include "agent/outbox.h"
-#include "agent/runner_finder.h"
+#include "agent/report_writer.h"
+#include "agent/runner_start.h"
+#include "agent/session_children.h"
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
 #include "agent/upload.h"
@@ -28,11 +28,9 @@
 #include "sys/executable.h"
 #include "sys/io.h"
 #include "sys/nonblocking.h"
-#include "sys/pipe.h"
 #include "sys/process_tree.h"
 #include "sys/signal_fd.h"
 #include "sys/uname.h"
-#include "sys/workspace.h"
 
 namespace stapsh::agent {
 namespace {
@@ -41,16 +39,8 @@ namespace {
 constexpr std::size_t kRepliesBytesMax = 65'536;
 // Frames in one turn, before we look whether somebody has something to say.
 constexpr int kFramesPerTurn = 16;
-constexpr int kKillRounds = 10;
-// How long commands are taken, and how long a report may wait, before we look whether somebody has something to say.
+// How long commands are taken, before we look whether somebody has something to say.
 constexpr Duration kCommandsPerTurn = std::chrono::milliseconds(50);
-constexpr Duration kReportTimeout = std::chrono::milliseconds(100);
-
-// All descriptors are edge-triggered: `ready` says that a call may succeed, until one would block.
-struct Channel {
-  bool ready = false;
-  sys::Watch watch;
-};
 
 class AgentLoop {
  public:
@@ -69,7 +59,7 @@ class AgentLoop {
   Result<int> run();
   /// What the next client said: for a stream that outlives its client.
   [[nodiscard]] std::string next_client() const {
-    return session_.next_hello() ? *session_.next_hello() + input_ : std::string();
+    return session_.next_hello() ? *session_.next_hello() + input_.bytes() : std::string();
   }
 
  private:
@@ -77,7 +67,6 @@ class AgentLoop {
 
   void perform_effects();
   Result<> ensure_workspace();
-  [[nodiscard]] Error advised(const Error& error) const;
   void lose_guardian();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
@@ -95,9 +84,8 @@ class AgentLoop {
   void sweep(std::string_view session);
   void finish_sweep();
 
-  /// Whether it descends from us, and from nobody who is not the session's.
-  [[nodiscard]] bool is_of_session(pid_t pid) const;
-  [[nodiscard]] bool has_session_children() const;
+  /// See SessionChildren::Helpers.
+  [[nodiscard]] std::array<pid_t, 2> helpers() const { return {place_.guardian_pid(), sweep_.pid()}; }
   void take_input();
   void take_signals();
   void stop_by_signal(int signo);
@@ -109,54 +97,46 @@ class AgentLoop {
     return !session_.runner_lives() && outbox_.text_bytes() > kRepliesBytesMax;
   }
   [[nodiscard]] FrameRelay::Manner manner() const { return {session_.timed(), session_.wants_single_frames()}; }
-  void say(std::string_view text);
 
   AgentSession session_;
   bool stream_outlives_client_;
   bool is_connection_ = false;  // Not our standard input and output.
   Duration grace_;
-  sys::NonblockingFd in_;
-  sys::NonblockingFd out_;
+  ReportWriter reports_{STDERR_FILENO};
   sys::SignalFd signals_;
   sys::Epoll epoll_;
-  Channel in_channel_;
-  Channel out_channel_;
   sys::Watch signals_watch_;
+  ClientInput input_;
+  sys::NonblockingFd out_;
+  sys::Watch out_watch_;    // Edge-triggered,
+  bool out_ready_ = false;  // so this says that a write may succeed, until one would block.
   Outbox outbox_{-1};
   FrameRelay relay_{outbox_};
 
-  std::string input_;                       // Read, and not yet taken by the session.
-  bool end_of_input_ = false;               // Seen, and not yet told.
-  std::optional<std::string> input_error_;  // Why it ended, if the client did not end it.
-  sys::Workspace workspace_;
-  Guardian guardian_;
-  sys::Watch guardian_watch_;
+  GuardedWorkspace place_;
   BackgroundSweep sweep_;
   sys::Watch sweep_watch_;
   SessionRecord record_;
   Upload upload_;
   std::string module_;  // A kernel module's name, without ".ko".
-  sys::Child runner_;
-  // Children that were ours before we were stapsh: a login script began them and executed us. Not the session's.
-  std::vector<pid_t> inherited_;
+  SessionChildren children_;
   bool framed_ = false;
   bool descendants_gone_ = true;
   bool discarding_ = false;     // The runner's output: nobody takes it.
   bool output_failed_ = false;  // Not because the client has gone.
-  bool stderr_is_stuck_ = false;
-  Duration report_time_left_ = kReportTimeout;  // In this turn.
-  bool reap_later_ = false;  // SIGCHLD and the last other signal that came while the runner was being made.
+  bool reap_later_ = false;     // SIGCHLD and the last other signal that came while the runner was being made.
   int stop_signal_ = 0;
   std::optional<int> exit_code_;
 };
 
 Result<> AgentLoop::open(AgentIo io) {
-  input_ = std::move(io.first_input);
   is_connection_ = io.out > STDERR_FILENO;
-  in_ = TRY(sys::open_nonblocking(io.in));
+  epoll_ = TRY(sys::Epoll::create());
+  TRY(input_.open(io.in, std::move(io.first_input), epoll_, kInput));
   out_ = TRY(sys::open_nonblocking(io.out));
   outbox_ = Outbox(out_.get());
-  epoll_ = TRY(sys::Epoll::create());
+  out_watch_ = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));
+  out_ready_ = true;
   std::vector<int> signals{SIGINT, SIGTERM, SIGQUIT, SIGCHLD};
   if (io.ignores_hangup) {
     STAPSH_ASSERT(::signal(SIGHUP, SIG_IGN) != SIG_ERR);
@@ -165,17 +145,12 @@ Result<> AgentLoop::open(AgentIo io) {
   }
   signals_ = TRY(sys::SignalFd::create(signals));
   signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
-  in_channel_.watch = TRY(epoll_.add(in_.get(), EPOLLIN | EPOLLRDHUP | EPOLLET, kInput));
-  out_channel_.watch = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));
-  in_channel_.ready = true;
-  out_channel_.ready = true;
-  if (sys::has_children()) inherited_ = sys::children_of_self();
-  return sys::become_subreaper();
+  return children_.begin();
 }
 
 Result<int> AgentLoop::run() {
   while (true) {
-    report_time_left_ = kReportTimeout;
+    reports_.begin_turn();
     take_input();
     relay();
     flush();
@@ -183,7 +158,7 @@ Result<int> AgentLoop::run() {
     perform_effects();  // A peer that was lost just now is no event.
     if (exit_code_) break;
     // Anything that can go on goes on, after a look for news; else wait for them.
-    const bool can_read = (in_channel_.ready || !input_.empty()) && session_.wants_input() && !blocked_on_replies();
+    const bool can_read = input_.may_have_bytes() && session_.wants_input() && !blocked_on_replies();
     const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
     std::optional<TimePoint> deadline = earlier(session_.next_timer(), relay_.ask_again_at());
     if (can_read || can_relay) deadline = TimePoint::min();
@@ -192,11 +167,11 @@ Result<int> AgentLoop::run() {
     for (const sys::Event& event : std::span(events).first(count)) {
       switch (event.id) {
         case kInput:
-          in_channel_.ready = true;
+          input_.on_readable();
           if (stream_outlives_client_ && (event.events & (EPOLLERR | EPOLLHUP)) != 0) lose_peer();
           break;
         case kOutput:
-          out_channel_.ready = true;
+          out_ready_ = true;
           if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) lose_peer();
           break;
         case kSignals:
@@ -228,7 +203,7 @@ Result<int> AgentLoop::run() {
   while (!outbox_.empty()) {
     const Result<bool> writable = sys::wait_for(out_.get(), EPOLLOUT, deadline);
     if (!writable || !*writable || sys::now() >= deadline) break;
-    out_channel_.ready = true;
+    out_ready_ = true;
     flush();
   }
   return output_failed_ && *exit_code_ == 0 ? 1 : *exit_code_;
@@ -240,11 +215,11 @@ void AgentLoop::perform_effects() {
                    [&](const SendLine& e) {
                      if (!e.droppable || outbox_.text_bytes() < kRepliesBytesMax) outbox_.add(e.line);
                    },
-                   [&](const Report& e) { say(e.text); },
+                   [&](const Report& e) { reports_.say(e.text); },
                    [&](const CreateFile& e) { create_file(e); },
                    [&](const WriteFile& e) { write_file(e); },
                    [&](const CommitFile&) { commit_file(); },
-                   [&](const AbandonFile&) { upload_.abandon(workspace_); },
+                   [&](const AbandonFile&) { upload_.abandon(place_.workspace()); },
                    [&](const StartRunner& e) { start_runner(e); },
                    [&](const SignalRunner& e) { signal_runner(e); },
                    [&](const DiscardOutput&) { discard_output(); },
@@ -256,24 +231,11 @@ void AgentLoop::perform_effects() {
   }
 }
 
-// The workspace and who guards it: before anything is there that could be left behind.
-Result<> AgentLoop::ensure_workspace() {
-  if (workspace_.valid()) return {};
-  sys::Workspace workspace = TRY(sys::Workspace::create(sys::default_workspace_parent(), session_.session_id()));
-  guardian_ = TRY(Guardian::start(workspace));
-  guardian_watch_ = TRY(epoll_.add(guardian_.fd(), EPOLLIN, kGuardian));
-  workspace_ = std::move(workspace);
-  return {};
-}
-
-Error AgentLoop::advised(const Error& error) const {
-  return with_advice(error, workspace_.valid() ? workspace_.path() : sys::default_workspace_parent());
-}
+Result<> AgentLoop::ensure_workspace() { return place_.ensure(session_.session_id(), epoll_, kGuardian); }
 
 void AgentLoop::lose_guardian() {
-  guardian_watch_.reset();
-  guardian_.note_gone();
-  say("the guardian was killed: stopping, as nobody would clean up after us");
+  place_.note_guardian_gone();
+  reports_.say("the guardian was killed: stopping, as nobody would clean up after us");
   session_.on_stop_requested("the guardian is gone", sys::now());
 }
 
@@ -281,21 +243,21 @@ void AgentLoop::lose_guardian() {
 
 void AgentLoop::create_file(const CreateFile& effect) {
   const Result<> place = ensure_workspace();
-  if (!place) return session_.on_file_failed(advised(place.error()));
+  if (!place) return session_.on_file_failed(place_.advised(place.error()));
   if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
-  const Result<> created = upload_.create(workspace_, effect.name, effect.size);
-  if (!created) session_.on_file_failed(advised(created.error()));
+  const Result<> created = upload_.create(place_.workspace(), effect.name, effect.size);
+  if (!created) session_.on_file_failed(place_.advised(created.error()));
 }
 
 void AgentLoop::write_file(const WriteFile& effect) {
   const Result<> wrote = upload_.write(effect.bytes);
-  if (!wrote) session_.on_file_failed(advised(wrote.error()));
+  if (!wrote) session_.on_file_failed(place_.advised(wrote.error()));
 }
 
 void AgentLoop::commit_file() {
   if (!upload_.open()) return;
   const Result<> committed = upload_.commit();
-  if (!committed) return session_.on_file_failed(advised(committed.error()));
+  if (!committed) return session_.on_file_failed(place_.advised(committed.error()));
   session_.on_file_done();
 }
 
@@ -305,7 +267,7 @@ void AgentLoop::start_runner(const StartRunner& effect) {
   framed_ = effect.framed;
   const Result<> started = spawn_runner(effect);
   if (!started) {
-    session_.on_runner_failed(advised(started.error()), sys::now());
+    session_.on_runner_failed(place_.advised(started.error()), sys::now());
   } else if (framed_) {
     session_.on_runner_starting();
   }
@@ -315,23 +277,9 @@ void AgentLoop::start_runner(const StartRunner& effect) {
 
 Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
-  sys::SpawnOptions spawn;
-  spawn.program = TRY(find_runner(effect.kind));
-  spawn.argv = {spawn.program};
-  spawn.argv.insert(spawn.argv.end(), effect.args.begin(), effect.args.end());
-  spawn.stdin_fd = sys::kDevNull;
-  spawn.new_session = true;
-  spawn.working_directory_fd = workspace_.fd();
-  spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace_.path()};
-  // Said by name before OK; exec would say E2BIG behind it.
-  TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
+  sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = {.agent = ::getpid(),
-             .agent_start = sys::process_start(::getpid()).value_or(0),
-             .stop_signal = runner_entry(effect.kind).stop_signal,
-             .grace = session_.grace()};
-  // A module of that name that is loaded already is somebody else's.
-  if (effect.kind == RunnerKind::kStaprun && !module_is_loaded(module_)) record_.module = module_;
+  record_ = runner_record(effect, session_.grace(), module_);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
     // A socket must not make splice wait; where it refuses, frames are copied.
@@ -346,7 +294,8 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
     if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
     if (is_connection_) spawn.stdout_fd = spawn.stderr_fd = out_.get();
   }
-  runner_ = TRY(sys::spawn(spawn));
+  sys::Child runner = TRY(sys::spawn(spawn));
+  children_.set_runner(std::move(runner));
   descendants_gone_ = false;
   return {};
 }
@@ -355,13 +304,13 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
 Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner = runner;
   record_.runner_start = sys::process_start(runner).value_or(0);
-  if (const Result<> wrote = write_record(workspace_, record_); !wrote) {
+  if (const Result<> wrote = write_record(place_.workspace(), record_); !wrote) {
     return add_context("the session's record", wrote.error());
   }
   if (framed_) return {};
   TRY(send_reply());
   // Nothing more is said until the end, and the runner may share these open files.
-  in_.restore_flags();
+  input_.restore_flags();
   out_.restore_flags();
   return {};
 }
@@ -374,7 +323,7 @@ Result<> AgentLoop::send_reply() {
   while (true) {
     TRY(outbox_.flush());
     if (outbox_.empty()) return {};
-    std::array<pollfd, 3> entries{{{out_.get(), POLLOUT, 0}, {in_.get(), POLLRDHUP, 0}, {signals_.fd(), POLLIN, 0}}};
+    std::array<pollfd, 3> entries{{{out_.get(), POLLOUT, 0}, {input_.fd(), POLLRDHUP, 0}, {signals_.fd(), POLLIN, 0}}};
     if (!TRY(sys::wait_for_any(entries, deadline))) {
       return fail(Errc::kTimeout, "the client does not read the reply to run");
     }
@@ -396,39 +345,7 @@ void AgentLoop::note_signals() {
 }
 
 void AgentLoop::signal_runner(const SignalRunner& effect) {
-  // A process that is gone by now needs no signal; one that we may not signal is not ours to stop
-  // (set-user-ID staprun reads a hang-up from its stapio, which is ours).
-  if (!effect.everyone) {
-    if (!runner_.exit_code()) (void)runner_.ref().send(effect.signo);
-    return;
-  }
-  // One that forks faster than we look has a child that we did not see: SIGKILL looks again.
-  const int rounds = effect.signo == SIGKILL ? kKillRounds : 1;
-  for (int round = 0; round < rounds; ++round) {
-    std::size_t signalled = 0;
-    for (const pid_t pid : sys::descendants(::getpid())) {
-      // Held first, then looked at: by then its number could be another's.
-      const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-      if (process && is_of_session(pid) && process->send(effect.signo)) ++signalled;
-    }
-    if (signalled == 0) break;
-  }
-}
-
-bool AgentLoop::is_of_session(pid_t pid) const {
-  if (!sys::descends_from(pid, ::getpid())) return false;
-  std::vector<pid_t> others = inherited_;
-  for (const pid_t other : {guardian_.pid(), sweep_.pid()}) {
-    if (other > 0) others.push_back(other);
-  }
-  return std::none_of(others.begin(), others.end(),
-                      [pid](pid_t other) { return pid == other || sys::descends_from(pid, other); });
-}
-
-bool AgentLoop::has_session_children() const {
-  if (inherited_.empty()) return sys::has_children();
-  const std::vector<pid_t> children = sys::children_of_self();
-  return std::any_of(children.begin(), children.end(), [this](pid_t pid) { return is_of_session(pid); });
+  effect.everyone ? children_.signal_all(effect.signo, helpers()) : children_.signal_runner(effect.signo);
 }
 
 void AgentLoop::take_signals() {
@@ -444,13 +361,8 @@ void AgentLoop::take_signals() {
 void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal " + std::to_string(signo), sys::now()); }
 
 void AgentLoop::reap() {
-  for (const sys::Reaped& reaped : sys::reap_available()) {
-    std::erase(inherited_, reaped.pid);
-    if (reaped.pid != runner_.pid()) continue;
-    runner_.note_reaped(reaped.exit_code);
-    session_.on_runner_exited(reaped.exit_code, sys::now());
-  }
-  if (session_.runner_lives() && runner_.exit_code() && !descendants_gone_ && !has_session_children()) {
+  if (const std::optional<int> code = children_.reap()) session_.on_runner_exited(*code, sys::now());
+  if (session_.runner_lives() && !descendants_gone_ && children_.all_gone(helpers())) {
     descendants_gone_ = true;
     relay_.look_again();
     session_.on_descendants_gone(sys::now());
@@ -460,32 +372,23 @@ void AgentLoop::reap() {
 // --- Bytes in.
 
 void AgentLoop::take_input() {
-  if (blocked_on_replies() || (!in_channel_.ready && input_.empty() && !end_of_input_)) return perform_effects();
+  if (blocked_on_replies() || !input_.has_news()) return perform_effects();
   // What comes after the end of this session may be the next client's.
   const bool may_read = !stream_outlives_client_ || session_.wants_input();
-  if (input_.empty() && !end_of_input_ && in_channel_.ready && may_read) {
-    input_.resize(65'536);
-    const Result<sys::IoResult> got = in_.read(input_);
-    input_.resize(got ? got->bytes : 0);
-    end_of_input_ = !got || got->end;
-    if (!got) input_error_ = "commands: " + got.error().what;
-    if (end_of_input_ || got->would_block) in_channel_.ready = in_channel_.watch.always_ready() && !end_of_input_;
-    if (end_of_input_ && stream_outlives_client_) lose_peer();
-  }
+  if (may_read && input_.fill() && stream_outlives_client_) lose_peer();
   std::size_t taken = 0;
   const TimePoint turn_ends = sys::now() + kCommandsPerTurn;
-  while (taken < input_.size() && !blocked_on_replies()) {
-    const std::size_t more = session_.on_bytes(std::string_view(input_).substr(taken), sys::now());
+  while (taken < input_.bytes().size() && !blocked_on_replies()) {
+    const std::size_t more = session_.on_bytes(std::string_view(input_.bytes()).substr(taken), sys::now());
     taken += more;
     perform_effects();                                // Outcomes decide whether the session wants more.
     if (more == 0 && !session_.wants_input()) break;  // The outcome of a sweep comes by itself.
     if (session_.next_hello() || sys::now() >= turn_ends) break;
   }
-  input_.erase(0, taken);
+  input_.take(taken);
   if (session_.next_hello()) lose_peer();
-  if (input_.empty() && end_of_input_) {
-    end_of_input_ = false;
-    input_error_ ? session_.on_input_failed(*input_error_, sys::now()) : session_.on_end_of_input(sys::now());
+  if (const std::optional<ClientInput::End> end = input_.take_end()) {
+    end->error ? session_.on_input_failed(*end->error, sys::now()) : session_.on_end_of_input(sys::now());
   }
   perform_effects();
 }
@@ -497,15 +400,15 @@ void AgentLoop::relay() {
   for (int frames = 0; frames < kFramesPerTurn && relay_.queue_frame(manner()); ++frames) flush();
   if (!relay_.error()) return;
   // A stream with a hole in it must not end as if it were whole: it breaks off here.
-  say("the runner's output: " + relay_.error()->what + "; stopping");
+  reports_.say("the runner's output: " + relay_.error()->what + "; stopping");
   lose_peer();
 }
 
 void AgentLoop::flush() {
-  if (outbox_.empty() || !out_channel_.ready) return;
+  if (outbox_.empty() || !out_ready_) return;
   const Result<Outbox::Flushed> flushed = outbox_.flush();
   if (!flushed) return fail_output(flushed.error());
-  out_channel_.ready = !flushed->would_block;
+  out_ready_ = !flushed->would_block;
   if (flushed->output) session_.on_output_progress(sys::now());
 }
 
@@ -513,7 +416,7 @@ void AgentLoop::flush() {
 void AgentLoop::fail_output(const Error& error) {
   if (error.sys_errno != EPIPE && error.sys_errno != ECONNRESET) {
     output_failed_ = true;
-    say("what the client is told: " + error.what);
+    reports_.say("what the client is told: " + error.what);
   }
   lose_peer();
 }
@@ -540,26 +443,16 @@ void AgentLoop::notice_drained() {
 
 void AgentLoop::clean_up() {
   std::vector<LeftLine> left;
-  if (workspace_.valid()) {
+  if (place_.exists()) {
     unload_modules(record_);
     // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
     // and by name where it says that somebody is there.
-    if (record_.runner > 0 && has_session_children()) {
-      for (const pid_t pid : session_processes(record_, workspace_, true))
+    if (record_.runner > 0 && children_.exist(helpers())) {
+      for (const pid_t pid : session_processes(record_, place_.workspace(), true))
         left.push_back({"process", std::to_string(pid)});
     }
     for (std::string& module : session_modules(record_)) left.push_back({"module", std::move(module)});
-    const std::string path = workspace_.path();
-    if (!left.empty()) {
-      // Its record tells the next sweep where to go on.
-      left.push_back({"directory", path});
-      workspace_.abandon();
-    } else if (const Result<> removed = workspace_.remove(); !removed) {
-      say(removed.error().what);
-      left.push_back({"directory", path});
-    }
-    guardian_watch_.reset();
-    guardian_.dismiss();
+    if (const Result<> closed = place_.close(left); !closed) reports_.say(closed.error().what);
   }
   session_.on_cleaned_up(left);
 }
@@ -568,7 +461,7 @@ void AgentLoop::sweep(std::string_view session) {
   Result<BackgroundSweep> started = BackgroundSweep::start(session);
   Result<sys::Watch> watch = started ? epoll_.add(started->fd(), EPOLLIN, kSweep) : fail(started.error());
   if (!watch) {
-    say("cannot sweep: " + watch.error().what);
+    reports_.say("cannot sweep: " + watch.error().what);
     return session_.on_swept(0, 1);
   }
   sweep_ = *std::move(started);
@@ -579,16 +472,6 @@ void AgentLoop::finish_sweep() {
   sweep_watch_.reset();
   const Swept swept = std::exchange(sweep_, {}).finish();
   session_.on_swept(swept.removed, swept.left);
-}
-
-void AgentLoop::say(std::string_view text) {
-  const std::string line = "stapsh: " + std::string(text) + "\n";
-  // Standard error may be gone or full; that must not change what happens. Of a turn's reports, the waits count
-  // together; once one was waited for in vain, those that do not go at once are dropped.
-  const TimePoint begin = sys::now();
-  const Result<> said = sys::write_all(STDERR_FILENO, line, stderr_is_stuck_ ? Duration{} : report_time_left_);
-  stderr_is_stuck_ = !said && said.error().code == Errc::kTimeout;
-  report_time_left_ = std::max(report_time_left_ - (sys::now() - begin), Duration{});
 }
 
 }  // namespace

@@ -172,6 +172,19 @@ void unload_modules(const SessionRecord& record) {
   }
 }
 
+Result<> close_workspace(sys::Workspace& workspace, std::vector<LeftLine>& left) {
+  const std::string path = workspace.path();
+  Result<> removed;
+  if (left.empty()) {
+    removed = workspace.remove();
+    if (removed) return removed;
+  } else {
+    workspace.abandon();
+  }
+  left.push_back({"directory", path});
+  return removed;
+}
+
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   std::vector<LeftLine> left;
   if (const std::optional<SessionRecord> record = record_of(workspace)) {
@@ -181,17 +194,7 @@ std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
     unload_modules(*record);
     for (std::string& module : session_modules(*record)) left.push_back({"module", std::move(module)});
   }
-  // A workspace that stays tells the next sweep where to go on.
-  if (!left.empty()) {
-    left.push_back({"directory", workspace.path()});
-    workspace.abandon();
-    return left;
-  }
-  const std::string path = workspace.path();
-  if (!workspace.remove()) {
-    left.push_back({"directory", path});
-    workspace.abandon();
-  }
+  if (!close_workspace(workspace, left)) workspace.abandon();
   return left;
 }
 

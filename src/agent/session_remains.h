@@ -33,6 +33,11 @@ void unload_modules(const SessionRecord& record);
 /// Whether a module of that name is loaded.
 bool module_is_loaded(std::string_view name);
 
+/// The end of a workspace: removed, if nothing is `left` of its session; else let go of, since its record tells the
+/// next sweep where to go on, and it is left, too. An error says why it could not be removed: then it is left, and may
+/// be tried again.
+Result<> close_workspace(sys::Workspace& workspace, std::vector<LeftLine>& left);
+
 /// Stops what lives (the runner's stop signal, SIGTERM, SIGKILL, each with its grace time), unloads, removes. Waits
 /// until it is done. Returns what could not be ended. `by_session`: see session_processes().
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session);

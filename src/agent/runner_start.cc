@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/runner_start.h"
+
+#include <unistd.h>
+
+#include "agent/runner_finder.h"
+#include "agent/session_remains.h"
+#include "sys/executable.h"
+#include "sys/process_tree.h"
+
+namespace stapsh::agent {
+
+Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::Workspace& workspace) {
+  sys::SpawnOptions spawn;
+  spawn.program = TRY(find_runner(runner.kind));
+  spawn.argv = {spawn.program};
+  spawn.argv.insert(spawn.argv.end(), runner.args.begin(), runner.args.end());
+  spawn.stdin_fd = sys::kDevNull;
+  spawn.new_session = true;
+  spawn.working_directory_fd = workspace.fd();
+  spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace.path()};
+  // Said by name before OK; exec would say E2BIG behind it.
+  TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
+  return spawn;
+}
+
+SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module) {
+  SessionRecord record{.agent = ::getpid(),
+                       .agent_start = sys::process_start(::getpid()).value_or(0),
+                       .stop_signal = runner_entry(runner.kind).stop_signal,
+                       .grace = grace};
+  // A module of that name that is loaded already is somebody else's.
+  if (runner.kind == RunnerKind::kStaprun && !module_is_loaded(module)) record.module = module;
+  return record;
+}
+
+}  // namespace stapsh::agent
