@@ -13,6 +13,7 @@ namespace stapsh::agent {
 namespace {
 
 constexpr int kKillRounds = 10;
+constexpr int kEmptyLooks = 2;
 
 }  // namespace
 
@@ -45,16 +46,18 @@ void SessionChildren::signal_runner(int signo) const {
 }
 
 void SessionChildren::signal_all(int signo, Helpers helpers) const {
-  // One that forks faster than we look has a child that we did not see: SIGKILL looks again.
+  // One that forks faster than we look has a child that we did not see, and the children of one that ends between two
+  // reads of a look are in neither: SIGKILL looks again, until two looks in a row found nobody.
   const int rounds = signo == SIGKILL ? kKillRounds : 1;
-  for (int round = 0; round < rounds; ++round) {
+  int empty_looks = 0;
+  for (int round = 0; round < rounds && empty_looks < kEmptyLooks; ++round) {
     std::size_t signalled = 0;
     for (const pid_t pid : sys::descendants(::getpid())) {
       // Held first, then looked at: by then its number could be another's.
       const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
       if (process && is_of_session(pid, helpers) && process->send(signo)) ++signalled;
     }
-    if (signalled == 0) break;
+    empty_looks = signalled == 0 ? empty_looks + 1 : 0;
   }
 }
 
