@@ -17,6 +17,7 @@
 #include "agent/report_writer.h"
 #include "agent/runner_start.h"
 #include "agent/session_children.h"
+#include "agent/session_module.h"
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
 #include "agent/upload.h"

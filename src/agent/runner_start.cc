@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "agent/runner_finder.h"
-#include "agent/session_remains.h"
+#include "agent/session_module.h"
 #include "sys/executable.h"
 #include "sys/process_tree.h"
 
@@ -29,8 +29,10 @@ SessionRecord runner_record(const StartRunner& runner, Duration grace, const std
                        .agent_start = sys::process_start(::getpid()).value_or(0),
                        .stop_signal = runner_entry(runner.kind).stop_signal,
                        .grace = grace};
-  // A module of that name that is loaded already is somebody else's.
-  if (runner.kind == RunnerKind::kStaprun && !module_is_loaded(module)) record.module = module;
+  if (runner.kind != RunnerKind::kStaprun) return record;
+  record.renamed = renames_module(runner.args);
+  // Without a name of its own, a module of that name that is loaded already is somebody else's.
+  if (record.renamed || !module_is_loaded(module)) record.module = module;
   return record;
 }
 

@@ -15,6 +15,9 @@ namespace {
 
 constexpr const char* kFileName = ".session";
 constexpr const char* kUnknownBoot = "unknown";
+constexpr const char* kNoModule = "-";
+constexpr const char* kOwnName = "own";
+constexpr const char* kRenamed = "renamed";
 constexpr std::string_view kMagic = "stapsh-session-1";
 
 // Empty: it could not be asked.
@@ -28,7 +31,9 @@ std::string boot_id() {
 
 }  // namespace
 
-// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT [MODULE].
+// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT MODULE NAMED. NAMED: `own`, the module has its file's
+// name, or `renamed`. An agent of before left out what was unknown at the end of the line, and wrote nothing behind
+// MODULE; it reads this line as well. So new words go to the end, and have a word for nothing.
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
   const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
   const std::string boot = boot_id();
@@ -36,7 +41,8 @@ Result<> write_record(const sys::Workspace& workspace, const SessionRecord& reco
                            std::to_string(record.agent_start) + " " + std::to_string(record.runner) + " " +
                            std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
                            std::to_string(grace.count()) + " " + (boot.empty() ? kUnknownBoot : boot) + " " +
-                           record.module + "\n";
+                           (record.module.empty() ? kNoModule : record.module) + " " +
+                           (record.renamed ? kRenamed : kOwnName) + "\n";
   sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
   TRY(sys::write_all(file.get(), line, std::chrono::seconds(5)));
   return sys::close_checked(std::move(file), kFileName);
@@ -64,14 +70,15 @@ Result<std::optional<SessionRecord>> read_record(int workspace) {
   const std::string boot = boot_id();
   if (words[7] != kUnknownBoot && !boot.empty() && words[7] != boot)
     return std::optional<SessionRecord>(SessionRecord{});
-  return std::optional<SessionRecord>(
-      SessionRecord{.agent = *agent,
-                    .agent_start = *agent_start,
-                    .runner = *runner,
-                    .runner_start = *runner_start,
-                    .stop_signal = *signo,
-                    .grace = std::chrono::milliseconds(*grace),
-                    .module = words.size() > 8 ? std::string(words[8]) : std::string()});
+  const std::string_view module = words.size() > 8 ? words[8] : kNoModule;
+  return std::optional<SessionRecord>(SessionRecord{.agent = *agent,
+                                                    .agent_start = *agent_start,
+                                                    .runner = *runner,
+                                                    .runner_start = *runner_start,
+                                                    .stop_signal = *signo,
+                                                    .grace = std::chrono::milliseconds(*grace),
+                                                    .module = module == kNoModule ? std::string() : std::string(module),
+                                                    .renamed = words.size() > 9 && words[9] == kRenamed});
 }
 
 }  // namespace stapsh::agent

@@ -28,6 +28,8 @@ struct SessionRecord {
   int stop_signal = 0;
   Duration grace{};
   std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
+  bool renamed = false;  ///< It was loaded under a name of its own alone (staprun -R).
+  bool operator==(const SessionRecord&) const = default;
 };
 
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);

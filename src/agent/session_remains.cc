@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
-#include "agent/runner_finder.h"
-#include "sys/child.h"
+#include "agent/session_module.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/process_ref.h"
@@ -25,31 +23,10 @@ constexpr Duration kDeathTime = std::chrono::milliseconds(200);
 constexpr Duration kSweepGraceMax = std::chrono::seconds(10);
 constexpr int kReadsMax = 3;
 constexpr Duration kGraceUnknown = std::chrono::seconds(5);
-constexpr Duration kUnloadLimit = std::chrono::seconds(10);
 
 std::string mark_of(const sys::Workspace& workspace) { return std::string(kSessionVariable) + "=" + workspace.path(); }
 
 bool carries_mark(pid_t pid, const sys::Workspace& workspace) { return sys::has_environment(pid, mark_of(workspace)); }
-
-// The first words of /proc/modules' lines.
-std::vector<std::string> loaded_modules() {
-  std::vector<std::string> names;
-  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/modules", O_RDONLY);
-  if (!file) return names;  // A kernel without modules.
-  std::string text;
-  std::array<char, 16'384> buffer;
-  while (true) {
-    const Result<sys::IoResult> got = sys::read_some(file->get(), buffer);
-    if (!got || got->bytes == 0) break;
-    text.append(buffer.data(), got->bytes);
-  }
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    names.emplace_back(rest.substr(0, std::min(rest.find(' '), end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return names;
-}
 
 // All that live of the session. Each is looked at again once it is held: by then its number could be another's.
 void signal_session(const SessionRecord& record, const sys::Workspace& workspace, bool by_session, int signo) {
@@ -138,38 +115,6 @@ std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Wor
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
-}
-
-std::vector<std::string> session_modules(const SessionRecord& record) {
-  std::vector<std::string> mine;
-  if (record.module.empty()) return mine;
-  const std::string suffix = "_" + std::to_string(record.runner);
-  for (std::string& name : loaded_modules()) {
-    const bool renamed = name.size() > suffix.size() && name.ends_with(suffix) &&
-                         record.module.starts_with(name.substr(0, name.size() - suffix.size()));
-    if (renamed || name == record.module) mine.push_back(std::move(name));
-  }
-  return mine;
-}
-
-bool module_is_loaded(std::string_view name) {
-  const std::vector<std::string> names = loaded_modules();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void unload_modules(const SessionRecord& record) {
-  const std::vector<std::string> modules = session_modules(record);
-  if (modules.empty()) return;
-  const Result<std::string> staprun = find_runner(RunnerKind::kStaprun);
-  if (!staprun) return;
-  for (const std::string& module : modules) {
-    sys::SpawnOptions spawn;
-    spawn.program = *staprun;
-    spawn.argv = {*staprun, "-d", module};
-    spawn.stdin_fd = spawn.stdout_fd = spawn.stderr_fd = sys::kDevNull;
-    Result<sys::Child> child = sys::spawn(spawn);
-    if (child) (void)child->wait(kUnloadLimit);  // Whether it helped is looked at, not believed.
-  }
 }
 
 Result<> close_workspace(sys::Workspace& workspace, std::vector<LeftLine>& left) {

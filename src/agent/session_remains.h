@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,16 +21,6 @@ namespace stapsh::agent {
 /// `by_session`: also by the id of the runner's session after the runner itself has ended. Only for who knows that the
 /// session is of just now: later its id can be another's.
 std::vector<pid_t> session_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session);
-
-/// Of the session's module those names that are loaded: its own, or the one that `staprun -R` made of it
-/// (a beginning of its own, "_", the runner's pid).
-std::vector<std::string> session_modules(const SessionRecord& record);
-
-/// Unloads what is still loaded of the session's module, with `staprun -d`. What stays shows in session_modules().
-void unload_modules(const SessionRecord& record);
-
-/// Whether a module of that name is loaded.
-bool module_is_loaded(std::string_view name);
 
 /// The end of a workspace: removed, if nothing is `left` of its session; else let go of, since its record tells the
 /// next sweep where to go on, and it is left, too. An error says why it could not be removed: then it is left, and may
