@@ -28,7 +28,8 @@ SessionRecord runner_record(const StartRunner& runner, Duration grace, const std
   SessionRecord record{.agent = ::getpid(),
                        .agent_start = sys::process_start(::getpid()).value_or(0),
                        .stop_signal = runner_entry(runner.kind).stop_signal,
-                       .grace = grace};
+                       .grace = grace,
+                       .pid_namespace = sys::pid_namespace().value_or(0)};
   if (runner.kind != RunnerKind::kStaprun) return record;
   record.renamed = renames_module(runner.args);
   // Without a name of its own, a module of that name that is loaded already is somebody else's.

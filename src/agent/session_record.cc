@@ -9,6 +9,7 @@
 #include "base/parse_int.h"
 #include "protocol/words.h"
 #include "sys/io.h"
+#include "sys/process_tree.h"
 
 namespace stapsh::agent {
 namespace {
@@ -31,9 +32,15 @@ std::string boot_id() {
 
 }  // namespace
 
-// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT MODULE NAMED. NAMED: `own`, the module has its file's
-// name, or `renamed`. An agent of before left out what was unknown at the end of the line, and wrote nothing behind
-// MODULE; it reads this line as well. So new words go to the end, and have a word for nothing.
+bool is_elsewhere(const SessionRecord& record) {
+  const std::optional<std::uint64_t> ours = sys::pid_namespace();
+  return ours && record.pid_namespace != 0 && record.pid_namespace != *ours;
+}
+
+// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT MODULE NAMED PIDS.
+// NAMED: `own`, the module has its file's name, or `renamed`. PIDS: the namespace that the pids are of, or 0. An agent
+// of before left out what was unknown at the end of the line, and wrote nothing behind MODULE; it reads this line as
+// well. So new words go to the end, and have a word for nothing.
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
   const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
   const std::string boot = boot_id();
@@ -42,7 +49,7 @@ Result<> write_record(const sys::Workspace& workspace, const SessionRecord& reco
                            std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
                            std::to_string(grace.count()) + " " + (boot.empty() ? kUnknownBoot : boot) + " " +
                            (record.module.empty() ? kNoModule : record.module) + " " +
-                           (record.renamed ? kRenamed : kOwnName) + "\n";
+                           (record.renamed ? kRenamed : kOwnName) + " " + std::to_string(record.pid_namespace) + "\n";
   sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
   TRY(sys::write_all(file.get(), line, std::chrono::seconds(5)));
   return sys::close_checked(std::move(file), kFileName);
@@ -70,6 +77,7 @@ Result<std::optional<SessionRecord>> read_record(int workspace) {
   const std::string boot = boot_id();
   if (words[7] != kUnknownBoot && !boot.empty() && words[7] != boot)
     return std::optional<SessionRecord>(SessionRecord{});
+  const auto pid_namespace = parse_int<std::uint64_t>(words.size() > 10 ? words[10] : "0", 0, UINT64_MAX);
   const std::string_view module = words.size() > 8 ? words[8] : kNoModule;
   return std::optional<SessionRecord>(SessionRecord{.agent = *agent,
                                                     .agent_start = *agent_start,
@@ -78,7 +86,8 @@ Result<std::optional<SessionRecord>> read_record(int workspace) {
                                                     .stop_signal = *signo,
                                                     .grace = std::chrono::milliseconds(*grace),
                                                     .module = module == kNoModule ? std::string() : std::string(module),
-                                                    .renamed = words.size() > 9 && words[9] == kRenamed});
+                                                    .renamed = words.size() > 9 && words[9] == kRenamed,
+                                                    .pid_namespace = pid_namespace.value_or(0)});
 }
 
 }  // namespace stapsh::agent

@@ -27,10 +27,15 @@ struct SessionRecord {
   std::uint64_t runner_start = 0;
   int stop_signal = 0;
   Duration grace{};
-  std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
-  bool renamed = false;  ///< It was loaded under a name of its own alone (staprun -R).
+  std::string module{};             ///< A kernel module's name without ".ko"; empty if there is none.
+  bool renamed = false;             ///< It was loaded under a name of its own alone (staprun -R).
+  std::uint64_t pid_namespace = 0;  ///< In which the pids mean something: sys::pid_namespace(); 0: unknown.
   bool operator==(const SessionRecord&) const = default;
 };
+
+/// Whether its pids are of another pid namespace than ours: they say nothing about the processes that we see. False if
+/// either is unknown.
+bool is_elsewhere(const SessionRecord& record);
 
 Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sys/io.h"
+#include "sys/process_tree.h"
 
 namespace stapsh::agent {
 namespace {
@@ -30,7 +31,8 @@ TEST_F(SessionRecordTest, ReadsWhatItWrote) {
                            .stop_signal = 2,
                            .grace = std::chrono::milliseconds(5'500),
                            .module = "probe",
-                           .renamed = true};
+                           .renamed = true,
+                           .pid_namespace = 4'026'531'836};
   SessionRecord without_module = full;
   without_module.module = "";
   without_module.renamed = false;
@@ -49,6 +51,15 @@ TEST_F(SessionRecordTest, ReadsWhatAnAgentOfBeforeWrote) {
   ASSERT_TRUE(module);
   EXPECT_EQ(module->module, "probe");
   EXPECT_FALSE(module->renamed);
+  EXPECT_EQ(module->pid_namespace, 0U);
+}
+
+TEST_F(SessionRecordTest, IsElsewhereIfBothNamespacesAreKnown) {
+  const std::uint64_t ours = sys::pid_namespace().value_or(0);
+  ASSERT_NE(ours, 0U);
+  EXPECT_FALSE(is_elsewhere({.pid_namespace = ours}));
+  EXPECT_FALSE(is_elsewhere({.pid_namespace = 0}));
+  EXPECT_TRUE(is_elsewhere({.pid_namespace = ours + 1}));
 }
 
 TEST_F(SessionRecordTest, OfAnotherBootNobodyLives) {

@@ -63,8 +63,9 @@ bool wait_until_gone(const SessionRecord& record, const sys::Workspace& workspac
 
 void end_processes(const SessionRecord& record, const sys::Workspace& workspace, bool by_session) {
   const Duration grace = by_session ? record.grace : std::min(record.grace, kSweepGraceMax);
+  // Who can't be asked to stop is not waited for.
   if (record.runner > 0) signal_runner(record, record.stop_signal);
-  if (wait_until_gone(record, workspace, by_session, grace)) return;
+  if (wait_until_gone(record, workspace, by_session, record.runner > 0 ? grace : Duration{})) return;
   signal_session(record, workspace, by_session, SIGTERM);
   if (wait_until_gone(record, workspace, by_session, grace)) return;
   // One that forks faster than we look has a child that we did not see: look again.
@@ -92,12 +93,22 @@ std::optional<SessionRecord> record_of(const sys::Workspace& workspace) {
   return SessionRecord{.stop_signal = SIGTERM, .grace = kGraceUnknown};
 }
 
+// A dead session of another pid namespace, of a container with which we share this folder: its pids and its module's
+// name, which is made of one, are not what they seem here. Those of its processes that we see, since that namespace is
+// below ours, are known by their mark and ended; whether others live we can't know, so the rest is left to an agent
+// there, which needs the workspace for it.
+void end_what_is_seen(const SessionRecord& record, sys::Workspace workspace) {
+  end_processes({.stop_signal = record.stop_signal, .grace = record.grace}, workspace, false);
+  workspace.abandon();
+}
+
 // Of a workspace that somebody has locked: not its agent, but a guardian or another sweep that is ending it.
 bool agent_is_dead(const std::string& parent, const std::string& name) {
   const Result<sys::UniqueFd> dir = sys::open_at(AT_FDCWD, parent + "/" + name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   if (!dir) return false;  // It has just gone.
   const std::optional<SessionRecord> record = read_record(dir->get()).value_or(std::nullopt);
-  return record && record->runner > 0 && sys::process_start(record->agent) != record->agent_start;
+  return record && record->runner > 0 && !is_elsewhere(*record) &&
+         sys::process_start(record->agent) != record->agent_start;
 }
 
 }  // namespace
@@ -158,9 +169,15 @@ Swept sweep_dead_sessions(std::optional<std::string_view> asked_after) {
   Swept swept;
   for_each_workspace([&](const std::string& parent, const std::string& name) {
     Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
+    const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
     if (!dead || !*dead) {  // Not ours, or not dead.
-      const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
       if (named || (asked_after && agent_is_dead(parent, name))) ++swept.left;
+      return;
+    }
+    const std::optional<SessionRecord> record = record_of(**dead);
+    if (record && is_elsewhere(*record)) {
+      end_what_is_seen(*record, **std::move(dead));
+      if (named) ++swept.left;
       return;
     }
     const std::vector<LeftLine> left = end_session(**std::move(dead), false);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -204,6 +205,12 @@ std::optional<std::uint64_t> process_start(pid_t pid) {
   const char* const begin = text->data() + at + 1;
   if (std::from_chars(begin, text->data() + text->size(), ticks).ec != std::errc()) return std::nullopt;
   return ticks;
+}
+
+std::optional<std::uint64_t> pid_namespace() {
+  struct stat status {};
+  if (::stat("/proc/self/ns/pid", &status) != 0) return std::nullopt;
+  return status.st_ino;
 }
 
 std::vector<Reaped> reap_available() {

@@ -44,6 +44,10 @@ bool descends_from(pid_t pid, pid_t ancestor);
 /// When a process started, in clock ticks since boot: with its pid, who it is for ever. None: no such process.
 std::optional<std::uint64_t> process_start(pid_t pid);
 
+/// Where our pids mean something: the pid namespace, by its inode. None: it can't be asked, or the kernel has none.
+/// Source: pid_namespaces(7).
+std::optional<std::uint64_t> pid_namespace();
+
 struct Reaped {
   pid_t pid = -1;
   int exit_code = 0;  ///< 0..255, or 128 + N for death by signal N.

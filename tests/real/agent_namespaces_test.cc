@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Agents in pid namespaces of their own that share a TMPDIR, as containers do: what a dead session of one of them left,
+// and what the others make of it.
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "harness/agent_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class AgentNamespaces : public AgentTest {
+ protected:
+  void SetUp() override {
+    AgentTest::SetUp();
+    if (IsSkipped()) return;
+    Program probe({.argv = {"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "/bin/true"}, .env = {}});
+    if (probe.wait_exit() != 0) GTEST_SKIP() << "needs to make pid namespaces (CAP_SYS_ADMIN)";
+  }
+
+  /// `count` agents, one after the other, in one new pid namespace, which lives as long as the program.
+  ProgramOptions container(int count) const {
+    std::string script;
+    for (int i = 0; i < count; i++) script += "\"$0\" --grace 0.2; ";
+    ProgramOptions how = options(
+        {"unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script + "exit $?", agent_program()}, &mounts_);
+    how.input = Input::kPipe;
+    return how;
+  }
+  static void start_session(Program& container) {
+    ASSERT_TRUE(container.write("stap 4.8\noption data\nfile 3 x.ko\nabcrun say:up forever\n"));
+    ASSERT_TRUE(container.wait_for_out("up\n"));
+  }
+  /// The descendant of `ancestor` that has that name, by the number that we know it by.
+  static int named_below(int ancestor, const std::string& wanted) {
+    std::map<int, int> parents;
+    std::map<int, std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "stat");
+      int pid = 0, parent = 0;
+      std::string name;
+      char state = 0;
+      if (!(file >> pid >> name >> state >> parent)) continue;
+      parents[pid] = parent;
+      names[pid] = name;
+    }
+    for (const auto& [pid, name] : names) {
+      if (name != "(" + wanted + ")") continue;
+      for (int at = pid; parents.count(at) != 0; at = parents[at])
+        if (at == ancestor) return pid;
+    }
+    throw HarnessError("no " + wanted);
+  }
+  /// The agent and its guardian, together, so that neither can clean up.
+  static void kill_agent_and_guardian(const Program& container) {
+    const int agent = named_below(container.pid(), "stapsh");
+    const int guardian = named_below(container.pid(), "stapsh-guardian");
+    ASSERT_EQ(::kill(guardian, SIGSTOP), 0);
+    for (const int pid : {agent, guardian}) {
+      pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
+      ASSERT_GE(end.fd, 0);
+      ASSERT_EQ(::kill(pid, SIGKILL), 0);
+      EXPECT_EQ(::poll(&end, 1, static_cast<int>(kBound.count())), 1);
+      (void)::close(end.fd);
+    }
+  }
+  static bool lives(int pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string name;
+    char state = 'X';
+    file >> pid >> name >> state;
+    return state != 'X' && state != 'Z';
+  }
+  bool workspace_is_there() const { return !std::filesystem::is_empty(scratch_.tmp()); }
+  static std::string sweep(const ProgramOptions& how) { return talk(how, "stap 4.8\nsweep\nquit\n").out; }
+  /// By the next agent of the namespace.
+  static void sweep_from_inside(Program& container, int runner) {
+    ASSERT_TRUE(container.write("stap 4.8\nsweep\n"));
+    EXPECT_TRUE(container.wait_for_out("OK removed=1 left=0\n"));
+    EXPECT_FALSE(lives(runner));
+    ASSERT_TRUE(container.write("quit\n"));
+    EXPECT_EQ(container.wait_exit(), 0) << container.captured();
+  }
+};
+
+// Its pids were looked for among those of whoever swept: the runner was not found, and its workspace removed. And a
+// session that lived counted as one that somebody must end, since its agent was not found either.
+TEST_F(AgentNamespaces, DeadSessionIsLeftToAnAgentOfItsOwn) {
+  Program inside(container(2));
+  start_session(inside);
+  EXPECT_EQ(sweep(container(1)), "OK removed=0 left=0\n");
+  const int runner = named_below(inside.pid(), "staprun");
+  kill_agent_and_guardian(inside);
+  EXPECT_EQ(sweep(container(1)), "OK removed=0 left=0\n");
+  EXPECT_TRUE(lives(runner));
+  EXPECT_TRUE(workspace_is_there());
+  sweep_from_inside(inside, runner);
+  EXPECT_FALSE(workspace_is_there());
+}
+
+TEST_F(AgentNamespaces, WhatIsSeenFromAboveIsEndedByItsMark) {
+  Program inside(container(2));
+  start_session(inside);
+  EXPECT_EQ(sweep(agent()), "OK removed=0 left=0\n");
+  const int runner = named_below(inside.pid(), "staprun");
+  EXPECT_TRUE(lives(runner));
+  kill_agent_and_guardian(inside);
+  EXPECT_EQ(sweep(agent()), "OK removed=0 left=0\n");
+  EXPECT_FALSE(lives(runner));
+  EXPECT_TRUE(workspace_is_there());
+  sweep_from_inside(inside, runner);
+  EXPECT_FALSE(workspace_is_there());
+}
+
+}  // namespace
+}  // namespace stapsh::real
