@@ -197,6 +197,7 @@ Result<int> AgentLoop::run() {
     // What has come counts, before a client is taken for silent: we may have been the ones who were held.
     take_input();
     session_.on_timer(sys::now());
+    if (session_.next_hello()) lose_peer();
     perform_effects();
   }
   // The last lines: `exit`, `quit`. A client that does not read gets the grace time.

@@ -18,7 +18,7 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
   spawn.stdin_fd = sys::kDevNull;
   spawn.new_session = true;
   spawn.working_directory_fd = workspace.fd();
-  spawn.extra_env = {std::string(kSessionVariable) + "=" + workspace.path()};
+  spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace.path()};
   // Said by name before OK; exec would say E2BIG behind it.
   TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
   return spawn;

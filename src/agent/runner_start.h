@@ -10,8 +10,8 @@
 
 namespace stapsh::agent {
 
-/// The program and its words, in a session of its own, in the workspace, marked by kSessionVariable. Its outputs are
-/// left to the caller. Errors: there is no such program, or the kernel would refuse the arguments.
+/// The program and its words, in a session of its own, in the workspace, marked by sys::kWorkspaceVariable. Its outputs
+/// are left to the caller. Errors: there is no such program, or the kernel would refuse the arguments.
 Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::Workspace& workspace);
 
 /// All of the record but who the runner will be. `module`: the uploaded kernel module's name without ".ko", or empty.

@@ -17,9 +17,6 @@
 
 namespace stapsh::agent {
 
-/// In the runner's environment, and so in that of all it starts: NAME=PATH of the workspace.
-inline constexpr std::string_view kSessionVariable = "STAPSH_SESSION";
-
 struct SessionRecord {
   pid_t agent = -1;
   std::uint64_t agent_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.

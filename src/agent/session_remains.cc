@@ -24,7 +24,9 @@ constexpr Duration kSweepGraceMax = std::chrono::seconds(10);
 constexpr int kReadsMax = 3;
 constexpr Duration kGraceUnknown = std::chrono::seconds(5);
 
-std::string mark_of(const sys::Workspace& workspace) { return std::string(kSessionVariable) + "=" + workspace.path(); }
+std::string mark_of(const sys::Workspace& workspace) {
+  return std::string(sys::kWorkspaceVariable) + "=" + workspace.path();
+}
 
 bool carries_mark(pid_t pid, const sys::Workspace& workspace) { return sys::has_environment(pid, mark_of(workspace)); }
 
