@@ -12,15 +12,16 @@
 #include <thread>
 
 #include "client/child_output.h"
+#include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
-#include "sys/process_tree.h"
 #include "sys/uname.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
+constexpr Duration kDeathTime = std::chrono::seconds(2);
 constexpr std::size_t kStdinScriptBytesMax = std::size_t{16} << 20;
 
 Result<std::string> read_standard_input() {
@@ -137,9 +138,12 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   spawn.stdout_fd = out->write_end.get();
   spawn.stderr_fd = err->write_end.get();
   spawn.working_directory_fd = directory;
-  // Its files go with ours, also if it must be killed; but -k asks for them.
+  // Its files go with ours, also if it must be killed; but -k, alone or among others, asks for them.
   const std::vector<std::string>& more = options_.job.build_words;
-  if (std::find(more.begin(), more.end(), "-k") == more.end()) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
+  const bool kept = std::any_of(more.begin(), more.end(), [](const std::string& word) {
+    return word.starts_with('-') && !word.starts_with("--") && word.find('k') != std::string::npos;
+  });
+  if (!kept) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
   spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
   Result<sys::Child> stap = sys::spawn(spawn);
@@ -152,10 +156,18 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   out->write_end.reset();
   err->write_end.reset();
   const ChildResult built =
-      co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end), kBuildTextBytesMax);
+      co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end), kBuildTextBytesMax,
+                       [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
   builders_.erase(stap->pid());
   if (builders_.empty()) kill_timer_.cancel();
-  if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
+  if (stopped_) {
+    signal_session(stap->pid(), SIGKILL);  // What is left of one that ended, such as the child of a script.
+    if (!built.exit_code) {
+      output_.say("rstap: the build, process " + std::to_string(stap->pid()) +
+                  ", cannot be killed; see its state in ps");
+    }
+    co_return fail(Errc::kTimeout, "stopped before it was built");
+  }
   show(built.errors);
   if (built.exit_code != 0)
     co_return fail(
@@ -175,24 +187,17 @@ void BuildCache::stop() {
   if (std::exchange(stopped_, true)) return kill_builders();
   build_ended_.announce();
   if (builders_.empty()) return;
-  for (const pid_t pid : builders_) {
-    const Result<sys::ProcessRef> stap = sys::ProcessRef::open(pid);
-    if (stap) (void)stap->send(SIGTERM);
-  }
+  for (const pid_t pid : builders_) signal_session(pid, SIGTERM);
   kill_timer_.expires_after(options_.grace_time());
   kill_timer_.async_wait([this](asio::error_code error) {
     if (!error) kill_builders();
   });
 }
 
-// And what they started. Their files are in our workspace.
+// Their files are in our workspace.
 void BuildCache::kill_builders() {
-  for (const pid_t pid : builders_) {
-    for (const pid_t member : sys::session_members(pid)) {
-      const Result<sys::ProcessRef> process = sys::ProcessRef::open(member);
-      if (process) (void)process->send(SIGKILL);
-    }
-  }
+  if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
+  for (const pid_t pid : builders_) signal_session(pid, SIGKILL);
 }
 
 }  // namespace stapsh::client

@@ -62,7 +62,8 @@ class BuildCache {
   unsigned builds_begun_ = 0;
   Event build_ended_;
   bool stopped_ = false;
-  asio::steady_timer kill_timer_;  // Of stop().
+  asio::steady_timer kill_timer_;        // Of stop().
+  std::optional<TimePoint> give_up_at_;  // Of what SIGKILL does not end.
   std::set<pid_t> builders_;
 };
 

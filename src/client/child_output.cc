@@ -18,6 +18,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kAskAgainAfter = std::chrono::milliseconds(10);
+constexpr Duration kAskAfter = std::chrono::seconds(1);
 // More than a pipe holds.
 constexpr int kReadsPerTurn = 16;
 
@@ -56,10 +57,10 @@ Awaitable<> read_until_cancelled(PipeReader& reader) {
 }  // namespace
 
 Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
-                               std::size_t bytes_max) {
+                               std::size_t bytes_max, GiveUp give_up) {
   PipeReader readers[] = {{io, std::move(out), bytes_max}, {io, std::move(errors), bytes_max}};
   for (PipeReader& reader : readers) asio::co_spawn(io, read_until_cancelled(reader), asio::detached);
-  const int code = co_await wait_child(io, child);
+  const std::optional<int> code = co_await wait_child(io, child, std::move(give_up));
   for (PipeReader& reader : readers) {
     asio::error_code ignored;  // It is at its end already.
     (void)reader.pipe.cancel(ignored);
@@ -69,9 +70,16 @@ Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::Uni
   co_return ChildResult{std::move(readers[0].text), std::move(readers[1].text), code};
 }
 
-Awaitable<int> wait_child(asio::io_context& io, sys::Child& child) {
-  while (true) {
-    if (const std::optional<int> code = co_await wait_child(io, child, std::chrono::hours(24))) co_return *code;
+Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, GiveUp give_up) {
+  std::optional<int> code;
+  while (!code && !give_up()) code = co_await wait_child(io, child, kAskAfter);
+  co_return code;
+}
+
+void signal_session(pid_t id, int signo) {
+  for (const pid_t pid : sys::session_members(id)) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(signo);
   }
 }
 

@@ -76,7 +76,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
   set_state(TargetState::kRunning);
-  const int code = co_await wait_child(context_.io, *runner_);
+  const std::optional<int> code = co_await wait_child(context_.io, *runner_, [this] { return given_up_; });
   // What it left behind may hold the streams open: the same ladder ends it.
   if (relays_ > 0 && !ladder_.climbing()) {
     ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
@@ -85,7 +85,13 @@ Awaitable<Outcome> DirectRun::run_module() {
   while (relays_ > 0) co_await relay_ended_.wait();
   ladder_.stand_down();
   ladder_timer_.cancel();
-  co_return Outcome{Outcome::Kind::kEnded, code, {}};
+  Outcome outcome{Outcome::Kind::kEnded, code, {}};
+  if (!code) {
+    outcome.kind = Outcome::Kind::kFailed;
+    outcome.reason =
+        "its runner, process " + std::to_string(runner_->pid()) + ", cannot be killed; see its state in ps";
+  }
+  co_return outcome;
 }
 
 Awaitable<Result<>> DirectRun::start(const Module& module) {
@@ -114,7 +120,7 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     spawn.working_directory_fd = workspace_.fd();
     spawn.new_session = true;
     stop_signal_ = runner_entry(module.kind).stop_signal;
-    // There is no guardian. Whoever ignores this signal is found by the next sweep.
+    // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
     spawn.parent_death_signal = stop_signal_;
     spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
     runner_ = TRY(sys::spawn(spawn));
@@ -174,24 +180,16 @@ void DirectRun::signal_rung() {
       if (alive) {
         (void)runner_->ref().send(SIGTERM);
       } else {
-        signal_session(SIGTERM);
+        signal_session(runner_->pid(), SIGTERM);
       }
       break;
     case StopLadder::Rung::kKill:
-      signal_session(SIGKILL);
+      signal_session(runner_->pid(), SIGKILL);
       break;
     case StopLadder::Rung::kDiscard:
     case StopLadder::Rung::kGiveUp:
       give_up();
       break;
-  }
-}
-
-// The runner's session is of just now: its id is nobody else's yet.
-void DirectRun::signal_session(int signo) {
-  for (const pid_t pid : sys::session_members(runner_->pid())) {
-    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(signo);
   }
 }
 
@@ -207,7 +205,7 @@ void DirectRun::give_up() {
 void DirectRun::abandon(std::string_view) {
   stopping_ = true;
   if (!runner_ || outcome()) return;
-  signal_session(SIGKILL);
+  signal_session(runner_->pid(), SIGKILL);
   give_up();
 }
 

@@ -24,7 +24,6 @@ class DirectRun : public TargetRun {
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
   Awaitable<> climb_ladder();
   void signal_rung();
-  void signal_session(int signo);
   void give_up();
 
   std::optional<sys::Child> runner_;

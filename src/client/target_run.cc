@@ -26,8 +26,8 @@ namespace {
 constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10);
-// A stop has three rungs of a grace each, at which a runner need not say a word.
-constexpr int kGracesOfPatience = 5;
+// A stop has three rungs of a grace each, at which a runner need not say a word; one that does can earn 60 on a rung.
+constexpr int kGracesOfPatience = 5, kGracesOfAStop = 150;
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
@@ -42,6 +42,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   if (options.grace) {
     settings.grace = format_seconds(*options.grace);
     settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
+    settings.stop_limit = std::max<Duration>(settings.stop_limit, kGracesOfAStop * *options.grace);
   }
   if (options.deadline) settings.deadline = format_seconds(*options.deadline);
   if (options.keepalive) settings.keepalive = *options.keepalive;

@@ -79,7 +79,9 @@ AgentLine parse_agent_line(std::string_view line) {
     return ErrorLine{std::string(text)};
   }
   static constexpr std::string_view kStopped = "stopped ";
-  if (line.starts_with(kStopped)) return StoppedLine{std::string(line.substr(kStopped.size()))};
+  if (line.starts_with(kStopped) && line.size() > kStopped.size()) {
+    return StoppedLine{std::string(line.substr(kStopped.size()))};
+  }
   const std::vector<std::string_view> words = split_words(line);
   if (words.empty()) return UnknownLine{};
   if (words[0] == "data") return parse_data(words);

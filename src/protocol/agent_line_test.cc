@@ -37,6 +37,7 @@ TEST(AgentLine, ParsesWhatAgentsSend) {
       {"left module", "unknown"},
       {"stopped signal 15", "stopped signal 15\n"},
       {"stopped", "unknown"},
+      {"stopped ", "unknown"},
       {"stapsh:reply:200 OK", "stapsh: reply:200 OK\n"},
       // The released client crashes on the first of these.
       {"data stdout", "unknown"},

@@ -7,7 +7,7 @@ namespace stapsh {
 
 std::optional<std::size_t> end_of_hello(std::string_view bytes, std::size_t at) {
   const std::size_t newline = bytes.find('\n', at);
-  if (newline == std::string_view::npos || newline - at > kHelloBytesMax) return std::nullopt;
+  if (newline == std::string_view::npos || newline - at >= kHelloBytesMax) return std::nullopt;
   std::string_view line = bytes.substr(at, newline - at);
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::string_view version = line.substr(kHelloWord.size());

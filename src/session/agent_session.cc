@@ -40,7 +40,7 @@ std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
     auto* data = std::get_if<ReceivingData>(&input_);
     taken += data ? take_data(*data, rest) : take_line(rest, now);
   }
-  if (settings_.stream_outlives_client) look_for_hello_in_data(now);
+  look_for_hello_in_data(now);
   // Nothing that comes after the end means anything.
   const bool meaningless = ended() || std::holds_alternative<Deaf>(input_);
   return meaningless && !next_hello_ ? bytes.size() : taken;
@@ -48,6 +48,7 @@ std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
 
 std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
   const LineReader::Taken taken = lines_.take(bytes);
+  note_tail(bytes.substr(0, taken.bytes));
   switch (taken.status) {
     case LineReader::Status::kNeedMore:
       break;
@@ -56,18 +57,22 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
                       "); start stapsh with a higher --line-bytes-max",
                   now);
       break;
-    case LineReader::Status::kLine: {
-      const Command command = parse_command(taken.line, settings_.limits);
-      // Half a line of a client that went, and the next one's hello.
-      const bool is_bad = std::holds_alternative<BadCommand>(command);
-      const std::string line = std::string(taken.line) + "\n";
-      const std::string_view hello =
-          is_bad && greeted_ && settings_.stream_outlives_client ? hello_at_end(line) : std::string_view();
-      hello.empty() ? perform(command, now) : make_way(hello, now);
+    case LineReader::Status::kLine:
+      // Half a line of a client that went, and the next one's hello. No client's own line but a hello ends so.
+      if (const std::string_view hello = hello_at_end(tail_); greeted_ && !hello.empty()) {
+        make_way(hello, now);
+      } else {
+        perform(parse_command(taken.line, settings_.limits), now);
+      }
       break;
-    }
   }
   return taken.bytes;
+}
+
+void AgentSession::note_tail(std::string_view bytes) {
+  if (!settings_.stream_outlives_client) return;
+  tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), kHelloBytesMax));
+  tail_.erase(0, tail_.size() - std::min(tail_.size(), kHelloBytesMax));
 }
 
 // A client that went in mid-DATA, and the next one, which said hello and waits. Content that happens to look so goes
@@ -75,7 +80,7 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
 void AgentSession::look_for_hello_in_data(TimePoint now) {
   stalls_at_.reset();
   const bool in_data = std::holds_alternative<ReceivingData>(input_);
-  if (in_data && !hello_at_end(data_tail_).empty()) stalls_at_ = now + kStallTime;
+  if (in_data && !hello_at_end(tail_).empty()) stalls_at_ = now + kStallTime;
 }
 
 // This session ends for the next client, whose hello it was.
@@ -87,10 +92,7 @@ void AgentSession::make_way(std::string_view hello, TimePoint now) {
 std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes) {
   const std::string_view piece = bytes.substr(0, data.bytes_left);
   data.bytes_left -= piece.size();
-  if (settings_.stream_outlives_client) {
-    data_tail_ += piece.substr(piece.size() - std::min(piece.size(), kHelloBytesMax));
-    data_tail_.erase(0, data_tail_.size() - std::min(data_tail_.size(), kHelloBytesMax));
-  }
+  note_tail(piece);
   if (data.use == ReceivingData::Use::kFile && data.error.empty()) emit(WriteFile{piece});
   if (data.use == ReceivingData::Use::kArg && data.error.empty()) args_.back().append(piece);
   if (data.bytes_left == 0) {
@@ -102,7 +104,6 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 }
 
 void AgentSession::finish_data(const ReceivingData& data) {
-  data_tail_.clear();
   if (!data.error.empty()) {
     answer_error(data.error);
     broken_ = broken_ || rfc();
@@ -400,7 +401,7 @@ void AgentSession::on_end_of_input(TimePoint now) {
   }
   input_ = Deaf{};
   debug("end of input");
-  if (!stopping_) stop(now);
+  stop_unasked("its input ended", now);  // Whoever ended it on purpose listens no more.
 }
 
 void AgentSession::on_input_failed(std::string_view reason, TimePoint now) {
@@ -476,7 +477,7 @@ void AgentSession::on_timer(TimePoint now) {
   if (ladder_.due(now)) climb(now);
   if (stalls_at_ && now >= *stalls_at_) {
     stalls_at_.reset();
-    if (std::holds_alternative<ReceivingData>(input_)) make_way(hello_at_end(data_tail_), now);
+    if (std::holds_alternative<ReceivingData>(input_)) make_way(hello_at_end(tail_), now);
   }
 }
 

@@ -131,6 +131,7 @@ class AgentSession {
 
   std::size_t take_line(std::string_view bytes, TimePoint now);
   std::size_t take_data(ReceivingData& data, std::string_view bytes);
+  void note_tail(std::string_view bytes);
   void look_for_hello_in_data(TimePoint now);
   void make_way(std::string_view hello, TimePoint now);
   void finish_data(const ReceivingData& data);
@@ -169,8 +170,9 @@ class AgentSession {
   bool says_why_ = false;   // option reason
   bool greeted_ = false;
   std::optional<std::string> next_hello_;
-  std::string data_tail_;               // Where the stream outlives its client: the end of what came as DATA,
-  std::optional<TimePoint> stalls_at_;  // which is the next client's hello, if nothing follows it until then.
+  std::string tail_;  // Where the stream outlives its client: the end of all that came.
+  std::optional<TimePoint>
+      stalls_at_;  // A hello at the end of DATA is the next client's, if nothing follows it by then.
   std::optional<std::string> session_id_;
   bool run_tried_ = false;  // With a file, it has a name from then on.
   Keepalive keepalive_;

@@ -376,6 +376,9 @@ TEST(AgentSession, SaysWhyItEndsWhatNobodyAskedItToEnd) {
       {"not what the client asked for",
        {"say option data", "say option reason", "say run", "say quit", "stop", "exit 0", "gone", "drained"},
        "OK; OK; start staprun [] framed; OK; signal 1; clean up; quit; end 0"},
+      {"an end of input that comes alone",
+       {"say option data", "say option reason", "say run", "eof", "exit 0", "gone", "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 1; clean up; stopped its input ended; quit; end 0"},
       {"nor a deadline",
        {"say option data", "say option reason", "say option deadline=5", "say run", "wait 5000", "exit 0", "gone",
         "drained"},
@@ -548,9 +551,13 @@ TEST(AgentSession, OnAStreamThatOutlivesItsClientASecondHelloIsAnotherClients) {
          {"half a line before it",
           {"say stap 5.6", "bytes option da", "say stap 4.8"},
           "stapsh 5.6 x86_64 6.1; clean up; end 0"},
-         {"words that are a command are one",
-          {"say stap 5.6", "say run stap 4.8"},
-          "stapsh 5.6 x86_64 6.1; start staprun [stap,4.8]; OK"}},
+         {"half a line that with it would be a command",
+          {"say stap 5.6", "bytes file 100 ab", "say stap 4.8"},
+          "stapsh 5.6 x86_64 6.1; clean up; end 0"},
+         {"half a run", {"say stap 5.6", "bytes run a", "say stap 4.8"}, "stapsh 5.6 x86_64 6.1; clean up; end 0"},
+         {"DATA that ends within it",
+          {"say stap 5.6", "bytes file 9 a\\nhalf", "say stap 4.8"},
+          "stapsh 5.6 x86_64 6.1; create a 9; write halfstap ; commit; OK; clean up; end 0"}},
         port);
   check({{"on other streams it is an error",
           {"bytes option da", "say stap 4.8"},
@@ -559,7 +566,7 @@ TEST(AgentSession, OnAStreamThatOutlivesItsClientASecondHelloIsAnotherClients) {
   AgentSession session(port);
   const std::string_view bytes = "stap 5.6\nstap 4.8\r\noption data\n";
   EXPECT_EQ(session.on_bytes(bytes, TimePoint()), bytes.find("option"));
-  EXPECT_EQ(session.next_hello(), "stap 4.8\n");
+  EXPECT_EQ(session.next_hello(), "stap 4.8\r\n");
   EXPECT_EQ(session.on_bytes("option data\n", TimePoint()), 0u);
 }
 

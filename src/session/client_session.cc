@@ -46,7 +46,7 @@ void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
     }
     bytes.remove_prefix(frame_ ? take_frame(bytes, now) : take_line(bytes, now));
   }
-  if (stopping_ && !ended()) deadline_ = std::min(now + settings_.stop_timeout, patience_ends_);
+  if (stopping_ && !ended()) deadline_ = std::min({now + settings_.stop_timeout, patience_ends_, stop_ends_});
 }
 
 std::size_t ClientSession::take_line(std::string_view bytes, TimePoint now) {
@@ -137,6 +137,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (started && !why.empty()) {
                      return finish({Outcome::Kind::kFailed, std::nullopt, "the agent ended the run" + why});
                    }
+                   if (started && ours_ && framed_ && !exit_code_) {
+                     return fail_session("the agent did not say how the runner ended");
+                   }
                    if (started) return finish({Outcome::Kind::kEnded, exit_code_, {}});
                    if (!stopping_) return fail_session("the agent ended before the runner started" + why);
                    finish({Outcome::Kind::kStopped, std::nullopt, {}});
@@ -153,7 +156,7 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  },
                  [&](const StoppedLine& stopped) {
                    if (!ours_) return nonsense(line);
-                   stopped_because_ = printable(stopped.reason);
+                   if (stopped_because_.empty()) stopped_because_ = printable(stopped.reason);
                  },
                  [&](const SweptLine& swept) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
@@ -354,6 +357,7 @@ void ClientSession::on_stop(TimePoint now) {
   if (ended()) return;
   const bool again = stopping_;
   stopping_ = true;
+  if (!again) stop_ends_ = now + settings_.stop_limit;
   note_progress(now);
   deadline_ = now + settings_.stop_timeout;
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;

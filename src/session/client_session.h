@@ -44,10 +44,11 @@ struct ClientSettings {
   /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
-  /// How long a target that was told to stop may say nothing before it is given up, and how long it may bring nothing
-  /// on: neither output nor an answer. An agent that waits for its runner says only `ping`.
+  /// How long a target that was told to stop may say nothing before it is given up; how long it may bring nothing on,
+  /// neither output nor an answer, for an agent that waits for its runner says only `ping`; and all of it.
   Duration stop_timeout = std::chrono::seconds(30);
   Duration stop_patience = std::chrono::minutes(5);
+  Duration stop_limit = std::chrono::minutes(15);
 };
 
 /// What one target is sent.
@@ -138,7 +139,7 @@ class ClientSession {
   Phase phase_ = Phase::kConnecting;
   std::optional<TimePoint> deadline_;
   bool stopping_ = false;
-  TimePoint patience_ends_;  // Of a stop.
+  TimePoint patience_ends_, stop_ends_;  // Of a stop.
 
   bool hello_seen_ = false;
   HelloLine hello_;

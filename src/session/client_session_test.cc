@@ -421,6 +421,11 @@ TEST(ClientSession, EachSilenceHasItsBound) {
   pinging.run({"stop"});
   for (int i = 0; i < 29; ++i) EXPECT_EQ(pinging.run({"wait 10000", "say ping"}), "");
   EXPECT_EQ(pinging.run({"wait 9999", "say ping", "wait 1"}), unconfirmed);
+  // So is one that goes on printing.
+  ClientDriver printing = ours_running();
+  printing.run({"stop"});
+  for (int i = 0; i < 89; ++i) EXPECT_EQ(printing.run({"wait 10000", "bytes data stdout 1\\nx"}), "stdout x");
+  EXPECT_EQ(printing.run({"wait 10000"}), unconfirmed);
   EXPECT_EQ(ours_ready().run({"stop", "wait 30000"}), "close; " + unconfirmed);
   EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "wait 30000"}), "send stap 5.6\\n; close; " + unconfirmed);
 }
@@ -451,6 +456,9 @@ TEST(ClientSession, TellsARunThatItsAgentCutShort) {
             "connected 5.6 x86_64 6.1; close; failed: the agent ended before the runner started: signal 15");
   EXPECT_EQ(ours_running().run({"say stopped it\x1b", "say clean", "say exit 0", "say quit"}),
             "failed: the agent ended the run: it?, clean");
+  EXPECT_EQ(ours_running().run({"say stopped a", "say stopped b", "say exit 0", "say quit"}),
+            "failed: the agent ended the run: a");
+  EXPECT_EQ(ours_running().run({"say quit"}), "close; failed: the agent did not say how the runner ended");
   // Both wanted it.
   EXPECT_EQ(ours_running().run({"say stopped signal 15", "stop", "say exit 0", "say quit"}), "send quit\\n; ended 0");
   EXPECT_EQ(old_running().run({"say stopped x"}),

@@ -19,7 +19,7 @@ ClientSettings settings(std::string_view letters) {
   settings.transport_is_rich = has('r');
   settings.want_time = has('t');
   settings.want_proof = has('p');
-  settings.want_reason = has('r');
+  settings.want_reason = has('w');
   settings.sweep_only = has('s');
   if (has('k')) settings.keepalive = std::chrono::seconds(9);
   if (has('g')) settings.grace = "0.5";

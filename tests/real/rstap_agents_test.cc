@@ -236,6 +236,18 @@ TEST_P(RstapWithReleasedAgent, RefusedKernelModuleIsReported) {
 INSTANTIATE_TEST_SUITE_P(Over, RstapWithReleasedAgent, testing::Values(Via::kStapsh, Via::kSocat, Via::kSsh),
                          [](const auto& suite) { return std::string(name_of(suite.param)); });
 
+// Something on the way that loses the direction to the agent alone: nobody asked for the end that the runner then has.
+TEST_F(Rstap, RunWhoseInputEndedIsNoSuccess) {
+  const std::string way = "exec:timeout 1 cat | " STAPSH_AGENT;
+  Program rstap(client([&] {
+    std::vector<std::string> words = fake(way, {"catch:1", "say:begin", "pause", "exit:0"});
+    words.insert(words.begin(), STAPSH_CLIENT);
+    return words;
+  }()));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_NE(rstap.err().find("the agent ended the run: its input ended"), std::string::npos) << rstap.captured();
+}
+
 class RstapDirect : public Rstap {};
 
 TEST_F(RstapDirect, RunnerIsStartedWithoutAnAgent) {

@@ -242,6 +242,26 @@ TEST_F(RstapBadInput, StopEndsABuildThatIgnoresIt) {
   }
 }
 
+// A script around stap dies of a signal that what it started ignores.
+TEST_F(RstapBadInput, StopEndsWhatABuildStarted) {
+  const std::string wrapper = scratch_.write("wrapped-stap",
+                                             "#!/bin/sh\n"
+                                             "(trap '' TERM; echo up > \"$READY\"; sleep 1000)\n"
+                                             "echo done\n",
+                                             0755);
+  const std::string ready = scratch_.path("ready");
+  ASSERT_EQ(::mkfifo(ready.c_str(), 0600), 0);
+  ProgramOptions how =
+      client({STAPSH_CLIENT, "--stap", wrapper, "--stapsh", STAPSH_AGENT, "--remote", "stapsh:", stap_.one()});
+  how.env.push_back("READY=" + ready);
+  Program rstap(how);
+  Program waiting(options({"cat", ready}));
+  ASSERT_TRUE(waiting.wait_for_out("up"));
+  rstap.send_signal(SIGINT);
+  EXPECT_EQ(rstap.wait_exit(), 128 + SIGINT) << rstap.captured();
+  expect_nothing_left();
+}
+
 // Something that a build left running, with its standard error.
 TEST_F(RstapBadInput, BuildIsNotWaitedForLongerThanItRuns) {
   const std::string leaving = scratch_.write("leaving-stap",
