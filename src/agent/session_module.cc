@@ -14,8 +14,10 @@ namespace stapsh::agent {
 namespace {
 
 constexpr Duration kUnloadLimit = std::chrono::seconds(10);
-// staprun's options that take a value, in the same word or the next. Source: staprun -h.
-constexpr std::string_view kOptionsWithValue = "cxNbCroSTF";
+// staprun's options that take a value, in the same word or the next, and the one that may have it in the same word.
+// Source: getopt's string in staprun 4.8.
+constexpr std::string_view kOptionsWithValue = "btcoxNSDrVTCMF";
+constexpr char kOptionWithOwnValue = 'u';
 
 // The first words of /proc/modules' lines.
 std::vector<std::string> loaded_modules() {
@@ -46,6 +48,7 @@ bool renames_module(std::span<const std::string> staprun_words) {
     if (word.size() < 2 || word[0] != '-' || word[1] == '-') continue;  // Options may follow the module's name.
     for (std::size_t at = 1; at < word.size(); ++at) {
       if (word[at] == 'R') return true;
+      if (word[at] == kOptionWithOwnValue) break;
       if (kOptionsWithValue.find(word[at]) == std::string_view::npos) continue;
       if (at + 1 == word.size()) ++i;
       break;

@@ -146,9 +146,11 @@ Result<> close_workspace(sys::Workspace& workspace, std::vector<LeftLine>& left)
 std::vector<LeftLine> end_session(sys::Workspace workspace, bool by_session) {
   std::vector<LeftLine> left;
   if (const std::optional<SessionRecord> record = record_of(workspace)) {
-    end_processes(*record, workspace, by_session);
-    for (const pid_t pid : session_processes(*record, workspace, by_session))
-      left.push_back({"process", std::to_string(pid)});
+    if (!is_elsewhere(*record)) {  // Else all of it is gone.
+      end_processes(*record, workspace, by_session);
+      for (const pid_t pid : session_processes(*record, workspace, by_session))
+        left.push_back({"process", std::to_string(pid)});
+    }
     unload_modules(*record);
     for (std::string& module : session_modules(*record)) left.push_back({"module", std::move(module)});
   }
@@ -177,9 +179,9 @@ Swept sweep_dead_sessions(std::optional<std::string_view> asked_after) {
       return;
     }
     const std::optional<SessionRecord> record = record_of(**dead);
-    if (record && is_elsewhere(*record)) {
+    if (record && is_elsewhere(*record) && !sys::pid_namespace_is_gone(record->pid_namespace)) {
       end_what_is_seen(*record, **std::move(dead));
-      if (named) ++swept.left;
+      if (named || (asked_after && asked_after->empty())) ++swept.left;
       return;
     }
     const std::vector<LeftLine> left = end_session(**std::move(dead), false);

@@ -40,8 +40,9 @@ struct Swept {
 };
 /// Ends what dead sessions of this user left behind in $TMPDIR and /tmp. With `asked_after` (a session's id, or empty)
 /// also those count as left that somebody else is ending now, and that session while it is there at all: to look at
-/// each session that lives takes its time, so who does not ask does without. Of a session of another pid namespace only
-/// what we see of its processes is ended; it is left to an agent there, and counts only if it is `asked_after`.
+/// each session that lives takes its time, so who does not ask does without. Of a session of another pid namespace that
+/// lives only what we see of its processes is ended; it is left to an agent there, and counts where that very session
+/// is asked after, or none.
 Swept sweep_dead_sessions(std::optional<std::string_view> asked_after = {});
 
 }  // namespace stapsh::agent

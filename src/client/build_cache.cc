@@ -15,6 +15,7 @@
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
+#include "sys/process_tree.h"
 #include "sys/uname.h"
 
 namespace stapsh::client {
@@ -34,6 +35,13 @@ Result<std::string> read_standard_input() {
     text.append(buffer.data(), got.bytes);
     if (text.size() > kStdinScriptBytesMax) return fail(Errc::kUsage, "the script on standard input is over 16 MiB");
   }
+}
+
+// A word of options for stap: -k, alone or among others that take no value.
+bool keeps_files(std::string_view word) {
+  if (!word.starts_with('-')) return false;
+  const std::size_t other = word.find_first_not_of("vtwWbugqPFhVi", 1);
+  return other != std::string_view::npos && word[other] == 'k';
 }
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
@@ -140,10 +148,7 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   spawn.working_directory_fd = directory;
   // Its files go with ours, also if it must be killed; but -k, alone or among others, asks for them.
   const std::vector<std::string>& more = options_.job.build_words;
-  const bool kept = std::any_of(more.begin(), more.end(), [](const std::string& word) {
-    return word.starts_with('-') && !word.starts_with("--") && word.find('k') != std::string::npos;
-  });
-  if (!kept) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
+  if (std::none_of(more.begin(), more.end(), keeps_files)) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
   spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
   Result<sys::Child> stap = sys::spawn(spawn);
@@ -155,13 +160,17 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   builders_.insert(stap->pid());
   out->write_end.reset();
   err->write_end.reset();
-  const ChildResult built =
-      co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end), kBuildTextBytesMax,
-                       [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
+  const auto give_up = [this] { return give_up_at_ && sys::now() >= *give_up_at_; };
+  // Of a build that is stopped, what a script around stap started may take its time to end, too.
+  const auto goes_on = [&] {
+    if (give_up_at_) signal_session(stap->pid(), SIGKILL);  // Again: one that was just forking had a child unseen.
+    return stopped_ && !give_up() && !sys::session_members(stap->pid()).empty();
+  };
+  const ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
+                                             kBuildTextBytesMax, give_up, goes_on);
   builders_.erase(stap->pid());
   if (builders_.empty()) kill_timer_.cancel();
   if (stopped_) {
-    signal_session(stap->pid(), SIGKILL);  // What is left of one that ended, such as the child of a script.
     if (!built.exit_code) {
       output_.say("rstap: the build, process " + std::to_string(stap->pid()) +
                   ", cannot be killed; see its state in ps");

@@ -18,6 +18,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kAskAgainAfter = std::chrono::milliseconds(10);
+constexpr Duration kLookAgainAfter = std::chrono::milliseconds(50);
 constexpr Duration kAskAfter = std::chrono::seconds(1);
 // More than a pipe holds.
 constexpr int kReadsPerTurn = 16;
@@ -57,10 +58,14 @@ Awaitable<> read_until_cancelled(PipeReader& reader) {
 }  // namespace
 
 Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
-                               std::size_t bytes_max, GiveUp give_up) {
+                               std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on) {
   PipeReader readers[] = {{io, std::move(out), bytes_max}, {io, std::move(errors), bytes_max}};
   for (PipeReader& reader : readers) asio::co_spawn(io, read_until_cancelled(reader), asio::detached);
   const std::optional<int> code = co_await wait_child(io, child, std::move(give_up));
+  while (goes_on()) {
+    asio::steady_timer pause(io, kLookAgainAfter);
+    (void)co_await pause.async_wait(kAsTuple);
+  }
   for (PipeReader& reader : readers) {
     asio::error_code ignored;  // It is at its end already.
     (void)reader.pipe.cancel(ignored);

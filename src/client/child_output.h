@@ -25,10 +25,10 @@ struct ChildResult {
   std::optional<int> exit_code;  ///< As of wait_child().
 };
 
-/// Reads both pipes until `child` has ended; of each, what is over `bytes_max` is dropped. Who else holds them open by
-/// then is not waited for.
+/// Reads both pipes until `child` has ended and nothing `goes_on`; of each, what is over `bytes_max` is dropped. Who
+/// else holds them open by then is not waited for.
 Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
-                               std::size_t bytes_max, GiveUp give_up);
+                               std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on);
 
 /// To all that live in the session `id`, that of a child of just now: nobody else has it yet.
 void signal_session(pid_t id, int signo);

@@ -20,6 +20,8 @@
 namespace stapsh::client {
 namespace {
 
+constexpr Duration kDeathTime = std::chrono::seconds(2);
+
 Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
 
 }  // namespace
@@ -76,7 +78,8 @@ Awaitable<Outcome> DirectRun::run_module() {
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
   set_state(TargetState::kRunning);
-  const std::optional<int> code = co_await wait_child(context_.io, *runner_, [this] { return given_up_; });
+  const std::optional<int> code =
+      co_await wait_child(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
   // What it left behind may hold the streams open: the same ladder ends it.
   if (relays_ > 0 && !ladder_.climbing()) {
     ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
@@ -195,6 +198,7 @@ void DirectRun::signal_rung() {
 
 void DirectRun::give_up() {
   given_up_ = true;
+  if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
   ladder_.stand_down();
   asio::error_code ignored;  // It is closed already.
   for (std::optional<Descriptor>& stream : streams_) {

@@ -27,7 +27,7 @@ constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10);
 // A stop has three rungs of a grace each, at which a runner need not say a word; one that does can earn 60 on a rung.
-constexpr int kGracesOfPatience = 5, kGracesOfAStop = 150;
+constexpr int kGracesOfPatience = 5, kGracesOfAStop = 200;
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
@@ -103,7 +103,8 @@ void TargetRun::set_state(TargetState state) {
 
 void TargetRun::set_outcome(Outcome outcome) {
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
-  const bool untouched = !module_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
+  const bool untouched =
+      !module_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
   outcome_ = std::move(outcome);
 }

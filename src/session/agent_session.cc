@@ -57,14 +57,15 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
                       "); start stapsh with a higher --line-bytes-max",
                   now);
       break;
-    case LineReader::Status::kLine:
-      // Half a line of a client that went, and the next one's hello. No client's own line but a hello ends so.
-      if (const std::string_view hello = hello_at_end(tail_); greeted_ && !hello.empty()) {
-        make_way(hello, now);
-      } else {
-        perform(parse_command(taken.line, settings_.limits), now);
-      }
+    case LineReader::Status::kLine: {
+      // Half a line of a client that went, and the next one's hello. No client's own line ends so, but a `run` whose
+      // last arguments happen to.
+      const Command command = parse_command(taken.line, settings_.limits);
+      const bool may_end_so = !greeted_ || std::holds_alternative<RunCommand>(command);
+      const std::string_view hello = may_end_so ? std::string_view() : hello_at_end(tail_);
+      hello.empty() ? perform(command, now) : make_way(hello, now);
       break;
+    }
   }
   return taken.bytes;
 }

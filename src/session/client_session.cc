@@ -359,7 +359,7 @@ void ClientSession::on_stop(TimePoint now) {
   stopping_ = true;
   if (!again) stop_ends_ = now + settings_.stop_limit;
   note_progress(now);
-  deadline_ = now + settings_.stop_timeout;
+  deadline_ = std::min(now + settings_.stop_timeout, stop_ends_);
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   if (started && !rfc_) {
     // A second `quit` cuts the grace short; an old agent knows no such thing. Nor would it read one

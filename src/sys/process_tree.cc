@@ -25,6 +25,8 @@
 namespace stapsh::sys {
 namespace {
 
+constexpr std::uint64_t kFirstPidNamespace = 0xEFFF'FFFC;  // PROC_PID_INIT_INO of the kernel's proc_ns.h.
+
 struct Stat {
   char state = 0;
   pid_t parent = 0;
@@ -211,6 +213,21 @@ std::optional<std::uint64_t> pid_namespace() {
   struct stat status {};
   if (::stat("/proc/self/ns/pid", &status) != 0) return std::nullopt;
   return status.st_ino;
+}
+
+bool pid_namespace_is_gone(std::uint64_t inode) {
+  if (pid_namespace() != kFirstPidNamespace) return false;
+  bool may_live = false;
+  for_each_number_in("/proc", [&](pid_t pid) {
+    struct stat status {};
+    if (pid == 1) return;  // Of ours. A container's root may not look at it.
+    if (::stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &status) == 0) {
+      may_live = may_live || status.st_ino == inode;
+    } else {
+      may_live = may_live || (errno != ENOENT && errno != ESRCH);  // Who can't look can't know.
+    }
+  });
+  return !may_live;
 }
 
 std::vector<Reaped> reap_available() {

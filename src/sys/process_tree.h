@@ -47,6 +47,9 @@ std::optional<std::uint64_t> process_start(pid_t pid);
 /// Where our pids mean something: the pid namespace, by its inode. None: it can't be asked, or the kernel has none.
 /// Source: pid_namespaces(7).
 std::optional<std::uint64_t> pid_namespace();
+/// Whether nobody lives in that one. Only the first of a machine sees all others, and only root may look; false where
+/// it can't be known.
+bool pid_namespace_is_gone(std::uint64_t inode);
 
 struct Reaped {
   pid_t pid = -1;

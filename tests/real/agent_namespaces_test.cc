@@ -97,7 +97,7 @@ TEST_F(AgentNamespaces, DeadSessionIsLeftToAnAgentOfItsOwn) {
   EXPECT_EQ(sweep(container(1)), "OK removed=0 left=0\n");
   const int runner = named_below(inside.pid(), "staprun");
   kill_agent_and_guardian(inside);
-  EXPECT_EQ(sweep(container(1)), "OK removed=0 left=0\n");
+  EXPECT_EQ(sweep(container(1)), "OK removed=0 left=1\n");
   EXPECT_TRUE(lives(runner));
   EXPECT_TRUE(workspace_is_there());
   sweep_from_inside(inside, runner);
@@ -111,10 +111,25 @@ TEST_F(AgentNamespaces, WhatIsSeenFromAboveIsEndedByItsMark) {
   const int runner = named_below(inside.pid(), "staprun");
   EXPECT_TRUE(lives(runner));
   kill_agent_and_guardian(inside);
-  EXPECT_EQ(sweep(agent()), "OK removed=0 left=0\n");
+  EXPECT_EQ(sweep(agent()), "OK removed=0 left=1\n");
   EXPECT_FALSE(lives(runner));
   EXPECT_TRUE(workspace_is_there());
   sweep_from_inside(inside, runner);
+  EXPECT_FALSE(workspace_is_there());
+}
+
+// A container's end takes all of it: agent, guardian, runner, and every agent that could come after them.
+TEST_F(AgentNamespaces, ContainerThatIsGoneIsSweptFromTheFirstNamespace) {
+  if (std::filesystem::read_symlink("/proc/self/ns/pid") != "pid:[4026531836]") {
+    GTEST_SKIP() << "needs the first pid namespace: only there it shows that another is gone";
+  }
+  Program inside(container(1));
+  start_session(inside);
+  ASSERT_EQ(::kill(named_below(inside.pid(), "sh"), SIGKILL), 0);  // Its init.
+  EXPECT_TRUE(inside.wait_gone());
+  EXPECT_EQ(sweep(container(1)), "OK removed=0 left=1\n");
+  EXPECT_TRUE(workspace_is_there());
+  EXPECT_EQ(sweep(agent()), "OK removed=1 left=0\n");
   EXPECT_FALSE(workspace_is_there());
 }
 
