@@ -82,27 +82,27 @@ bool ClientSession::take_early_output(std::string_view line, bool carriage_retur
   return true;
 }
 
-// An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame.
-// A "quit\n" at the end of an unfinished frame is therefore held back until more bytes prove it data.
+// An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame, which may fill
+// it exactly. A "quit\n" at the end of what came of a frame is therefore held back until more bytes prove it data.
 std::size_t ClientSession::take_frame(std::string_view bytes, TimePoint now) {
   note_progress(now);
   std::string_view piece = bytes.substr(0, frame_->bytes_left);
   const std::size_t taken = piece.size();
   frame_->bytes_left -= taken;
+  const bool whole = frame_->bytes_left == 0;
   if (!ours_) {
     const std::string_view rest_of_quit = kQuit.substr(quit_bytes_held_);
-    if (frame_->bytes_left > 0 && rest_of_quit.starts_with(piece)) {
+    if (!piece.empty() && rest_of_quit.starts_with(piece) && (!whole || piece == rest_of_quit)) {
       quit_bytes_held_ += piece.size();
       return taken;
     }
     release_held();
-    if (frame_->bytes_left > 0) {
-      quit_bytes_held_ = quit_bytes_at_end(piece);
-      piece.remove_suffix(quit_bytes_held_);
-    }
+    const std::size_t held = quit_bytes_at_end(piece);
+    if (!whole || held == kQuit.size()) quit_bytes_held_ = held;
+    piece.remove_suffix(quit_bytes_held_);
   }
   if (!piece.empty()) emit(Output{frame_->stream, piece, frame_->time});
-  if (frame_->bytes_left == 0) frame_.reset();
+  if (whole && quit_bytes_held_ == 0) frame_.reset();
   return taken;
 }
 
