@@ -225,12 +225,20 @@ TEST_P(RstapWithReleasedAgent, InterruptEndsTheRun) {
 
 TEST_P(RstapWithReleasedAgent, RefusedKernelModuleIsReported) {
   const Site& site = start_site(GetParam(), kReleasedAgent);
-  Program rstap(this->rstap(site, {"--remote", site.uri(), scratch_.write("probe.ko", "no module")}, kReleasedAgent));
-  const int code = rstap.wait_exit();
-  // Behind a socket, the released agent's standard error and its code get lost on the way.
-  if (GetParam() == Via::kSocat) return;
-  EXPECT_EQ(code, 1) << rstap.captured();
-  EXPECT_NE(rstap.err().find("Couldn't insert module"), std::string::npos) << rstap.captured();
+  const ProgramOptions how =
+      this->rstap(site, {"--remote", site.uri(), scratch_.write("probe.ko", "no module")}, kReleasedAgent);
+  // One time in 300, the released agent ends with 0 after a runner that failed at once, whoever its client is.
+  constexpr int kTries = 3;
+  for (int i = 1; i <= kTries; ++i) {
+    Program rstap(how);
+    const int code = rstap.wait_exit();
+    // Behind a socket, the released agent's standard error and its code get lost on the way.
+    if (GetParam() == Via::kSocat) return;
+    EXPECT_NE(rstap.err().find("Couldn't insert module"), std::string::npos) << rstap.captured();
+    if (code == 0 && i < kTries) continue;
+    EXPECT_EQ(code, 1) << rstap.captured();
+    return;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, RstapWithReleasedAgent, testing::Values(Via::kStapsh, Via::kSocat, Via::kSsh),
