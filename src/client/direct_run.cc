@@ -138,7 +138,7 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
 Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
   Descriptor& descriptor = streams_[stream == Stream::kStdout ? 0 : 1].emplace(context_.io, pipe.release());
   bool ended = false;
-  while (!ended && !given_up_) {
+  while (!ended && !give_up_at_) {
     if (context_.output.full()) co_await context_.output.wait_room();
     (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
     const Result<sys::IoResult> got = sys::read_some(descriptor.native_handle(), context_.scratch);
@@ -197,7 +197,6 @@ void DirectRun::signal_rung() {
 }
 
 void DirectRun::give_up() {
-  given_up_ = true;
   if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
   ladder_.stand_down();
   asio::error_code ignored;  // It is closed already.

@@ -31,8 +31,7 @@ class DirectRun : public TargetRun {
   StopLadder ladder_;
   int stop_signal_ = 0;
   std::array<std::optional<Descriptor>, 2> streams_;
-  bool given_up_ = false;
-  std::optional<TimePoint> give_up_at_;  // Waiting for what SIGKILL does not end.
+  std::optional<TimePoint> give_up_at_;  // Its output is not waited for any more; from then on, nor its end.
   int relays_ = 0;
   Event relay_ended_;
   asio::steady_timer ladder_timer_;
