@@ -16,6 +16,7 @@
 #include "agent/outbox.h"
 #include "agent/report_writer.h"
 #include "agent/runner_start.h"
+#include "agent/runner_watch.h"
 #include "agent/session_children.h"
 #include "agent/session_module.h"
 #include "agent/session_record.h"
@@ -54,7 +55,7 @@ class AgentLoop {
           return settings;
         }()),
         stream_outlives_client_(stream_outlives_client),
-        grace_(options.settings.grace) {}
+        grace_(options.settings.stop_times.grace) {}
 
   Result<> open(AgentIo io);
   Result<int> run();
@@ -64,7 +65,7 @@ class AgentLoop {
   }
 
  private:
-  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian, kSweep };
+  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian, kSweep, kUnload };
 
   void perform_effects();
   Result<> ensure_workspace();
@@ -82,6 +83,9 @@ class AgentLoop {
   void lose_peer();
   void discard_output();
   void clean_up();
+  void watch_unload(bool active);
+  void finish_clean_up();
+  void watch_activity();
   void sweep(std::string_view session);
   void finish_sweep();
 
@@ -119,8 +123,13 @@ class AgentLoop {
   sys::Watch sweep_watch_;
   SessionRecord record_;
   Upload upload_;
-  std::string module_;  // A kernel module's name, without ".ko".
+  std::string module_;   // A kernel module's name, without ".ko".
+  std::string program_;  // The runner's name.
   SessionChildren children_;
+  RunnerWatch watch_;
+  ModuleUnload unload_;
+  sys::Watch unload_watch_;
+  std::optional<TimePoint> unload_ends_;  // While a module is unloaded.
   bool framed_ = false;
   bool descendants_gone_ = true;
   bool discarding_ = false;     // The runner's output: nobody takes it.
@@ -161,7 +170,8 @@ Result<int> AgentLoop::run() {
     // Anything that can go on goes on, after a look for news; else wait for them.
     const bool can_read = input_.may_have_bytes() && session_.wants_input() && !blocked_on_replies();
     const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
-    std::optional<TimePoint> deadline = earlier(session_.next_timer(), relay_.ask_again_at());
+    std::optional<TimePoint> deadline =
+        earlier(earlier(session_.next_timer(), relay_.ask_again_at()), earlier(watch_.next_look(), unload_ends_));
     if (can_read || can_relay) deadline = TimePoint::min();
     std::array<sys::Event, 8> events;
     const std::size_t count = TRY(epoll_.wait(events, deadline));
@@ -190,12 +200,17 @@ Result<int> AgentLoop::run() {
         case kSweep:
           finish_sweep();
           break;
+        case kUnload:
+          watch_unload(unload_.advance());
+          break;
         default:
           break;
       }
     }
     // What has come counts, before a client is taken for silent: we may have been the ones who were held.
     take_input();
+    watch_activity();
+    if (unload_ends_ && sys::now() >= *unload_ends_) watch_unload(false);
     session_.on_timer(sys::now());
     if (session_.next_hello()) lose_peer();
     perform_effects();
@@ -281,7 +296,8 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = runner_record(effect, session_.grace(), module_);
+  record_ = runner_record(effect, session_.stop_times().grace, module_);
+  program_ = runner_name(effect.kind);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
     // A socket must not make splice wait; where it refuses, frames are copied.
@@ -321,7 +337,7 @@ Result<> AgentLoop::before_exec(pid_t runner) {
 Result<> AgentLoop::send_reply() {
   session_.on_runner_starting();
   perform_effects();
-  const TimePoint deadline = sys::deadline_after(session_.grace());
+  const TimePoint deadline = sys::deadline_after(session_.stop_times().grace);
   while (true) {
     TRY(outbox_.flush());
     if (outbox_.empty()) return {};
@@ -411,7 +427,7 @@ void AgentLoop::flush() {
   const Result<Outbox::Flushed> flushed = outbox_.flush();
   if (!flushed) return fail_output(flushed.error());
   out_ready_ = !flushed->would_block;
-  if (flushed->output) session_.on_output_progress(sys::now());
+  if (flushed->output) session_.on_output_progress(flushed->bytes, sys::now());
 }
 
 // A client that has gone is no error; a full disk is one.
@@ -443,10 +459,34 @@ void AgentLoop::notice_drained() {
   perform_effects();
 }
 
+// A runner that says nothing may be at work: it is looked at before the session's time to press it harder comes.
+void AgentLoop::watch_activity() {
+  if (!session_.wants_activity()) return watch_.end();
+  const TimePoint now = sys::now();
+  watch_.begin(session_.stop_times().grace, now);
+  if (!watch_.due(now)) return;
+  const Activity activity = watch_.look(children_.living(helpers()), module_states(record_), now);
+  session_.on_activity(activity, watch_.line(unload_ends_ ? "staprun" : program_), now);
+}
+
 void AgentLoop::clean_up() {
+  watch_.end();
+  unload_ends_ = sys::deadline_after(session_.stop_times().limit);
+  watch_unload(place_.exists() && unload_.start(record_));
+}
+
+// The rest of the cleaning up follows when the last module is unloaded, or can't be.
+void AgentLoop::watch_unload(bool active) {
+  unload_watch_.reset();
+  Result<sys::Watch> watch = active ? epoll_.add(unload_.fd(), EPOLLIN, kUnload) : Result<sys::Watch>(sys::Watch());
+  if (watch) unload_watch_ = *std::move(watch);
+  if (!unload_watch_.active()) finish_clean_up();
+}
+
+void AgentLoop::finish_clean_up() {
+  unload_ends_.reset();
   std::vector<LeftLine> left;
   if (place_.exists()) {
-    unload_modules(record_);
     // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
     // and by name where it says that somebody is there.
     if (record_.runner > 0 && children_.exist(helpers())) {

@@ -51,7 +51,23 @@ constexpr OptionEntry kOptions[] = {
      }},
     {"", "--grace", "SECONDS", "what each step of a stop may take without progress (5)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
-       o.settings.grace = TRY(parse_seconds(value));
+       o.settings.stop_times.grace = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--grace-max", "SECONDS", "what a client may ask for of it (60, or the value of --grace)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.grace_max = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--stop-limit", "SECONDS",
+     "what all of a stop may take, also of a runner that gets on (600); no client gets more",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.settings.stop_times.limit = o.settings.maxima.stop_limit = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--deadline-max", "SECONDS", "stop any run after that long, whatever its client asks for (never)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.settings.maxima.deadline = TRY(parse_seconds(value));
        return {};
      }},
     {"", "--dialect", "NAME", "rfc: answer only the hello; released: as the client asks (released)",
@@ -149,6 +165,10 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
   if (!options.allowed_cids.empty() && !options.listen.value_or("").starts_with(kVsockPrefix)) {
     return fail(Errc::kUsage, "--allow-cid is for --listen vsock:PORT");
   }
+  Duration& grace_max = options.settings.maxima.grace;
+  const Duration grace = options.settings.stop_times.grace;
+  if (options.grace_max && *options.grace_max < grace) return fail(Errc::kUsage, "--grace-max is below --grace");
+  grace_max = options.grace_max.value_or(std::max(grace_max, grace));
   std::string& version = options.settings.identity.version;
   if (version.empty()) version = options.settings.force_rfc ? kRfcVersion : kSpokenVersion;
   return options;

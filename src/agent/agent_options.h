@@ -19,6 +19,7 @@ struct AgentOptions {
   std::optional<std::string> listen;  ///< `unix:PATH`, `vsock:PORT`, or a virtio-serial port's name or path, as given.
   /// Who may connect to `vsock:PORT`; empty: only the host. 0xffffffff stands for everybody.
   std::vector<std::uint32_t> allowed_cids;
+  std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.
   bool help = false;
   bool version = false;
 };

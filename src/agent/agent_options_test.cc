@@ -15,7 +15,7 @@ TEST(AgentOptions, TakeTheReleasedCommandLineAndOurs) {
                                                  "unix:/run/s", "--dialect=rfc", "--file-bytes-max", "10"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_EQ(options->settings.verbose, 3u);
-  EXPECT_EQ(options->settings.grace, std::chrono::seconds(2));
+  EXPECT_EQ(options->settings.stop_times.grace, std::chrono::seconds(2));
   EXPECT_EQ(options->settings.identity.version, "4.8");
   EXPECT_EQ(options->listen, "unix:/run/s");
   EXPECT_TRUE(options->settings.force_rfc);

@@ -39,6 +39,12 @@ bool SessionChildren::exist(Helpers helpers) const {
   return std::any_of(children.begin(), children.end(), [&](pid_t pid) { return is_of_session(pid, helpers); });
 }
 
+std::vector<pid_t> SessionChildren::living(Helpers helpers) const {
+  std::vector<pid_t> pids = sys::descendants(::getpid());
+  std::erase_if(pids, [&](pid_t pid) { return !is_of_session(pid, helpers); });
+  return pids;
+}
+
 // A process that is gone by now needs no signal; one that we may not signal is not ours to stop (set-user-ID staprun
 // reads a hang-up from its stapio, which is ours).
 void SessionChildren::signal_runner(int signo) const {

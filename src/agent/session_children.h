@@ -33,6 +33,9 @@ class SessionChildren {
   /// The runner has been reaped, and none is left.
   [[nodiscard]] bool all_gone(Helpers helpers) const { return runner_.exit_code() && !exist(helpers); }
 
+  /// Those that live.
+  [[nodiscard]] std::vector<pid_t> living(Helpers helpers) const;
+
   void signal_runner(int signo) const;
   /// To each of them. SIGKILL also gets those that fork faster than we look.
   void signal_all(int signo, Helpers helpers) const;

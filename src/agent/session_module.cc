@@ -2,28 +2,34 @@
 #include "agent/session_module.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
 
 #include "agent/runner_finder.h"
-#include "sys/child.h"
+#include "sys/clock.h"
 #include "sys/io.h"
 
 namespace stapsh::agent {
 namespace {
 
-constexpr Duration kUnloadLimit = std::chrono::seconds(10);
+// A thousand kprobes take a minute; beyond this nobody knows what the kernel waits for.
+constexpr Duration kUnloadLimit = std::chrono::minutes(10);
 // staprun's options that take a value, in the same word or the next, and the one that may have it in the same word.
 // Source: getopt's string in staprun 4.8.
 constexpr std::string_view kOptionsWithValue = "btcoxNSDrVTCMF";
 constexpr char kOptionWithOwnValue = 'u';
 
-// The first words of /proc/modules' lines.
-std::vector<std::string> loaded_modules() {
-  std::vector<std::string> names;
+struct LoadedModule {
+  std::string name;
+  std::string line;  // All that /proc/modules says of it.
+};
+
+std::vector<LoadedModule> loaded_modules() {
+  std::vector<LoadedModule> modules;
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/modules", O_RDONLY);
-  if (!file) return names;  // A kernel without modules.
+  if (!file) return modules;  // A kernel without modules.
   std::string text;
   std::array<char, 16'384> buffer;
   while (true) {
@@ -33,10 +39,10 @@ std::vector<std::string> loaded_modules() {
   }
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    names.emplace_back(rest.substr(0, std::min(rest.find(' '), end)));
+    modules.push_back({std::string(rest.substr(0, std::min(rest.find(' '), end))), std::string(rest.substr(0, end))});
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return names;
+  return modules;
 }
 
 }  // namespace
@@ -68,29 +74,53 @@ bool is_module_of(const SessionRecord& record, std::string_view name) {
 std::vector<std::string> session_modules(const SessionRecord& record) {
   std::vector<std::string> mine;
   if (record.module.empty()) return mine;
-  for (std::string& name : loaded_modules()) {
-    if (is_module_of(record, name)) mine.push_back(std::move(name));
+  for (LoadedModule& module : loaded_modules()) {
+    if (is_module_of(record, module.name)) mine.push_back(std::move(module.name));
   }
   return mine;
 }
 
+std::string module_states(const SessionRecord& record) {
+  std::string states;
+  if (record.module.empty()) return states;
+  for (const LoadedModule& module : loaded_modules()) {
+    if (is_module_of(record, module.name)) states += module.line + "\n";
+  }
+  return states;
+}
+
 bool module_is_loaded(std::string_view name) {
-  const std::vector<std::string> names = loaded_modules();
-  return std::find(names.begin(), names.end(), name) != names.end();
+  const std::vector<LoadedModule> modules = loaded_modules();
+  return std::ranges::any_of(modules, [&](const LoadedModule& module) { return module.name == name; });
+}
+
+bool ModuleUnload::start(const SessionRecord& record) {
+  modules_ = session_modules(record);
+  return advance();
+}
+
+bool ModuleUnload::advance() {
+  const Result<std::string> staprun = find_runner(RunnerKind::kStaprun);
+  while (staprun && !modules_.empty()) {
+    sys::SpawnOptions spawn;
+    spawn.program = *staprun;
+    spawn.argv = {*staprun, "-d", modules_.back()};
+    spawn.stdin_fd = spawn.stdout_fd = spawn.stderr_fd = sys::kDevNull;
+    modules_.pop_back();
+    Result<sys::Child> child = sys::spawn(spawn);
+    if (!child) continue;
+    child_ = *std::move(child);
+    return true;
+  }
+  return false;
 }
 
 void unload_modules(const SessionRecord& record) {
-  const std::vector<std::string> modules = session_modules(record);
-  if (modules.empty()) return;
-  const Result<std::string> staprun = find_runner(RunnerKind::kStaprun);
-  if (!staprun) return;
-  for (const std::string& module : modules) {
-    sys::SpawnOptions spawn;
-    spawn.program = *staprun;
-    spawn.argv = {*staprun, "-d", module};
-    spawn.stdin_fd = spawn.stdout_fd = spawn.stderr_fd = sys::kDevNull;
-    Result<sys::Child> child = sys::spawn(spawn);
-    if (child) (void)child->wait(kUnloadLimit);  // Whether it helped is looked at, not believed.
+  ModuleUnload unload;
+  const TimePoint deadline = sys::deadline_after(kUnloadLimit);
+  for (bool more = unload.start(record); more; more = unload.advance()) {
+    const Result<bool> ended = sys::wait_for(unload.fd(), POLLIN, deadline);
+    if (!ended || !*ended) break;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/session_record.h"
+#include "sys/child.h"
 
 namespace stapsh::agent {
 
@@ -23,7 +24,27 @@ bool is_module_of(const SessionRecord& record, std::string_view name);
 /// Of the session's module those names that are loaded.
 std::vector<std::string> session_modules(const SessionRecord& record);
 
-/// Unloads what is still loaded of the session's module, with `staprun -d`. What stays shows in session_modules().
+/// The state of those, as text that changes while the kernel gets on with one: /proc/modules.
+std::string module_states(const SessionRecord& record);
+
+/// `staprun -d` for what is still loaded of a session's module, without waiting for it: to unregister a thousand probes
+/// takes its time, and a client wants to hear that it goes on.
+class ModuleUnload {
+ public:
+  /// Begins with the first; false: there is nothing to unload, or nobody who could.
+  bool start(const SessionRecord& record);
+  /// Who unloads has ended: goes on with the next. False: that was the last. Whether it helped is looked at, not
+  /// believed.
+  bool advance();
+  /// Readable once `staprun -d` has ended.
+  [[nodiscard]] int fd() const { return child_.ref().fd(); }
+
+ private:
+  std::vector<std::string> modules_;
+  sys::Child child_;
+};
+
+/// The same for who has nothing else to do. What stays shows in session_modules().
 void unload_modules(const SessionRecord& record);
 
 /// Whether a module of that name is loaded.

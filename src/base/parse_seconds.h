@@ -23,9 +23,12 @@ inline Result<Duration> parse_seconds(std::string_view text) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-/// As parse_seconds() takes it.
+/// As parse_seconds() takes it, to the microsecond: "5", "0.2".
 inline std::string format_seconds(Duration duration) {
-  return std::to_string(std::chrono::duration<double>(duration).count());
+  std::string text = std::to_string(std::chrono::duration<double>(duration).count());
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 }  // namespace stapsh

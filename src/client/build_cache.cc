@@ -197,7 +197,7 @@ void BuildCache::stop() {
   build_ended_.announce();
   if (builders_.empty()) return;
   for (const pid_t pid : builders_) signal_session(pid, SIGTERM);
-  kill_timer_.expires_after(options_.grace_time());
+  kill_timer_.expires_after(options_.stop_times().grace);
   kill_timer_.async_wait([this](asio::error_code error) {
     if (!error) kill_builders();
   });

@@ -4,6 +4,7 @@
 // has a syntax of its own for each of them. Never prints, never exits.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include "client/job_options.h"
 #include "client/merge.h"
 #include "protocol/limits.h"
+#include "session/stop_ladder.h"
 
 namespace stapsh::client {
 
@@ -35,14 +37,26 @@ struct RstapOptions {
   std::optional<std::chrono::milliseconds> keepalive = std::chrono::seconds(60);  ///< None: not asked for.
   std::optional<std::chrono::milliseconds> deadline;                              ///< None: no end.
   std::optional<std::chrono::milliseconds> grace;                                 ///< None: the client's default.
+  std::optional<std::chrono::milliseconds> stop_limit;                            ///< None: see stop_times().
   std::string stap_program = "stap";
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::string ssh_command = "ssh";
   std::vector<std::string> ssh_options;  ///< Each a value of ssh's -o.
   Limits limits;
 
-  /// Of what no agent looks after: builds, and the runners of direct:.
-  [[nodiscard]] Duration grace_time() const { return grace ? Duration(*grace) : std::chrono::seconds(5); }
+  /// What a stop may take. A long grace makes all of it longer.
+  [[nodiscard]] StopTimes stop_times() const {
+    StopTimes times;
+    if (grace) times.grace = *grace;
+    times.limit = stop_limit ? Duration(*stop_limit) : std::max<Duration>(times.limit, 10 * times.grace);
+    return times;
+  }
+  /// What a runner may take of it, so that its end is told, and the connection closed, within the rest.
+  [[nodiscard]] StopTimes runner_stop_times() const {
+    StopTimes times = stop_times();
+    times.limit -= times.limit / 10;
+    return times;
+  }
 };
 
 /// `words` without the program's name. kUsage names the word and says what to do.

@@ -135,7 +135,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-vZ", "s"}, "unknown option '-Z'"},
       {{"--foo=bar", "s"}, "unknown option '--foo=bar'; say --stap-arg=--foo=bar"},
       {{"s", "--foo"}, "put script arguments after --"},
-      {{"--st=x", "s"}, "'--st=x' may mean --stap, --stapsh, --stap-arg"},
+      {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
       {{"--quiet=x", "s"}, "--quiet takes no value"},
       {{"s", "--remote"}, "--remote needs a value"},
       {{"s", "-c"}, "-c needs a value"},

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
@@ -10,6 +11,7 @@
 
 #include "client/child_output.h"
 #include "client/run_arguments.h"
+#include "sys/activity_meter.h"
 #include "sys/clock.h"
 #include "sys/executable.h"
 #include "sys/io.h"
@@ -28,7 +30,7 @@ Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullop
 
 DirectRun::DirectRun(RunContext context, Target target)
     : TargetRun(context, std::move(target)),
-      ladder_(context.options.grace_time()),
+      ladder_(context.options.runner_stop_times()),
       relay_ended_(context.io),
       ladder_timer_(context.io) {}
 
@@ -89,6 +91,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   ladder_.stand_down();
   ladder_timer_.cancel();
   Outcome outcome{Outcome::Kind::kEnded, code, {}};
+  outcome.killed = killed_;
   if (!code) {
     outcome.kind = Outcome::Kind::kFailed;
     outcome.reason =
@@ -122,6 +125,7 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     spawn.stderr_fd = err.write_end.get();
     spawn.working_directory_fd = workspace_.fd();
     spawn.new_session = true;
+    kind_ = module.kind;
     stop_signal_ = runner_entry(module.kind).stop_signal;
     // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
     spawn.parent_death_signal = stop_signal_;
@@ -146,7 +150,7 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
     if (ended || got->would_block) continue;
     context_.output.on_output(target_.index, stream, std::string_view(context_.scratch).substr(0, got->bytes));
     context_.output.flush();
-    if (!runner_->exit_code()) ladder_.progress(sys::now());
+    if (!runner_->exit_code()) ladder_.note_output(got->bytes, sys::now());
   }
   --relays_;
   relay_ended_.announce();
@@ -157,19 +161,32 @@ void DirectRun::stop() {
   if (!runner_ || outcome()) return;
   set_state(TargetState::kStopping);
   if (again || runner_->exit_code()) {
+    ladder_.hurry();
     (void)ladder_.climb(sys::now());
     return signal_rung();
   }
+  ladder_.begin(sys::now());
   ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
   signal_rung();
   asio::co_spawn(context_.io, climb_ladder(), asio::detached);
 }
 
+// A runner that says nothing may be at work: it is looked at before it is pressed harder.
 Awaitable<> DirectRun::climb_ladder() {
+  sys::ActivityMeter meter;
+  const Duration pause = sys::ActivityMeter::pause_within(context_.options.stop_times().grace);
   while (const std::optional<TimePoint> when = ladder_.escalate_at()) {
-    ladder_timer_.expires_at(*when);
+    ladder_timer_.expires_at(std::min(*when, sys::now() + pause));
     (void)co_await ladder_timer_.async_wait(kAsTuple);
-    if (ladder_.due(sys::now()) && ladder_.climb(sys::now())) signal_rung();
+    const TimePoint now = sys::now();
+    if (!runner_->exit_code() && ladder_.rung() < StopLadder::Rung::kKill) {
+      const Activity activity = meter.look(sys::session_members(runner_->pid()), now);
+      ladder_.note_activity(activity, now);
+      WorkingLine work{std::string(runner_name(kind_)), std::nullopt};
+      if (const auto probes = meter.probes()) work.probes = {probes->left, probes->most};
+      if (activity != Activity::kNone) note_work(work);
+    }
+    if (ladder_.due(now) && ladder_.climb(now)) signal_rung();
   }
 }
 
@@ -187,6 +204,7 @@ void DirectRun::signal_rung() {
       }
       break;
     case StopLadder::Rung::kKill:
+      if (alive) killed_ = ladder_.why_killed(sys::now());
       signal_session(runner_->pid(), SIGKILL);
       break;
     case StopLadder::Rung::kDiscard:

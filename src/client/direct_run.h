@@ -29,7 +29,9 @@ class DirectRun : public TargetRun {
   std::optional<sys::Child> runner_;
   sys::Workspace workspace_;
   StopLadder ladder_;
+  RunnerKind kind_{};
   int stop_signal_ = 0;
+  std::string killed_;  // Why, if we did.
   std::array<std::optional<Descriptor>, 2> streams_;
   std::optional<TimePoint> give_up_at_;  // Its output is not waited for any more; from then on, nor its end.
   int relays_ = 0;

@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <filesystem>
 
+#include "base/parse_seconds.h"
 #include "client/build_cache.h"
 #include "client/connect_slots.h"
 #include "client/direct_run.h"
@@ -28,6 +30,7 @@ namespace {
 
 constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
 constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
+constexpr Duration kWaitingFirst = std::chrono::seconds(5), kWaitingAgain = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
 constexpr int kExitSuccess = 0;
 constexpr int kExitLost = 1;
@@ -49,6 +52,7 @@ class Fleet {
         targets_(std::move(targets)),
         signals_(io_),
         deadline_(io_),
+        stop_timer_(io_),
         started_{Event(io_)},
         scratch_(kScratchBytes, '\0') {}
 
@@ -59,6 +63,9 @@ class Fleet {
   Awaitable<> run_target(TargetRun& run);
   Awaitable<> finish();
   Awaitable<> keep_deadline();
+  Awaitable<> watch_stop();
+  void say_what_is_waited_for();
+  void give_up(const std::string& why);
   void wait_signal();
   void on_signal(int signo);
   void stop_all();
@@ -75,6 +82,8 @@ class Fleet {
   std::vector<std::unique_ptr<TargetRun>> runs_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
+  asio::steady_timer stop_timer_;
+  TimePoint stop_ends_;  // From the first stop on.
   FirstStart started_;
   std::string scratch_;
   std::size_t ended_ = 0;
@@ -166,6 +175,7 @@ Awaitable<> Fleet::finish() {
   (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
   signals_.cancel();
   deadline_.cancel();
+  stop_timer_.cancel();
   started_.event.announce();
 }
 
@@ -185,16 +195,59 @@ void Fleet::on_signal(int signo) {
   if (signo == SIGUSR1) return say_states();
   if (signo != SIGINT && stops_ > 0) return;
   if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
-  if (stops_ < 2) return stop_all();
+  stops_ < 2 ? stop_all() : give_up("gave up waiting");
+}
+
+void Fleet::give_up(const std::string& why) {
   for (const auto& run : runs_) {
     if (run->outcome()) continue;
-    run->abandon("gave up waiting while it was " + std::string(state_name(run->state())) +
-                 "; its agent cleans up when it sees the connection end");
+    run->abandon(why + " while it was " + run->state_text() + "; its agent cleans up when it sees the connection end");
   }
+}
+
+// However a stop came about, it has one end. A person who asks again waits no longer than for a quarter of it.
+Awaitable<> Fleet::watch_stop() {
+  TimePoint speak_at = sys::now() + kWaitingFirst;
+  while (!finished_) {
+    stop_timer_.expires_at(std::min(speak_at, stop_ends_));
+    (void)co_await stop_timer_.async_wait(kAsTuple);
+    const TimePoint now = sys::now();
+    if (finished_) co_return;
+    if (now >= stop_ends_) {
+      const std::string limit = "--stop-limit (" + format_seconds(options_.stop_times().limit) + " s)";
+      output_->say("rstap: " + limit + " is nearly over: giving up");
+      co_return give_up(limit + " was nearly over");
+    }
+    if (now < speak_at) continue;
+    speak_at = now + kWaitingAgain;
+    if (!options_.quiet) say_what_is_waited_for();
+  }
+}
+
+void Fleet::say_what_is_waited_for() {
+  const TargetRun* shown = nullptr;
+  std::size_t count = 0;
+  for (const auto& run : runs_) {
+    if (run->outcome()) continue;
+    ++count;
+    // One that says what it is at tells more than one that does not.
+    if (!shown || run->state_text().size() > shown->state_text().size()) shown = run.get();
+  }
+  if (!shown) return;
+  const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+  output_->say(fmt::format("rstap: waiting for {} ({}){}", shown->target().name, shown->state_text(), others));
 }
 
 void Fleet::stop_all() {
   ++stops_;
+  const Duration limit = options_.stop_times().limit;
+  if (stops_ == 1) {
+    stop_ends_ = sys::now() + limit - limit / 40;  // The rest is for closing what is open.
+    asio::co_spawn(io_, watch_stop(), asio::detached);
+  } else {
+    stop_ends_ = std::min(stop_ends_, sys::now() + limit / 4);
+    stop_timer_.cancel();
+  }
   output_->hurry();
   slots_.cancel();
   builds_->stop();
@@ -206,7 +259,7 @@ void Fleet::stop_all() {
 
 void Fleet::say_states() {
   for (const auto& run : runs_) {
-    output_->say("rstap: " + run->target().name + ": " + std::string(state_name(run->state())));
+    output_->say("rstap: " + run->target().name + ": " + run->state_text());
   }
 }
 

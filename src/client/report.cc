@@ -43,7 +43,8 @@ std::vector<std::string> report_lines(const std::vector<TargetResult>& results) 
           ++succeeded;
         } else {
           ++nonzero;
-          lines.push_back(fmt::format("rstap: {}: {}", result.name, ending(*outcome.exit_code)));
+          lines.push_back(fmt::format("rstap: {}: {}{}", result.name, ending(*outcome.exit_code),
+                                      outcome.killed.empty() ? "" : "; killed " + outcome.killed));
         }
         break;
       case Outcome::Kind::kStopped:

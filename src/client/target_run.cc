@@ -26,8 +26,9 @@ namespace {
 constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10);
-// A stop has three rungs of a grace each, at which a runner need not say a word; one that does can earn 60 on a rung.
-constexpr int kGracesOfPatience = 5, kGracesOfAStop = 200;
+// A stop has three rungs of a grace each, at which a runner need not say a word.
+constexpr int kGracesOfPatience = 5;
+constexpr Duration kWorkNotePause = std::chrono::seconds(5);
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
@@ -42,12 +43,13 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   if (options.grace) {
     settings.grace = format_seconds(*options.grace);
     settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
-    settings.stop_limit = std::max<Duration>(settings.stop_limit, kGracesOfAStop * *options.grace);
   }
+  settings.stop_limit = format_seconds(options.runner_stop_times().limit);
   if (options.deadline) settings.deadline = format_seconds(*options.deadline);
   if (options.keepalive) settings.keepalive = *options.keepalive;
   settings.want_proof = true;
   settings.want_reason = true;
+  settings.want_progress = true;
   settings.session = session;
   settings.sweep_only = sweep_only;
   return settings;
@@ -89,6 +91,25 @@ std::string_view state_name(TargetState state) {
 
 void TargetRun::note(std::string_view text) {
   if (context_.options.job.verbosity > 0) context_.output.say(target_.name + ": " + std::string(text));
+}
+
+void TargetRun::note_work(const WorkingLine& work) {
+  const std::string before = std::exchange(doing_, work.name);
+  if (work.probes) {
+    doing_ += " detaches, " + std::to_string(work.probes->left) + " of " + std::to_string(work.probes->total) + " left";
+  } else {
+    doing_ += " still works";
+  }
+  const TimePoint now = sys::now();
+  if (doing_ == before || now < note_work_at_) return;
+  note_work_at_ = now + kWorkNotePause;
+  note(doing_);
+}
+
+std::string TargetRun::state_text() const {
+  std::string text(state_name(state_));
+  if (state_ == TargetState::kStopping && !doing_.empty()) text += ": " + doing_;
+  return text;
 }
 
 void TargetRun::set_state(TargetState state) {
@@ -321,6 +342,7 @@ void TargetRun::drain_effects() {
                      spawn(start_when_due());
                    },
                    [&](const Started&) { set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
+                   [&](const Working& e) { note_work(e.what); },
                    [&](Finished& e) {
                      explain_silence(e.outcome);
                      set_outcome(std::move(e.outcome));

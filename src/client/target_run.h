@@ -59,6 +59,8 @@ class TargetRun {
 
   [[nodiscard]] const Target& target() const { return target_; }
   [[nodiscard]] TargetState state() const { return state_; }
+  /// With what its runner is at while it stops: "stopping: bpftrace detaches, 120 of 361 left".
+  [[nodiscard]] std::string state_text() const;
   /// Whether its runner has begun.
   [[nodiscard]] bool has_run() const { return has_run_; }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
@@ -70,6 +72,7 @@ class TargetRun {
   void set_outcome(Outcome outcome);
   /// For who wants details (-v): a line with the target's name.
   void note(std::string_view text);
+  void note_work(const WorkingLine& work);
   /// Once: it will not be ready any more, or is.
   void leave_gate(bool ready);
 
@@ -116,6 +119,8 @@ class TargetRun {
   bool untidy_ = false;     // A transport may have left something behind.
   bool abandoned_ = false;  // A person gave up waiting.
   TargetState state_ = TargetState::kConnecting;
+  std::string doing_;       // What its runner is at while it stops,
+  TimePoint note_work_at_;  // and when a person may be told again.
   std::optional<Outcome> outcome_;
 };
 

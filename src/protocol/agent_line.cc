@@ -60,9 +60,40 @@ AgentLine parse_swept(const std::vector<std::string_view>& words) {
   return SweptLine{*removed, *left};
 }
 
+// `OK NAME=VALUE`
+AgentLine parse_granted(std::string_view word) {
+  const std::size_t equals = word.find('=');
+  if (equals == 0 || equals == std::string_view::npos) return UnknownLine{};
+  return OkLine{std::string(word)};
+}
+
+// `working NAME` or `working NAME LEFT TOTAL`
+AgentLine parse_working(const std::vector<std::string_view>& words) {
+  if (words.size() != 2 && words.size() != 4) return UnknownLine{};
+  WorkingLine line{std::string(words[1]), std::nullopt};
+  if (words.size() == 2) return line;
+  const auto left = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
+  const auto total = parse_int<std::uint64_t>(words[3], 0, UINT64_MAX);
+  if (!left || !total || *left > *total) return UnknownLine{};
+  line.probes = {*left, *total};
+  return line;
+}
+
+// The text behind `word`; none if the line begins otherwise, or has no text.
+std::optional<std::string> text_behind(std::string_view word, std::string_view line) {
+  if (!line.starts_with(word) || line.size() == word.size()) return std::nullopt;
+  return std::string(line.substr(word.size()));
+}
+
 // Free text may quote anything.
 std::string on_one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string as_one_word(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }, '?');
   return text;
 }
 
@@ -78,10 +109,8 @@ AgentLine parse_agent_line(std::string_view line) {
     if (text.starts_with(' ')) text.remove_prefix(1);
     return ErrorLine{std::string(text)};
   }
-  static constexpr std::string_view kStopped = "stopped ";
-  if (line.starts_with(kStopped) && line.size() > kStopped.size()) {
-    return StoppedLine{std::string(line.substr(kStopped.size()))};
-  }
+  if (std::optional<std::string> text = text_behind("stopped ", line)) return StoppedLine{*std::move(text)};
+  if (std::optional<std::string> text = text_behind("killed ", line)) return KilledLine{*std::move(text)};
   const std::vector<std::string_view> words = split_words(line);
   if (words.empty()) return UnknownLine{};
   if (words[0] == "data") return parse_data(words);
@@ -90,7 +119,9 @@ AgentLine parse_agent_line(std::string_view line) {
     return HelloLine{std::string(words[1]), std::string(words[2]), std::string(words[3])};
   }
   if (words[0] == "left" && words.size() == 3) return LeftLine{std::string(words[1]), std::string(words[2])};
-  if (words[0] == "OK" && words.size() > 1) return parse_swept(words);
+  if (words[0] == "working") return parse_working(words);
+  if (words[0] == "OK" && words.size() == 2) return parse_granted(words[1]);
+  if (words[0] == "OK" && words.size() > 2) return parse_swept(words);
   if (words.size() != 1) return UnknownLine{};
   if (words[0] == "clean") return CleanLine{};
   if (words[0] == "OK") return OkLine{};
@@ -105,7 +136,9 @@ std::string format_agent_line(const HelloLine& line) {
   return "stapsh " + line.version + " " + line.machine + " " + line.release + "\n";
 }
 
-std::string format_agent_line(const OkLine&) { return "OK\n"; }
+std::string format_agent_line(const OkLine& line) {
+  return line.granted.empty() ? "OK\n" : "OK " + line.granted + "\n";
+}
 
 std::string format_agent_line(const ErrorLine& line) { return "ERROR: " + on_one_line(line.text) + "\n"; }
 
@@ -131,10 +164,7 @@ std::string format_agent_line(const QuitLine&) { return "quit\n"; }
 std::string format_agent_line(const PingLine&) { return "ping\n"; }
 
 std::string format_agent_line(const LeftLine& line) {
-  std::string name = line.name;  // One word: a path of $TMPDIR may have blanks.
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }, '?');
-  return "left " + line.kind + " " + name + "\n";
+  return "left " + line.kind + " " + as_one_word(line.name) + "\n";  // A path of $TMPDIR may have blanks.
 }
 
 std::string format_agent_line(const CleanLine&) { return "clean\n"; }
@@ -144,6 +174,14 @@ std::string format_agent_line(const SweptLine& line) {
 }
 
 std::string format_agent_line(const StoppedLine& line) { return "stopped " + on_one_line(line.reason) + "\n"; }
+
+std::string format_agent_line(const WorkingLine& line) {
+  std::string text = "working " + as_one_word(line.name);
+  if (line.probes) text += " " + std::to_string(line.probes->left) + " " + std::to_string(line.probes->total);
+  return text + "\n";
+}
+
+std::string format_agent_line(const KilledLine& line) { return "killed " + on_one_line(line.reason) + "\n"; }
 
 std::string format_agent_line(const DebugLine& line) { return "stapsh: " + on_one_line(line.text) + "\n"; }
 

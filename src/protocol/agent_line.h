@@ -18,7 +18,9 @@ enum class Stream { kStdout, kStderr };
 struct HelloLine {
   std::string version, machine, release;
 };
-struct OkLine {};
+struct OkLine {
+  std::string granted{};  ///< `NAME=VALUE`: less than what the `option` asked for; else empty.
+};
 struct ErrorLine {
   std::string text;
 };
@@ -32,6 +34,20 @@ struct ExitLine {
 };
 /// With `option reason`: why the agent ended what its client did not ask it to end.
 struct StoppedLine {
+  std::string reason;
+};
+/// With `option progress`: its runner is not silent, but at work, while it is stopped.
+struct WorkingLine {
+  struct Probes {
+    std::uint64_t left, total;
+    bool operator==(const Probes&) const = default;
+  };
+  std::string name;              ///< Of the program.
+  std::optional<Probes> probes;  ///< That are attached still, where that can be known.
+  bool operator==(const WorkingLine&) const = default;
+};
+/// With `option progress`: the runner was killed, and why.
+struct KilledLine {
   std::string reason;
 };
 struct QuitLine {};
@@ -56,7 +72,7 @@ struct DebugLine {
 struct UnknownLine {};
 
 using AgentLine = std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine, QuitLine, PingLine, LeftLine,
-                               CleanLine, StoppedLine, SweptLine, DebugLine, UnknownLine>;
+                               CleanLine, StoppedLine, WorkingLine, KilledLine, SweptLine, DebugLine, UnknownLine>;
 
 /// Total: every line gives a value, if only an UnknownLine.
 AgentLine parse_agent_line(std::string_view line);
@@ -72,6 +88,8 @@ std::string format_agent_line(const PingLine& line);
 std::string format_agent_line(const LeftLine& line);
 std::string format_agent_line(const CleanLine& line);
 std::string format_agent_line(const StoppedLine& line);
+std::string format_agent_line(const WorkingLine& line);
+std::string format_agent_line(const KilledLine& line);
 std::string format_agent_line(const SweptLine& line);
 std::string format_agent_line(const DebugLine& line);
 

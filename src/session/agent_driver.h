@@ -26,6 +26,7 @@ class AgentDriver {
   ///   eof                end of input                       stop           a signal to the agent
   ///   peer gone          nobody takes what we send          wait MS        the clock goes on, the timer fires
   ///   create fails, write fails, commit fails, start fails, late fail: the next of these does
+  ///   works, idle        what was seen of the runner
   ///   exit CODE, gone, progress, drained: what happened to the runner and its output
   void step(std::string_view text) {
     const std::size_t blank = text.find(' ');
@@ -50,7 +51,10 @@ class AgentDriver {
     } else if (text == "gone") {
       session.on_descendants_gone(now);
     } else if (text == "progress") {
-      session.on_output_progress(now);
+      session.on_output_progress(1'000'000, now);
+    } else if (text == "works" || text == "idle") {
+      const WorkingLine line{"bpftrace", WorkingLine::Probes{3, 9}};
+      session.on_activity(text == "works" ? Activity::kWorks : Activity::kNone, line, now);
     } else if (text == "drained") {
       session.on_output_drained();
     } else {
@@ -84,8 +88,9 @@ class AgentDriver {
   AgentSession session;
   TimePoint now{};
   std::vector<LeftLine> left;  ///< What cleaning up will find still there.
-  std::string next_failure;    ///< "create", "write", "commit", "start" or "late".
-  std::string sent;            ///< All lines that are no debug text.
+  bool cleans_up_at_once = true;
+  std::string next_failure;  ///< "create", "write", "commit", "start" or "late".
+  std::string sent;          ///< All lines that are no debug text.
 
  private:
   static int number(std::string_view text) { return *parse_int(text, 0, 1'000'000); }
@@ -141,7 +146,7 @@ class AgentDriver {
       if (fails("late")) session.on_runner_failed(error, now);
     }
     if (std::holds_alternative<Sweep>(effect)) session.on_swept(2, 1);
-    if (std::holds_alternative<CleanUp>(effect)) session.on_cleaned_up(left);
+    if (std::holds_alternative<CleanUp>(effect) && cleans_up_at_once) session.on_cleaned_up(left);
     if (std::holds_alternative<EndSession>(effect)) ended_ = true;
   }
 

@@ -8,8 +8,6 @@
 #include "base/assert.h"
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
-#include "protocol/hello_tail.h"
-#include "protocol/session_id.h"
 #include "protocol/version.h"
 
 namespace stapsh {
@@ -18,15 +16,20 @@ using Rung = StopLadder::Rung;
 
 namespace {
 
-constexpr Duration kStallTime = std::chrono::seconds(1);
+// How often a client hears what its runner is at while it is stopped.
+constexpr Duration kProgressPause = std::chrono::seconds(1);
 
 }  // namespace
 
 AgentSession::AgentSession(AgentSettings settings)
     : settings_(std::move(settings)),
       lines_(settings_.limits.line_bytes_max),
-      ladder_(settings_.grace),
-      rfc_(settings_.force_rfc) {}
+      ladder_(settings_.stop_times),
+      next_client_(settings_.stream_outlives_client),
+      rfc_(settings_.force_rfc) {
+  dialect_.stop_times = settings_.stop_times;
+  dialect_.verbose = settings_.verbose;
+}
 
 bool AgentSession::wants_input() const {
   return !ended() && !std::holds_alternative<AwaitingOutcome>(input_) && !std::holds_alternative<Deaf>(input_);
@@ -40,15 +43,16 @@ std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
     auto* data = std::get_if<ReceivingData>(&input_);
     taken += data ? take_data(*data, rest) : take_line(rest, now);
   }
-  look_for_hello_in_data(now);
+  next_client_.stop_looking();
+  if (std::holds_alternative<ReceivingData>(input_)) next_client_.look_in_data(now);
   // Nothing that comes after the end means anything.
   const bool meaningless = ended() || std::holds_alternative<Deaf>(input_);
-  return meaningless && !next_hello_ ? bytes.size() : taken;
+  return meaningless && !next_hello() ? bytes.size() : taken;
 }
 
 std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
   const LineReader::Taken taken = lines_.take(bytes);
-  note_tail(bytes.substr(0, taken.bytes));
+  next_client_.note(bytes.substr(0, taken.bytes));
   switch (taken.status) {
     case LineReader::Status::kNeedMore:
       break;
@@ -62,7 +66,7 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
       // last arguments happen to.
       const Command command = parse_command(taken.line, settings_.limits);
       const bool may_end_so = !greeted_ || std::holds_alternative<RunCommand>(command);
-      const std::string_view hello = may_end_so ? std::string_view() : hello_at_end(tail_);
+      const std::string_view hello = may_end_so ? std::string_view() : next_client_.hello();
       hello.empty() ? perform(command, now) : make_way(hello, now);
       break;
     }
@@ -70,30 +74,16 @@ std::size_t AgentSession::take_line(std::string_view bytes, TimePoint now) {
   return taken.bytes;
 }
 
-void AgentSession::note_tail(std::string_view bytes) {
-  if (!settings_.stream_outlives_client) return;
-  tail_ += bytes.substr(bytes.size() - std::min(bytes.size(), kHelloBytesMax));
-  tail_.erase(0, tail_.size() - std::min(tail_.size(), kHelloBytesMax));
-}
-
-// A client that went in mid-DATA, and the next one, which said hello and waits. Content that happens to look so goes
-// on.
-void AgentSession::look_for_hello_in_data(TimePoint now) {
-  stalls_at_.reset();
-  const bool in_data = std::holds_alternative<ReceivingData>(input_);
-  if (in_data && !hello_at_end(tail_).empty()) stalls_at_ = now + kStallTime;
-}
-
 // This session ends for the next client, whose hello it was.
 void AgentSession::make_way(std::string_view hello, TimePoint now) {
-  next_hello_ = hello;
+  next_client_.found(hello);
   on_peer_gone(now);
 }
 
 std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes) {
   const std::string_view piece = bytes.substr(0, data.bytes_left);
   data.bytes_left -= piece.size();
-  note_tail(piece);
+  next_client_.note(piece);
   if (data.use == ReceivingData::Use::kFile && data.error.empty()) emit(WriteFile{piece});
   if (data.use == ReceivingData::Use::kArg && data.error.empty()) args_.back().append(piece);
   if (data.bytes_left == 0) {
@@ -139,6 +129,7 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    // output alone: who does not want it closes the connection. And SIGKILL needs its time.
                    const auto* alive = std::get_if<RunnerLives>(&life_);
                    if (quit_seen_ && alive) {
+                     ladder_.hurry();
                      if (!alive->descendants_gone && ladder_.rung() < Rung::kKill) climb(now);
                    } else if (!stopping_) {
                      stop(now);
@@ -163,69 +154,25 @@ void AgentSession::perform(const Command& command, TimePoint now) {
 }
 
 void AgentSession::hello(const HelloCommand& command, TimePoint now) {
-  if (std::exchange(greeted_, true) && settings_.stream_outlives_client) return make_way(format_command(command), now);
+  if (std::exchange(greeted_, true) && next_client_.possible()) return make_way(format_command(command), now);
   if (runner_lives()) return answer_error("stap: a runner lives already");
   rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
-  if (rfc_) framed_ = false;  // An option of before; that dialect has none.
+  if (rfc_) dialect_.framed = false;  // An option of before; that dialect has none.
   emit(SendLine{format_agent_line(settings_.identity)});
   debug("client speaks " + printable(command.version) + (rfc_ ? ", rfc dialect" : ", released dialect"));
 }
 
-// A further option: a line here, and what it does.
-struct AgentSession::OptionEntry {
-  std::string_view name;
-  bool takes_value;
-  Result<> (*set)(AgentSession& session, std::string_view value);
-};
-const AgentSession::OptionEntry AgentSession::kOptionTable[] = {
-    {"data", false, [](AgentSession& s, std::string_view) { return s.framed_ = true, Result<>(); }},
-    {"verbose", false, [](AgentSession& s, std::string_view) { return ++s.settings_.verbose, Result<>(); }},
-    {"bpf", false,
-     [](AgentSession& s, std::string_view) { return s.kind_from_option_ = RunnerKind::kStapbpf, Result<>(); }},
-    {"dyninst", false,
-     [](AgentSession& s, std::string_view) { return s.kind_from_option_ = RunnerKind::kStapdyn, Result<>(); }},
-    {"exit", false, [](AgentSession& s, std::string_view) { return s.says_exit_ = true, Result<>(); }},
-    {"time", false, [](AgentSession& s, std::string_view) { return s.timed_ = true, Result<>(); }},
-    {"grace", true,
-     [](AgentSession& s, std::string_view value) -> Result<> {
-       s.settings_.grace = TRY(parse_seconds(value));
-       s.ladder_ = StopLadder(s.settings_.grace);
-       return {};
-     }},
-    {"keepalive", true,
-     [](AgentSession& s, std::string_view value) -> Result<> {
-       s.keepalive_.enable(TRY(parse_seconds(value)));
-       return {};
-     }},
-    {"deadline", true,
-     [](AgentSession& s, std::string_view value) -> Result<> {
-       s.deadline_ = TRY(parse_seconds(value));
-       return {};
-     }},
-    {"proof", false, [](AgentSession& s, std::string_view) { return s.proves_ = true, Result<>(); }},
-    {"reason", false, [](AgentSession& s, std::string_view) { return s.says_why_ = true, Result<>(); }},
-    {"session", true,
-     [](AgentSession& s, std::string_view value) -> Result<> {
-       if (!is_session_id(value)) return fail(Errc::kPeer, "an id is ten letters or digits");
-       if (s.files_ > 0 || s.run_tried_) return fail(Errc::kPeer, "say it before the first file and the first run");
-       s.session_id_ = value;
-       return {};
-     }},
-};
-
 void AgentSession::set_option(const OptionCommand& command) {
   if (rfc()) return answer_error("option: not in the rfc dialect");
   if (runner_lives()) return answer_error("option: a runner lives already");
-  for (const OptionEntry& entry : kOptionTable) {
-    if (entry.name != command.name) continue;
-    if (command.value.has_value() != entry.takes_value) {
-      return answer_error("option " + command.name + (entry.takes_value ? ": needs a value" : ": takes no value"));
-    }
-    const Result<> set = entry.set(*this, command.value.value_or(""));
-    if (!set) return answer_error("option " + command.name + ": " + printable(set.error().what));
-    return answer_ok();
+  if (command.name == "session" && (files_ > 0 || run_tried_)) {
+    return answer_error("option session: say it before the first file and the first run");
   }
-  answer_error("Invalid option: " + printable(command.name));
+  const Result<std::string> granted = dialect_.set(command, settings_.maxima);
+  if (!granted) return answer_error(granted.error().what);
+  ladder_ = StopLadder(dialect_.stop_times);
+  if (command.name == "keepalive") keepalive_.enable(*dialect_.keepalive);  // From now on.
+  answer_ok(*granted);
 }
 
 void AgentSession::begin_file(const FileCommand& command) {
@@ -275,8 +222,12 @@ void AgentSession::begin_arg(const ArgCommand& command) {
 
 RunnerKind AgentSession::runner_kind() const {
   // An option is an order, the file's name a hint; without either it is what it always was.
-  if (kind_from_option_) return *kind_from_option_;
+  if (dialect_.runner_kind) return *dialect_.runner_kind;
   return kind_from_file_.value_or(RunnerKind::kStaprun);
+}
+
+std::optional<Duration> AgentSession::deadline() const {
+  return dialect_.deadline ? dialect_.deadline : settings_.maxima.deadline;
 }
 
 void AgentSession::run(const RunCommand& command, TimePoint now) {
@@ -300,7 +251,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
   }
   run_tried_ = true;
   input_ = AwaitingOutcome{{}};
-  emit(StartRunner{runner_kind(), std::move(args), framed_});
+  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed});
 }
 
 void AgentSession::on_file_done() {
@@ -334,7 +285,9 @@ void AgentSession::on_runner_starting() {
   answer_ok();
   life_ = RunnerLives{};
   input_ = ReadingLine{};
-  if (deadline_) deadline_at_ = keepalive_.last_heard() + *deadline_;  // Of its `run`.
+  if (const std::optional<Duration> deadline = this->deadline()) {
+    deadline_at_ = keepalive_.last_heard() + *deadline;  // Of its `run`.
+  }
   debug("runner starts: " + std::string(runner_name(runner_kind())));
 }
 
@@ -374,13 +327,30 @@ void AgentSession::on_descendants_gone(TimePoint now) {
   finish_when_all_gone();
 }
 
-void AgentSession::on_output_progress(TimePoint now) {
+void AgentSession::on_output_progress(std::uint64_t bytes, TimePoint now) {
   const auto* alive = std::get_if<RunnerLives>(&life_);
   if (!alive) return;
   keepalive_.said(now);
   // The output of what a runner left behind earns nothing: it could go on for ever.
   if (alive->exit_code && !alive->descendants_gone) return;
-  ladder_.progress(now);
+  ladder_.note_output(bytes, now);
+}
+
+bool AgentSession::wants_activity() const {
+  if (std::holds_alternative<CleaningUp>(life_)) return true;  // A module can take long to unload.
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  return alive && !alive->exit_code && ladder_.climbing() && ladder_.rung() < Rung::kKill;
+}
+
+void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimePoint now) {
+  if (!wants_activity()) return;
+  ladder_.note_activity(activity, now);
+  if (!dialect_.framed || !dialect_.tells_progress) return;
+  if (activity == Activity::kNone && runner_lives()) return;
+  if (told_at_ && now < *told_at_ + kProgressPause) return;
+  told_at_ = now;
+  keepalive_.said(now);
+  emit(SendLine{format_agent_line(line), true});
 }
 
 void AgentSession::on_output_drained() {
@@ -448,6 +418,7 @@ void AgentSession::lose_stream(std::string_view reason, TimePoint now) {
 void AgentSession::stop(TimePoint now) {
   stopping_ = true;
   deadline_at_.reset();
+  ladder_.begin(now);
   const auto* alive = std::get_if<RunnerLives>(&life_);
   if (std::holds_alternative<NoRunner>(life_)) {
     clean_up(broken_ ? 1 : 0);
@@ -463,8 +434,12 @@ void AgentSession::stop(TimePoint now) {
 
 void AgentSession::on_timer(TimePoint now) {
   if (deadline_at_ && now >= *deadline_at_) {
-    debug("stopping: deadline");  // Which the client asked for.
-    if (!stopping_) stop(now);
+    debug("stopping: deadline");
+    if (dialect_.deadline && !dialect_.deadline_is_cut) {
+      if (!stopping_) stop(now);  // As the client asked.
+    } else {
+      stop_unasked("a run may last " + format_seconds(*deadline()) + " s there (--deadline-max)", now);
+    }
   }
   if (keepalive_.lost(now)) {
     keepalive_.disable();
@@ -473,12 +448,12 @@ void AgentSession::on_timer(TimePoint now) {
     stop_unasked("it heard nothing of this client for longer than --keepalive", now);
   } else if (keepalive_.ping_due(now)) {
     keepalive_.said(now);
-    if (framed_) emit(SendLine{format_agent_line(PingLine{}), true});
+    if (dialect_.framed) emit(SendLine{format_agent_line(PingLine{}), true});
   }
   if (ladder_.due(now)) climb(now);
-  if (stalls_at_ && now >= *stalls_at_) {
-    stalls_at_.reset();
-    if (std::holds_alternative<ReceivingData>(input_)) make_way(hello_at_end(tail_), now);
+  if (next_client_.stalls_at() && now >= *next_client_.stalls_at()) {
+    next_client_.stop_looking();
+    if (std::holds_alternative<ReceivingData>(input_)) make_way(next_client_.hello(), now);
   }
 }
 
@@ -492,6 +467,7 @@ void AgentSession::climb(TimePoint now) {
       emit(SignalRunner{SIGTERM, alive->exit_code.has_value()});
       break;
     case Rung::kKill:
+      if (!alive->exit_code) say_killed(now);
       emit(SignalRunner{SIGKILL, true});
       break;
     case Rung::kDiscard:
@@ -506,11 +482,19 @@ void AgentSession::climb(TimePoint now) {
   }
 }
 
+void AgentSession::say_killed(TimePoint now) {
+  if (dialect_.framed && dialect_.tells_progress) {
+    emit(SendLine{format_agent_line(KilledLine{ladder_.why_killed(now)})});
+  } else {
+    emit(Report{"the runner was killed " + ladder_.why_killed(now)});
+  }
+}
+
 void AgentSession::clean_up(int exit_code) {
   ladder_.stand_down();
   keepalive_.disable();
   deadline_at_.reset();
-  stalls_at_.reset();
+  next_client_.stop_looking();
   life_ = CleaningUp{exit_code};
   input_ = Deaf{};
   emit(CleanUp{});
@@ -527,21 +511,21 @@ void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
   STAPSH_ASSERT(cleaning != nullptr);
   const int exit_code = cleaning->exit_code;
   for (const LeftLine& thing : left) emit(Report{"left behind: " + thing.kind + " " + thing.name});
-  if (framed_) {
-    if (says_why_ && !unasked_.empty()) emit(SendLine{format_agent_line(StoppedLine{unasked_})});
-    if (proves_) {
+  if (dialect_.framed) {
+    if (dialect_.says_why && !unasked_.empty()) emit(SendLine{format_agent_line(StoppedLine{unasked_})});
+    if (dialect_.proves) {
       for (const LeftLine& thing : left) emit(SendLine{format_agent_line(thing)});
       if (left.empty()) emit(SendLine{format_agent_line(CleanLine{})});
     }
-    if (says_exit_) emit(SendLine{format_agent_line(ExitLine{exit_code})});
+    if (dialect_.says_exit) emit(SendLine{format_agent_line(ExitLine{exit_code})});
     emit(SendLine{format_agent_line(QuitLine{})});
   }
   life_ = Ended{};
   emit(EndSession{exit_code});
 }
 
-void AgentSession::answer_ok() {
-  if (!rfc()) emit(SendLine{format_agent_line(OkLine{})});
+void AgentSession::answer_ok(std::string granted) {
+  if (!rfc()) emit(SendLine{format_agent_line(OkLine{std::move(granted)})});
 }
 
 void AgentSession::answer_error(std::string_view text) {
@@ -554,9 +538,9 @@ void AgentSession::answer_error(std::string_view text) {
 }
 
 void AgentSession::debug(std::string_view text) {
-  if (settings_.verbose == 0) return;
+  if (dialect_.verbose == 0) return;
   // Standard error, unless frames run: transports that carry them often carry nothing else.
-  if (framed_ && runner_lives()) {
+  if (dialect_.framed && runner_lives()) {
     emit(SendLine{format_agent_line(DebugLine{std::string(text)}), true});
   } else {
     emit(Report{std::string(text)});

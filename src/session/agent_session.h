@@ -20,8 +20,10 @@
 #include "protocol/command.h"
 #include "protocol/limits.h"
 #include "protocol/line_reader.h"
+#include "session/agent_dialect.h"
 #include "session/agent_effect.h"
 #include "session/keepalive.h"
+#include "session/next_client.h"
 #include "session/stop_ladder.h"
 
 namespace stapsh {
@@ -29,7 +31,8 @@ namespace stapsh {
 struct AgentSettings {
   HelloLine identity;  ///< What the hello is answered with.
   Limits limits;
-  Duration grace = std::chrono::seconds(5);
+  StopTimes stop_times;  ///< Where the client asks for no others.
+  OptionMaxima maxima;
   bool force_rfc = false;  ///< The rfc dialect, whatever version the client says.
   unsigned verbose = 0;    ///< Above 0: debug text.
   /// A guest's port: the stream stays when its client goes, so a second hello is another client's.
@@ -66,7 +69,9 @@ class AgentSession {
   /// The runner and all that it started are gone.
   void on_descendants_gone(TimePoint now);
   /// Output of the runner was taken by the peer.
-  void on_output_progress(TimePoint now);
+  void on_output_progress(std::uint64_t bytes, TimePoint now);
+  /// What was seen of the runner, or of who unloads its module; `line` is for the client.
+  void on_activity(Activity activity, const WorkingLine& line, TimePoint now);
   /// With all descendants gone: nothing of their output is left to send.
   void on_output_drained();
   /// With what is still there after all.
@@ -80,23 +85,25 @@ class AgentSession {
   std::optional<AgentEffect> next_effect();
   /// When on_timer() is wanted.
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
-    return earlier(earlier(ladder_.escalate_at(), stalls_at_), earlier(keepalive_.next(), deadline_at_));
+    return earlier(earlier(ladder_.escalate_at(), next_client_.stalls_at()), earlier(keepalive_.next(), deadline_at_));
   }
+  /// Whether somebody is waited for who may be at work without a word: look again and again, and say on_activity().
+  [[nodiscard]] bool wants_activity() const;
   /// Whether on_bytes() would take a byte now.
   [[nodiscard]] bool wants_input() const;
   [[nodiscard]] bool runner_lives() const { return std::holds_alternative<RunnerLives>(life_); }
   [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
   /// With frames: whether they carry the time.
-  [[nodiscard]] bool timed() const { return timed_; }
+  [[nodiscard]] bool timed() const { return dialect_.timed; }
   /// The client is a released one: it may lose all but the first of the frames that reach it together.
-  [[nodiscard]] bool wants_single_frames() const { return framed_ && !says_exit_; }
+  [[nodiscard]] bool wants_single_frames() const { return dialect_.framed && !dialect_.says_exit; }
   /// Where the stream outlives its client: the next one's hello, which ended this session. What follows it is not
   /// taken.
-  [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_hello_; }
-  /// The grace time, as an option may have changed it.
-  [[nodiscard]] Duration grace() const { return settings_.grace; }
+  [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_client_.found_hello(); }
+  /// As options may have changed them.
+  [[nodiscard]] const StopTimes& stop_times() const { return dialect_.stop_times; }
   /// What the client calls this session; the workspace's own name.
-  [[nodiscard]] const std::optional<std::string>& session_id() const { return session_id_; }
+  [[nodiscard]] const std::optional<std::string>& session_id() const { return dialect_.session_id; }
 
  private:
   // Input: what the next byte is.
@@ -126,13 +133,8 @@ class AgentSession {
   struct Ended {};
   using Life = std::variant<NoRunner, RunnerLives, CleaningUp, Ended>;
 
-  struct OptionEntry;
-  static const OptionEntry kOptionTable[];
-
   std::size_t take_line(std::string_view bytes, TimePoint now);
   std::size_t take_data(ReceivingData& data, std::string_view bytes);
-  void note_tail(std::string_view bytes);
-  void look_for_hello_in_data(TimePoint now);
   void make_way(std::string_view hello, TimePoint now);
   void finish_data(const ReceivingData& data);
   void perform(const Command& command, TimePoint now);
@@ -146,11 +148,13 @@ class AgentSession {
   void lose_stream(std::string_view reason, TimePoint now);
   void stop_unasked(std::string_view reason, TimePoint now);
   void finish_when_all_gone();
+  void say_killed(TimePoint now);
   void clean_up(int exit_code);
 
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
-  void answer_ok();
+  [[nodiscard]] std::optional<Duration> deadline() const;
+  void answer_ok(std::string granted = {});
   void answer_error(std::string_view text);
   void debug(std::string_view text);
   void emit(AgentEffect effect) { effects_.push_back(std::move(effect)); }
@@ -162,28 +166,19 @@ class AgentSession {
   StopLadder ladder_;
   std::deque<AgentEffect> effects_;
 
+  AgentDialect dialect_;
+  NextClient next_client_;
   bool rfc_;
-  bool framed_ = false;     // option data
-  bool says_exit_ = false;  // option exit
-  bool timed_ = false;      // option time
-  bool proves_ = false;     // option proof
-  bool says_why_ = false;   // option reason
   bool greeted_ = false;
-  std::optional<std::string> next_hello_;
-  std::string tail_;  // Where the stream outlives its client: the end of all that came.
-  std::optional<TimePoint>
-      stalls_at_;  // A hello at the end of DATA is the next client's, if nothing follows it by then.
-  std::optional<std::string> session_id_;
   bool run_tried_ = false;  // With a file, it has a name from then on.
   Keepalive keepalive_;
-  std::optional<Duration> deadline_;
   std::optional<TimePoint> deadline_at_;
-  bool stopping_ = false;  // Somebody asked for the end.
-  std::string unasked_;    // Why it came, if the client did not ask.
+  std::optional<TimePoint> told_at_;  // What the runner is at.
+  bool stopping_ = false;             // Somebody asked for the end.
+  std::string unasked_;               // Why it came, if the client did not ask.
   bool quit_seen_ = false;
   bool broken_ = false;  // The session ends because of an error, or an rfc upload failed.
   std::optional<RunnerKind> kind_from_file_;
-  std::optional<RunnerKind> kind_from_option_;
   std::uint64_t files_ = 0;
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;

@@ -15,8 +15,15 @@ using Steps = std::initializer_list<std::string_view>;
 AgentSettings settings() {
   AgentSettings settings;
   settings.identity = {"5.6", "x86_64", "6.1"};
-  settings.grace = std::chrono::seconds(5);
+  settings.stop_times.grace = std::chrono::seconds(5);
   return settings;
+}
+
+// What a client without `option progress` is told of it.
+std::string killed(std::string_view why) { return "report the runner was killed " + std::string(why) + "; "; }
+std::string killed_after(int seconds) {
+  return killed(std::to_string(seconds) +
+                " s into its stop: it did not get on for 5 s after either signal; --grace gives more");
 }
 
 std::string run(Steps steps, const AgentSettings& with = settings()) { return AgentDriver(with).run(steps); }
@@ -24,7 +31,7 @@ std::string run(Steps steps, const AgentSettings& with = settings()) { return Ag
 struct Case {
   std::string_view name;
   Steps steps;
-  std::string_view want;
+  std::string want;
 };
 
 template <std::size_t N>
@@ -237,7 +244,8 @@ TEST(AgentSession, QuitEndsIt) {
        "start staprun []; OK; clean up; end 0"},
       {"the second cuts the grace short; what SIGKILL takes is not to be hurried",
        {"say run", "say quit", "say quit", "say quit", "say quit", "say quit"},
-       "start staprun []; OK; signal 1; signal 15; signal 9 to all"},
+       "start staprun []; OK; signal 1; signal 15; " + killed("0 s into its stop, for the end was asked for again") +
+           "signal 9 to all"},
       {"end of input after it does not",
        {"say run", "say quit", "eof", "stop", "peer gone"},
        "start staprun []; OK; signal 1"},
@@ -254,9 +262,11 @@ TEST(AgentSession, EveryReasonToStopTakesTheSameWay) {
     agent.take_text();
     agent.step(reason);
     EXPECT_TRUE(agent.take_text().ends_with("signal 1"));
-    EXPECT_EQ(agent.run({"wait 4999", "wait 1", "wait 5000", "wait 5000", "wait 5000", "gone", "drained"}),
-              "signal 15; signal 9 to all; discard; "
-              "report a process of the session is still there after SIGKILL; see ps for state D; clean up; end 137");
+    EXPECT_EQ(
+        agent.run({"wait 4999", "wait 1", "wait 5000", "wait 5000", "wait 5000", "gone", "drained"}),
+        "signal 15; " + killed_after(10) +
+            "signal 9 to all; discard; "
+            "report a process of the session is still there after SIGKILL; see ps for state D; clean up; end 137");
   }
 }
 
@@ -291,6 +301,95 @@ TEST(AgentSession, StopsClimbOnlyWithoutProgress) {
   });
 }
 
+TEST(AgentSession, ARunnerAtWorkIsWaitedForAndTold) {
+  check({
+      {"it earns a new grace time",
+       {"say run", "say quit", "wait 4999", "works", "wait 4999", "works", "wait 4999", "exit 0", "gone", "drained"},
+       "start staprun []; OK; signal 1; clean up; end 0"},
+      {"its silence does not",
+       {"say run", "say quit", "wait 4999", "idle", "wait 1"},
+       "start staprun []; OK; signal 1; signal 15"},
+      {"nobody is told before the stop",
+       {"say option data", "say option progress", "say run", "works"},
+       "OK; OK; start staprun [] framed; OK"},
+      {"a client that asked is told, once a second",
+       {"say option data", "say option progress", "say run", "say quit", "works", "wait 999", "works", "wait 1",
+        "works"},
+       "OK; OK; start staprun [] framed; OK; signal 1; (working bpftrace 3 9); (working bpftrace 3 9)"},
+      {"a second quit is a person who waits no longer",
+       {"say run", "say quit", "wait 4000", "works", "say quit", "works", "wait 5000"},
+       "start staprun []; OK; signal 1; signal 15; " + killed("9 s into its stop, for the end was asked for again") +
+           "signal 9 to all"},
+      {"who was killed is told",
+       {"say option data", "say option progress", "say run", "say quit", "wait 5000", "wait 5000", "exit 137", "gone",
+        "drained"},
+       "OK; OK; start staprun [] framed; OK; signal 1; signal 15; killed 10 s into its stop: it did not get on for 5 s "
+       "after either signal; --grace gives more; signal 9 to all; clean up; quit; end 137"},
+      {"all of it has a limit",
+       {"say option stop-limit=60",
+        "say run",
+        "say quit",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 4999",
+        "works",
+        "wait 5000",
+        "wait 5000"},
+       "OK; start staprun []; OK; signal 1; signal 15; " +
+           killed("49.992 s into its stop, while it still got on; --stop-limit gives more") + "signal 9 to all"},
+  });
+  // While its module is unloaded, too, however quiet that is.
+  AgentDriver agent(settings());
+  agent.run({"say option data", "say option progress", "say run", "exit 0", "gone"});
+  agent.cleans_up_at_once = false;
+  EXPECT_EQ(agent.run({"drained", "idle", "wait 1000", "works"}),
+            "clean up; (working bpftrace 3 9); (working bpftrace 3 9)");
+  agent.session.on_cleaned_up({});
+  EXPECT_EQ(agent.run({"idle"}), "quit; end 0");
+}
+
+TEST(AgentSession, GrantsNoMoreThanItsOwnersLimits) {
+  AgentSettings limited = settings();
+  limited.stop_times = {.grace = std::chrono::seconds(1), .limit = std::chrono::seconds(60)};
+  limited.maxima = {
+      .grace = std::chrono::seconds(2), .stop_limit = std::chrono::seconds(60), .deadline = std::chrono::seconds(9)};
+  check({{"less is granted as it is",
+          {"say option grace=1.5", "say option stop-limit=50", "say option deadline=8"},
+          "OK; OK; OK"},
+         {"more is not",
+          {"say option grace=10000000", "say option stop-limit=61", "say option deadline=10"},
+          "OK grace=2; OK stop-limit=60; OK deadline=9"},
+         {"and this holds",
+          {"say option grace=10000000", "say run", "say quit", "wait 1999", "wait 1"},
+          "OK grace=2; start staprun []; OK; signal 1; signal 15"},
+         {"a run has an end also where nobody asks for one",
+          {"say option data", "say option reason", "say run", "wait 8999", "wait 1", "exit 0", "gone", "drained"},
+          "OK; OK; start staprun [] framed; OK; signal 1; clean up; stopped a run may last 9 s there "
+          "(--deadline-max); quit; end 0"},
+         {"or for a later one",
+          {"say option data", "say option reason", "say option deadline=10", "say run", "wait 9000", "exit 0", "gone",
+           "drained"},
+          "OK; OK; OK deadline=9; start staprun [] framed; OK; signal 1; clean up; stopped a run may last 9 s there "
+          "(--deadline-max); quit; end 0"},
+         {"one that was asked for is no surprise",
+          {"say option data", "say option reason", "say option deadline=8", "say run", "wait 8000", "exit 0", "gone",
+           "drained"},
+          "OK; OK; OK; start staprun [] framed; OK; signal 1; clean up; quit; end 0"}},
+        limited);
+}
+
 TEST(AgentSession, WhatTheRunnerLeftBehindGetsTheGraceTime) {
   check({
       {"it ends by itself",
@@ -318,8 +417,9 @@ TEST(AgentSession, WhatTheRunnerLeftBehindGetsTheGraceTime) {
       {"the end of something given up does not matter",
        {"say run", "say quit", "wait 5000", "wait 5000", "wait 5000", "wait 5000", "exit 1", "gone", "drained", "eof",
         "stop", "peer gone", "wait 5000", "say quit"},
-       "start staprun []; OK; signal 1; signal 15; signal 9 to all; discard; "
-       "report a process of the session is still there after SIGKILL; see ps for state D; clean up; end 137"},
+       "start staprun []; OK; signal 1; signal 15; " + killed_after(10) +
+           "signal 9 to all; discard; "
+           "report a process of the session is still there after SIGKILL; see ps for state D; clean up; end 137"},
   });
 }
 

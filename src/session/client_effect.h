@@ -31,6 +31,7 @@ struct Outcome {
   };
   Remains remains = Remains::kUnknown;
   std::vector<LeftLine> left{};
+  std::string killed{};  ///< How a stop took too long, where the runner was killed in it.
 };
 
 /// To the agent.
@@ -61,11 +62,16 @@ struct Connected {
 struct Ready {};
 /// The runner runs.
 struct Started {};
+/// It was told to stop, and this is what it is at.
+struct Working {
+  WorkingLine what;
+};
 /// Always the last effect.
 struct Finished {
   Outcome outcome;
 };
 
-using ClientEffect = std::variant<SendBytes, SendFile, CloseInput, Output, Note, Connected, Ready, Started, Finished>;
+using ClientEffect =
+    std::variant<SendBytes, SendFile, CloseInput, Output, Note, Connected, Ready, Started, Working, Finished>;
 
 }  // namespace stapsh

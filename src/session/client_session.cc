@@ -40,19 +40,33 @@ void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
   keepalive_.heard(now);
   while (!bytes.empty() && !ended()) {
     if (phase_ == Phase::kRunning && !framed_) {
-      note_progress(now);
+      note_output(bytes.size(), now);
       emit(Output{Stream::kStdout, bytes, std::nullopt});
       break;
     }
     bytes.remove_prefix(frame_ ? take_frame(bytes, now) : take_line(bytes, now));
   }
-  if (stopping_ && !ended()) deadline_ = std::min({now + settings_.stop_timeout, patience_ends_, stop_ends_});
+  if (stopping_ && !ended()) deadline_ = std::min(silence_ends_, patience_ends_);
+}
+
+Duration ClientSession::silence_limit() const {
+  return ours_ || phase_ != Phase::kRunning ? settings_.stop_timeout : settings_.stop_timeout_released;
+}
+
+// A trickle earns a target that was told to stop no more than SlowAllowance says.
+void ClientSession::note_output(std::uint64_t bytes, TimePoint now) {
+  if (!stopping_) return;
+  silence_allowance_.note(bytes);
+  patience_allowance_.note(bytes);
+  silence_allowance_.prolong(silence_ends_, now + silence_limit());
+  patience_allowance_.prolong(patience_ends_, now + settings_.stop_patience);
 }
 
 std::size_t ClientSession::take_line(std::string_view bytes, TimePoint now) {
   const LineReader::Taken taken = lines_.take(bytes);
   switch (taken.status) {
     case LineReader::Status::kNeedMore:
+      note_output(taken.bytes, now);
       break;
     case LineReader::Status::kTooLong:
       fail_session(hello_seen_ ? "the agent sent a line over line-bytes-max (" +
@@ -72,6 +86,7 @@ bool ClientSession::take_early_output(std::string_view line, bool carriage_retur
   if (phase_ != Phase::kStarting || ours_ || framed_) return false;
   const AgentLine parsed = parse_agent_line(line);
   if (std::holds_alternative<OkLine>(parsed) || std::holds_alternative<ErrorLine>(parsed)) return false;
+  note_output(line.size(), now);
   const bool ok = line.ends_with("OK");
   if (ok) line.remove_suffix(2);
   // A copy, for views into the line's own buffer do not last until the effects are drained.
@@ -85,9 +100,9 @@ bool ClientSession::take_early_output(std::string_view line, bool carriage_retur
 // An old agent can be cut off in mid-frame by its runner's end, and then says `quit` inside the frame, which may fill
 // it exactly. A "quit\n" at the end of what came of a frame is therefore held back until more bytes prove it data.
 std::size_t ClientSession::take_frame(std::string_view bytes, TimePoint now) {
-  note_progress(now);
   std::string_view piece = bytes.substr(0, frame_->bytes_left);
   const std::size_t taken = piece.size();
+  note_output(taken, now);
   frame_->bytes_left -= taken;
   const bool whole = frame_->bytes_left == 0;
   if (!ours_) {
@@ -113,12 +128,17 @@ void ClientSession::release_held() {
 }
 
 void ClientSession::perform(std::string_view line, TimePoint now) {
+  const AgentLine parsed = parse_agent_line(line);
+  if (!std::holds_alternative<DataLine>(parsed)) note_line(now);
   std::visit(Overloaded{
                  [&](const HelloLine& hello) {
                    if (hello_seen_) return nonsense(line);
                    on_hello(hello, now);
                  },
-                 [&](const OkLine&) { on_reply(true, {}, now); },
+                 [&](const OkLine& ok) {
+                   if (!ok.granted.empty()) emit(Note{"its agent grants no more than " + printable(ok.granted)});
+                   on_reply(true, {}, now);
+                 },
                  [&](const ErrorLine& error) { on_reply(false, printable(error.text), now); },
                  [&](const DataLine& data) {
                    if (phase_ != Phase::kRunning) return nonsense(line);
@@ -158,6 +178,15 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (!ours_) return nonsense(line);
                    if (stopped_because_.empty()) stopped_because_ = printable(stopped.reason);
                  },
+                 [&](const WorkingLine& working) {
+                   if (!ours_) return nonsense(line);
+                   note_progress(now);
+                   emit(Working{{printable(working.name), working.probes}});
+                 },
+                 [&](const KilledLine& killed) {
+                   if (!ours_) return nonsense(line);
+                   if (killed_.empty()) killed_ = printable(killed.reason);
+                 },
                  [&](const SweptLine& swept) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
                    on_swept(swept, now);
@@ -165,7 +194,7 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const DebugLine& debug) { emit(Note{printable(debug.text)}); },
                  [&](const UnknownLine&) { nonsense(line); },
              },
-             parse_agent_line(line));
+             parsed);
 }
 
 void ClientSession::nonsense(std::string_view line) {
@@ -232,6 +261,8 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     if (ours_ && settings_.keepalive) further.push_back("keepalive=" + format_seconds(*settings_.keepalive));
     if (ours_ && settings_.want_proof) further.emplace_back("proof");
     if (ours_ && settings_.want_reason) further.emplace_back("reason");
+    if (ours_ && settings_.want_progress) further.emplace_back("progress");
+    if (ours_ && !settings_.stop_limit.empty()) further.push_back("stop-limit=" + settings_.stop_limit);
     if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
     return further.empty() ? become_connected() : ask_options(std::move(further));
   }
@@ -357,9 +388,9 @@ void ClientSession::on_stop(TimePoint now) {
   if (ended()) return;
   const bool again = stopping_;
   stopping_ = true;
-  if (!again) stop_ends_ = now + settings_.stop_limit;
+  note_line(now);  // Not that one came: from now on it is waited for.
   note_progress(now);
-  deadline_ = std::min(now + settings_.stop_timeout, stop_ends_);
+  deadline_ = std::min(silence_ends_, patience_ends_);
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   if (started && !rfc_) {
     // A second `quit` cuts the grace short; an old agent knows no such thing. Nor would it read one
@@ -444,6 +475,7 @@ void ClientSession::finish(Outcome outcome) {
   keepalive_.disable();
   outcome.remains = remains_;
   outcome.left = std::move(left_);
+  outcome.killed = std::move(killed_);
   emit(Finished{std::move(outcome)});
 }
 

@@ -21,6 +21,7 @@
 #include "protocol/version.h"
 #include "session/client_effect.h"
 #include "session/keepalive.h"
+#include "session/stop_ladder.h"
 
 namespace stapsh {
 
@@ -31,12 +32,14 @@ struct ClientSettings {
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
   bool want_time = false;
-  bool want_proof = false;   ///< `option proof`: what of the session is left at its end.
-  bool want_reason = false;  ///< `option reason`: why an agent ends what it was not asked to end.
-  bool sweep_only = false;   ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
+  bool want_proof = false;     ///< `option proof`: what of the session is left at its end.
+  bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
+  bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
+  bool sweep_only = false;     ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
+  std::string stop_limit;             ///< Likewise, `option stop-limit=`.
   /// What our agents shall call the session, or with sweep_only: also ask after it (protocol/session_id.h). Empty:
   /// none.
   std::string session;
@@ -44,11 +47,13 @@ struct ClientSettings {
   /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
-  /// How long a target that was told to stop may say nothing before it is given up; how long it may bring nothing on,
-  /// neither output nor an answer, for an agent that waits for its runner says only `ping`; and all of it.
+  /// How long a target that was told to stop may say nothing before it is given up. An agent of a release has no way to
+  /// say that its runner still works.
   Duration stop_timeout = std::chrono::seconds(30);
+  Duration stop_timeout_released = std::chrono::minutes(2);
+  /// How long it may bring nothing on, neither output nor a word of work, for an agent that waits says `ping`. All of
+  /// the stop is bounded by whoever calls on_abandon().
   Duration stop_patience = std::chrono::minutes(5);
-  Duration stop_limit = std::chrono::minutes(15);
 };
 
 /// What one target is sent.
@@ -127,7 +132,10 @@ class ClientSession {
   void send_file_or_be_ready();
   Result<std::string> start_commands() const;
   void on_swept(const SweptLine& swept, TimePoint now);
+  [[nodiscard]] Duration silence_limit() const;
+  void note_line(TimePoint now) { silence_ends_ = now + silence_limit(); }
   void note_progress(TimePoint now) { patience_ends_ = now + settings_.stop_patience; }
+  void note_output(std::uint64_t bytes, TimePoint now);
   void nonsense(std::string_view line);
   void fail_session(std::string reason);
   void finish(Outcome outcome);
@@ -139,7 +147,8 @@ class ClientSession {
   Phase phase_ = Phase::kConnecting;
   std::optional<TimePoint> deadline_;
   bool stopping_ = false;
-  TimePoint patience_ends_, stop_ends_;  // Of a stop.
+  TimePoint silence_ends_, patience_ends_;  // Of a stop.
+  SlowAllowance silence_allowance_, patience_allowance_;
 
   bool hello_seen_ = false;
   HelloLine hello_;
@@ -163,6 +172,7 @@ class ClientSession {
   bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
   std::optional<int> exit_code_;
   std::string stopped_because_;  // The agent's own reason to end the run.
+  std::string killed_;           // Its reason to kill the runner, if it did.
   Keepalive keepalive_;
   Outcome::Remains remains_ = Outcome::Remains::kUnknown;
   std::vector<LeftLine> left_;

@@ -426,10 +426,26 @@ TEST(ClientSession, EachSilenceHasItsBound) {
   for (int i = 0; i < 29; ++i) EXPECT_EQ(pinging.run({"wait 10000", "say ping"}), "");
   EXPECT_EQ(pinging.run({"wait 9999", "say ping", "wait 1"}), unconfirmed);
   // So is one that goes on printing.
+  const std::string lines = "bytes data stdout 20000\\n" + std::string(20'000, 'x');
   ClientDriver printing = ours_running();
   printing.run({"stop"});
-  for (int i = 0; i < 89; ++i) EXPECT_EQ(printing.run({"wait 10000", "bytes data stdout 1\\nx"}), "stdout x");
-  EXPECT_EQ(printing.run({"wait 10000"}), unconfirmed);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(printing.run({"wait 10000", lines}), "stdout <20000 bytes>");
+  // But a trickle earns a minute in all, whatever it consists of.
+  ClientDriver trickling = ours_running();
+  trickling.run({"stop"});
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(trickling.run({"wait 10000", "bytes data stdout 1\\nx"}), "stdout x");
+  EXPECT_EQ(trickling.run({"wait 9999", "bytes data stdout 1\\nx", "wait 1"}), "stdout x; " + unconfirmed);
+  ClientDriver half_a_line = ours_running();
+  half_a_line.run({"stop"});
+  for (int i = 0; i < 89; ++i) EXPECT_EQ(half_a_line.run({"wait 1000", "bytes x"}), "");
+  EXPECT_EQ(half_a_line.run({"bytes x", "wait 1000"}), unconfirmed);
+  // An agent that says what its runner is at is waited for; whoever waits with us sets the limit.
+  ClientDriver working = ours_running();
+  working.run({"stop"});
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(working.run({"wait 10000", "say working bpftrace 3 9"}), "working bpftrace 3 of 9");
+  }
+  EXPECT_EQ(old_running().run({"stop", "wait 119999"}), "send quit\\n");  // One of a release can't say it.
   EXPECT_EQ(ours_ready().run({"stop", "wait 30000"}), "close; " + unconfirmed);
   EXPECT_EQ(ClientDriver({}).run({"connect", "stop", "wait 30000"}), "send stap 5.6\\n; close; " + unconfirmed);
 }
@@ -483,7 +499,7 @@ TEST(ClientSession, NoticesASilentAgent) {
   EXPECT_EQ(stopped.run({"stop", "wait 3000", "say quit"}), "close; stopped");  // No ping after the end.
   ClientDriver refused(settings);
   EXPECT_EQ(refused.run({"connect", kHello, "say OK", "bytes OK\\nERROR: x\\n", "wait 9000"}),
-            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option keepalive=9.000000\\n; "
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option keepalive=9\\n; "
             "connected 5.6 x86_64 6.1");
 }
 

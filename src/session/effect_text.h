@@ -95,6 +95,7 @@ inline std::string outcome_text(const Outcome& outcome) {
   std::string text = "failed: " + outcome.reason;
   if (outcome.kind == Outcome::Kind::kEnded) text = "ended " + code;
   if (outcome.kind == Outcome::Kind::kStopped) text = "stopped";
+  if (!outcome.killed.empty()) text += " (killed " + outcome.killed + ")";
   if (outcome.remains == Outcome::Remains::kClean) text += ", clean";
   for (const LeftLine& left : outcome.left) text += ", left " + left.kind + " " + left.name;
   return text;
@@ -115,6 +116,13 @@ inline std::string effect_text(const ClientEffect& effect) {
                         },
                         [](const Ready&) { return std::string("ready"); },
                         [](const Started&) { return std::string("started"); },
+                        [](const Working& e) {
+                          std::string text = "working " + e.what.name;
+                          if (const auto& probes = e.what.probes) {
+                            text += " " + std::to_string(probes->left) + " of " + std::to_string(probes->total);
+                          }
+                          return text;
+                        },
                         [](const Finished& e) { return outcome_text(e.outcome); },
                     },
                     effect);

@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one stopping path (design, section 3): what is done to a runner that shall end, rung by rung.
-// A rung lasts the grace time; progress starts its time anew. Pure: told the time, never reads it.
+// The one stopping path: what is done to a runner that shall end, rung by rung. A rung lasts the grace time; a runner
+// that gets on earns more of it, and all of the stop has one limit. Pure: told the time, never reads it.
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
 
+#include "base/activity.h"
 #include "base/time.h"
 
 namespace stapsh {
+
+struct StopTimes {
+  Duration grace = std::chrono::seconds(5);   ///< Of a rung on which nothing gets on.
+  Duration limit = std::chrono::minutes(10);  ///< Of the whole stop, whatever gets on.
+};
+
+/// What a stop may last longer for the sake of its output: as long as it takes at 1 KiB a second, and a minute more in
+/// all. Whatever else shows only that somebody is there gets no more than that minute either.
+class SlowAllowance {
+ public:
+  static constexpr Duration kMinute = std::chrono::seconds(60);
+  static constexpr std::uint64_t kBytesPerSecond = 1'024;
+
+  /// So much output came.
+  void note(std::uint64_t bytes) { bytes_ = std::min(bytes_ + bytes, kBytesMax); }
+  /// Takes as much of `wanted` as there is.
+  Duration take(Duration wanted) {
+    const Duration granted =
+        std::clamp<Duration>(wanted, {}, kMinute + std::chrono::seconds(bytes_ / kBytesPerSecond) - taken_);
+    taken_ += granted;
+    return granted;
+  }
+  /// Moves `time` to `later`, or as far as there is something for it.
+  void prolong(TimePoint& time, TimePoint later) { time += take(later - time); }
+
+ private:
+  static constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;  // A thousand million seconds.
+  std::uint64_t bytes_ = 0;
+  Duration taken_{};
+};
 
 class StopLadder {
  public:
@@ -19,22 +52,31 @@ class StopLadder {
     kDiscard,     ///< Output that nobody takes is thrown away.
     kGiveUp,      ///< A process that even SIGKILL does not end (state D): end without it, and say so.
   };
+  static constexpr int kRungs = 4;  ///< That last a while.
 
-  static constexpr int kProgressGracesMax = 60;
   static constexpr Duration kDeathTime = std::chrono::seconds(1);
 
-  explicit StopLadder(Duration grace) : grace_(grace) {}
+  /// Rungs are shorter than their grace where all of them would not fit into half of the limit.
+  explicit StopLadder(StopTimes times)
+      : grace_(std::min(times.grace, times.limit / (2 * kRungs))),
+        death_time_(std::min(std::max<Duration>(grace_, kDeathTime), times.limit / (2 * kRungs))),
+        limit_(times.limit) {}
 
   [[nodiscard]] bool climbing() const { return escalate_at_.has_value(); }
   [[nodiscard]] Rung rung() const { return rung_; }
   /// When to climb; none before start() and after stand_down().
   [[nodiscard]] std::optional<TimePoint> escalate_at() const { return escalate_at_; }
 
+  /// Somebody asks for the end: from now on the limit counts.
+  void begin(TimePoint now) {
+    began_ = now;
+    slow_ = {};
+  }
+
   void start(Rung rung, TimePoint now) {
     rung_ = rung;
-    rung_since_ = now;
     // Death takes a moment, however short the grace.
-    escalate_at_ = now + (rung < Rung::kKill ? grace_ : std::max<Duration>(grace_, kDeathTime));
+    escalate_at_ = now + (rung < Rung::kKill ? grace_ : death_time_);
   }
 
   /// One rung higher. False at the top.
@@ -44,9 +86,19 @@ class StopLadder {
     return true;
   }
 
-  /// Earns a new grace time. A flood that never ends earns no more than kProgressGracesMax of them on a rung.
-  void progress(TimePoint now) {
-    if (climbing()) escalate_at_ = std::min(now + grace_, rung_since_ + kProgressGracesMax * grace_);
+  /// Whoever asked for the end asks again: what the runner does earns nothing any more, only its output does.
+  void hurry() { hurried_ = true; }
+
+  /// Earns a new grace time.
+  void note_activity(Activity activity, TimePoint now) {
+    if (hurried_ || !climbing()) return;
+    if (activity == Activity::kWorks) escalate_at_ = std::max(*escalate_at_, earned(now));
+    if (activity == Activity::kWaits) slow_.prolong(*escalate_at_, earned(now));
+  }
+  /// Output was taken: earns a new grace time as well, if it is not too slow.
+  void note_output(std::uint64_t bytes, TimePoint now) {
+    slow_.note(bytes);
+    if (climbing()) slow_.prolong(*escalate_at_, earned(now));
   }
 
   void stand_down() { escalate_at_.reset(); }
@@ -54,10 +106,19 @@ class StopLadder {
   /// Whether it is time to climb. A stale timer is normal.
   [[nodiscard]] bool due(TimePoint now) const { return climbing() && now >= *escalate_at_; }
 
+  /// When a runner that still gets on is pressed harder, so that the last rungs end within the limit.
+  [[nodiscard]] TimePoint progress_ends() const { return began_ + limit_ - 2 * grace_ - 2 * death_time_; }
+  /// For a person who loses the end of a run, when SIGKILL is sent: how long it took, why, and what gives more time.
+  [[nodiscard]] std::string why_killed(TimePoint now) const;
+
  private:
-  Duration grace_;
+  [[nodiscard]] TimePoint earned(TimePoint now) const { return std::min(now + grace_, progress_ends()); }
+
+  Duration grace_, death_time_, limit_;
   Rung rung_ = Rung::kStopSignal;
-  TimePoint rung_since_;
+  TimePoint began_;
+  SlowAllowance slow_;
+  bool hurried_ = false;
   std::optional<TimePoint> escalate_at_;
 };
 

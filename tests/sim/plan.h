@@ -25,6 +25,8 @@ struct RunnerPlan {
   int exit_code = 0;
   /// Between the pieces of it: a slow end probe makes progress all the time.
   Duration bye_pause{};
+  /// Before the first of them: it detaches probes, works and says nothing.
+  Duration works{};
   bool ignores_stop = false, ignores_terminate = false;
   bool immortal = false;  ///< State D: even SIGKILL does not end it.
   enum class Straggler { kNone, kShort, kStubborn } straggler = Straggler::kNone;

@@ -11,6 +11,7 @@ namespace {
 
 // As in the agent's loop: beyond it no further command is read.
 constexpr std::size_t kRepliesBytesMax = 65'536;
+constexpr Duration kLookPause = std::chrono::milliseconds(200);
 const Error kFault{Errc::kSystem, "a simulated fault"};
 
 }  // namespace
@@ -45,7 +46,7 @@ void SimulatedAgent::flush(TimePoint now) {
   const std::size_t sent = out_.write(outbox_);
   outbox_.erase(0, sent);
   // Only the runner's output counts: with keepalive, our own pings would put off the next rung for ever.
-  if (sent > 0 && outbox_has_output_) session_.on_output_progress(now);
+  if (sent > 0 && outbox_has_output_) session_.on_output_progress(sent, now);
   if (outbox_.empty()) outbox_has_output_ = false;
   notice_ends(now);
 }
@@ -144,6 +145,10 @@ void SimulatedAgent::request_stop(TimePoint now) {
 }
 
 void SimulatedAgent::on_timer(TimePoint now) {
+  if (session_.wants_activity() && runner_ && now >= looked_at_ + kLookPause) {
+    looked_at_ = now;
+    session_.on_activity(runner_->works(now) ? Activity::kWorks : Activity::kNone, {"runner", {}}, now);
+  }
   session_.on_timer(now);
   perform(now);
   notice_ends(now);
@@ -155,6 +160,7 @@ std::optional<TimePoint> SimulatedAgent::next_timer(TimePoint now) const {
     if (other && (!next || *other < *next)) next = other;
   };
   if (runner_ && !ended_) earlier(runner_->next_at(now));
+  if (session_.wants_activity()) earlier(std::max(now, looked_at_ + kLookPause));
   if (ended_ && !exited(now)) earlier(exits_at_);
   return next;
 }
@@ -275,7 +281,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    if (workspace_ || file_open_) breach = "a workspace is left";
                    ended_ = true;
                    exit_code_ = e.exit_code;
-                   exits_at_ = now + plan_.agent.grace;
+                   exits_at_ = now + plan_.agent.stop_times.grace;
                  },
              },
              effect);

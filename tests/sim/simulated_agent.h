@@ -82,6 +82,7 @@ class SimulatedAgent {
   bool workspace_ = false;
 
   std::unique_ptr<SimulatedRunner> runner_;
+  TimePoint looked_at_;  // At what the runner does.
   std::optional<StartRunner> started_;
   std::size_t signals_ = 0;
   bool exit_told_ = false, gone_told_ = false, drained_told_ = false;

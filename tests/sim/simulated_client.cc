@@ -105,6 +105,7 @@ void SimulatedClient::perform(TimePoint now) {
             [&](const Started&) {
               if (plan_.rude && !closed_) unsent_ += "dance\n";
             },
+            [&](const Working&) {},
             [&](const Finished& e) {
               outcome_ = e.outcome;
               unsent_.clear();

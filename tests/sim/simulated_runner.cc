@@ -19,12 +19,14 @@ bool SimulatedRunner::can_act(TimePoint now) const {
   if (straggler_ends_at_ && now >= *straggler_ends_at_) return true;
   if (!runner_alive() || plan_.immortal) return false;
   const RunnerPlan::Chunk* chunk = next_chunk();
+  if (works(now)) return false;
   if (!chunk) return stopping_ || !(plan_.waits || plan_.endless);
   return now >= chunk_at_ && (pipes_broken_ || pipe(chunk->stream).bytes.size() < pipe_capacity_);
 }
 
 std::optional<TimePoint> SimulatedRunner::next_at(TimePoint now) const {
   std::optional<TimePoint> next = straggler_ends_at_;
+  if (runner_alive() && works(now) && (!next || works_until_ < *next)) next = works_until_;
   if (runner_alive() && next_chunk() && chunk_at_ > now && (!next || chunk_at_ < *next)) next = chunk_at_;
   return next;
 }
@@ -78,7 +80,7 @@ void SimulatedRunner::signal(int signo, bool everyone, TimePoint now) {
   plan_.waits = false;
   chunk_ = 0;
   written_ = 0;
-  chunk_at_ = now;
+  chunk_at_ = works_until_ = now + plan_.works;
 }
 
 void SimulatedRunner::end(int exit_code, TimePoint now) {

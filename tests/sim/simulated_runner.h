@@ -24,6 +24,8 @@ class SimulatedRunner {
   void break_pipes() { pipes_broken_ = true; }
 
   [[nodiscard]] bool runner_alive() const { return !exit_code_; }
+  /// Silently, before the output of its end.
+  [[nodiscard]] bool works(TimePoint now) const { return stopping_ && now < works_until_; }
   [[nodiscard]] bool straggler_alive() const { return straggler_ends_at_.has_value(); }
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
 
@@ -44,7 +46,7 @@ class SimulatedRunner {
   std::array<Pipe, 2> pipes_;
   std::size_t chunk_ = 0;    // Of the output, the next one;
   std::size_t written_ = 0;  // and how much of it is written.
-  TimePoint chunk_at_;
+  TimePoint chunk_at_, works_until_;
   bool stopping_ = false;
   bool pipes_broken_ = false;
   std::optional<int> exit_code_;
