@@ -179,7 +179,7 @@ Awaitable<> DirectRun::climb_ladder() {
     ladder_timer_.expires_at(std::min(*when, sys::now() + pause));
     (void)co_await ladder_timer_.async_wait(kAsTuple);
     const TimePoint now = sys::now();
-    if (!runner_->exit_code() && ladder_.rung() < StopLadder::Rung::kKill) {
+    if (!runner_->exit_code()) {
       const Activity activity = meter.look(sys::session_members(runner_->pid()), now);
       ladder_.note_activity(activity, now);
       WorkingLine work{std::string(runner_name(kind_)), std::nullopt};

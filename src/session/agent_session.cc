@@ -339,7 +339,8 @@ void AgentSession::on_output_progress(std::uint64_t bytes, TimePoint now) {
 bool AgentSession::wants_activity() const {
   if (std::holds_alternative<CleaningUp>(life_)) return true;  // A module can take long to unload.
   const auto* alive = std::get_if<RunnerLives>(&life_);
-  return alive && !alive->exit_code && ladder_.climbing() && ladder_.rung() < Rung::kKill;
+  if (!alive || alive->descendants_gone || !ladder_.climbing()) return false;
+  return !alive->exit_code || ladder_.rung() >= Rung::kKill;  // What it left behind has its grace, and no more.
 }
 
 void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimePoint now) {

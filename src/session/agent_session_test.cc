@@ -320,6 +320,11 @@ TEST(AgentSession, ARunnerAtWorkIsWaitedForAndTold) {
        {"say run", "say quit", "wait 4000", "works", "say quit", "works", "wait 5000"},
        "start staprun []; OK; signal 1; signal 15; " + killed("9 s into its stop, for the end was asked for again") +
            "signal 9 to all"},
+      {"but for as long as the kernel needs for what was killed",
+       {"say run", "say quit", "say quit", "say quit", "wait 4999", "works", "wait 4999", "works", "exit 137", "gone",
+        "drained"},
+       "start staprun []; OK; signal 1; signal 15; " + killed("0 s into its stop, for the end was asked for again") +
+           "signal 9 to all; clean up; end 137"},
       {"who was killed is told",
        {"say option data", "say option progress", "say run", "say quit", "wait 5000", "wait 5000", "exit 137", "gone",
         "drained"},

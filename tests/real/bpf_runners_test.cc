@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real runners with real probes: stapbpf with uprobes on a program built for the test, bpftrace with a tracepoint.
 #include <csignal>
+#include <functional>
 
 #include "harness/remote_test.h"
 
@@ -90,6 +91,49 @@ TEST_F(BpfRunners, BpftraceSeesATracepointAndPrintsItsMapsWhenStopped) {
     target.close_input();
     EXPECT_EQ(target.wait_exit(), 0);
     end_sites();
+  }
+}
+
+// Some 60 tracepoints take bpftrace seconds to detach, in which it says nothing: many grace times of these.
+class LongDetach : public BpfRunners {
+ protected:
+  /// Stops it when all are attached; `after` is done once the stop shows.
+  void stop(const std::string& uri, const std::function<void(Program&)>& after, int want,
+            std::initializer_list<std::string> want_out, std::initializer_list<std::string> want_err) {
+    Program target(this->target());
+    ASSERT_TRUE(target.wait_for_out("\n"));
+    const std::string script = scratch_.write("many.bt",
+                                              "tracepoint:syscalls:sys_enter_s* { @[probe] = count(); }\n"
+                                              "tracepoint:syscalls:sys_enter_write /pid == " +
+                                                  std::to_string(target.pid()) + "/ { printf(\"wrote\\n\"); }\n");
+    Program rstap(
+        client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-v", "--grace", "0.3", "--remote", uri, script}));
+    ASSERT_TRUE(tick_until(target, rstap, "wrote"));
+    rstap.send_signal(SIGINT);
+    ASSERT_TRUE(rstap.wait_for_err(" detaches, "));
+    after(rstap);
+    EXPECT_EQ(rstap.wait_exit(), want) << rstap.captured();
+    for (const std::string& each : want_out) EXPECT_NE(rstap.out().find(each), std::string::npos) << rstap.captured();
+    for (const std::string& each : want_err) EXPECT_NE(rstap.err().find(each), std::string::npos) << rstap.captured();
+    target.close_input();
+    EXPECT_EQ(target.wait_exit(), 0);
+  }
+};
+
+TEST_F(LongDetach, LosesNothing) {
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  for (const std::string& uri : {site.uri(), std::string("direct:")}) {
+    SCOPED_TRACE(uri);
+    stop(uri, [](Program&) {}, 0, {"@[tracepoint:syscalls:sys_enter_"}, {"1 succeeded; all clean"});
+  }
+}
+
+TEST_F(LongDetach, IsCutShortByASecondCtrlCAndLeavesNothing) {
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  for (const std::string& uri : {site.uri(), std::string("direct:")}) {
+    SCOPED_TRACE(uri);
+    stop(uri, [](Program& rstap) { rstap.send_signal(SIGINT); }, 137, {},
+         {" into its stop, for the end was asked for again", "; all clean"});
   }
 }
 
