@@ -173,7 +173,7 @@ Swept sweep_dead_sessions(std::optional<std::string_view> asked_after) {
   Swept swept;
   for_each_workspace([&](const std::string& parent, const std::string& name) {
     Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
-    const bool named = asked_after && sys::Workspace::has_name(name, *asked_after);
+    const bool named = asked_after && name == sys::Workspace::name_of(*asked_after);
     if (!dead || !*dead) {  // Not ours, or not dead.
       if (named || (asked_after && agent_is_dead(parent, name))) ++swept.left;
       return;

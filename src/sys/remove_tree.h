@@ -2,12 +2,15 @@
 // Emptying a directory by descriptor: symbolic links and mount points inside are never followed.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 
 namespace stapsh::sys {
 
-/// Removes everything in the directory `dir`, which must be readable, at most 64 levels deep. Goes on after a failure;
-/// the Error is the first one and names the entry, relative to `dir`.
-Result<> remove_contents(int dir);
+/// Removes everything in the directory `dir`, which must be readable, however deep it is, but an entry `kept` of `dir`
+/// itself. Needs two descriptors, and memory for the names of the directories on its way. Goes on after a failure; the
+/// Error is the first one and names the entry, relative to `dir`, and the reason.
+Result<> remove_contents(int dir, std::string_view kept = {});
 
 }  // namespace stapsh::sys

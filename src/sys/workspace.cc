@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +18,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "sys/file_lock.h"
+#include "sys/open_inside.h"
 #include "sys/random_name.h"
 #include "sys/remove_tree.h"
 
@@ -26,9 +27,8 @@ namespace stapsh::sys {
 namespace {
 
 constexpr std::string_view kPrefix = "stapsh.";
-// Not mkdtemp's 6: systemtap's own agent makes `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
-constexpr std::size_t kNameCharacters = 10;
-// In each workspace, before anything else: a directory without it is somebody's own, whatever it is called.
+// In each workspace, before anything else and after all else: a directory without it is somebody's own, whatever it is
+// called.
 constexpr const char* kMarker = ".stapsh-workspace";
 constexpr std::string_view kCannotMake = "cannot make a working directory";
 constexpr int kAttemptsMax = 100;
@@ -36,20 +36,13 @@ constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
 constexpr int kTriesMax = 2;
 
-bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
-
-bool is_named(int parent, const std::string& name, int dir) {
-  struct stat named {};
-  struct stat open {};
-  return ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(dir, &open) == 0 &&
-         same_file(named, open);
-}
-
 Result<UniqueFd> open_parent(const std::string& parent) {
   auto fd = open_at(AT_FDCWD, parent, O_PATH | O_DIRECTORY);
   if (!fd) return add_context(std::string(kCannotMake) + " (TMPDIR chooses another place)", std::move(fd).error());
   return fd;
 }
+
+Result<UniqueFd> make_marker(int dir) { return open_at(dir, kMarker, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600); }
 
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name.size() <= NAME_MAX && name != "." && name != ".." &&
@@ -88,11 +81,11 @@ Workspace::~Workspace() {
 Result<Workspace> Workspace::create(const std::string& parent, const std::optional<std::string>& own_name) {
   Workspace result;
   result.parent_ = TRY(open_parent(parent));
-  STAPSH_ASSERT(!own_name || own_name->size() == kNameCharacters);
+  STAPSH_ASSERT(!own_name || own_name->size() == kIdCharacters);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     // Without another name to take, give who has it (see below) a moment.
     if (own_name && attempt > 0) (void)::nanosleep(&kAttemptPause, nullptr);
-    const std::string name = std::string(kPrefix) + (own_name ? *own_name : TRY(random_name(kNameCharacters)));
+    const std::string name = std::string(kPrefix) + (own_name ? *own_name : TRY(random_name(kIdCharacters)));
     if (::mkdirat(result.parent_.get(), name.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
       return fail_errno(std::string(kCannotMake) + " in " + parent + " (TMPDIR chooses another place)", errno);
@@ -105,15 +98,15 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
       return add_context("cannot open the new working directory in " + parent, std::move(dir).error());
     }
     // NFS can't lock directories (EBADF). Then nobody can adopt it either, see there.
-    if (::flock(dir->get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) continue;
+    if (const Result<bool> locked = try_lock(dir->get()); locked && !*locked) continue;
     if (!is_named(result.parent_.get(), name, dir->get())) continue;
     (void)::fchmod(dir->get(), 0700);  // An odd umask may have taken bits away; more than 0700 it never is.
     result.dir_ = *std::move(dir);
     result.name_ = name;
     result.path_ = parent + "/" + name;
     // From here on, a return that fails removes it. An empty file needs no room on the disk but its name.
-    const auto marker = open_at(result.dir_.get(), kMarker, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (!marker) return add_context(std::string(kCannotMake) + " in " + parent, marker.error());
+    if (const auto marker = make_marker(result.dir_.get()); !marker)
+      return add_context(std::string(kCannotMake) + " in " + parent, marker.error());
     return result;
   }
   return fail(Errc::kSystem, std::string(kCannotMake) + " in " + parent + ": each one was taken, or taken away");
@@ -130,13 +123,11 @@ Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, con
   struct stat status {};
   if (::fstat(dir->get(), &status) != 0) return fail_errno(name, errno);
   if (status.st_uid != ::geteuid()) return fail_errno(name + ": another user's", EPERM);
-  if (::flock(dir->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::optional<Workspace>();
-    return fail_errno(name + ": cannot tell whether its session lives", errno);
-  }
+  const Result<bool> locked = try_lock(dir->get());
+  if (!locked) return add_context(name + ": cannot tell whether its session lives", locked.error());
+  if (!*locked) return std::optional<Workspace>();
   if (!is_named(result->parent_.get(), name, dir->get())) return std::optional<Workspace>();
-  struct stat marker {};
-  if (::fstatat(dir->get(), kMarker, &marker, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(marker.st_mode)) {
+  if (!open_own_file(dir->get(), kMarker, O_RDONLY)) {
     // Its maker died before the marker, if it is one: then it is empty, and rmdir(2) takes nothing else.
     (void)::unlinkat(result->parent_.get(), name.c_str(), AT_REMOVEDIR);
     return std::optional<Workspace>();
@@ -164,18 +155,23 @@ std::vector<std::string> Workspace::candidates(const std::string& parent) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(parent.c_str()), ::closedir);
   if (!entries || !is_safe_parent(::dirfd(entries.get()))) return names;
   while (const dirent* entry = ::readdir(entries.get())) {
-    const std::string_view name = entry->d_name;
+    const std::string name = entry->d_name;
     struct stat status {};
-    if (!name.starts_with(kPrefix) || name.size() != kPrefix.size() + kNameCharacters) continue;
-    if (::fstatat(::dirfd(entries.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (status.st_mode == (S_IFDIR | 0700U) && status.st_uid == ::geteuid()) names.emplace_back(name);
+    if (!is_name(name)) continue;
+    const Result<UniqueFd> found = open_inside(::dirfd(entries.get()), name, O_PATH);
+    if (!found || ::fstat(found->get(), &status) != 0) continue;
+    if (status.st_mode == (S_IFDIR | 0700U) && status.st_uid == ::geteuid()) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool Workspace::has_name(const std::string& name, std::string_view own_name) {
-  return name == std::string(kPrefix).append(own_name);
+std::string Workspace::name_of(std::string_view id) { return std::string(kPrefix).append(id); }
+
+bool Workspace::is_name(std::string_view name) {
+  return name.starts_with(kPrefix) && name.size() == kPrefix.size() + kIdCharacters &&
+         std::all_of(name.begin() + kPrefix.size(), name.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
 }
 
 Result<UniqueFd> Workspace::create_file(const std::string& name, std::uint64_t size) const {
@@ -216,12 +212,20 @@ Result<> Workspace::remove_directory() const {
   return {};
 }
 
+// While anything stays, so does the marker: what has none is nobody's to remove.
+Result<> Workspace::remove_emptied() const {
+  if (::unlinkat(dir_.get(), kMarker, 0) != 0 && errno != ENOENT) return fail_errno(path_ + "/" + kMarker, errno);
+  Result<> removed = remove_directory();
+  if (!removed) (void)make_marker(dir_.get());  // Its room has just become free.
+  return removed;
+}
+
 Result<> Workspace::remove() {
   if (!valid()) return {};
   for (int attempt = 1;; ++attempt) {
-    Result<> removed = remove_contents(dir_.get());
+    Result<> removed = remove_contents(dir_.get(), kMarker);
     if (!removed) removed = add_context(path_, std::move(removed).error());
-    if (removed) removed = remove_directory();
+    if (removed) removed = remove_emptied();
     if (removed) break;
     // Something new in it: a process of the session writes still. What else failed may have been a want of memory or of
     // descriptors, which passes.

@@ -25,14 +25,20 @@ std::string default_workspace_parent();
 /// Owns a directory, its name and its lock. Moved-from objects own nothing.
 class Workspace {
  public:
+  /// A workspace is called `stapsh.ID`: so many letters and digits. Not mkdtemp's 6: systemtap's own agent makes
+  /// `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
+  static constexpr std::size_t kIdCharacters = 10;
+  static std::string name_of(std::string_view id);
+  static bool is_name(std::string_view name);
+
   Workspace() = default;
   Workspace(Workspace&&) noexcept = default;
   Workspace& operator=(Workspace&& other) noexcept;
   /// Last resort: removes what is left, and says nothing.
   ~Workspace();
 
-  /// A new directory `stapsh.XXXXXXXXXX` under `parent`, mode 0700, locked. `own_name`: ten letters or digits for the
-  /// Xs that nobody else uses; without it they are chosen at random.
+  /// A new directory under `parent`, mode 0700, locked. `own_name`: an ID that nobody else uses; without it one is
+  /// chosen at random.
   static Result<Workspace> create(const std::string& parent = default_workspace_parent(),
                                   const std::optional<std::string>& own_name = {});
   /// Takes over a workspace that nobody has locked, ours (same user) only; nothing if a live session has it, or if it
@@ -46,8 +52,6 @@ class Workspace {
   [[nodiscard]] int fd() const { return dir_.get(); }
   /// All descriptors that it holds: what a forked process keeps that shall take over.
   [[nodiscard]] std::array<int, 2> descriptors() const { return {parent_.get(), dir_.get()}; }
-  /// Whether the workspace `name` is the one that was created with `own_name`.
-  static bool has_name(const std::string& name, std::string_view own_name);
   /// Where it was made, for messages and for people.
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -57,13 +61,15 @@ class Workspace {
   /// A file that is not there is an Error with ENOENT.
   [[nodiscard]] Result<> remove_file(const std::string& name) const;
 
-  /// Removes all content, then the directory, also if it was renamed or deleted meanwhile. An Error names the first
-  /// thing that stays; call again then. Afterwards the object is empty.
+  /// Removes all content, then what says that it is a workspace, then the directory, also if it was renamed or deleted
+  /// meanwhile. An Error names the first thing that stays, and then it is a workspace still; call again then.
+  /// Afterwards the object is empty.
   Result<> remove();
   /// Lets go without removing: somebody else (the guardian) sees to it.
   void abandon();
 
  private:
+  [[nodiscard]] Result<> remove_emptied() const;
   [[nodiscard]] Result<> remove_directory() const;
 
   UniqueFd parent_;  // O_PATH
