@@ -248,7 +248,13 @@ void AgentLoop::perform_effects() {
   }
 }
 
-Result<> AgentLoop::ensure_workspace() { return place_.ensure(session_.session_id(), epoll_, kGuardian); }
+Result<> AgentLoop::ensure_workspace() {
+  Result<> made = place_.ensure(session_.session_id(), epoll_, kGuardian);
+  if (const std::optional<Error> why = place_.take_unrecorded()) {
+    reports_.say("no record is kept of this session, only its guardian knows of it: " + why->what);
+  }
+  return made;
+}
 
 void AgentLoop::lose_guardian() {
   place_.note_guardian_gone();
@@ -296,7 +302,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = runner_record(effect, session_.stop_times().grace, module_);
+  record_ = runner_record(effect, session_.stop_times().grace, module_, place_.workspace());
   program_ = runner_name(effect.kind);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
@@ -322,9 +328,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
 Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner = runner;
   record_.runner_start = sys::process_start(runner).value_or(0);
-  if (const Result<> wrote = write_record(place_.workspace(), record_); !wrote) {
-    return add_context("the session's record", wrote.error());
-  }
+  TRY(place_.write(record_));
   if (framed_) return {};
   TRY(send_reply());
   // Nothing more is said until the end, and the runner may share these open files.
@@ -379,6 +383,7 @@ void AgentLoop::take_signals() {
 void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal " + std::to_string(signo), sys::now()); }
 
 void AgentLoop::reap() {
+  place_.keep_guardian_going();
   if (const std::optional<int> code = children_.reap()) session_.on_runner_exited(*code, sys::now());
   if (session_.runner_lives() && !descendants_gone_ && children_.all_gone(helpers())) {
     descendants_gone_ = true;
@@ -490,8 +495,7 @@ void AgentLoop::finish_clean_up() {
     // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
     // and by name where it says that somebody is there.
     if (record_.runner > 0 && children_.exist(helpers())) {
-      for (const pid_t pid : session_processes(record_, place_.workspace(), true))
-        left.push_back({"process", std::to_string(pid)});
+      for (const pid_t pid : session_processes(record_, true)) left.push_back({"process", std::to_string(pid)});
     }
     for (std::string& module : session_modules(record_)) left.push_back({"module", std::move(module)});
     if (const Result<> closed = place_.close(left); !closed) reports_.say(closed.error().what);
@@ -513,6 +517,7 @@ void AgentLoop::sweep(std::string_view session) {
 void AgentLoop::finish_sweep() {
   sweep_watch_.reset();
   const Swept swept = std::exchange(sweep_, {}).finish();
+  for (const std::string& note : swept.notes) reports_.say("sweep: " + note);
   session_.on_swept(swept.removed, swept.left);
 }
 

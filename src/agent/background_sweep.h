@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "agent/session_remains.h"
+#include "agent/dead_sessions.h"
 #include "base/result.h"
 #include "sys/process_ref.h"
 #include "sys/unique_fd.h"

@@ -4,18 +4,60 @@
 #include <utility>
 
 #include "agent/error_advice.h"
-#include "agent/session_remains.h"
+#include "sys/random_name.h"
 
 namespace stapsh::agent {
+namespace {
 
-Result<> GuardedWorkspace::ensure(const std::optional<std::string>& name, const sys::Epoll& epoll,
+/// Without a folder for it, an object without a file.
+Result<RecordFile> keep(const SessionRecord& record, const std::string& name) {
+  const std::optional<RecordFolder> folder = TRY(RecordFolder::open());
+  if (!folder) return RecordFile();
+  RecordFile file = TRY(RecordFile::create(*folder, name));
+  const Result<> wrote = file.write(record);
+  if (wrote) return file;
+  (void)file.remove();  // What was wrong with it is said below.
+  return fail(wrote.error());
+}
+
+}  // namespace
+
+Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sys::Epoll& epoll,
                                   std::uint64_t guardian_id) {
   if (exists()) return {};
-  sys::Workspace workspace = TRY(sys::Workspace::create(sys::default_workspace_parent(), name));
-  guardian_ = TRY(Guardian::start(workspace));
-  guardian_watch_ = TRY(epoll.add(guardian_.fd(), EPOLLIN, guardian_id));
-  workspace_ = std::move(workspace);
-  return {};
+  std::string own_id;
+  if (id) {
+    own_id = *id;
+  } else {
+    own_id = TRY(sys::random_name(sys::Workspace::kIdCharacters));
+  }
+  const std::string parent = sys::default_workspace_parent();
+  const std::string name = sys::Workspace::name_of(own_id);
+  const SessionRecord record = begin_record(parent + "/" + name);
+  // The record first: wherever the workspace is, whoever looks for it finds it by its record.
+  Result<RecordFile> kept = keep(record, name);
+  if (!kept) unrecorded_ = kept.error();
+  SessionFiles files{.workspace = {}, .record = kept ? *std::move(kept) : RecordFile()};
+  const auto begin = [&]() -> Result<> {
+    files.workspace = TRY(sys::Workspace::create(parent, own_id));
+    guardian_ = TRY(Guardian::start(files, record));
+    guardian_watch_ = TRY(epoll.add(guardian_.fd(), EPOLLIN, guardian_id));
+    return {};
+  };
+  const Result<> begun = begin();
+  if (begun) {
+    files_ = std::move(files);
+  } else if (files.workspace.remove()) {
+    (void)files.record.remove();  // What stays is for the next sweep.
+  }
+  return begun;
+}
+
+Result<> GuardedWorkspace::write(const SessionRecord& record) {
+  if (const Result<> wrote = files_.record.write(record); !wrote) {
+    return add_context("the session's record", wrote.error());
+  }
+  return guardian_.tell(record);
 }
 
 void GuardedWorkspace::note_guardian_gone() {
@@ -24,11 +66,11 @@ void GuardedWorkspace::note_guardian_gone() {
 }
 
 Error GuardedWorkspace::advised(const Error& error) const {
-  return with_advice(error, exists() ? workspace_.path() : sys::default_workspace_parent());
+  return with_advice(error, exists() ? workspace().path() : sys::default_workspace_parent());
 }
 
 Result<> GuardedWorkspace::close(std::vector<LeftLine>& left) {
-  Result<> closed = close_workspace(workspace_, left);
+  Result<> closed = close_files(files_, left);
   guardian_watch_.reset();
   guardian_.dismiss();
   return closed;

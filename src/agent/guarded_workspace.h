@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A session's workspace together with the guardian that watches over it. Neither is there without the other: nothing
-// may be written that nobody would remove after us.
+// A session's workspace and record, together with the guardian that watches over them. Neither is there without the
+// other: nothing may be written that nobody would remove after us.
 #pragma once
 
 #include <sys/types.h>
@@ -8,9 +8,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/guardian.h"
+#include "agent/session_record.h"
+#include "agent/session_remains.h"
 #include "base/result.h"
 #include "protocol/agent_line.h"
 #include "sys/epoll_set.h"
@@ -20,24 +23,31 @@ namespace stapsh::agent {
 
 class GuardedWorkspace {
  public:
-  /// Makes both, if they are not there yet. `name`: see sys::Workspace::create(). The guardian's end is an event with
+  /// Makes them, if they are not there yet. `id`: see sys::Workspace::create(). The guardian's end is an event with
   /// `guardian_id`: tell note_guardian_gone().
-  Result<> ensure(const std::optional<std::string>& name, const sys::Epoll& epoll, std::uint64_t guardian_id);
+  Result<> ensure(const std::optional<std::string>& id, const sys::Epoll& epoll, std::uint64_t guardian_id);
 
-  [[nodiscard]] bool exists() const { return workspace_.valid(); }
-  [[nodiscard]] const sys::Workspace& workspace() const { return workspace_; }
+  [[nodiscard]] bool exists() const { return files_.workspace.valid(); }
+  [[nodiscard]] const sys::Workspace& workspace() const { return files_.workspace; }
+  /// Why no record can be kept, where there is a folder for it: only the guardian knows of the session then. Said once.
+  std::optional<Error> take_unrecorded() { return std::exchange(unrecorded_, std::nullopt); }
+  /// What whoever cleans up after us goes by from now on.
+  Result<> write(const SessionRecord& record);
   /// -1 if there is none.
   [[nodiscard]] pid_t guardian_pid() const { return guardian_.pid(); }
   void note_guardian_gone();
+  /// See Guardian::keep_going().
+  void keep_guardian_going() const { guardian_.keep_going(); }
 
   /// An error of work in it, with what to do about it: see with_advice().
   [[nodiscard]] Error advised(const Error& error) const;
 
-  /// The end of both: see close_workspace().
+  /// The end of all: see close_files().
   Result<> close(std::vector<LeftLine>& left);
 
  private:
-  sys::Workspace workspace_;
+  SessionFiles files_;
+  std::optional<Error> unrecorded_;
   Guardian guardian_;
   sys::Watch guardian_watch_;
 };

@@ -21,9 +21,9 @@
 #include <array>
 
 #include "agent/agent_loop.h"
+#include "agent/dead_sessions.h"
 #include "agent/hello_search.h"
 #include "agent/session_process.h"
-#include "agent/session_remains.h"
 #include "sys/clock.h"
 #include "sys/epoll_set.h"
 #include "sys/inherited_state.h"

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner_start.h"
 
-#include <unistd.h>
-
 #include "agent/runner_finder.h"
 #include "agent/session_module.h"
 #include "sys/executable.h"
-#include "sys/process_tree.h"
 
 namespace stapsh::agent {
 
@@ -24,12 +21,11 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
   return spawn;
 }
 
-SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module) {
-  SessionRecord record{.agent = ::getpid(),
-                       .agent_start = sys::process_start(::getpid()).value_or(0),
-                       .stop_signal = runner_entry(runner.kind).stop_signal,
-                       .grace = grace,
-                       .pid_namespace = sys::pid_namespace().value_or(0)};
+SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module,
+                            const sys::Workspace& workspace) {
+  SessionRecord record = begin_record(workspace.path());
+  record.stop_signal = runner_entry(runner.kind).stop_signal;
+  record.grace = grace;
   if (runner.kind != RunnerKind::kStaprun) return record;
   record.renamed = renames_module(runner.args);
   // Without a name of its own, a module of that name that is loaded already is somebody else's.

@@ -15,6 +15,7 @@ namespace stapsh::agent {
 Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::Workspace& workspace);
 
 /// All of the record but who the runner will be. `module`: the uploaded kernel module's name without ".ko", or empty.
-SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module);
+SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module,
+                            const sys::Workspace& workspace);
 
 }  // namespace stapsh::agent

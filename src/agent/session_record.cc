@@ -2,26 +2,126 @@
 #include "agent/session_record.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <array>
-#include <cerrno>
+#include <span>
+#include <vector>
 
 #include "base/parse_int.h"
+#include "protocol/quoted.h"
 #include "protocol/words.h"
 #include "sys/io.h"
 #include "sys/process_tree.h"
+#include "sys/unique_fd.h"
 
 namespace stapsh::agent {
 namespace {
 
-constexpr const char* kFileName = ".session";
-constexpr const char* kUnknownBoot = "unknown";
-constexpr const char* kNoModule = "-";
-constexpr const char* kOwnName = "own";
-constexpr const char* kRenamed = "renamed";
-constexpr std::string_view kMagic = "stapsh-session-1";
+constexpr std::string_view kMagic = "stapsh-session-2";
+constexpr std::string_view kMagicOfBefore = "stapsh-session-1";
+constexpr std::string_view kUnknownBootOfBefore = "unknown";
+constexpr Duration kGraceUnknown = std::chrono::seconds(5);
+constexpr std::int64_t kGraceMaxMs = 10'000'000'000;
 
-// Empty: it could not be asked.
+/// A value that is no such number leaves `field` as it is.
+template <typename Int>
+void take_int(std::string_view word, Int min, Int max, Int& field) {
+  if (const Result<Int> value = parse_int<Int>(word, min, max)) field = *value;
+}
+
+void take_text(std::string_view word, std::string& field) {
+  if (Result<std::string> value = unquote(word)) field = *std::move(value);
+}
+
+/// Who a process is: both words, or neither.
+void take_process(std::span<const std::string_view> words, pid_t& pid, std::uint64_t& start) {
+  if (words.size() != 2) return;
+  const Result<pid_t> number = parse_int<pid_t>(words[0], 1, INT32_MAX);
+  const Result<std::uint64_t> time = parse_int<std::uint64_t>(words[1], 0, UINT64_MAX);
+  if (!number || !time) return;
+  pid = *number;
+  start = *time;
+}
+
+void take_line(std::string_view line, SessionRecord& record) {
+  const std::vector<std::string_view> words = split_words(line);
+  if (words.empty()) return;
+  const std::span<const std::string_view> values = std::span(words).subspan(1);
+  if (words[0] == "agent") return take_process(values, record.agent, record.agent_start);
+  if (words[0] == "runner") return take_process(values, record.runner, record.runner_start);
+  if (words[0] == "renamed") record.renamed = true;
+  if (values.size() != 1) return;
+  if (words[0] == "workspace") take_text(values[0], record.workspace);
+  if (words[0] == "boot") take_text(values[0], record.boot);
+  if (words[0] == "pids") take_int<std::uint64_t>(values[0], 0, UINT64_MAX, record.pid_namespace);
+  if (words[0] == "stop") take_int(values[0], 1, 64, record.stop_signal);
+  if (words[0] == "module") take_text(values[0], record.module);
+  if (words[0] == "grace") {
+    std::int64_t milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace).count();
+    take_int<std::int64_t>(values[0], 0, kGraceMaxMs, milliseconds);
+    record.grace = std::chrono::milliseconds(milliseconds);
+  }
+}
+
+// Who can't be asked to stop as it would like is asked as everybody can be.
+SessionRecord unknown_record() { return {.stop_signal = SIGTERM, .grace = kGraceUnknown}; }
+
+}  // namespace
+
+SessionRecord begin_record(std::string workspace) {
+  SessionRecord record = unknown_record();
+  record.workspace = std::move(workspace);
+  record.boot = boot_id();
+  record.pid_namespace = sys::pid_namespace().value_or(0);
+  record.agent = ::getpid();
+  record.agent_start = sys::process_start(record.agent).value_or(0);
+  return record;
+}
+
+std::string format_record(const SessionRecord& record) {
+  const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
+  std::string text(kMagic);
+  text += "\nworkspace " + quote(record.workspace);
+  if (!record.boot.empty()) text += "\nboot " + quote(record.boot);
+  text += "\npids " + std::to_string(record.pid_namespace);
+  text += "\nagent " + std::to_string(record.agent) + " " + std::to_string(record.agent_start);
+  if (record.runner > 0)
+    text += "\nrunner " + std::to_string(record.runner) + " " + std::to_string(record.runner_start);
+  text += "\nstop " + std::to_string(record.stop_signal);
+  text += "\ngrace " + std::to_string(grace.count());
+  if (!record.module.empty()) text += "\nmodule " + quote(record.module);
+  if (record.renamed) text += "\nrenamed";
+  return text.append(kRecordEnd);
+}
+
+std::optional<SessionRecord> parse_record(std::string_view text) {
+  if (!text.starts_with(kMagic) || text.substr(kMagic.size(), 1) != "\n") return std::nullopt;
+  const std::size_t end = text.find(kRecordEnd);
+  if (end == std::string_view::npos) return std::nullopt;
+  SessionRecord record = unknown_record();
+  for (std::string_view rest = text.substr(0, end + 1); !rest.empty();) {
+    const std::size_t line_end = rest.find('\n');
+    take_line(rest.substr(0, line_end), record);
+    rest.remove_prefix(line_end + 1);
+  }
+  if (!record.workspace.starts_with('/')) return std::nullopt;
+  return record;
+}
+
+// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT MODULE NAMED PIDS; the first of those agents wrote
+// nothing behind MODULE.
+std::optional<SessionRecord> parse_record_of_before(std::string_view text) {
+  if (!text.ends_with('\n')) return std::nullopt;
+  const std::vector<std::string_view> words = split_words(text.substr(0, text.size() - 1));
+  if (words.size() < 8 || words[0] != kMagicOfBefore) return std::nullopt;
+  SessionRecord record;
+  if (words[7] != kUnknownBootOfBefore) record.boot = words[7];
+  if (words.size() > 10) take_int<std::uint64_t>(words[10], 0, UINT64_MAX, record.pid_namespace);
+  return record;
+}
+
 std::string boot_id() {
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY);
   std::array<char, 64> buffer;
@@ -30,64 +130,14 @@ std::string boot_id() {
   return std::string(buffer.data(), got->bytes - 1);
 }
 
-}  // namespace
-
-bool is_elsewhere(const SessionRecord& record) {
+Whereabouts whereabouts(const SessionRecord& record) {
+  const std::string boot = boot_id();
+  if (record.boot.empty() || boot.empty()) return Whereabouts::kUnknown;
+  if (record.boot != boot) return Whereabouts::kBootGone;
   const std::optional<std::uint64_t> ours = sys::pid_namespace();
-  return ours && record.pid_namespace != 0 && record.pid_namespace != *ours;
-}
-
-// One line: MAGIC AGENT START RUNNER START SIGNAL GRACE_MS BOOT MODULE NAMED PIDS.
-// NAMED: `own`, the module has its file's name, or `renamed`. PIDS: the namespace that the pids are of, or 0. An agent
-// of before left out what was unknown at the end of the line, and wrote nothing behind MODULE; it reads this line as
-// well. So new words go to the end, and have a word for nothing.
-Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record) {
-  const auto grace = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace);
-  const std::string boot = boot_id();
-  const std::string line = std::string(kMagic) + " " + std::to_string(record.agent) + " " +
-                           std::to_string(record.agent_start) + " " + std::to_string(record.runner) + " " +
-                           std::to_string(record.runner_start) + " " + std::to_string(record.stop_signal) + " " +
-                           std::to_string(grace.count()) + " " + (boot.empty() ? kUnknownBoot : boot) + " " +
-                           (record.module.empty() ? kNoModule : record.module) + " " +
-                           (record.renamed ? kRenamed : kOwnName) + " " + std::to_string(record.pid_namespace) + "\n";
-  sys::UniqueFd file = TRY(sys::open_at(workspace.fd(), kFileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
-  TRY(sys::write_all(file.get(), line, std::chrono::seconds(5)));
-  return sys::close_checked(std::move(file), kFileName);
-}
-
-Result<std::optional<SessionRecord>> read_record(int workspace) {
-  const std::optional<SessionRecord> none;
-  const Result<sys::UniqueFd> file = sys::open_at(workspace, kFileName, O_RDONLY | O_NOFOLLOW);
-  if (!file && file.error().sys_errno == ENOENT) return none;
-  if (!file) return fail(file.error());
-  std::array<char, 1'024> buffer;
-  const sys::IoResult got = TRY(sys::read_some(file->get(), buffer));
-  const std::string_view text(buffer.data(), got.bytes);
-  if (!text.ends_with('\n')) return none;
-  const std::vector<std::string_view> words = split_words(text.substr(0, text.size() - 1));
-  if (words.size() < 8 || words[0] != kMagic) return none;
-  const auto agent = parse_int<pid_t>(words[1], 1, INT32_MAX);
-  const auto agent_start = parse_int<std::uint64_t>(words[2], 0, UINT64_MAX);
-  const auto runner = parse_int<pid_t>(words[3], 1, INT32_MAX);
-  const auto runner_start = parse_int<std::uint64_t>(words[4], 0, UINT64_MAX);
-  const auto signo = parse_int(words[5], 1, 64);
-  const auto grace = parse_int<std::int64_t>(words[6], 0, 10'000'000'000);
-  if (!agent || !agent_start || !runner || !runner_start || !signo || !grace) return none;
-  // Of another life of this machine nothing but files can be left.
-  const std::string boot = boot_id();
-  if (words[7] != kUnknownBoot && !boot.empty() && words[7] != boot)
-    return std::optional<SessionRecord>(SessionRecord{});
-  const auto pid_namespace = parse_int<std::uint64_t>(words.size() > 10 ? words[10] : "0", 0, UINT64_MAX);
-  const std::string_view module = words.size() > 8 ? words[8] : kNoModule;
-  return std::optional<SessionRecord>(SessionRecord{.agent = *agent,
-                                                    .agent_start = *agent_start,
-                                                    .runner = *runner,
-                                                    .runner_start = *runner_start,
-                                                    .stop_signal = *signo,
-                                                    .grace = std::chrono::milliseconds(*grace),
-                                                    .module = module == kNoModule ? std::string() : std::string(module),
-                                                    .renamed = words.size() > 9 && words[9] == kRenamed,
-                                                    .pid_namespace = pid_namespace.value_or(0)});
+  if (record.pid_namespace == 0 || !ours) return Whereabouts::kUnknown;
+  if (record.pid_namespace == *ours) return Whereabouts::kHere;
+  return sys::pid_namespace_is_gone(record.pid_namespace) ? Whereabouts::kNamespaceGone : Whereabouts::kElsewhere;
 }
 
 }  // namespace stapsh::agent

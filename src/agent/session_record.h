@@ -1,43 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session leaves in its workspace for whoever must clean up after it: who its runner is. Written
-// before the runner executes, so that no runner ever lives without one. A dot begins the file's name:
-// no uploaded file can be called so.
+// What whoever must clean up after a session has to know of it: its workspace, and who its runner is. Told to the
+// guardian, and kept in a file (record_file.h), before the runner executes: no runner ever lives without one.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
-#include "sys/workspace.h"
 
 namespace stapsh::agent {
 
 struct SessionRecord {
+  std::string workspace{};          ///< Its path.
+  std::string boot{};               ///< Which life of the machine: see boot_id(). Empty: unknown.
+  std::uint64_t pid_namespace = 0;  ///< In which the pids mean something: sys::pid_namespace(); 0: unknown.
   pid_t agent = -1;
   std::uint64_t agent_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.
-  pid_t runner = -1;              ///< Also the id of its session (setsid).
+  pid_t runner = -1;              ///< Also the id of its session (setsid). -1: none was started.
   std::uint64_t runner_start = 0;
   int stop_signal = 0;
   Duration grace{};
-  std::string module{};             ///< A kernel module's name without ".ko"; empty if there is none.
-  bool renamed = false;             ///< It was loaded under a name of its own alone (staprun -R).
-  std::uint64_t pid_namespace = 0;  ///< In which the pids mean something: sys::pid_namespace(); 0: unknown.
+  std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
+  bool renamed = false;  ///< It was loaded under a name of its own alone (staprun -R).
   bool operator==(const SessionRecord&) const = default;
 };
 
-/// Whether its pids are of another pid namespace than ours: they say nothing about the processes that we see. False if
-/// either is unknown.
-bool is_elsewhere(const SessionRecord& record);
+/// Of a session that has no runner yet, of this process.
+SessionRecord begin_record(std::string workspace);
 
-Result<> write_record(const sys::Workspace& workspace, const SessionRecord& record);
+constexpr std::size_t kRecordBytesMax = 16'384;  // A path of 4096 bytes needs three each.
 
-/// None: no runner was ever started, or the file is not ours. From before a reboot: a record without a runner. An
-/// error: it may be there, and can't be read now. `workspace`: its directory's descriptor.
-Result<std::optional<SessionRecord>> read_record(int workspace);
+/// Lines `KEY VALUE…`, ended by the line `end`. A newer agent may write keys that we don't know.
+std::string format_record(const SessionRecord& record);
+/// Total. None: it is no record, or not all of one. A key that is not there, or has no sense, stays unknown. What
+/// follows `end` does not count.
+std::optional<SessionRecord> parse_record(std::string_view text);
+
+/// Of an agent of before, which kept it in the workspace: where it was, and nothing else. None: it is none.
+std::optional<SessionRecord> parse_record_of_before(std::string_view text);
+
+/// The end of a record's text, and nowhere else in it.
+constexpr std::string_view kRecordEnd = "\nend\n";
+
+/// Which life of this machine it is; empty where it can't be asked. Source: random(4).
+std::string boot_id();
+
+/// Where the session of a record is, or was: whether its pids say anything about the processes that we see.
+enum class Whereabouts {
+  kHere,
+  kElsewhere,      ///< In another pid namespace than ours.
+  kNamespaceGone,  ///< In one that is gone: of it no process lives, but a module may.
+  kBootGone,       ///< In another life of the machine: of it there is nothing but files.
+  kUnknown,        ///< Never taken for here.
+};
+Whereabouts whereabouts(const SessionRecord& record);
 
 }  // namespace stapsh::agent

@@ -1,80 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/session_record.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include "sys/io.h"
 #include "sys/process_tree.h"
 
 namespace stapsh::agent {
 namespace {
 
-class SessionRecordTest : public testing::Test {
- protected:
-  // Of the boot that is not known, so that it counts.
-  std::optional<SessionRecord> read_line(const std::string& line) {
-    const sys::UniqueFd file =
-        *sys::open_at(workspace_.fd(), ".session", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-    EXPECT_TRUE(sys::write_all(file.get(), line, std::chrono::seconds(5)));
-    return *read_record(workspace_.fd());
-  }
+const SessionRecord kFull{.workspace = "/tmp/a b=\n/stapsh.0123456789",
+                          .boot = "b00t",
+                          .pid_namespace = 4'026'531'836,
+                          .agent = 11,
+                          .agent_start = 222,
+                          .runner = 33,
+                          .runner_start = 444,
+                          .stop_signal = 2,
+                          .grace = std::chrono::milliseconds(5'500),
+                          .module = "probe",
+                          .renamed = true};
 
-  sys::Workspace workspace_ = *sys::Workspace::create();
-};
-
-TEST_F(SessionRecordTest, ReadsWhatItWrote) {
-  const SessionRecord full{.agent = 11,
-                           .agent_start = 222,
-                           .runner = 33,
-                           .runner_start = 444,
-                           .stop_signal = 2,
-                           .grace = std::chrono::milliseconds(5'500),
-                           .module = "probe",
-                           .renamed = true,
-                           .pid_namespace = 4'026'531'836};
-  SessionRecord without_module = full;
-  without_module.module = "";
-  without_module.renamed = false;
-  for (const SessionRecord& record : {full, without_module}) {
-    ASSERT_TRUE(write_record(workspace_, record));
-    EXPECT_EQ(*read_record(workspace_.fd()), record);
-  }
+TEST(SessionRecord, ReadsWhatItWrote) {
+  SessionRecord without_runner = begin_record("/tmp/stapsh.0123456789");
+  EXPECT_EQ(without_runner.agent, ::getpid());
+  EXPECT_EQ(without_runner.runner, -1);
+  EXPECT_EQ(without_runner.stop_signal, SIGTERM);
+  for (const SessionRecord& record : {kFull, without_runner}) EXPECT_EQ(parse_record(format_record(record)), record);
 }
 
-TEST_F(SessionRecordTest, ReadsWhatAnAgentOfBeforeWrote) {
-  const std::optional<SessionRecord> bare = read_line("stapsh-session-1 11 222 33 444 1 5000 unknown \n");
-  ASSERT_TRUE(bare);
-  EXPECT_EQ(bare->runner, 33);
-  EXPECT_EQ(bare->module, "");
-  const std::optional<SessionRecord> module = read_line("stapsh-session-1 11 222 33 444 1 5000 unknown probe\n");
-  ASSERT_TRUE(module);
-  EXPECT_EQ(module->module, "probe");
-  EXPECT_FALSE(module->renamed);
-  EXPECT_EQ(module->pid_namespace, 0U);
+TEST(SessionRecord, ReadsNoLessOfANewerOne) {
+  std::string text = format_record(kFull);
+  text.insert(text.find("\nstop"), "\nfuture word and more\nother");
+  EXPECT_EQ(parse_record(text), kFull);
 }
 
-TEST_F(SessionRecordTest, IsElsewhereIfBothNamespacesAreKnown) {
-  const std::uint64_t ours = sys::pid_namespace().value_or(0);
-  ASSERT_NE(ours, 0U);
-  EXPECT_FALSE(is_elsewhere({.pid_namespace = ours}));
-  EXPECT_FALSE(is_elsewhere({.pid_namespace = 0}));
-  EXPECT_TRUE(is_elsewhere({.pid_namespace = ours + 1}));
+TEST(SessionRecord, WhatFollowsTheEndDoesNotCount) {
+  EXPECT_EQ(parse_record(format_record(kFull) + "runner 1 1\nend\n"), kFull);
 }
 
-TEST_F(SessionRecordTest, OfAnotherBootNobodyLives) {
-  const std::optional<SessionRecord> record = read_line("stapsh-session-1 11 222 33 444 1 5000 other-boot probe own\n");
-  ASSERT_TRUE(record);
-  EXPECT_EQ(record->runner, -1);
-  EXPECT_EQ(record->module, "");
+TEST(SessionRecord, WhatIsNotAllThereIsNone) {
+  const std::string text = format_record(kFull);
+  for (std::size_t size = 0; size < text.size(); ++size) EXPECT_FALSE(parse_record(text.substr(0, size))) << size;
 }
 
-TEST_F(SessionRecordTest, WhatIsNoRecordIsNone) {
-  for (const char* line : {"", "x\n", "stapsh-session-1 11 222 33 444 1 5000 unknown", "stapsh-session-1 11 222\n",
-                           "stapsh-session-1 -1 222 33 444 1 5000 unknown\n"}) {
+TEST(SessionRecord, ValueWithoutSenseStaysUnknown) {
+  const std::string begin = "stapsh-session-2\nworkspace /w\n";
+  for (const char* line : {"runner 0 1", "runner -5 1", "runner 5", "runner 5 1 1", "runner x 1", "stop 0", "stop 65",
+                           "grace -1", "grace 10000000001", "pids x", "module =4", "boot =zz", "agent 99999999999 1"}) {
     SCOPED_TRACE(line);
-    EXPECT_FALSE(read_line(line));
+    const auto record = parse_record(begin + line + "\nend\n");
+    ASSERT_TRUE(record);
+    EXPECT_EQ(*record, (SessionRecord{.workspace = "/w", .stop_signal = SIGTERM, .grace = std::chrono::seconds(5)}));
   }
+  EXPECT_FALSE(parse_record("stapsh-session-2\nworkspace w\nend\n"));
+  EXPECT_FALSE(parse_record("stapsh-session-2\nend\n"));
+  EXPECT_FALSE(parse_record("stapsh-session-20\nworkspace /w\nend\n"));
+}
+
+TEST(SessionRecord, OfAnAgentOfBeforeWhereItWasIsRead) {
+  const auto read = [](const std::string& line) { return parse_record_of_before(line); };
+  const auto full = read("stapsh-session-1 11 222 33 444 1 5000 b00t probe own 77\n");
+  ASSERT_TRUE(full);
+  EXPECT_EQ(*full, (SessionRecord{.boot = "b00t", .pid_namespace = 77}));
+  ASSERT_TRUE(read("stapsh-session-1 11 222 33 444 1 5000 unknown \n"));
+  EXPECT_EQ(*read("stapsh-session-1 11 222 33 444 1 5000 unknown \n"), SessionRecord());
+  for (const char* line : {"", "x\n", "stapsh-session-1 11 222 33 444 1 5000 unknown", "stapsh-session-1 11 222\n"}) {
+    SCOPED_TRACE(line);
+    EXPECT_FALSE(read(line));
+  }
+}
+
+// A namespace that was not known counted as ours, so a record that left it out had host processes of its pids ended.
+TEST(SessionRecord, IsHereOnlyIfAllIsKnown) {
+  const SessionRecord here = begin_record("/w");
+  ASSERT_NE(here.pid_namespace, 0U);
+  ASSERT_NE(here.boot, "");
+  EXPECT_EQ(whereabouts(here), Whereabouts::kHere);
+  SessionRecord other = here;
+  other.pid_namespace = 0;
+  EXPECT_EQ(whereabouts(other), Whereabouts::kUnknown);
+  other = here;
+  other.boot = "";
+  EXPECT_EQ(whereabouts(other), Whereabouts::kUnknown);
+  other.boot = "another";
+  EXPECT_EQ(whereabouts(other), Whereabouts::kBootGone);
+  other = here;
+  other.pid_namespace = 1;
+  EXPECT_TRUE(whereabouts(other) == Whereabouts::kElsewhere || whereabouts(other) == Whereabouts::kNamespaceGone);
 }
 
 }  // namespace

@@ -57,6 +57,12 @@ Result<ProcessRef> fork_aside() {
   return ref;
 }
 
+bool was_stopped_aside(const ProcessRef& process) {
+  siginfo_t info{};
+  const int kind = WSTOPPED | WNOHANG | kAside;
+  return ::waitid(P_PID, static_cast<id_t>(process.pid()), &info, kind) == 0 && info.si_pid != 0;
+}
+
 void reap_aside(const ProcessRef& process) { (void)::waitpid(process.pid(), nullptr, kAside | WNOHANG); }
 
 }  // namespace stapsh::sys

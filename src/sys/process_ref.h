@@ -38,6 +38,8 @@ class ProcessRef {
 /// it and has_children() does not count it. An orphan that comes to a subreaper is never such a child, nor is one that
 /// has executed a program. Source: clone(2), `__WCLONE` in wait(2). Returns an invalid ProcessRef in the child.
 Result<ProcessRef> fork_aside();
+/// Whether such a child was stopped (SIGSTOP) since it was last asked: a SIGCHLD tells of that.
+bool was_stopped_aside(const ProcessRef& process);
 /// Reaps such a child once it has ended; nothing before that.
 void reap_aside(const ProcessRef& process);
 

@@ -31,6 +31,7 @@ struct Stat {
   char state = 0;
   pid_t parent = 0;
   pid_t session = 0;
+  int terminal = 0;
   [[nodiscard]] bool living() const { return state != 'Z' && state != 'X' && state != 'x'; }
 };
 
@@ -72,15 +73,15 @@ std::vector<pid_t> numbers(std::string_view text) {
   return result;
 }
 
-/// `PID (NAME) STATE PPID PGRP SESSION …`; NAME may hold anything, `)` and newlines as well. Source: proc(5).
+/// `PID (NAME) STATE PPID PGRP SESSION TTY …`; NAME may hold anything, `)` and newlines as well. Source: proc(5).
 std::optional<Stat> stat_of(pid_t pid) {
   const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
   if (!text) return std::nullopt;
   const std::size_t name_end = text->rfind(')');
   if (name_end == std::string::npos || name_end + 4 >= text->size()) return std::nullopt;
   const std::vector<pid_t> fields = numbers(std::string_view(*text).substr(name_end + 4));
-  if (fields.size() < 3) return std::nullopt;
-  return Stat{(*text)[name_end + 2], fields[0], fields[2]};
+  if (fields.size() < 4) return std::nullopt;
+  return Stat{(*text)[name_end + 2], fields[0], fields[2], fields[3]};
 }
 
 /// By the kernel's own list, which it has only with CONFIG_PROC_CHILDREN; nothing where there is none.
@@ -159,23 +160,44 @@ std::vector<pid_t> session_members(pid_t sid) {
   return result;
 }
 
-bool has_environment(pid_t pid, std::string_view entry) {
+namespace {
+
+/// By all four of its user ids: a set-user-ID program has two of who started it. Source: proc(5), `Uid:`.
+bool is_of_our_user(pid_t pid) {
+  static constexpr std::string_view kKey = "\nUid:";
+  const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t key = status ? status->find(kKey) : std::string::npos;
+  if (key == std::string::npos) return false;
+  std::string_view rest = std::string_view(*status).substr(key + kKey.size());
+  for (int i = 0; i < 4; ++i) {
+    rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of("\t ")));
+    uid_t uid = 0;
+    const auto [stopped_at, error] = std::from_chars(rest.data(), rest.data() + rest.size(), uid);
+    if (error != std::errc() || uid != ::geteuid()) return false;
+    rest.remove_prefix(static_cast<std::size_t>(stopped_at - rest.data()));
+  }
+  return true;
+}
+
+}  // namespace
+
+bool carries_mark(pid_t pid, std::string_view mark) {
   const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
   if (!environment) return false;
   // Entries end with a NUL; the first has none before it.
-  for (std::size_t at = environment->find(entry); at != std::string::npos; at = environment->find(entry, at + 1)) {
+  for (std::size_t at = environment->find(mark); at != std::string::npos; at = environment->find(mark, at + 1)) {
     const bool begins = at == 0 || (*environment)[at - 1] == '\0';
-    const std::size_t end = at + entry.size();
+    const std::size_t end = at + mark.size();
     const bool ends = end == environment->size() || (*environment)[end] == '\0';
-    if (begins && ends) return true;
+    if (begins && ends) return is_of_our_user(pid);
   }
   return false;
 }
 
-std::vector<pid_t> processes_with_environment(std::string_view entry) {
+std::vector<pid_t> marked_processes(std::string_view mark) {
   std::vector<pid_t> result;
   for_each_number_in("/proc", [&](pid_t pid) {
-    if (pid != ::getpid() && has_environment(pid, entry)) result.push_back(pid);
+    if (pid != ::getpid() && carries_mark(pid, mark)) result.push_back(pid);
   });
   return result;
 }
@@ -192,6 +214,16 @@ bool descends_from(pid_t pid, pid_t ancestor) {
     if (stat->parent <= 1) break;
   }
   return false;
+}
+
+bool is_stopped(pid_t pid) {
+  const auto stat = stat_of(pid);
+  return stat && stat->state == 'T';
+}
+
+bool has_terminal(pid_t pid) {
+  const auto stat = stat_of(pid);
+  return stat && stat->terminal != 0;
 }
 
 std::optional<std::uint64_t> process_start(pid_t pid) {

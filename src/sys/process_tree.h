@@ -28,18 +28,24 @@ std::vector<pid_t> descendants_by_scan(pid_t pid);
 /// The living processes of session `sid`, its leader included.
 std::vector<pid_t> session_members(pid_t sid);
 
-/// The living processes, we excluded, whose environment at exec had `entry` (NAME=VALUE). Those whose environment we
-/// may not read are not found.
-std::vector<pid_t> processes_with_environment(std::string_view entry);
-
-/// Whether the environment of `pid` had it. False for one that is gone, or whose environment we may not read.
-bool has_environment(pid_t pid, std::string_view entry);
+/// The living processes, we excluded, whose environment at exec had `mark` (NAME=VALUE), and that are of our user in
+/// all respects. Others' don't count: an environment can be made up, and one that root's process had goes on to a
+/// user's by sudo and su.
+std::vector<pid_t> marked_processes(std::string_view mark);
+/// Whether `pid` is such a process. False for one that is gone, or whose environment we may not read.
+bool carries_mark(pid_t pid, std::string_view mark);
 
 /// The id of the session that `pid` is in; none for one that is gone.
 std::optional<pid_t> session_of(pid_t pid);
 
 /// Whether `pid` lives below `ancestor` now: looks at its parents one by one.
 bool descends_from(pid_t pid, pid_t ancestor);
+
+/// Whether a signal has stopped it (SIGSTOP, ctrl-Z); a process that a debugger holds is in another state. False where
+/// /proc can't say.
+bool is_stopped(pid_t pid);
+/// Whether it has a controlling terminal.
+bool has_terminal(pid_t pid);
 
 /// When a process started, in clock ticks since boot: with its pid, who it is for ever. None: no such process.
 std::optional<std::uint64_t> process_start(pid_t pid);

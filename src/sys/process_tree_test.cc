@@ -100,11 +100,32 @@ TEST(ProcessTree, FindsProcessesByWhatTheirEnvironmentSays) {
   options.stdin_fd = pipe.read_end.get();
   auto child = spawn(options);
   ASSERT_TRUE(child);
-  EXPECT_THAT(processes_with_environment(mark), testing::ElementsAre(child->pid()));
-  EXPECT_THAT(processes_with_environment(mark.substr(0, mark.size() - 1)), testing::IsEmpty());
+  EXPECT_THAT(marked_processes(mark), testing::ElementsAre(child->pid()));
+  EXPECT_THAT(marked_processes(mark.substr(0, mark.size() - 1)), testing::IsEmpty());
   pipe.write_end.reset();
   ASSERT_TRUE(child->wait(std::chrono::seconds(10)));
-  EXPECT_THAT(processes_with_environment(mark), testing::IsEmpty());
+  EXPECT_THAT(marked_processes(mark), testing::IsEmpty());
+}
+
+// Anybody can have any environment: processes of another user's that carried root's mark kept root's clean-up busy.
+TEST(ProcessTree, MarkOfAnotherUsersProcessDoesNotCount) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs a second user";
+  const std::string mark = "STAPSH_TEST_MARK=" + std::to_string(::getpid());
+  // Another's; as a set-user-ID program of root's that a user started; as a daemon of root's that reads for a user.
+  for (const char* const option : {"--reuid=65534", "--ruid=65534", "--euid=65534"}) {
+    SCOPED_TRACE(option);
+    Pipe in = must(make_pipe());
+    Pipe out = must(make_pipe());
+    SpawnOptions options{.program = "/usr/bin/setpriv", .argv = {"setpriv", option, "--clear-groups", "cat"}};
+    options.extra_env = {mark};
+    options.stdin_fd = in.read_end.get();
+    options.stdout_fd = out.write_end.get();
+    const Child child = must(spawn(options));
+    must(write_all(in.write_end.get(), "there\n", kPatience));
+    EXPECT_EQ(read_line(out.read_end.get()), "there");
+    EXPECT_THAT(marked_processes(mark), testing::IsEmpty());
+    EXPECT_FALSE(carries_mark(child.pid(), mark));
+  }
 }
 
 TEST(ProcessTree, AForkAsideCountsForNobodyAndLeavesNoZombie) {

@@ -98,7 +98,10 @@ constexpr std::string_view point_of(Phase phase) {
 class CellRun {
  public:
   CellRun(const Cell& cell, World& world)
-      : cell_(cell), verdict_(verdict_of(cell)), world_(world), oracle_({world.scratch().tmp()}, world.helpers()) {
+      : cell_(cell),
+        verdict_(verdict_of(cell)),
+        world_(world),
+        oracle_({world.scratch().tmp(), world.scratch().records()}, world.helpers()) {
     for (const int pid : world_.helpers()) helper_files_.push_back(open_files(pid));
     (void)::rmdir(world_.control("first").c_str());
     world_.scratch().write("ctl/point", point_of(cell.phase));
@@ -461,7 +464,8 @@ class CellRun {
       if (transport_ > 0 && process_lives(transport_)) (void)::kill(transport_, SIGKILL);
     }
     for (const std::string& thing : oracle_.left(time_left())) faults.push_back("left behind: " + thing);
-    for (const auto& entry : fs::directory_iterator(world_.scratch().tmp())) fs::remove_all(entry.path());
+    for (const std::string& folder : {world_.scratch().tmp(), world_.scratch().records()})
+      for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path());
 
     const std::vector<int> helpers = world_.helpers();
     for (std::size_t i = 0; i < helpers.size(); ++i) {

@@ -114,7 +114,8 @@ int run(const Options& options) {
   (void)::unshare(CLONE_NEWNS);
   (void)::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
   if (::mount(STAPSH_OBEDIENT_RUNNER, "/usr/bin/staprun", nullptr, MS_BIND, nullptr) != 0) return 77;
-  real::LeakOracle oracle({scratch.tmp()});
+  scratch.mount_records();
+  real::LeakOracle oracle({scratch.tmp(), scratch.records()});
   const std::string fifo = scratch.path("out");
   (void)::mkfifo(fifo.c_str(), 0600);
   const int out = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -31,6 +31,7 @@ World::World() {
   checked(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount --make-rprivate");
   checked(::mount(STAPSH_OBEDIENT_RUNNER, kRunnerPath, nullptr, MS_BIND, nullptr), kRunnerPath);
   checked(::mount("matrix", scratch_.tmp().c_str(), "tmpfs", 0, kDiskOptions), "mount tmpfs");
+  scratch_.mount_records();
   scratch_.make_folder("ctl");
   scratch_.write("probe.ko", std::string(200'000, 'm'));
 

@@ -12,7 +12,7 @@ namespace stapsh::real {
 
 class MountNamespace {
  public:
-  /// `scratch` is a folder for mount points.
+  /// `scratch` is a folder for mount points; beside it is Scratch::records(), which is /run/stapsh in here.
   explicit MountNamespace(std::string scratch) : scratch_(std::move(scratch)) {}
 
   /// `path` shows `with`. A path of /usr/bin that does not exist is made to exist, by an overlay.

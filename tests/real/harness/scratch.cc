@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scratch.h"
 
+#include <sys/mount.h>
+
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,7 +19,8 @@ Scratch::Scratch() {
   std::string name = "/tmp/rt.XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw HarnessError("mkdtemp " + name + " failed");
   root_ = name;
-  for (const char* folder : {"tmp", "home", "cache", "systemtap"}) make_folder(folder);
+  for (const char* folder : {"tmp", "home", "cache", "systemtap", "records"}) make_folder(folder);
+  fs::permissions(records(), fs::perms::owner_all);
 }
 
 Scratch::~Scratch() {
@@ -42,6 +47,13 @@ std::string Scratch::copy_program(std::string_view from, std::string_view name) 
 std::string Scratch::make_folder(std::string_view name) const {
   fs::create_directories(path(name));
   return path(name);
+}
+
+void Scratch::mount_records() const {
+  fs::create_directory("/run/stapsh");
+  if (::mount(records().c_str(), "/run/stapsh", nullptr, MS_BIND, nullptr) != 0) {
+    throw HarnessError(std::string("mount --bind /run/stapsh: ") + std::strerror(errno));
+  }
 }
 
 std::vector<std::string> Scratch::environment() const {

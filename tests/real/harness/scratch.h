@@ -28,6 +28,8 @@ class Scratch {
   const std::string& root() const { return root_; }
   /// TMPDIR of the programs under test: empty before them, so it must be empty after them.
   std::string tmp() const { return root_ + "/tmp"; }
+  /// What root's programs under test see as /run/stapsh, where agents keep the records of their sessions: likewise.
+  std::string records() const { return root_ + "/records"; }
   /// A path in the folder; nothing is made. Short enough for a socket's name.
   std::string path(std::string_view name) const { return root_ + "/" + std::string(name); }
   /// Writes a file and returns its path.
@@ -36,6 +38,8 @@ class Scratch {
   std::string copy_program(std::string_view from, std::string_view name) const;
   /// Makes a folder and returns its path.
   std::string make_folder(std::string_view name) const;
+  /// Puts records() there, for a process in a mount namespace of its own. MountNamespace does so by itself.
+  void mount_records() const;
   /// `NAME=VALUE` for every program that a test starts: PATH, TMPDIR, HOME, caches; sanitizer options pass through.
   std::vector<std::string> environment() const;
 

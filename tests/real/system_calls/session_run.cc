@@ -125,7 +125,7 @@ class SessionRun {
       : scenario_(scenario),
         injection_(injection),
         scratch_(scratch),
-        oracle_({scratch.tmp()}),
+        oracle_({scratch.tmp(), scratch.records()}),
         account_(scratch.path("account")),
         tracer_(subject, injection, STAPSH_SANITIZED != 0) {}
 
@@ -332,7 +332,7 @@ class SessionRun {
     if (::unlink(scratch_.path("agent.sock").c_str()) == 0) fault("left: the listener's socket"), result_.leak = true;
   }
 
-  // Between the making of its folder and the fork of its guardian, nobody cleans up after an agent that is killed but
+  // Between the making of its record and the fork of its guardian, nobody cleans up after an agent that is killed but
   // the next one; and only our own client asks for that. The folder holds no more than its mark then.
   bool may_leave_to_a_sweep(const std::string& names) const {
     const bool asks = scenario_ != Scenario::kRfc && scenario_ != Scenario::kReleased;
@@ -360,7 +360,7 @@ class SessionRun {
   }
 
   void look_what_is_left() {
-    const auto files = [&] { return !fs::is_empty(scratch_.tmp()); };
+    const auto files = [&] { return !fs::is_empty(scratch_.tmp()) || !fs::is_empty(scratch_.records()); };
     if (says_clean_ && files()) fault("says that all is clean, and it is not");
     if (says_left_ && !files() && !result_.leak) fault("says that something is left, and nothing is");
     std::string names;
@@ -370,13 +370,14 @@ class SessionRun {
     if (files()) {
       sweep();
       result_.swept = true;
-      if (files() || !may_leave_to_a_sweep(names)) fault("left to the next sweep:" + names);
+      if (files() || !may_leave_to_a_sweep(names)) fault("left to the next sweep, and perhaps a record:" + names);
     }
     for (const std::string& thing : oracle_.left(milliseconds(1))) {
       fault("left: " + thing);
       result_.leak = true;
     }
-    for (const auto& entry : fs::directory_iterator(scratch_.tmp())) fs::remove_all(entry.path());
+    for (const std::string& folder : {scratch_.tmp(), scratch_.records()})
+      for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path());
     for (const std::string& lock : matrix::locks_in(scratch_.tmp())) fault("left: lock " + lock), result_.leak = true;
   }
 
@@ -418,6 +419,7 @@ World::World() {
   checked(::mount("proc", "/proc", "proc", 0, nullptr), "mount proc");
   checked(::mount(STAPSH_TALKING_RUNNER, kRunnerPath, nullptr, MS_BIND, nullptr), kRunnerPath);
   checked(::mount("sweep", scratch_.tmp().c_str(), "tmpfs", 0, "size=64m,mode=1777"), "mount tmpfs");
+  scratch_.mount_records();
   scratch_.write("probe.ko", std::string(100'000, 'm'));
   scratch_.write("probe.ko.sgn", std::string(100, 's'));
 }
