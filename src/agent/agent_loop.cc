@@ -20,7 +20,6 @@
 #include "agent/session_children.h"
 #include "agent/session_module.h"
 #include "agent/session_record.h"
-#include "agent/session_remains.h"
 #include "agent/upload.h"
 #include "base/assert.h"
 #include "base/overloaded.h"
@@ -302,7 +301,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = runner_record(effect, session_.stop_times().grace, module_, place_.workspace());
+  record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.workspace()));
   program_ = runner_name(effect.kind);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
@@ -318,6 +317,10 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
     if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
     if (is_connection_) spawn.stdout_fd = spawn.stderr_fd = out_.get();
   }
+  const std::string& path = place_.workspace().path();
+  const Result<> contained = children_.make_cgroup(std::string_view(path).substr(path.rfind('/') + 1));
+  if (!contained) session_.on_note("the runner has no cgroup of its own: " + contained.error().what);
+  spawn.cgroup_fd = children_.cgroup().fd();
   sys::Child runner = TRY(sys::spawn(spawn));
   children_.set_runner(std::move(runner));
   descendants_gone_ = false;
@@ -385,6 +388,7 @@ void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal "
 void AgentLoop::reap() {
   place_.keep_guardian_going();
   if (const std::optional<int> code = children_.reap()) session_.on_runner_exited(*code, sys::now());
+  if (children_.is_killing() && children_.exist(helpers())) children_.signal_all(SIGKILL, helpers());
   if (session_.runner_lives() && !descendants_gone_ && children_.all_gone(helpers())) {
     descendants_gone_ = true;
     relay_.look_again();
@@ -470,7 +474,7 @@ void AgentLoop::watch_activity() {
   const TimePoint now = sys::now();
   watch_.begin(session_.stop_times().grace, now);
   if (!watch_.due(now)) return;
-  const Activity activity = watch_.look(children_.living(helpers()), module_states(record_), now);
+  const Activity activity = watch_.look(children_.living(helpers()).pids, module_states(record_), now);
   session_.on_activity(activity, watch_.line(unload_ends_ ? "staprun" : program_), now);
 }
 
@@ -492,12 +496,9 @@ void AgentLoop::finish_clean_up() {
   unload_ends_.reset();
   std::vector<LeftLine> left;
   if (place_.exists()) {
-    // Looked at, not assumed: by the kernel's own count, since all that descends from the runner has come to us by now;
-    // and by name where it says that somebody is there.
-    if (record_.runner > 0 && children_.exist(helpers())) {
-      for (const pid_t pid : session_processes(record_, true)) left.push_back({"process", std::to_string(pid)});
-    }
-    for (std::string& module : session_modules(record_)) left.push_back({"module", std::move(module)});
+    // Looked at, not assumed.
+    children_.look_what_is_left(helpers(), left);
+    look_for_modules(record_, left);
     if (const Result<> closed = place_.close(left); !closed) reports_.say(closed.error().what);
   }
   session_.on_cleaned_up(left);

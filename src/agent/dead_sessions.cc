@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/left_lines.h"
 #include "agent/record_file.h"
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
@@ -175,8 +176,9 @@ class Sweep {
   /// no reason to end it, but one to leave what it may need.
   void remove_files(SessionFiles files, const std::string& path) {
     std::vector<LeftLine> left;
-    for (const pid_t pid : sys::marked_processes(std::string(sys::kWorkspaceVariable) + "=" + path))
-      left.push_back({"process", std::to_string(pid)});
+    const sys::Seen marked = sys::marked_processes(std::string(sys::kWorkspaceVariable) + "=" + path);
+    for (const pid_t pid : marked.pids) left.push_back({"process", std::to_string(pid)});
+    if (!marked.blind.empty()) add_unknown(left, marked.blind);
     const Result<> closed = close_files(files, left);
     if (!closed) {
       files.workspace.abandon();

@@ -133,7 +133,7 @@ class Listener {
         continue;
       }
       stopping_ = true;
-      for (const pid_t pid : sys::children_of_self()) {
+      for (const pid_t pid : sys::children_of_self().pids) {
         const Result<sys::ProcessRef> session = sys::ProcessRef::open(pid);
         if (session) (void)session->send(SIGTERM);
       }

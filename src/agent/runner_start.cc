@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner_start.h"
 
+#include <cerrno>
+
 #include "agent/runner_finder.h"
 #include "agent/session_module.h"
 #include "sys/executable.h"
@@ -21,15 +23,17 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
   return spawn;
 }
 
-SessionRecord runner_record(const StartRunner& runner, Duration grace, const std::string& module,
-                            const sys::Workspace& workspace) {
+Result<SessionRecord> runner_record(const StartRunner& runner, Duration grace, const std::string& module,
+                                    const sys::Workspace& workspace) {
   SessionRecord record = begin_record(workspace.path());
   record.stop_signal = runner_entry(runner.kind).stop_signal;
   record.grace = grace;
   if (runner.kind != RunnerKind::kStaprun) return record;
   record.renamed = renames_module(runner.args);
   // Without a name of its own, a module of that name that is loaded already is somebody else's.
-  if (record.renamed || !module_is_loaded(module)) record.module = module;
+  const Result<bool> loaded = record.renamed ? Result<bool>(false) : module_is_loaded(module);
+  if (!loaded && loaded.error().sys_errno != ENOENT) return fail(loaded.error());  // Without /proc nothing is unloaded.
+  if (!loaded.value_or(false)) record.module = module;
   return record;
 }
 

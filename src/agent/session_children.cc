@@ -5,21 +5,31 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 
+#include "agent/left_lines.h"
+#include "sys/clock.h"
 #include "sys/process_ref.h"
-#include "sys/process_tree.h"
 
 namespace stapsh::agent {
 namespace {
 
-constexpr int kKillRounds = 10;
+// At most so long nothing else is done; see is_killing().
+constexpr Duration kKillTime = std::chrono::milliseconds(200);
+constexpr Duration kDeathTime = std::chrono::seconds(1);
 constexpr int kEmptyLooks = 2;
+constexpr int kLooksMax = 10;
 
 }  // namespace
 
 Result<> SessionChildren::begin() {
-  if (sys::has_children()) inherited_ = sys::children_of_self();
+  if (sys::has_children()) inherited_ = sys::children_of_self().pids;
   return sys::become_subreaper();
+}
+
+Result<> SessionChildren::make_cgroup(std::string_view name) {
+  if (!cgroup_.valid()) cgroup_ = TRY(sys::Cgroup::create(name));
+  return {};
 }
 
 std::optional<int> SessionChildren::reap() {
@@ -35,14 +45,9 @@ std::optional<int> SessionChildren::reap() {
 
 bool SessionChildren::exist(Helpers helpers) const {
   if (inherited_.empty()) return sys::has_children();  // It does not count helpers.
-  const std::vector<pid_t> children = sys::children_of_self();
-  return std::any_of(children.begin(), children.end(), [&](pid_t pid) { return is_of_session(pid, helpers); });
-}
-
-std::vector<pid_t> SessionChildren::living(Helpers helpers) const {
-  std::vector<pid_t> pids = sys::descendants(::getpid());
-  std::erase_if(pids, [&](pid_t pid) { return !is_of_session(pid, helpers); });
-  return pids;
+  const sys::Seen children = sys::children_of_self();
+  const auto is_own = [&](pid_t pid) { return is_of_session(pid, helpers); };
+  return std::any_of(children.pids.begin(), children.pids.end(), is_own) || !children.blind.empty();
 }
 
 // A process that is gone by now needs no signal; one that we may not signal is not ours to stop (set-user-ID staprun
@@ -51,28 +56,85 @@ void SessionChildren::signal_runner(int signo) const {
   if (!runner_.exit_code()) (void)runner_.ref().send(signo);
 }
 
-void SessionChildren::signal_all(int signo, Helpers helpers) const {
-  // One that forks faster than we look has a child that we did not see, and the children of one that ends between two
-  // reads of a look are in neither: SIGKILL looks again, until two looks in a row found nobody.
-  const int rounds = signo == SIGKILL ? kKillRounds : 1;
-  int empty_looks = 0;
-  for (int round = 0; round < rounds && empty_looks < kEmptyLooks; ++round) {
-    std::size_t signalled = 0;
-    for (const pid_t pid : sys::descendants(::getpid())) {
-      // Held first, then looked at: by then its number could be another's.
-      const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-      if (process && is_of_session(pid, helpers) && process->send(signo)) ++signalled;
-    }
-    empty_looks = signalled == 0 ? empty_looks + 1 : 0;
+void SessionChildren::signal_all(int signo, Helpers helpers) {
+  std::set<pid_t> met;
+  if (signo != SIGKILL) {
+    (void)signal_seen(signo, helpers, met);
+    return;
   }
+  killing_ = true;
+  // Those in the cgroup end at once. The rest is for where there is none, and for who moved out of it.
+  if (cgroup_.valid()) (void)cgroup_.kill();
+  const TimePoint deadline = sys::deadline_after(kKillTime);
+  do {
+    // All are stopped before any is killed: so who starts others anew when they end is not told in between. One that
+    // forks faster than we look has a child that we did not see, and the children of one that ends between two reads of
+    // a look are in neither: until two looks in a row found nobody new.
+    for (int empty_looks = 0; empty_looks < kEmptyLooks && sys::now() < deadline;) {
+      empty_looks = signal_seen(SIGSTOP, helpers, met) == 0 ? empty_looks + 1 : 0;
+    }
+  } while (signal_seen(SIGKILL, helpers, met) > 0 && sys::now() < deadline);
+}
+
+// Returns how many of them were not `met` before.
+std::size_t SessionChildren::signal_seen(int signo, Helpers helpers, std::set<pid_t>& met) const {
+  std::size_t added = 0;
+  for (const pid_t pid : sys::descendants(::getpid()).pids) {
+    // Held first, then looked at: by then its number could be another's.
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process && is_of_session(pid, helpers) && process->send(signo) && met.insert(pid).second) ++added;
+  }
+  return added;
 }
 
 // It descends from us, and from nobody who is not the session's.
 bool SessionChildren::is_of_session(pid_t pid, Helpers helpers) const {
-  if (!sys::descends_from(pid, ::getpid())) return false;
-  const auto is_or_made = [pid](pid_t other) { return other > 0 && (pid == other || sys::descends_from(pid, other)); };
-  return std::none_of(inherited_.begin(), inherited_.end(), is_or_made) &&
-         std::none_of(helpers.begin(), helpers.end(), is_or_made);
+  const auto is_other = [&](pid_t at) {
+    return std::find(inherited_.begin(), inherited_.end(), at) != inherited_.end() ||
+           std::find(helpers.begin(), helpers.end(), at) != helpers.end();
+  };
+  for (std::optional<pid_t> at = pid; at && *at > 1 && !is_other(*at); at = sys::parent_of(*at)) {
+    if (sys::is_child(*at)) return true;
+  }
+  return false;
+}
+
+sys::Seen SessionChildren::living(Helpers helpers) const {
+  sys::Seen seen = sys::descendants(::getpid());
+  std::erase_if(seen.pids, [&](pid_t pid) { return !is_of_session(pid, helpers); });
+  return seen;
+}
+
+void SessionChildren::look_what_is_left(Helpers helpers, std::vector<LeftLine>& left) {
+  for (int look = 1;; ++look) {
+    (void)reap();
+    if (!exist(helpers)) break;
+    const sys::Seen seen = living(helpers);
+    for (const pid_t pid : seen.pids) left.push_back({"process", std::to_string(pid)});
+    if (!seen.blind.empty()) add_unknown(left, seen.blind);
+    if (!seen.nobody()) break;
+    // It ended while we looked; or it is there, and can't be seen.
+    if (look < kLooksMax) continue;
+    add_unknown(left, "a process that /proc does not show");
+    break;
+  }
+  end_cgroup(left);
+}
+
+// Somebody may live in it who does not descend from us: who has the right to can move any process.
+void SessionChildren::end_cgroup(std::vector<LeftLine>& left) {
+  if (!cgroup_.valid()) return;
+  const std::string path = cgroup_.path();
+  const Result<bool> empty = cgroup_.wait_empty({});
+  if (!empty || !*empty) {
+    (void)cgroup_.kill();
+    (void)cgroup_.wait_empty(kDeathTime);  // Whether it helped is looked at.
+    for (const pid_t pid : cgroup_.members().pids) {
+      const LeftLine line{"process", std::to_string(pid)};
+      if (std::find(left.begin(), left.end(), line) == left.end()) left.push_back(line);
+    }
+  }
+  if (!cgroup_.remove()) left.push_back({"cgroup", path});
 }
 
 }  // namespace stapsh::agent

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes of a session: its runner, and all that descends from it. We are their subreaper, so they stay below us
-// whatever they make of their parents and sessions. Below us, but not the session's: children that were ours before we
-// were stapsh (a login script began them and executed us), and our own helpers, the guardian and the sweep.
+// whatever they make of their parents and sessions; where we may have a cgroup, they live in one of their own. Below
+// us, but not the session's: children that were ours before we were stapsh (a login script began them and executed us),
+// and our own helpers, the guardian and the sweep.
 #pragma once
 
 #include <sys/types.h>
 
 #include <optional>
+#include <set>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "protocol/agent_line.h"
+#include "sys/cgroup.h"
 #include "sys/child.h"
 
 namespace stapsh::agent {
@@ -24,27 +29,42 @@ class SessionChildren {
   /// From now on orphans come to us; the children that we have already are not the session's.
   Result<> begin();
 
+  /// Makes the cgroup that a runner shall start in. An Error says why there is none: then all else goes on without.
+  Result<> make_cgroup(std::string_view name);
+  [[nodiscard]] const sys::Cgroup& cgroup() const { return cgroup_; }
+
   void set_runner(sys::Child runner) { runner_ = std::move(runner); }
   /// Reaps all that have ended. Returns the runner's exit code (see sys::Child) if it was among them.
   std::optional<int> reap();
 
-  /// Whether any is left, living or not reaped.
+  /// Whether any is left, living or not reaped; true where that can't be known.
   [[nodiscard]] bool exist(Helpers helpers) const;
   /// The runner has been reaped, and none is left.
   [[nodiscard]] bool all_gone(Helpers helpers) const { return runner_.exit_code() && !exist(helpers); }
 
-  /// Those that live.
-  [[nodiscard]] std::vector<pid_t> living(Helpers helpers) const;
+  /// Those that live, as far as they can be seen.
+  [[nodiscard]] sys::Seen living(Helpers helpers) const;
 
   void signal_runner(int signo) const;
-  /// To each of them. SIGKILL also gets those that fork faster than we look.
-  void signal_all(int signo, Helpers helpers) const;
+  /// To each of them. SIGKILL also gets those that fork faster than we look, within a bound: see is_killing().
+  void signal_all(int signo, Helpers helpers);
+  /// They were sent SIGKILL: as long as some exist, send it again whenever one has ended, for it may have left a child
+  /// that nobody saw.
+  [[nodiscard]] bool is_killing() const { return killing_; }
+
+  /// At the end of the session: adds each that lives, by its pid, and why there may be more, if not all could be looked
+  /// at. Nothing is added only where the kernel says that there is nobody. Then their cgroup is removed.
+  void look_what_is_left(Helpers helpers, std::vector<LeftLine>& left);
 
  private:
   [[nodiscard]] bool is_of_session(pid_t pid, Helpers helpers) const;
+  std::size_t signal_seen(int signo, Helpers helpers, std::set<pid_t>& met) const;
+  void end_cgroup(std::vector<LeftLine>& left);
 
   sys::Child runner_;
+  sys::Cgroup cgroup_;
   std::vector<pid_t> inherited_;  // Not the session's.
+  bool killing_ = false;
 };
 
 }  // namespace stapsh::agent

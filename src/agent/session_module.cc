@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
+#include "agent/left_lines.h"
 #include "agent/runner_finder.h"
 #include "sys/clock.h"
 #include "sys/io.h"
@@ -26,15 +29,20 @@ struct LoadedModule {
   std::string line;  // All that /proc/modules says of it.
 };
 
-std::vector<LoadedModule> loaded_modules() {
+Result<std::vector<LoadedModule>> loaded_modules() {
   std::vector<LoadedModule> modules;
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/modules", O_RDONLY);
-  if (!file) return modules;  // A kernel without modules.
+  if (!file) {
+    if (file.error().sys_errno != ENOENT) return fail(file.error());
+    if (::access("/proc/self", F_OK) == 0) return modules;  // A kernel without modules.
+    return fail(Errc::kSystem, "no /proc", ENOENT);
+  }
   std::string text;
   std::array<char, 16'384> buffer;
   while (true) {
     const Result<sys::IoResult> got = sys::read_some(file->get(), buffer);
-    if (!got || got->bytes == 0) break;
+    if (!got) return add_context("/proc/modules", got.error());
+    if (got->bytes == 0) break;
     text.append(buffer.data(), got->bytes);
   }
   for (std::string_view rest = text; !rest.empty();) {
@@ -71,10 +79,11 @@ bool is_module_of(const SessionRecord& record, std::string_view name) {
          record.module.starts_with(name.substr(0, name.size() - suffix.size()));
 }
 
-std::vector<std::string> session_modules(const SessionRecord& record) {
+Result<std::vector<std::string>> session_modules(const SessionRecord& record) {
   std::vector<std::string> mine;
   if (record.module.empty()) return mine;
-  for (LoadedModule& module : loaded_modules()) {
+  std::vector<LoadedModule> loaded = TRY(loaded_modules());
+  for (LoadedModule& module : loaded) {
     if (is_module_of(record, module.name)) mine.push_back(std::move(module.name));
   }
   return mine;
@@ -83,23 +92,30 @@ std::vector<std::string> session_modules(const SessionRecord& record) {
 std::string module_states(const SessionRecord& record) {
   std::string states;
   if (record.module.empty()) return states;
-  for (const LoadedModule& module : loaded_modules()) {
+  for (const LoadedModule& module : loaded_modules().value_or(std::vector<LoadedModule>())) {
     if (is_module_of(record, module.name)) states += module.line + "\n";
   }
   return states;
 }
 
-bool module_is_loaded(std::string_view name) {
-  const std::vector<LoadedModule> modules = loaded_modules();
+void look_for_modules(const SessionRecord& record, std::vector<LeftLine>& left) {
+  Result<std::vector<std::string>> modules = session_modules(record);
+  if (!modules) return add_unknown(left, modules.error().what);
+  for (std::string& module : *modules) left.push_back({"module", std::move(module)});
+}
+
+Result<bool> module_is_loaded(std::string_view name) {
+  const std::vector<LoadedModule> modules = TRY(loaded_modules());
   return std::ranges::any_of(modules, [&](const LoadedModule& module) { return module.name == name; });
 }
 
 bool ModuleUnload::start(const SessionRecord& record) {
-  modules_ = session_modules(record);
+  modules_ = session_modules(record).value_or(std::vector<std::string>());
   return advance();
 }
 
 bool ModuleUnload::advance() {
+  if (modules_.empty()) return false;
   const Result<std::string> staprun = find_runner(RunnerKind::kStaprun);
   while (staprun && !modules_.empty()) {
     sys::SpawnOptions spawn;

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "agent/session_record.h"
+#include "base/result.h"
+#include "protocol/agent_line.h"
 #include "sys/child.h"
 
 namespace stapsh::agent {
@@ -21,8 +23,8 @@ bool renames_module(std::span<const std::string> staprun_words);
 /// somebody else's.
 bool is_module_of(const SessionRecord& record, std::string_view name);
 
-/// Of the session's module those names that are loaded.
-std::vector<std::string> session_modules(const SessionRecord& record);
+/// Of the session's module those names that are loaded. An Error: it can't be looked.
+Result<std::vector<std::string>> session_modules(const SessionRecord& record);
 
 /// The state of those, as text that changes while the kernel gets on with one: /proc/modules.
 std::string module_states(const SessionRecord& record);
@@ -46,8 +48,10 @@ class ModuleUnload {
 
 /// The same for who has nothing else to do. What stays shows in session_modules().
 void unload_modules(const SessionRecord& record);
+/// Adds those that are loaded still, or that it can't be known.
+void look_for_modules(const SessionRecord& record, std::vector<LeftLine>& left);
 
-/// Whether a module of that name is loaded.
-bool module_is_loaded(std::string_view name);
+/// Whether a module of that name is loaded. An Error: it can't be looked; ENOENT: there is no /proc.
+Result<bool> module_is_loaded(std::string_view name);
 
 }  // namespace stapsh::agent

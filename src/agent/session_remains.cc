@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "agent/left_lines.h"
 #include "agent/session_module.h"
 #include "sys/clock.h"
 #include "sys/process_ref.h"
@@ -28,7 +29,7 @@ std::string mark_of(const SessionRecord& record) {
 
 // All that live of the session. Each is looked at again once it is held: by then its number could be another's.
 void signal_session(const SessionRecord& record, bool by_session, int signo) {
-  for (const pid_t pid : session_processes(record, by_session)) {
+  for (const pid_t pid : session_processes(record, by_session).pids) {
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
     if (!process || !(sys::session_of(pid) == record.runner || sys::carries_mark(pid, mark_of(record)))) continue;
     (void)process->send(signo);  // Gone, or not ours to signal: what stays is looked for later.
@@ -40,15 +41,15 @@ void signal_runner(const SessionRecord& record, int signo) {
   if (process && sys::process_start(record.runner) == record.runner_start) (void)process->send(signo);
 }
 
-// True once none of them lives. Each look follows the end of one of them, or the end of the time.
+// True once none of them is seen to live. Each look follows the end of one of them, or the end of the time.
 bool wait_until_gone(const SessionRecord& record, bool by_session, Duration limit) {
   const TimePoint deadline = sys::deadline_after(limit);
   while (true) {
     std::vector<sys::ProcessRef> processes;
     std::vector<pollfd> polled;
-    const std::vector<pid_t> living = session_processes(record, by_session);
-    if (living.empty()) return true;
-    for (const pid_t pid : living) {
+    const sys::Seen living = session_processes(record, by_session);
+    if (living.pids.empty()) return true;
+    for (const pid_t pid : living.pids) {
       Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
       if (!process) continue;
       polled.push_back({process->fd(), POLLIN, 0});
@@ -78,19 +79,22 @@ void end_processes(const SessionRecord& record, bool by_session) {
 
 }  // namespace
 
-std::vector<pid_t> session_processes(const SessionRecord& record, bool by_session) {
-  std::vector<pid_t> pids = sys::marked_processes(mark_of(record));
+sys::Seen session_processes(const SessionRecord& record, bool by_session) {
+  sys::Seen seen = sys::marked_processes(mark_of(record));
+  std::vector<pid_t>& pids = seen.pids;
   // A process that has the runner's pid and started at another time leads another session.
   const std::optional<std::uint64_t> start = sys::process_start(record.runner);
   const bool leader_lives = start && *start == record.runner_start;
   if (record.runner > 0 && (leader_lives || (!start && by_session))) {
-    for (const pid_t pid : sys::session_members(record.runner)) {
+    sys::Seen members = sys::session_members(record.runner);
+    if (seen.blind.empty()) seen.blind = std::move(members.blind);
+    for (const pid_t pid : members.pids) {
       if (pid != ::getpid()) pids.push_back(pid);
     }
   }
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
-  return pids;
+  return seen;
 }
 
 Result<> close_files(SessionFiles& files, std::vector<LeftLine>& left) {
@@ -116,10 +120,12 @@ std::vector<LeftLine> end_session(SessionFiles files, const SessionRecord& recor
   if (processes != Processes::kNone) {
     const bool by_session = processes == Processes::kOfJustNow;
     end_processes(record, by_session);
-    for (const pid_t pid : session_processes(record, by_session)) left.push_back({"process", std::to_string(pid)});
+    const sys::Seen seen = session_processes(record, by_session);
+    for (const pid_t pid : seen.pids) left.push_back({"process", std::to_string(pid)});
+    if (!seen.blind.empty()) add_unknown(left, seen.blind);
   }
   unload_modules(record);
-  for (std::string& module : session_modules(record)) left.push_back({"module", std::move(module)});
+  look_for_modules(record, left);
   if (!close_files(files, left)) files.workspace.abandon();
   return left;
 }

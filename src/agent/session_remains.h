@@ -12,6 +12,7 @@
 #include "agent/session_record.h"
 #include "base/result.h"
 #include "protocol/agent_line.h"
+#include "sys/process_tree.h"
 #include "sys/workspace.h"
 
 namespace stapsh::agent {
@@ -20,7 +21,7 @@ namespace stapsh::agent {
 /// that made a session of their own.
 /// `by_session`: also by the id of the runner's session after the runner itself has ended. Only for who knows that the
 /// session is of just now: later its id can be another's.
-std::vector<pid_t> session_processes(const SessionRecord& record, bool by_session);
+sys::Seen session_processes(const SessionRecord& record, bool by_session);
 
 /// What a session has on the disk. The file, and so its lock, outlives the workspace.
 struct SessionFiles {

@@ -164,7 +164,7 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   // Of a build that is stopped, what a script around stap started may take its time to end, too.
   const auto goes_on = [&] {
     if (give_up_at_) signal_session(stap->pid(), SIGKILL);  // Again: one that was just forking had a child unseen.
-    return stopped_ && !give_up() && !sys::session_members(stap->pid()).empty();
+    return stopped_ && !give_up() && !sys::session_members(stap->pid()).pids.empty();
   };
   const ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
                                              kBuildTextBytesMax, give_up, goes_on);

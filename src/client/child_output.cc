@@ -82,7 +82,7 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
 }
 
 void signal_session(pid_t id, int signo) {
-  for (const pid_t pid : sys::session_members(id)) {
+  for (const pid_t pid : sys::session_members(id).pids) {
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
     if (process) (void)process->send(signo);
   }
@@ -114,7 +114,7 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
 
 void kill_tree(const sys::Child& child) {
   const pid_t session = ::getsid(child.pid());
-  for (const pid_t pid : sys::descendants(child.pid())) {
+  for (const pid_t pid : sys::descendants(child.pid()).pids) {
     if (::getsid(pid) != session) continue;
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
     if (process) (void)process->send(SIGKILL);

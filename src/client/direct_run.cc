@@ -48,9 +48,9 @@ Awaitable<> DirectRun::run() {
 
 void DirectRun::look_what_is_left(Outcome& outcome) {
   if (runner_) {
-    for (const pid_t pid : sys::session_members(runner_->pid())) {
-      outcome.left.push_back({"process", std::to_string(pid)});
-    }
+    const sys::Seen seen = sys::session_members(runner_->pid());
+    for (const pid_t pid : seen.pids) outcome.left.push_back({"process", std::to_string(pid)});
+    if (!seen.blind.empty()) outcome.left.push_back({std::string(kUnknownKind), seen.blind});
   }
   if (workspace_.valid()) {
     const std::string path = workspace_.path();
@@ -58,7 +58,10 @@ void DirectRun::look_what_is_left(Outcome& outcome) {
   }
   // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
   const bool looked = stop_signal_ != runner_entry(RunnerKind::kStaprun).stop_signal;
-  if (!outcome.left.empty()) {
+  const auto is_unknown = [](const LeftLine& left) { return left.kind == kUnknownKind; };
+  if (std::any_of(outcome.left.begin(), outcome.left.end(), is_unknown)) {
+    outcome.remains = Outcome::Remains::kUnknown;
+  } else if (!outcome.left.empty()) {
     outcome.remains = Outcome::Remains::kLeft;
   } else if (looked) {
     outcome.remains = Outcome::Remains::kClean;

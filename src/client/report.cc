@@ -59,6 +59,10 @@ std::vector<std::string> report_lines(const std::vector<TargetResult>& results) 
   }
   for (const TargetResult& result : results) {
     for (const LeftLine& left : result.outcome.left) {
+      if (left.kind == kUnknownKind) {
+        lines.push_back(fmt::format("rstap: {}: unknown whether something is left over: {}", result.name, left.name));
+        continue;
+      }
       lines.push_back(fmt::format("rstap: {}: left over: {} {}", result.name, left.kind, left.name));
     }
   }

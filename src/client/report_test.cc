@@ -29,6 +29,19 @@ TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
   EXPECT_EQ(exit_code_of(results, 130), 3);
 }
 
+TEST(Report, WhatCouldNotBeLookedAtIsUnknownAndNeverClean) {
+  const std::vector<TargetResult> results{
+      {"web01", {Kind::kEnded, 0, {}, Outcome::Remains::kClean, {}}},
+      {"web02",
+       {Kind::kEnded, 137, {}, Outcome::Remains::kUnknown, {{"unknown", "no /proc"}, {"directory", "/tmp/stapsh.x"}}}},
+  };
+  EXPECT_THAT(report_lines(results),
+              testing::ElementsAre("rstap: web02: runner was ended by signal 9 (exit code 137)",
+                                   "rstap: web02: unknown whether something is left over: no /proc",
+                                   "rstap: web02: left over: directory /tmp/stapsh.x",
+                                   "rstap: 2 targets: 1 succeeded, 1 ended with an error; 1 clean, 1 unknown"));
+}
+
 TEST(Report, TheFirstFailureInTheOrderOfTargetsGivesTheCode) {
   EXPECT_EQ(exit_code_of({{"a", {Kind::kEnded, 0, {}}}}, 130), 0);
   EXPECT_EQ(exit_code_of({{"a", {Kind::kFailed, {}, "x"}}, {"b", {Kind::kEnded, 7, {}}}}, 130), 1);

@@ -118,6 +118,9 @@ AgentLine parse_agent_line(std::string_view line) {
   if (words[0] == "stapsh" && words.size() == 4) {
     return HelloLine{std::string(words[1]), std::string(words[2]), std::string(words[3])};
   }
+  if (words[0] == "left" && words.size() > 2 && words[1] == kUnknownKind) {
+    return LeftLine{std::string(kUnknownKind), std::string(line.substr(words[2].data() - line.data()))};
+  }
   if (words[0] == "left" && words.size() == 3) return LeftLine{std::string(words[1]), std::string(words[2])};
   if (words[0] == "working") return parse_working(words);
   if (words[0] == "OK" && words.size() == 2) return parse_granted(words[1]);
@@ -164,6 +167,7 @@ std::string format_agent_line(const QuitLine&) { return "quit\n"; }
 std::string format_agent_line(const PingLine&) { return "ping\n"; }
 
 std::string format_agent_line(const LeftLine& line) {
+  if (line.kind == kUnknownKind) return "left unknown " + on_one_line(line.name) + "\n";
   return "left " + line.kind + " " + as_one_word(line.name) + "\n";  // A path of $TMPDIR may have blanks.
 }
 

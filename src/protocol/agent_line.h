@@ -52,12 +52,14 @@ struct KilledLine {
 };
 struct QuitLine {};
 struct PingLine {};
-/// With `option proof`: a thing of the session that is still there after its end.
+/// With `option proof`: a thing of the session that is still there after its end, or why that is unknown.
 struct LeftLine {
-  std::string kind;  ///< "process", "module", "directory".
-  std::string name;
+  std::string kind;  ///< "process", "module", "cgroup", "directory"; "unknown".
+  std::string name;  ///< Of "unknown" it is the reason: words.
   bool operator==(const LeftLine&) const = default;
 };
+/// Of a LeftLine: it could not be looked.
+inline constexpr std::string_view kUnknownKind = "unknown";
 /// With `option proof`: the agent looked, and nothing is left.
 struct CleanLine {};
 /// The answer to `sweep`: `OK removed=N left=M`.

@@ -475,10 +475,9 @@ void AgentSession::climb(TimePoint now) {
       emit(DiscardOutput{});
       break;
     case Rung::kGiveUp:
-      if (!alive->descendants_gone) {
-        emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
-      }
-      clean_up(alive->exit_code.value_or(128 + SIGKILL));
+      if (alive->descendants_gone) return clean_up(alive->exit_code.value_or(128 + SIGKILL));
+      emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
+      clean_up(128 + SIGKILL);
       break;
   }
 }

@@ -75,6 +75,8 @@ class AgentSession {
   /// With all descendants gone: nothing of their output is left to send.
   void on_output_drained();
   /// With what is still there after all.
+  /// Something for who wants details.
+  void on_note(std::string_view text) { debug(text); }
   void on_cleaned_up(const std::vector<LeftLine>& left = {});
   void on_swept(std::uint64_t removed, std::uint64_t left);
   void on_timer(TimePoint now);

@@ -419,6 +419,10 @@ TEST(AgentSession, WhatTheRunnerLeftBehindGetsTheGraceTime) {
       {"all at once",
        {"say run", "say quit", "gone", "exit 0", "drained"},
        "start staprun []; OK; signal 1; clean up; end 0"},
+      {"what is given up is 137, whatever the runner said",
+       {"say run", "exit 0", "wait 5000", "wait 5000", "wait 5000", "wait 5000"},
+       "start staprun []; OK; signal 15 to all; signal 9 to all; discard; "
+       "report a process of the session is still there after SIGKILL; see ps for state D; clean up; end 137"},
       {"the end of something given up does not matter",
        {"say run", "say quit", "wait 5000", "wait 5000", "wait 5000", "wait 5000", "exit 1", "gone", "drained", "eof",
         "stop", "peer gone", "wait 5000", "say quit"},

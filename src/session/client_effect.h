@@ -24,7 +24,7 @@ struct Outcome {
   std::string reason{};
   /// What the agent found when it looked, at the end (`option proof`).
   enum class Remains {
-    kUnknown,  ///< Nobody looked: an old agent, a connection that ended first.
+    kUnknown,  ///< Nobody looked, an old agent, a connection that ended first; or it could not: `left` says why.
     kClean,
     kLeft,       ///< `left` says what.
     kUntouched,  ///< Nothing was sent there that could be left.

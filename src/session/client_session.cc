@@ -167,7 +167,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const PingLine&) {},
                  [&](const LeftLine& left) {
                    if (!ours_) return nonsense(line);
-                   remains_ = Outcome::Remains::kLeft;
+                   const bool unknown = left.kind == kUnknownKind;
+                   any_unknown_ = any_unknown_ || unknown;
+                   remains_ = any_unknown_ ? Outcome::Remains::kUnknown : Outcome::Remains::kLeft;
                    if (left_.size() < kLeftMax) left_.push_back({printable(left.kind), printable(left.name)});
                  },
                  [&](const CleanLine&) {

@@ -176,6 +176,7 @@ class ClientSession {
   Keepalive keepalive_;
   Outcome::Remains remains_ = Outcome::Remains::kUnknown;
   std::vector<LeftLine> left_;
+  bool any_unknown_ = false;  // Of what is left.
   std::optional<TimePoint> sweep_again_until_;
   std::uint64_t swept_ = 0;
 };

@@ -460,6 +460,11 @@ TEST(ClientSession, AsksForProofAndKeepsItWithTheOutcome) {
             "connected 5.6 x86_64 6.1; close; stopped, clean");
   EXPECT_EQ(ours_running().run({"say left process 42", "say left module a\x1b", "say exit 0", "say quit"}),
             "ended 0, left process 42, left module a?");
+  EXPECT_EQ(ours_running().run({"say left unknown no /proc", "say left directory /tmp/x", "say exit 0", "say quit"}),
+            "ended 0, left unknown no /proc, left directory /tmp/x, unknown");
+  EXPECT_EQ(
+      ours_running().run({"say left unknown no /proc", "say clean"}),
+      "close; failed: the agent sent 'clean', which is no line of the protocol here, left unknown no /proc, unknown");
   EXPECT_EQ(ours_running().run({"say left process 42", "say clean"}),
             "close; failed: the agent sent 'clean', which is no line of the protocol here, left process 42");
   EXPECT_EQ(old_running().run({"say clean"}),

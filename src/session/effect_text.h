@@ -98,6 +98,7 @@ inline std::string outcome_text(const Outcome& outcome) {
   if (!outcome.killed.empty()) text += " (killed " + outcome.killed + ")";
   if (outcome.remains == Outcome::Remains::kClean) text += ", clean";
   for (const LeftLine& left : outcome.left) text += ", left " + left.kind + " " + left.name;
+  if (!outcome.left.empty() && outcome.remains == Outcome::Remains::kUnknown) text += ", unknown";
   return text;
 }
 

@@ -241,7 +241,7 @@ TEST(BeforeExec, KilledParentLeavesNoProgram) {
     ::_exit(1);
   }
   EXPECT_EQ(read_line(ready.read_end.get()), "ready");
-  const auto orphans = descendants(parent);
+  const auto orphans = descendants(parent).pids;
   ASSERT_EQ(orphans.size(), 1U);
   ASSERT_EQ(::kill(parent, SIGKILL), 0);
   ASSERT_EQ(::waitpid(parent, nullptr, 0), parent);

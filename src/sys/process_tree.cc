@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,32 +34,62 @@ struct Stat {
   pid_t parent = 0;
   pid_t session = 0;
   int terminal = 0;
-  [[nodiscard]] bool living() const { return state != 'Z' && state != 'X' && state != 'x'; }
+  pid_t threads = 0;
+  /// Of one that looks like a zombie only the first thread may have ended.
+  [[nodiscard]] bool living() const { return (state != 'Z' && state != 'X' && state != 'x') || threads > 1; }
 };
 
-std::optional<std::string> read_file(const std::string& path) {
-  const auto file = open_at(AT_FDCWD, path, O_RDONLY);
-  if (!file) return std::nullopt;
+Result<std::string> read_file(const std::string& path) {
+  const UniqueFd file = TRY(open_at(AT_FDCWD, path, O_RDONLY));
   std::string text;
   std::array<char, 4096> buffer;
   for (;;) {
-    const auto got = read_some(file->get(), buffer);
-    if (!got) return std::nullopt;  // ESRCH: it ended while we read.
-    if (got->bytes == 0) return text;
-    text.append(buffer.data(), got->bytes);
+    const IoResult got = TRY(read_some(file.get(), buffer));
+    if (got.bytes == 0) return text;
+    text.append(buffer.data(), got.bytes);
   }
 }
 
+/// Of a process that has ended, not of one that we can't look at. ESRCH: it ended while we read.
+bool says_gone(int error) { return error == ENOENT || error == ESRCH; }
+
+bool is_refused(int error) { return error == EACCES || error == EPERM; }
+
+/// Why a look is blind.
+std::string blindness(int error) {
+  if (::access("/proc/self/stat", F_OK) != 0 && says_gone(errno)) return "no /proc";
+  return std::string("/proc: ") + std::strerror(error);
+}
+
+void note_blind(Seen& seen, int error) {
+  if (seen.blind.empty()) seen.blind = blindness(error);
+}
+
+/// Returns 0, or an errno: then not all were seen.
 template <typename Use>
-void for_each_number_in(const std::string& directory, Use use) {
+int for_each_number_in(const std::string& directory, Use use) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), ::closedir);
-  if (!entries) return;
-  while (const dirent* entry = ::readdir(entries.get())) {
+  if (!entries) return errno;
+  for (;;) {
+    errno = 0;
+    const dirent* const entry = ::readdir(entries.get());
+    if (entry == nullptr) return errno;
     const std::string_view name = entry->d_name;
     pid_t number = 0;
     const auto [stopped_at, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error == std::errc() && stopped_at == name.data() + name.size()) use(number);
   }
+}
+
+/// Every process that /proc shows. An empty folder is no /proc: it would show us.
+template <typename Use>
+void for_each_process(Seen& seen, Use use) {
+  bool saw_us = false;
+  const int error = for_each_number_in("/proc", [&](pid_t pid) {
+    saw_us = saw_us || pid == ::getpid();
+    use(pid);
+  });
+  if (error != 0 || !saw_us) note_blind(seen, error != 0 ? error : ENOENT);
 }
 
 std::vector<pid_t> numbers(std::string_view text) {
@@ -73,38 +105,58 @@ std::vector<pid_t> numbers(std::string_view text) {
   return result;
 }
 
-/// `PID (NAME) STATE PPID PGRP SESSION TTY …`; NAME may hold anything, `)` and newlines as well. Source: proc(5).
-std::optional<Stat> stat_of(pid_t pid) {
-  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!text) return std::nullopt;
-  const std::size_t name_end = text->rfind(')');
-  if (name_end == std::string::npos || name_end + 4 >= text->size()) return std::nullopt;
-  const std::vector<pid_t> fields = numbers(std::string_view(*text).substr(name_end + 4));
-  if (fields.size() < 4) return std::nullopt;
-  return Stat{(*text)[name_end + 2], fields[0], fields[2], fields[3]};
+/// `PID (NAME) STATE PPID PGRP SESSION TTY …`, the number of threads is field 20; NAME may hold anything, `)` and
+/// newlines as well. Source: proc(5).
+Result<Stat> stat_of(pid_t pid) {
+  const std::string text = TRY(read_file("/proc/" + std::to_string(pid) + "/stat"));
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos || name_end + 4 >= text.size()) return fail_errno("/proc", ESRCH);
+  std::string_view rest = std::string_view(text).substr(name_end + 4);
+  std::array<pid_t, 17> fields{};  // From the parent on, the fourth.
+  for (pid_t& field : fields) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    (void)std::from_chars(rest.data(), rest.data() + end, field);  // Of one that is no pid_t nothing is wanted.
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return Stat{text[name_end + 2], fields[0], fields[2], fields[3], fields[16]};
+}
+
+/// Whether an entry of /proc that we may not read is a process of ours.
+bool is_own_entry(pid_t pid) {
+  struct stat status {};
+  return ::stat(("/proc/" + std::to_string(pid)).c_str(), &status) == 0 && status.st_uid == ::geteuid();
 }
 
 /// By the kernel's own list, which it has only with CONFIG_PROC_CHILDREN; nothing where there is none.
-std::optional<std::vector<pid_t>> listed_children(pid_t pid) {
+std::optional<Seen> listed_children(pid_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-  std::vector<pid_t> result;
+  Seen seen;
   bool listed = false;
-  for_each_number_in(tasks, [&](pid_t task) {
+  const int error = for_each_number_in(tasks, [&](pid_t task) {
     const auto text = read_file(tasks + "/" + std::to_string(task) + "/children");
-    if (!text) return;
-    listed = true;
-    for (const pid_t child : numbers(*text)) result.push_back(child);
+    if (text) {
+      listed = true;
+      for (const pid_t child : numbers(*text)) seen.pids.push_back(child);
+    } else if (!says_gone(text.error().sys_errno)) {
+      note_blind(seen, text.error().sys_errno);
+    }
   });
-  if (!listed) return std::nullopt;
-  return result;
+  if (error != 0 && (!says_gone(error) || pid == ::getpid())) note_blind(seen, error);
+  if (!listed && seen.blind.empty()) return std::nullopt;
+  return seen;
 }
 
 using ChildrenByParent = std::unordered_multimap<pid_t, pid_t>;
 
-ChildrenByParent scan_children() {
+ChildrenByParent scan_children(Seen& seen) {
   ChildrenByParent result;
-  for_each_number_in("/proc", [&](pid_t pid) {
-    if (const auto stat = stat_of(pid)) result.emplace(stat->parent, pid);
+  for_each_process(seen, [&](pid_t pid) {
+    const auto stat = stat_of(pid);
+    if (stat) {
+      result.emplace(stat->parent, pid);
+    } else if (!says_gone(stat.error().sys_errno) && !is_refused(stat.error().sys_errno)) {
+      note_blind(seen, stat.error().sys_errno);
+    }
   });
   return result;
 }
@@ -116,17 +168,33 @@ std::vector<pid_t> children_in(const ChildrenByParent& children, pid_t pid) {
   return result;
 }
 
+/// Of our own children the kernel says it, whatever /proc shows; nothing for others.
+std::optional<bool> child_lives(pid_t pid) {
+  siginfo_t info{};
+  int result = 0;
+  do result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | static_cast<int>(__WALL));
+  while (result != 0 && errno == EINTR);
+  if (result != 0) return std::nullopt;
+  return info.si_pid == 0;
+}
+
+/// Of a process that somebody has listed. One that /proc does not show, or whose state it does not tell, is there as
+/// long as a signal could reach it.
+bool is_living(pid_t pid) {
+  if (const auto living = child_lives(pid)) return *living;
+  if (const auto stat = stat_of(pid)) return stat->living();
+  return ::kill(pid, 0) == 0 || errno == EPERM;
+}
+
+/// `children_of` notes in `seen` what it could not see.
 template <typename ChildrenOf>
-std::vector<pid_t> living_below(pid_t pid, ChildrenOf children_of) {
-  std::vector<pid_t> found = children_of(pid);
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    for (const pid_t child : children_of(found[i])) found.push_back(child);
+Seen living_below(pid_t pid, Seen seen, ChildrenOf children_of) {
+  seen.pids = children_of(pid, seen);
+  for (std::size_t i = 0; i < seen.pids.size(); ++i) {
+    for (const pid_t child : children_of(seen.pids[i], seen)) seen.pids.push_back(child);
   }
-  std::erase_if(found, [](pid_t each) {
-    const auto stat = stat_of(each);
-    return !stat || !stat->living();
-  });
-  return found;
+  std::erase_if(seen.pids, [](pid_t each) { return !is_living(each); });
+  return seen;
 }
 
 }  // namespace
@@ -136,39 +204,64 @@ Result<> become_subreaper() {
   return fail_errno("cannot become a child subreaper", errno);
 }
 
-std::vector<pid_t> children_of_self() {
+Seen children_of_self() {
   if (auto listed = listed_children(::getpid())) return *std::move(listed);
-  return children_in(scan_children(), ::getpid());
+  Seen seen;
+  seen.pids = children_in(scan_children(seen), ::getpid());
+  return seen;
 }
 
-std::vector<pid_t> descendants(pid_t pid) {
+Seen descendants(pid_t pid) {
   if (!listed_children(::getpid())) return descendants_by_scan(pid);
-  return living_below(pid, [](pid_t each) { return listed_children(each).value_or(std::vector<pid_t>()); });
-}
-
-std::vector<pid_t> descendants_by_scan(pid_t pid) {
-  const ChildrenByParent children = scan_children();
-  return living_below(pid, [&](pid_t each) { return children_in(children, each); });
-}
-
-std::vector<pid_t> session_members(pid_t sid) {
-  std::vector<pid_t> result;
-  for_each_number_in("/proc", [&](pid_t pid) {
-    const auto stat = stat_of(pid);
-    if (stat && stat->session == sid && stat->living()) result.push_back(pid);
+  return living_below(pid, {}, [](pid_t each, Seen& seen) {
+    std::optional<Seen> children = listed_children(each);
+    if (!children) return std::vector<pid_t>();
+    if (seen.blind.empty()) seen.blind = std::move(children->blind);
+    return std::move(children->pids);
   });
-  return result;
+}
+
+Seen descendants_by_scan(pid_t pid) {
+  Seen scanned;
+  const ChildrenByParent children = scan_children(scanned);
+  return living_below(pid, std::move(scanned), [&](pid_t each, Seen&) { return children_in(children, each); });
+}
+
+Seen session_members(pid_t sid) {
+  Seen seen;
+  for_each_process(seen, [&](pid_t pid) {
+    const auto stat = stat_of(pid);
+    if (stat) {
+      if (stat->session == sid && stat->living()) seen.pids.push_back(pid);
+    } else if (!says_gone(stat.error().sys_errno) && (!is_refused(stat.error().sys_errno) || is_own_entry(pid))) {
+      note_blind(seen, stat.error().sys_errno);
+    }
+  });
+  return seen;
 }
 
 namespace {
 
+bool has_entry(const std::string& environment, std::string_view entry) {
+  // Entries end with a NUL; the first has none before it.
+  for (std::size_t at = environment.find(entry); at != std::string::npos; at = environment.find(entry, at + 1)) {
+    const bool begins = at == 0 || environment[at - 1] == '\0';
+    const std::size_t end = at + entry.size();
+    const bool ends = end == environment.size() || environment[end] == '\0';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+Result<std::string> environment_of(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/environ"); }
+
 /// By all four of its user ids: a set-user-ID program has two of who started it. Source: proc(5), `Uid:`.
-bool is_of_our_user(pid_t pid) {
+Result<bool> is_of_our_user(pid_t pid) {
   static constexpr std::string_view kKey = "\nUid:";
-  const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
-  const std::size_t key = status ? status->find(kKey) : std::string::npos;
+  const std::string status = TRY(read_file("/proc/" + std::to_string(pid) + "/status"));
+  const std::size_t key = status.find(kKey);
   if (key == std::string::npos) return false;
-  std::string_view rest = std::string_view(*status).substr(key + kKey.size());
+  std::string_view rest = std::string_view(status).substr(key + kKey.size());
   for (int i = 0; i < 4; ++i) {
     rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of("\t ")));
     uid_t uid = 0;
@@ -179,27 +272,27 @@ bool is_of_our_user(pid_t pid) {
   return true;
 }
 
-}  // namespace
-
-bool carries_mark(pid_t pid, std::string_view mark) {
-  const auto environment = read_file("/proc/" + std::to_string(pid) + "/environ");
-  if (!environment) return false;
-  // Entries end with a NUL; the first has none before it.
-  for (std::size_t at = environment->find(mark); at != std::string::npos; at = environment->find(mark, at + 1)) {
-    const bool begins = at == 0 || (*environment)[at - 1] == '\0';
-    const std::size_t end = at + mark.size();
-    const bool ends = end == environment->size() || (*environment)[end] == '\0';
-    if (begins && ends) return is_of_our_user(pid);
-  }
-  return false;
+Result<bool> is_marked(pid_t pid, std::string_view mark) {
+  if (!has_entry(TRY(environment_of(pid)), mark)) return false;
+  return is_of_our_user(pid);
 }
 
-std::vector<pid_t> marked_processes(std::string_view mark) {
-  std::vector<pid_t> result;
-  for_each_number_in("/proc", [&](pid_t pid) {
-    if (pid != ::getpid() && carries_mark(pid, mark)) result.push_back(pid);
+}  // namespace
+
+bool carries_mark(pid_t pid, std::string_view mark) { return is_marked(pid, mark).value_or(false); }
+
+Seen marked_processes(std::string_view mark) {
+  Seen seen;
+  for_each_process(seen, [&](pid_t pid) {
+    if (pid == ::getpid()) return;
+    const Result<bool> marked = is_marked(pid, mark);
+    if (marked) {
+      if (*marked) seen.pids.push_back(pid);
+    } else if (!says_gone(marked.error().sys_errno) && !is_refused(marked.error().sys_errno)) {
+      note_blind(seen, marked.error().sys_errno);
+    }
   });
-  return result;
+  return seen;
 }
 
 std::optional<pid_t> session_of(pid_t pid) {
@@ -208,12 +301,10 @@ std::optional<pid_t> session_of(pid_t pid) {
   return stat->session;
 }
 
-bool descends_from(pid_t pid, pid_t ancestor) {
-  for (auto stat = stat_of(pid); stat; stat = stat_of(stat->parent)) {
-    if (stat->parent == ancestor) return true;
-    if (stat->parent <= 1) break;
-  }
-  return false;
+std::optional<pid_t> parent_of(pid_t pid) {
+  const auto stat = stat_of(pid);
+  if (!stat) return std::nullopt;
+  return stat->parent;
 }
 
 bool is_stopped(pid_t pid) {
@@ -225,6 +316,8 @@ bool has_terminal(pid_t pid) {
   const auto stat = stat_of(pid);
   return stat && stat->terminal != 0;
 }
+
+bool is_child(pid_t pid) { return child_lives(pid).has_value(); }
 
 std::optional<std::uint64_t> process_start(pid_t pid) {
   const auto text = read_file("/proc/" + std::to_string(pid) + "/stat");
@@ -250,7 +343,8 @@ std::optional<std::uint64_t> pid_namespace() {
 bool pid_namespace_is_gone(std::uint64_t inode) {
   if (pid_namespace() != kFirstPidNamespace) return false;
   bool may_live = false;
-  for_each_number_in("/proc", [&](pid_t pid) {
+  Seen seen;
+  for_each_process(seen, [&](pid_t pid) {
     struct stat status {};
     if (pid == 1) return;  // Of ours. A container's root may not look at it.
     if (::stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &status) == 0) {
@@ -259,7 +353,7 @@ bool pid_namespace_is_gone(std::uint64_t inode) {
       may_live = may_live || (errno != ENOENT && errno != ESRCH);  // Who can't look can't know.
     }
   });
-  return !may_live;
+  return !may_live && seen.blind.empty();
 }
 
 std::vector<Reaped> reap_available() {

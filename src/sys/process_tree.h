@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who descends from us, and reaping them. /proc is a moving picture: a process can fork between two looks, so who
-// wants everybody looks again until nobody is left. Where hidepid hides processes of others they are not found.
+// wants everybody looks again until nobody is left. And it can be missing, or closed to us: nobody seen is nobody there
+// only for a look that was not blind.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,32 +16,43 @@
 
 namespace stapsh::sys {
 
+/// What one look at processes found.
+struct Seen {
+  std::vector<pid_t> pids;
+  /// Why there may be more: "no /proc", "/proc: Too many open files". Empty: these are all.
+  std::string blind{};
+  [[nodiscard]] bool nobody() const { return pids.empty() && blind.empty(); }
+};
+
 /// From now on, orphaned descendants become our children instead of init's.
 Result<> become_subreaper();
 
 /// Our children, those included that have ended and wait to be reaped.
-std::vector<pid_t> children_of_self();
+Seen children_of_self();
 
-/// The living children of `pid`, theirs, and so on; not `pid`.
-std::vector<pid_t> descendants(pid_t pid);
-/// The same on a kernel without CONFIG_PROC_CHILDREN: reads all of /proc. descendants() falls back to it.
-std::vector<pid_t> descendants_by_scan(pid_t pid);
+/// The living children of `pid`, theirs, and so on; not `pid`. Also those that /proc lists and does not show (hidepid).
+Seen descendants(pid_t pid);
+/// The same for a kernel without CONFIG_PROC_CHILDREN: reads all of /proc, as descendants() does there. Those that it
+/// does not show are not found.
+Seen descendants_by_scan(pid_t pid);
 
-/// The living processes of session `sid`, its leader included.
-std::vector<pid_t> session_members(pid_t sid);
+/// The living processes of session `sid`, its leader included. Not found are those of other users that hidepid hides.
+Seen session_members(pid_t sid);
 
 /// The living processes, we excluded, whose environment at exec had `mark` (NAME=VALUE), and that are of our user in
 /// all respects. Others' don't count: an environment can be made up, and one that root's process had goes on to a
 /// user's by sudo and su.
-std::vector<pid_t> marked_processes(std::string_view mark);
+Seen marked_processes(std::string_view mark);
 /// Whether `pid` is such a process. False for one that is gone, or whose environment we may not read.
 bool carries_mark(pid_t pid, std::string_view mark);
 
-/// The id of the session that `pid` is in; none for one that is gone.
-std::optional<pid_t> session_of(pid_t pid);
 
-/// Whether `pid` lives below `ancestor` now: looks at its parents one by one.
-bool descends_from(pid_t pid, pid_t ancestor);
+/// Whether `pid` is a child of ours, ended or not: by the kernel's word, whatever /proc shows.
+bool is_child(pid_t pid);
+/// None for one that is gone, or that /proc does not show.
+std::optional<pid_t> parent_of(pid_t pid);
+/// The id of the session that `pid` is in; none as above.
+std::optional<pid_t> session_of(pid_t pid);
 
 /// Whether a signal has stopped it (SIGSTOP, ctrl-Z); a process that a debugger holds is in another state. False where
 /// /proc can't say.

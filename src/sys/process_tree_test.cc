@@ -2,9 +2,15 @@
 #include "sys/process_tree.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
+#include <fstream>
+#include <thread>
 
 #include "sys/child.h"
 #include "sys/pipe.h"
@@ -37,7 +43,7 @@ Tree start(const std::string& script, bool new_session = false) {
 /// Kills and reaps all that is below us, as many times as it takes.
 void kill_all() {
   while (has_children()) {
-    for (const pid_t pid : descendants(::getpid())) (void)::kill(pid, SIGKILL);
+    for (const pid_t pid : descendants(::getpid()).pids) (void)::kill(pid, SIGKILL);
     (void)::waitpid(-1, nullptr, 0);
   }
 }
@@ -49,28 +55,30 @@ TEST(ProcessTree, FindsChildrenAndTheirs) {
   const std::string odd = directory.path(") Z 1 1 1 (");
   ASSERT_EQ(::symlink("/bin/sleep", odd.c_str()), 0);
   Tree tree = start("sleep 1000 & sh -c '\"$0\" 1000 & echo ready; wait' '" + odd + "' & wait");
-  EXPECT_EQ(children_of_self(), std::vector<pid_t>{tree.child.pid()});
-  EXPECT_EQ(descendants(::getpid()).size(), 4U);
-  EXPECT_EQ(descendants(tree.child.pid()).size(), 3U);
-  EXPECT_TRUE(descendants(0x3fffffff).empty());
-  for (const pid_t pid : descendants(tree.child.pid())) EXPECT_TRUE(descends_from(pid, tree.child.pid()));
-  EXPECT_FALSE(descends_from(tree.child.pid(), tree.child.pid()));
-  EXPECT_FALSE(descends_from(1, ::getpid()));
-  EXPECT_EQ(sorted(descendants_by_scan(::getpid())), sorted(descendants(::getpid())));
+  EXPECT_EQ(children_of_self().pids, std::vector<pid_t>{tree.child.pid()});
+  EXPECT_EQ(descendants(::getpid()).pids.size(), 4U);
+  EXPECT_EQ(descendants(tree.child.pid()).pids.size(), 3U);
+  EXPECT_TRUE(descendants(0x3fffffff).nobody());
+  EXPECT_TRUE(is_child(tree.child.pid()));
+  for (const pid_t pid : descendants(tree.child.pid()).pids) {
+    EXPECT_FALSE(is_child(pid));
+    EXPECT_TRUE(parent_of(pid) == tree.child.pid() || parent_of(parent_of(pid).value_or(0)) == tree.child.pid());
+  }
+  EXPECT_EQ(sorted(descendants_by_scan(::getpid()).pids), sorted(descendants(::getpid()).pids));
   kill_all();
   tree.child.note_reaped(137);
-  EXPECT_TRUE(children_of_self().empty());
+  EXPECT_TRUE(children_of_self().nobody());
 }
 
 TEST(ProcessTree, FindsASessionsMembersAlsoOrphans) {
   must(become_subreaper());
   Tree tree = start("(sleep 1000 &); echo ready; exec sleep 1000", true);
-  const std::vector<pid_t> members = session_members(tree.child.pid());
+  const std::vector<pid_t> members = session_members(tree.child.pid()).pids;
   EXPECT_EQ(members.size(), 2U);
-  EXPECT_EQ(sorted(members), sorted(children_of_self()));  // The subreaper got the orphan.
+  EXPECT_EQ(sorted(members), sorted(children_of_self().pids));  // The subreaper got the orphan.
   kill_all();
   tree.child.note_reaped(137);
-  EXPECT_TRUE(session_members(tree.child.pid()).empty());
+  EXPECT_TRUE(session_members(tree.child.pid()).nobody());
 }
 
 TEST(ProcessTree, ReapsExactlyWhatHasEnded) {
@@ -81,8 +89,8 @@ TEST(ProcessTree, ReapsExactlyWhatHasEnded) {
   const Child third = must(spawn({.program = "/bin/sleep", .argv = {"sleep", "1000"}}));
   EXPECT_TRUE(must(first.ref().wait_exit(kPatience)));
   EXPECT_TRUE(must(second.ref().wait_exit(kPatience)));
-  EXPECT_EQ(children_of_self().size(), 3U);
-  EXPECT_EQ(descendants(::getpid()), std::vector<pid_t>{third.pid()});
+  EXPECT_EQ(children_of_self().pids.size(), 3U);
+  EXPECT_EQ(descendants(::getpid()).pids, std::vector<pid_t>{third.pid()});
   auto reaped = reap_available();
   std::sort(reaped.begin(), reaped.end(), [](const Reaped& a, const Reaped& b) { return a.exit_code < b.exit_code; });
   EXPECT_EQ(reaped, (std::vector<Reaped>{{first.pid(), 3}, {second.pid(), 137}}));
@@ -100,11 +108,11 @@ TEST(ProcessTree, FindsProcessesByWhatTheirEnvironmentSays) {
   options.stdin_fd = pipe.read_end.get();
   auto child = spawn(options);
   ASSERT_TRUE(child);
-  EXPECT_THAT(marked_processes(mark), testing::ElementsAre(child->pid()));
-  EXPECT_THAT(marked_processes(mark.substr(0, mark.size() - 1)), testing::IsEmpty());
+  EXPECT_THAT(marked_processes(mark).pids, testing::ElementsAre(child->pid()));
+  EXPECT_THAT(marked_processes(mark.substr(0, mark.size() - 1)).pids, testing::IsEmpty());
   pipe.write_end.reset();
   ASSERT_TRUE(child->wait(std::chrono::seconds(10)));
-  EXPECT_THAT(marked_processes(mark), testing::IsEmpty());
+  EXPECT_THAT(marked_processes(mark).pids, testing::IsEmpty());
 }
 
 // Anybody can have any environment: processes of another user's that carried root's mark kept root's clean-up busy.
@@ -123,7 +131,7 @@ TEST(ProcessTree, MarkOfAnotherUsersProcessDoesNotCount) {
     const Child child = must(spawn(options));
     must(write_all(in.write_end.get(), "there\n", kPatience));
     EXPECT_EQ(read_line(out.read_end.get()), "there");
-    EXPECT_THAT(marked_processes(mark), testing::IsEmpty());
+    EXPECT_THAT(marked_processes(mark).pids, testing::IsEmpty());
     EXPECT_FALSE(carries_mark(child.pid(), mark));
   }
 }
@@ -138,7 +146,7 @@ TEST(ProcessTree, AForkAsideCountsForNobodyAndLeavesNoZombie) {
     ::_exit(static_cast<int>(::read(leash.read_end.get(), &byte, 1)));
   }
   EXPECT_FALSE(has_children());
-  EXPECT_EQ(descendants(::getpid()), std::vector<pid_t>{aside.pid()});
+  EXPECT_EQ(descendants(::getpid()).pids, std::vector<pid_t>{aside.pid()});
   EXPECT_FALSE(aside.has_exited());
   reap_aside(aside);  // It lives: nothing happens.
   leash.write_end.reset();
@@ -146,6 +154,78 @@ TEST(ProcessTree, AForkAsideCountsForNobodyAndLeavesNoZombie) {
   EXPECT_TRUE(reap_available().empty());
   reap_aside(aside);
   EXPECT_EQ(::waitpid(aside.pid(), nullptr, static_cast<int>(__WALL) | WNOHANG), -1);
+}
+
+/// What each look says of why it did not see all.
+std::vector<std::string> blindness_of_each_look() {
+  return {children_of_self().blind, descendants(::getpid()).blind, descendants_by_scan(::getpid()).blind,
+          session_members(1).blind, marked_processes("A=b").blind};
+}
+
+// Nobody was seen, and that was taken for nobody is there.
+TEST(ProcessTree, ALookThatSeesNothingSaysWhy) {
+  EXPECT_THAT(blindness_of_each_look(), testing::Each(""));
+  EXPECT_EQ(in_other_process([] {
+              const rlimit none{0, 0};
+              if (::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
+              EXPECT_THAT(blindness_of_each_look(), testing::Each("/proc: Too many open files"));
+              return testing::Test::HasFailure() ? 2 : 0;
+            }),
+            0);
+}
+
+TEST(ProcessTree, WithoutProcItIsBlind) {
+  if (::geteuid() != 0) GTEST_SKIP() << "chroot needs root";
+  const TestDirectory nothing;
+  EXPECT_EQ(in_other_process([&] {
+              if (::chroot(nothing.path().c_str()) != 0 || ::chdir("/") != 0) return 1;
+              const pid_t child = ::fork();
+              if (child == 0) {
+                for (;;) (void)::pause();
+              }
+              EXPECT_THAT(blindness_of_each_look(), testing::Each("no /proc"));
+              EXPECT_TRUE(is_child(child));
+              EXPECT_TRUE(has_children());
+              (void)::kill(child, SIGKILL);
+              (void)::waitpid(child, nullptr, 0);
+              EXPECT_FALSE(is_child(child));
+              if (::mkdir("/proc", 0755) != 0) return 1;  // A folder for it, and nothing there.
+              EXPECT_THAT(blindness_of_each_look(), testing::Each("no /proc"));
+              return testing::Test::HasFailure() ? 2 : 0;
+            }),
+            0);
+}
+
+// It looks like a zombie.
+TEST(ProcessTree, AProcessLivesOnWithoutItsFirstThread) {
+  must(become_subreaper());
+  Pipe ended = must(make_pipe());
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      std::thread([] {
+        while (true) (void)::pause();
+      }).detach();
+      ::close(ended.read_end.release());
+      (void)::syscall(SYS_exit, 0);  // Of this thread alone.
+    }
+    for (;;) (void)::pause();
+  }
+  ended.write_end.reset();
+  const auto found = [&] { return descendants(parent).pids; };
+  const TimePoint deadline = deadline_after(kPatience);
+  const auto first_thread_ended = [&] {
+    const std::vector<pid_t> pids = found();
+    if (pids.size() != 1) return false;
+    std::ifstream stat("/proc/" + std::to_string(pids[0]) + "/stat");
+    std::string text((std::istreambuf_iterator<char>(stat)), {});
+    return text.find(") Z ") != std::string::npos;
+  };
+  while (!first_thread_ended() && now() < deadline) (void)::sched_yield();
+  EXPECT_TRUE(first_thread_ended());
+  EXPECT_EQ(descendants_by_scan(parent).pids, found());
+  kill_all();
 }
 
 TEST(ProcessTree, TheStartOfAProcessTellsItFromTheNextWithItsPid) {

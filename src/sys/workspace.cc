@@ -104,9 +104,13 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
     result.dir_ = *std::move(dir);
     result.name_ = name;
     result.path_ = parent + "/" + name;
-    // From here on, a return that fails removes it. An empty file needs no room on the disk but its name.
-    if (const auto marker = make_marker(result.dir_.get()); !marker)
+    // An empty file needs no room on the disk but its name.
+    if (const auto marker = make_marker(result.dir_.get()); !marker) {
+      // It is empty, and to look into it would need a descriptor, which may be what there is none of.
+      if (::unlinkat(result.parent_.get(), name.c_str(), AT_REMOVEDIR) == 0) result.abandon();
       return add_context(std::string(kCannotMake) + " in " + parent, marker.error());
+    }
+    // From here on, a return that fails removes it.
     return result;
   }
   return fail(Errc::kSystem, std::string(kCannotMake) + " in " + parent + ": each one was taken, or taken away");

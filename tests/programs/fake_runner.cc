@@ -9,6 +9,8 @@
 //   forever         wait for ever           stdin     say how many bytes standard input had until its end
 //   child           a child that holds the outputs, waits for ever; its pid is said
 //   stubborn        the same, in a session of its own, ignoring HUP, INT and TERM
+//   hidden          the same, with an empty environment
+//   storm:N         N processes, each of which forks and ends at once, in a new session, and its child does so again
 //   file:PATH       say the file's size and mode     signals   say which signals are blocked and ignored
 //   fds             say how many descriptors over 2 are open    chain   say the names of the parents
 //   parent          say the parent's pid: the agent
@@ -65,6 +67,38 @@ void start_child(bool stubborn) {
     wait_for_ever();
   }
   say("child " + std::to_string(pid));
+}
+
+// What it executes has no mark in its environment.
+void start_hidden_child() {
+  int ready[2];
+  if (::pipe2(ready, O_CLOEXEC) != 0) ::_exit(99);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    (void)::setsid();
+    const char* const words[] = {"hidden", "ignore:1", "ignore:2", "ignore:15", "forever", nullptr};
+    const char* const nothing[] = {nullptr};
+    (void)::execve("/proc/self/exe", const_cast<char* const*>(words), const_cast<char* const*>(nothing));
+    ::_exit(99);
+  }
+  (void)::close(ready[1]);
+  char byte = 0;
+  (void)!::read(ready[0], &byte, 1);  // Until exec has closed the other end.
+  (void)::close(ready[0]);
+  say("child " + std::to_string(pid));
+}
+
+[[noreturn]] void be_a_storm() {
+  while (true) {
+    if (::fork() > 0) ::_exit(0);
+    (void)::setsid();
+  }
+}
+
+void start_storm(int processes) {
+  (void)::signal(SIGCHLD, SIG_IGN);
+  for (int i = 0; i < processes; i++)
+    if (::fork() == 0) be_a_storm();
 }
 
 void wait_for_signal(const sigset_t& blocked) {
@@ -162,6 +196,8 @@ void perform(const std::string& name, const std::string& value) {
   }
   if (name == "forever") wait_for_ever();
   if (name == "stdin") count_input();
+  if (name == "hidden") start_hidden_child();
+  if (name == "storm") start_storm(number);
   if (name == "child" || name == "stubborn") start_child(name == "stubborn");
   if (name == "file") say_file(value);
   if (name == "signals") say_signals();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How sessions of the built agent end: the right code, nobody left alive, nothing left on the disk.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -326,6 +327,142 @@ TEST_F(AgentExit, ChildrenFromBeforeAreNotTheSessions) {
   std::ifstream(pid_file) >> pid;
   ASSERT_GT(pid, 0);
   EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
+}
+
+// A folder of the kernel's that is there for one test, and empty at its end. What lives in it then is killed.
+class KernelFolder {
+ public:
+  explicit KernelFolder(std::string path) : path_(std::move(path)), made_(::mkdir(path_.c_str(), 0755) == 0) {}
+  KernelFolder(const KernelFolder&) = delete;
+  KernelFolder& operator=(const KernelFolder&) = delete;
+  ~KernelFolder() {
+    for (int tries = 0; made_ && ::rmdir(path_.c_str()) != 0 && tries < 200; tries++) {
+      for (const int pid : processes()) (void)::kill(pid, SIGKILL);
+      (void)::poll(nullptr, 0, 10);
+    }
+  }
+  [[nodiscard]] bool made() const { return made_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool set(const std::string& file, const std::string& value) const {
+    return static_cast<bool>(std::ofstream(path_ + "/" + file) << value << std::flush);
+  }
+  [[nodiscard]] std::vector<int> processes() const {
+    std::ifstream file(path_ + "/cgroup.procs");
+    std::vector<int> all;
+    for (int pid = 0; file >> pid;) all.push_back(pid);
+    return all;
+  }
+
+ private:
+  std::string path_;
+  bool made_;
+};
+
+constexpr const char* kProof = "stap 4.8\noption data\noption exit\noption proof\nfile 3 x.ko\nabc";
+
+// The agent said `clean` and `exit 0`, and its own standard error that somebody was still there.
+TEST_F(AgentExit, WhatSigkillDoesNotEndIsNamedWhateverItMadeOfItself) {
+  const KernelFolder freezer("/sys/fs/cgroup/freezer/stapsh-test." + std::to_string(::getpid()));
+  if (!freezer.made()) GTEST_SKIP() << "needs root and /sys/fs/cgroup/freezer (cgroup v1)";
+  Program agent(this->agent());
+  ASSERT_TRUE(agent.write(std::string(kProof) + "run hidden say:up pause\n"));
+  ASSERT_TRUE(agent.wait_for_out("up\n"));
+  const std::string out = agent.out();
+  const std::string pid = std::to_string(std::stoi(out.substr(out.find("child ") + 6)));
+  ASSERT_TRUE(freezer.set("cgroup.procs", pid));
+  ASSERT_TRUE(freezer.set("freezer.state", "FROZEN"));
+  ASSERT_TRUE(agent.write("quit\n"));
+  EXPECT_EQ(agent.wait_exit(), 137) << agent.captured();
+  EXPECT_NE(agent.out().find("\nleft process " + pid + "\n"), std::string::npos) << agent.captured();
+  EXPECT_NE(agent.out().find("\nleft directory "), std::string::npos) << agent.captured();
+  EXPECT_NE(agent.out().find("\nexit 137\nquit\n"), std::string::npos) << agent.captured();
+  EXPECT_EQ(agent.out().find("clean"), std::string::npos) << agent.captured();
+  ASSERT_TRUE(freezer.set("freezer.state", "THAWED"));
+  Program sweeper(this->agent());
+  ASSERT_TRUE(sweeper.write("stap 4.8\nsweep\n"));
+  EXPECT_TRUE(sweeper.wait_for_out("removed=1 left=0\n"));
+}
+
+// A runner that left something behind there was called clean.
+TEST_F(AgentExit, WithoutProcItIsUnknownWhatIsLeft) {
+  const std::string root = scratch_.make_folder("root");
+  for (const char* folder : {"/bin", "/usr", "/usr/bin", "/tmp", "/dev"})
+    std::filesystem::create_directory(root + folder);
+  std::filesystem::copy(agent_program(), root + "/bin/stapsh");
+  for (const char* runner : {"staprun", "stapbpf"})
+    std::filesystem::copy(STAPSH_FAKE_RUNNER, root + "/usr/bin/" + runner);
+  ProgramOptions how = this->agent();
+  how.argv =
+      options({"sh", "-c",
+               "r=$1; shift; touch $r/dev/null; mount --bind /dev/null $r/dev/null; for d in lib lib64 usr/lib; do "
+               "test -d /$d && mkdir -p $r/$d && mount --rbind /$d $r/$d; done; "
+               "export TMPDIR=/tmp; exec chroot $r \"$@\"",
+               "sh", root, "/bin/stapsh", "--grace", "0.2"},
+              &mounts_)
+          .argv;
+  const std::string bpf = "stap 4.8\noption data\noption exit\noption proof\noption bpf\n";
+  // That nobody is left is the kernel's word.
+  EXPECT_EQ(talk(how, bpf + "run exit:3\n").out, "OK\nOK\nOK\nOK\nOK\nclean\nexit 3\nquit\n");
+  const Session left = talk(how, bpf + "run stubborn exit:3\n");
+  EXPECT_NE(left.out.find("\nleft unknown no /proc\nleft directory /tmp/stapsh."), std::string::npos) << left.out;
+  EXPECT_EQ(left.out.find("clean"), std::string::npos) << left.out;
+  EXPECT_EQ(left.code, 137);
+  EXPECT_EQ(oracle_.left(Bound(0)).size(), 1U) << "it was ended, and may be called clean";
+  // Whether a module is loaded can't be looked at either.
+  const Session module = talk(how, std::string(kProof) + "run exit:0\n");
+  EXPECT_NE(module.out.find("\nleft unknown no /proc\n"), std::string::npos) << module.out;
+}
+
+// An empty directory stayed, and `clean` was said.
+TEST_F(AgentExit, WithHardlyAnyDescriptorsCleanIsSaidOnlyOfWhatIs) {
+  for (int descriptors = 6; descriptors < 26; descriptors++) {
+    SCOPED_TRACE(descriptors);
+    ProgramOptions how = agent();
+    how.argv = options({"sh", "-c", "ulimit -n \"$1\"; shift; exec \"$0\" --grace 0.2", agent_program(),
+                        std::to_string(descriptors)},
+                       &mounts_)
+                   .argv;
+    how.env.emplace_back("ASAN_OPTIONS=detect_leaks=0");  // The search for leaks opens files.
+    Program agent(how);
+    (void)agent.write(std::string(kProof) + "run child exit:0\n");
+    agent.close_input();
+    EXPECT_NE(agent.wait_exit(), -1);
+    const bool said_clean = agent.out().find("clean\n") != std::string::npos;
+    const bool said_left = agent.out().find("\nleft ") != std::string::npos;
+    EXPECT_FALSE(said_clean && said_left) << agent.captured();
+    const std::vector<std::string> left = oracle_.left(Bound(said_left ? 0 : 5000));
+    EXPECT_TRUE(left.empty() || said_left) << left.front() << "\n" << agent.captured();
+    if (HasFailure()) return;
+  }
+}
+
+// Two of five ended as `clean` while the storm went on.
+TEST_F(AgentExit, ForkStormIsEndedOrNamed) {
+  const KernelFolder judge("/sys/fs/cgroup/pids/stapsh-test." + std::to_string(::getpid()));
+  if (!judge.made()) GTEST_SKIP() << "needs root and /sys/fs/cgroup/pids (cgroup v1)";
+  ASSERT_TRUE(judge.set("pids.max", "120"));
+  for (const char* kernel : {"", "umount -a -t cgroup2; "}) {
+    SCOPED_TRACE(kernel);
+    for (int i = 0; i < 3; i++) {
+      ProgramOptions how = agent();
+      how.argv = options({"sh", "-c",
+                          std::string(kernel) + "echo $$ > " + judge.path() + "/cgroup.procs; exec \"$0\" --grace 0.2",
+                          agent_program()},
+                         &mounts_)
+                     .argv;
+      Program agent(how);
+      ASSERT_TRUE(agent.write(std::string(kProof) + "run storm:100 say:up forever\n"));
+      ASSERT_TRUE(agent.wait_for_out("up\n"));
+      ASSERT_TRUE(agent.write("quit\n"));
+      EXPECT_NE(agent.wait_exit(), -1) << agent.captured();
+      const bool clean = agent.out().find("clean\n") != std::string::npos;
+      const bool left = agent.out().find("left process ") != std::string::npos;
+      EXPECT_NE(clean, left) << agent.captured();
+      EXPECT_TRUE(clean || *kernel != '\0') << agent.captured();
+      EXPECT_TRUE(!clean || judge.processes().empty());
+      if (HasFailure()) return;
+    }
+  }
 }
 
 // A dead session that takes its time to end kept whoever swept it from hearing anything else.
