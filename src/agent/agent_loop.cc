@@ -301,7 +301,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
-  record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.workspace()));
+  record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.begun_record()));
   program_ = runner_name(effect.kind);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
@@ -317,8 +317,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
     if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
     if (is_connection_) spawn.stdout_fd = spawn.stderr_fd = out_.get();
   }
-  const std::string& path = place_.workspace().path();
-  const Result<> contained = children_.make_cgroup(std::string_view(path).substr(path.rfind('/') + 1));
+  const Result<> contained = children_.make_cgroup(record_.cgroup);
   if (!contained) session_.on_note("the runner has no cgroup of its own: " + contained.error().what);
   spawn.cgroup_fd = children_.cgroup().fd();
   sys::Child runner = TRY(sys::spawn(spawn));
@@ -499,8 +498,8 @@ void AgentLoop::finish_clean_up() {
     // Looked at, not assumed.
     children_.look_what_is_left(helpers(), left);
     look_for_modules(record_, left);
-    if (const Result<> closed = place_.close(left); !closed) reports_.say(closed.error().what);
   }
+  if (const Result<> closed = place_.close(left); !closed) reports_.say(closed.error().what);
   session_.on_cleaned_up(left);
 }
 

@@ -111,6 +111,7 @@ class Sweep {
         SessionRecord seen = record;
         seen.runner = -1;
         seen.module.clear();
+        seen.cgroup.clear();
         (void)end_session({}, seen, Processes::kOfBefore);
         return leave_to_others(name);
       }

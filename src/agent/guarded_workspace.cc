@@ -33,7 +33,7 @@ Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sy
   }
   const std::string parent = sys::default_workspace_parent();
   const std::string name = sys::Workspace::name_of(own_id);
-  const SessionRecord record = begin_record(parent + "/" + name);
+  SessionRecord record = begin_record(parent + "/" + name);
   // The record first: wherever the workspace is, whoever looks for it finds it by its record.
   Result<RecordFile> kept = keep(record, name);
   if (!kept) unrecorded_ = kept.error();
@@ -47,8 +47,9 @@ Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sy
   const Result<> begun = begin();
   if (begun) {
     files_ = std::move(files);
-  } else if (files.workspace.remove()) {
-    (void)files.record.remove();  // What stays is for the next sweep.
+    begun_ = std::move(record);
+  } else if (std::vector<LeftLine> left; !close_files(files, left)) {
+    unfinished_.push_back(std::move(files));  // For want of descriptors or memory, which may be over at the end.
   }
   return begun;
 }
@@ -71,6 +72,11 @@ Error GuardedWorkspace::advised(const Error& error) const {
 
 Result<> GuardedWorkspace::close(std::vector<LeftLine>& left) {
   Result<> closed = close_files(files_, left);
+  for (SessionFiles& files : unfinished_) {
+    std::vector<LeftLine> of_this;
+    if (const Result<> also = close_files(files, of_this); !also && closed) closed = also;
+    left.insert(left.end(), of_this.begin(), of_this.end());
+  }
   guardian_watch_.reset();
   guardian_.dismiss();
   return closed;

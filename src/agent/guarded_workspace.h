@@ -29,6 +29,8 @@ class GuardedWorkspace {
 
   [[nodiscard]] bool exists() const { return files_.workspace.valid(); }
   [[nodiscard]] const sys::Workspace& workspace() const { return files_.workspace; }
+  /// The record of it, as it was before a runner.
+  [[nodiscard]] const SessionRecord& begun_record() const { return begun_; }
   /// Why no record can be kept, where there is a folder for it: only the guardian knows of the session then. Said once.
   std::optional<Error> take_unrecorded() { return std::exchange(unrecorded_, std::nullopt); }
   /// What whoever cleans up after us goes by from now on.
@@ -47,6 +49,8 @@ class GuardedWorkspace {
 
  private:
   SessionFiles files_;
+  std::vector<SessionFiles> unfinished_;  // Of no use, and still there.
+  SessionRecord begun_;
   std::optional<Error> unrecorded_;
   Guardian guardian_;
   sys::Watch guardian_watch_;

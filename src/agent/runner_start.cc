@@ -24,8 +24,7 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
 }
 
 Result<SessionRecord> runner_record(const StartRunner& runner, Duration grace, const std::string& module,
-                                    const sys::Workspace& workspace) {
-  SessionRecord record = begin_record(workspace.path());
+                                    SessionRecord record) {
   record.stop_signal = runner_entry(runner.kind).stop_signal;
   record.grace = grace;
   if (runner.kind != RunnerKind::kStaprun) return record;

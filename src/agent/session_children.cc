@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/left_lines.h"
+#include "agent/session_remains.h"
 #include "sys/clock.h"
 #include "sys/process_ref.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 // At most so long nothing else is done; see is_killing().
 constexpr Duration kKillTime = std::chrono::milliseconds(200);
-constexpr Duration kDeathTime = std::chrono::seconds(1);
 constexpr int kEmptyLooks = 2;
 constexpr int kLooksMax = 10;
 
@@ -27,8 +27,8 @@ Result<> SessionChildren::begin() {
   return sys::become_subreaper();
 }
 
-Result<> SessionChildren::make_cgroup(std::string_view name) {
-  if (!cgroup_.valid()) cgroup_ = TRY(sys::Cgroup::create(name));
+Result<> SessionChildren::make_cgroup(const std::string& path) {
+  if (!cgroup_.valid()) cgroup_ = TRY(sys::Cgroup::create(path));
   return {};
 }
 
@@ -118,23 +118,7 @@ void SessionChildren::look_what_is_left(Helpers helpers, std::vector<LeftLine>& 
     add_unknown(left, "a process that /proc does not show");
     break;
   }
-  end_cgroup(left);
-}
-
-// Somebody may live in it who does not descend from us: who has the right to can move any process.
-void SessionChildren::end_cgroup(std::vector<LeftLine>& left) {
-  if (!cgroup_.valid()) return;
-  const std::string path = cgroup_.path();
-  const Result<bool> empty = cgroup_.wait_empty({});
-  if (!empty || !*empty) {
-    (void)cgroup_.kill();
-    (void)cgroup_.wait_empty(kDeathTime);  // Whether it helped is looked at.
-    for (const pid_t pid : cgroup_.members().pids) {
-      const LeftLine line{"process", std::to_string(pid)};
-      if (std::find(left.begin(), left.end(), line) == left.end()) left.push_back(line);
-    }
-  }
-  if (!cgroup_.remove()) left.push_back({"cgroup", path});
+  end_cgroup(cgroup_, left);
 }
 
 }  // namespace stapsh::agent

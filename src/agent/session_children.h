@@ -10,7 +10,7 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -30,7 +30,7 @@ class SessionChildren {
   Result<> begin();
 
   /// Makes the cgroup that a runner shall start in. An Error says why there is none: then all else goes on without.
-  Result<> make_cgroup(std::string_view name);
+  Result<> make_cgroup(const std::string& path);
   [[nodiscard]] const sys::Cgroup& cgroup() const { return cgroup_; }
 
   void set_runner(sys::Child runner) { runner_ = std::move(runner); }
@@ -59,7 +59,6 @@ class SessionChildren {
  private:
   [[nodiscard]] bool is_of_session(pid_t pid, Helpers helpers) const;
   std::size_t signal_seen(int signo, Helpers helpers, std::set<pid_t>& met) const;
-  void end_cgroup(std::vector<LeftLine>& left);
 
   sys::Child runner_;
   sys::Cgroup cgroup_;

@@ -12,6 +12,7 @@
 #include "base/parse_int.h"
 #include "protocol/quoted.h"
 #include "protocol/words.h"
+#include "sys/cgroup.h"
 #include "sys/io.h"
 #include "sys/process_tree.h"
 #include "sys/unique_fd.h"
@@ -58,6 +59,7 @@ void take_line(std::string_view line, SessionRecord& record) {
   if (words[0] == "pids") take_int<std::uint64_t>(values[0], 0, UINT64_MAX, record.pid_namespace);
   if (words[0] == "stop") take_int(values[0], 1, 64, record.stop_signal);
   if (words[0] == "module") take_text(values[0], record.module);
+  if (words[0] == "cgroup") take_text(values[0], record.cgroup);
   if (words[0] == "grace") {
     std::int64_t milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(record.grace).count();
     take_int<std::int64_t>(values[0], 0, kGraceMaxMs, milliseconds);
@@ -72,6 +74,7 @@ SessionRecord unknown_record() { return {.stop_signal = SIGTERM, .grace = kGrace
 
 SessionRecord begin_record(std::string workspace) {
   SessionRecord record = unknown_record();
+  record.cgroup = sys::Cgroup::path_for(workspace.substr(workspace.rfind('/') + 1)).value_or("");
   record.workspace = std::move(workspace);
   record.boot = boot_id();
   record.pid_namespace = sys::pid_namespace().value_or(0);
@@ -93,6 +96,7 @@ std::string format_record(const SessionRecord& record) {
   text += "\ngrace " + std::to_string(grace.count());
   if (!record.module.empty()) text += "\nmodule " + quote(record.module);
   if (record.renamed) text += "\nrenamed";
+  if (!record.cgroup.empty()) text += "\ncgroup " + quote(record.cgroup);
   return text.append(kRecordEnd);
 }
 

@@ -28,6 +28,7 @@ struct SessionRecord {
   Duration grace{};
   std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
   bool renamed = false;  ///< It was loaded under a name of its own alone (staprun -R).
+  std::string cgroup{};  ///< Where the session's own cgroup is, if there is one; empty: it can have none.
   bool operator==(const SessionRecord&) const = default;
 };
 

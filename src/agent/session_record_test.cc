@@ -20,7 +20,8 @@ const SessionRecord kFull{.workspace = "/tmp/a b=\n/stapsh.0123456789",
                           .stop_signal = 2,
                           .grace = std::chrono::milliseconds(5'500),
                           .module = "probe",
-                          .renamed = true};
+                          .renamed = true,
+                          .cgroup = "/sys/fs/cgroup/a b/stapsh.0123456789"};
 
 TEST(SessionRecord, ReadsWhatItWrote) {
   SessionRecord without_runner = begin_record("/tmp/stapsh.0123456789");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "agent/left_lines.h"
 #include "agent/session_module.h"
@@ -27,12 +28,32 @@ std::string mark_of(const SessionRecord& record) {
   return std::string(sys::kWorkspaceVariable) + "=" + record.workspace;
 }
 
+// Nothing where there is none, or none any more. Its name is the workspace's: another's is not the session's.
+Result<sys::Cgroup> cgroup_of(const SessionRecord& record) {
+  const std::string name = record.workspace.substr(record.workspace.rfind('/'));
+  if (!record.cgroup.ends_with(name)) return sys::Cgroup();
+  Result<sys::Cgroup> cgroup = sys::Cgroup::open(record.cgroup);
+  if (!cgroup && cgroup.error().sys_errno == ENOENT) return sys::Cgroup();
+  return cgroup;
+}
+
+sys::Seen cgroup_members(const SessionRecord& record) {
+  const Result<sys::Cgroup> cgroup = cgroup_of(record);
+  if (!cgroup) return {.pids = {}, .blind = cgroup.error().what};
+  return cgroup->valid() ? cgroup->members() : sys::Seen();
+}
+
+bool is_of_session(pid_t pid, const SessionRecord& record) {
+  if (sys::session_of(pid) == record.runner || sys::carries_mark(pid, mark_of(record))) return true;
+  const std::vector<pid_t> members = cgroup_members(record).pids;
+  return std::find(members.begin(), members.end(), pid) != members.end();
+}
+
 // All that live of the session. Each is looked at again once it is held: by then its number could be another's.
 void signal_session(const SessionRecord& record, bool by_session, int signo) {
   for (const pid_t pid : session_processes(record, by_session).pids) {
     const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (!process || !(sys::session_of(pid) == record.runner || sys::carries_mark(pid, mark_of(record)))) continue;
-    (void)process->send(signo);  // Gone, or not ours to signal: what stays is looked for later.
+    if (process && is_of_session(pid, record)) (void)process->send(signo);  // What stays is looked for later.
   }
 }
 
@@ -72,6 +93,7 @@ void end_processes(const SessionRecord& record, bool by_session) {
   if (wait_until_gone(record, by_session, grace)) return;
   // One that forks faster than we look has a child that we did not see: look again.
   for (int round = 0; round < kKillRounds; ++round) {
+    if (const Result<sys::Cgroup> cgroup = cgroup_of(record); cgroup && cgroup->valid()) (void)cgroup->kill();
     signal_session(record, by_session, SIGKILL);
     if (wait_until_gone(record, by_session, std::max(grace / kKillRounds, kDeathTime))) return;
   }
@@ -82,19 +104,37 @@ void end_processes(const SessionRecord& record, bool by_session) {
 sys::Seen session_processes(const SessionRecord& record, bool by_session) {
   sys::Seen seen = sys::marked_processes(mark_of(record));
   std::vector<pid_t>& pids = seen.pids;
+  const auto add = [&](const sys::Seen& more) {
+    pids.insert(pids.end(), more.pids.begin(), more.pids.end());
+    if (seen.blind.empty()) seen.blind = more.blind;
+  };
+  add(cgroup_members(record));
   // A process that has the runner's pid and started at another time leads another session.
   const std::optional<std::uint64_t> start = sys::process_start(record.runner);
   const bool leader_lives = start && *start == record.runner_start;
   if (record.runner > 0 && (leader_lives || (!start && by_session))) {
-    sys::Seen members = sys::session_members(record.runner);
-    if (seen.blind.empty()) seen.blind = std::move(members.blind);
-    for (const pid_t pid : members.pids) {
-      if (pid != ::getpid()) pids.push_back(pid);
-    }
+    add(sys::session_members(record.runner));
   }
+  std::erase(pids, ::getpid());
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return seen;
+}
+
+// Somebody may live in it who does not descend from the runner: who has the right to can move any process.
+void end_cgroup(sys::Cgroup& cgroup, std::vector<LeftLine>& left) {
+  if (!cgroup.valid()) return;
+  const std::string path = cgroup.path();
+  const Result<bool> empty = cgroup.wait_empty({});
+  if (!empty || !*empty) {
+    (void)cgroup.kill();
+    (void)cgroup.wait_empty(kDeathTime);  // Whether it helped is looked at.
+    for (const pid_t pid : cgroup.members().pids) {
+      const LeftLine line{"process", std::to_string(pid)};
+      if (std::find(left.begin(), left.end(), line) == left.end()) left.push_back(line);
+    }
+  }
+  if (!cgroup.remove()) left.push_back({"cgroup", path});
 }
 
 Result<> close_files(SessionFiles& files, std::vector<LeftLine>& left) {
@@ -124,6 +164,9 @@ std::vector<LeftLine> end_session(SessionFiles files, const SessionRecord& recor
     for (const pid_t pid : seen.pids) left.push_back({"process", std::to_string(pid)});
     if (!seen.blind.empty()) add_unknown(left, seen.blind);
   }
+  Result<sys::Cgroup> cgroup = cgroup_of(record);
+  if (!cgroup) add_unknown(left, cgroup.error().what);
+  if (cgroup) end_cgroup(*cgroup, left);
   unload_modules(record);
   look_for_modules(record, left);
   if (!close_files(files, left)) files.workspace.abandon();

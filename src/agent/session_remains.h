@@ -12,16 +12,21 @@
 #include "agent/session_record.h"
 #include "base/result.h"
 #include "protocol/agent_line.h"
+#include "sys/cgroup.h"
 #include "sys/process_tree.h"
 #include "sys/workspace.h"
 
 namespace stapsh::agent {
 
-/// The session's living processes: by its runner's session, and by what the environment of those of our user says
-/// that made a session of their own.
+/// The session's living processes: by its cgroup, by its runner's session, and by what the environment of those of our
+/// user says that made a session of their own.
 /// `by_session`: also by the id of the runner's session after the runner itself has ended. Only for who knows that the
 /// session is of just now: later its id can be another's.
 sys::Seen session_processes(const SessionRecord& record, bool by_session);
+
+/// The end of a session's cgroup: kills who lives in it still, adds those that stay, and removes it; or it is left, too.
+/// One that was never made is no matter.
+void end_cgroup(sys::Cgroup& cgroup, std::vector<LeftLine>& left);
 
 /// What a session has on the disk. The file, and so its lock, outlives the workspace.
 struct SessionFiles {

@@ -24,6 +24,7 @@
 namespace stapsh::sys {
 namespace {
 
+constexpr std::size_t kPathBytesMax = 1'000;  // Nobody's is so long, and it is written down.
 constexpr Duration kWriteLimit = std::chrono::seconds(1);
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
@@ -144,7 +145,9 @@ Result<std::string> Cgroup::path_for(std::string_view name) {
   if (ours.empty()) return fail(Errc::kSystem, "there is no cgroup v2 here");
   const std::string directory = directory_of(ours, TRY(read_all(AT_FDCWD, "/proc/self/mountinfo")));
   if (directory.empty()) return fail(Errc::kSystem, "cgroup v2 is not mounted here");
-  return directory + "/" + std::string(name);
+  std::string path = directory + "/" + std::string(name);
+  if (path.size() > kPathBytesMax) return fail_errno(path, ENAMETOOLONG);
+  return path;
 }
 
 Result<Cgroup> Cgroup::open(const std::string& path) {
@@ -154,11 +157,11 @@ Result<Cgroup> Cgroup::open(const std::string& path) {
   return cgroup;
 }
 
-Result<Cgroup> Cgroup::create(std::string_view name) {
-  std::string path = TRY(path_for(name));
+Result<Cgroup> Cgroup::create(const std::string& path) {
+  if (path.empty()) return fail(Errc::kSystem, "there is no cgroup v2 here");
   // Not where another file system lies over it, nor where a link leads elsewhere.
   const UniqueFd parent = TRY(open_directory(AT_FDCWD, path.substr(0, path.rfind('/'))));
-  const std::string own_name(name);
+  const std::string own_name = path.substr(path.rfind('/') + 1);
   if (::mkdirat(parent.get(), own_name.c_str(), 0755) != 0) return fail_errno(path, errno);
   Cgroup cgroup;
   Result<UniqueFd> dir = open_directory(parent.get(), own_name);
@@ -170,7 +173,7 @@ Result<Cgroup> Cgroup::create(std::string_view name) {
     return fail(dir.error());
   }
   cgroup.dir_ = *std::move(dir);
-  cgroup.path_ = std::move(path);
+  cgroup.path_ = path;
   return cgroup;
 }
 

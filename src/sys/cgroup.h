@@ -20,13 +20,13 @@ class Cgroup {
  public:
   Cgroup() = default;
 
-  /// A new one of that name. An Error says why there can be none: no cgroup v2 here, no right to it, or a kernel that
-  /// can't kill by it (before 5.14).
-  static Result<Cgroup> create(std::string_view name);
-  /// One that somebody made, by the path that its maker knows. ENOENT: it is gone.
-  static Result<Cgroup> open(const std::string& path);
-  /// Where create() would make it. An Error: nowhere.
+  /// Where one of that name can be: below ours. Makes nothing. An Error: there is no cgroup v2 here.
   static Result<std::string> path_for(std::string_view name);
+  /// A new one there. An Error says why there can be none: no right to it, or a kernel that can't kill by it (before
+  /// 5.14).
+  static Result<Cgroup> create(const std::string& path);
+  /// One that somebody made. ENOENT: it is gone.
+  static Result<Cgroup> open(const std::string& path);
 
   [[nodiscard]] bool valid() const { return dir_.valid(); }
   /// For SpawnOptions::cgroup_fd.
