@@ -183,7 +183,7 @@ Awaitable<> DirectRun::climb_ladder() {
     (void)co_await ladder_timer_.async_wait(kAsTuple);
     const TimePoint now = sys::now();
     if (!runner_->exit_code()) {
-      const Activity activity = meter.look(sys::session_members(runner_->pid()), now);
+      const Activity activity = meter.look(sys::session_members(runner_->pid()).pids, now);
       ladder_.note_activity(activity, now);
       WorkingLine work{std::string(runner_name(kind_)), std::nullopt};
       if (const auto probes = meter.probes()) work.probes = {probes->left, probes->most};
