@@ -14,8 +14,8 @@ namespace stapsh::agent {
 /// are left to the caller. Errors: there is no such program, or the kernel would refuse the arguments.
 Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::Workspace& workspace);
 
-/// All of the record that was begun but who the runner will be; an Error where it can't be known whose that module would be. `module`:
-/// the uploaded kernel module's name without ".ko", or empty.
+/// All of the record that was begun but who the runner will be; an Error where it can't be known whose that module
+/// would be. `module`: the uploaded kernel module's name without ".ko", or empty.
 Result<SessionRecord> runner_record(const StartRunner& runner, Duration grace, const std::string& module,
                                     SessionRecord begun);
 

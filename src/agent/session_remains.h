@@ -24,8 +24,8 @@ namespace stapsh::agent {
 /// session is of just now: later its id can be another's.
 sys::Seen session_processes(const SessionRecord& record, bool by_session);
 
-/// The end of a session's cgroup: kills who lives in it still, adds those that stay, and removes it; or it is left, too.
-/// One that was never made is no matter.
+/// The end of a session's cgroup: kills who lives in it still, adds those that stay, and removes it; or it is left,
+/// too. One that was never made is no matter.
 void end_cgroup(sys::Cgroup& cgroup, std::vector<LeftLine>& left);
 
 /// What a session has on the disk. The file, and so its lock, outlives the workspace.

@@ -46,7 +46,6 @@ Seen marked_processes(std::string_view mark);
 /// Whether `pid` is such a process. False for one that is gone, or whose environment we may not read.
 bool carries_mark(pid_t pid, std::string_view mark);
 
-
 /// Whether `pid` is a child of ours, ended or not: by the kernel's word, whatever /proc shows.
 bool is_child(pid_t pid);
 /// None for one that is gone, or that /proc does not show.
