@@ -14,6 +14,7 @@
 #include "agent/frame_relay.h"
 #include "agent/guarded_workspace.h"
 #include "agent/outbox.h"
+#include "agent/reply_reading.h"
 #include "agent/report_writer.h"
 #include "agent/runner_start.h"
 #include "agent/runner_watch.h"
@@ -76,6 +77,7 @@ class AgentLoop {
   Result<> spawn_runner(const StartRunner& effect);
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
+  void let_client_read();
   void note_signals();
   void signal_runner(const SignalRunner& effect);
   void fail_output(const Error& error);
@@ -292,6 +294,7 @@ void AgentLoop::start_runner(const StartRunner& effect) {
     session_.on_runner_failed(place_.advised(started.error()), sys::now());
   } else if (framed_) {
     session_.on_runner_starting();
+    relay_.note_reply();
   }
   if (std::exchange(reap_later_, false)) reap();
   if (const int signo = std::exchange(stop_signal_, 0)) stop_by_signal(signo);
@@ -333,6 +336,7 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   TRY(place_.write(record_));
   if (framed_) return {};
   TRY(send_reply());
+  if (session_.client_is_released()) let_client_read();
   // Nothing more is said until the end, and the runner may share these open files.
   input_.restore_flags();
   out_.restore_flags();
@@ -354,6 +358,17 @@ Result<> AgentLoop::send_reply() {
     if (entries[1].revents != 0) return fail(Errc::kPeer, "the client went before it read the reply to run");
     if (entries[2].revents != 0) note_signals();
     if (stop_signal_ != 0) return fail(Errc::kPeer, "stopped before the client read the reply to run");
+  }
+}
+
+// Whoever wants us to stop, or stops talking to us, waits no longer.
+void AgentLoop::let_client_read() {
+  ReplyReading reading(out_.get(), sys::now());
+  while (const std::optional<TimePoint> look_at = reading.look(sys::now())) {
+    std::array<pollfd, 2> entries{{{input_.fd(), POLLRDHUP, 0}, {signals_.fd(), POLLIN, 0}}};
+    const Result<bool> news = sys::wait_for_any(entries, *look_at);
+    if (entries[1].revents != 0) note_signals();
+    if (!news || entries[0].revents != 0 || stop_signal_ != 0) return;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/reply_reading.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -42,6 +43,9 @@ Result<std::array<sys::UniqueFd, 2>> FrameRelay::open(const sys::Epoll& epoll, s
   }
   return write_ends;
 }
+
+// To a client that wants single frames it is as good as a small one.
+void FrameRelay::note_reply() { next_frame_at_ = sys::now() + kRelayPause; }
 
 void FrameRelay::look_again() {
   for (Pipe& each : pipes_) each.ready = !each.at_end;

@@ -30,6 +30,8 @@ class FrameRelay {
   Result<std::array<sys::UniqueFd, 2>> open(const sys::Epoll& epoll, std::uint64_t stdout_id, std::uint64_t stderr_id);
 
   void on_readable(Stream stream) { pipe(stream).ready = true; }
+  /// The reply to `run` is going out, and is read apart from the first frame: see reply_reading.h.
+  void note_reply();
   /// All who could write have ended: what they wrote is in the pipes, and its edges may lie behind us.
   void look_again();
 

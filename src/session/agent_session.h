@@ -97,7 +97,9 @@ class AgentSession {
   [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
   /// With frames: whether they carry the time.
   [[nodiscard]] bool timed() const { return dialect_.timed; }
-  /// The client is a released one: it may lose all but the first of the frames that reach it together.
+  /// The client is a released one: it drops what it reads together with the reply to `run`.
+  [[nodiscard]] bool client_is_released() const { return !dialect_.says_exit && !rfc_; }
+  /// And it may lose all but the first of the frames that reach it together.
   [[nodiscard]] bool wants_single_frames() const { return dialect_.framed && !dialect_.says_exit; }
   /// Where the stream outlives its client: the next one's hello, which ended this session. What follows it is not
   /// taken.

@@ -93,6 +93,30 @@ TEST_F(AgentOutput, OkComesBeforeTheFirstByteWithoutDataMode) {
   }
 }
 
+// A released client drops what it reads together with the OK: all the output of 1 to 3 in 10 runs over ssh.
+TEST_F(AgentOutput, RunnerIsNotExecutedBeforeTheOkWasRead) {
+  using std::chrono::milliseconds, std::chrono::steady_clock;
+  for (const auto input : {Input::kPipe, Input::kSocket}) {
+    for (const bool reads : {false, true}) {
+      SCOPED_TRACE(std::string(input == Input::kPipe ? "pipe" : "socket") + (reads ? ", read" : ", not read"));
+      ProgramOptions how = agent(input);
+      how.read_output = false;
+      Program agent(how);
+      const auto told_at = steady_clock::now();
+      ASSERT_TRUE(agent.write("stap 4.8\nrun warn:up say:hello\n"));
+      const auto read_at = steady_clock::now();
+      if (reads) agent.resume_reading();
+      ASSERT_TRUE(agent.wait_for_err("up\n"));
+      // No sooner than the client has read, and a relay passed on; or than nobody waits any longer.
+      const auto up_at = steady_clock::now();
+      EXPECT_TRUE(up_at - told_at >= milliseconds(200) || (reads && up_at - read_at >= milliseconds(50)));
+      agent.resume_reading();
+      EXPECT_EQ(agent.wait_exit(), 0);
+      EXPECT_EQ(after_hello(agent.out()), "OK\nhello\n");
+    }
+  }
+}
+
 TEST_F(AgentOutput, WithoutDataModeStreamsAreInherited) {
   const Session session = talk(agent(), "stap 4.8\nrun out:1000000 warn:to-stderr\n");
   EXPECT_EQ(session.out.size(), 3 + 1'000'000U);
