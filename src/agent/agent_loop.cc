@@ -43,6 +43,8 @@ constexpr std::size_t kRepliesBytesMax = 65'536;
 constexpr int kFramesPerTurn = 16;
 // How long commands are taken, before we look whether somebody has something to say.
 constexpr Duration kCommandsPerTurn = std::chrono::milliseconds(50);
+// How long an agent that fails waits for its client to have read why.
+constexpr Duration kFarewellLimit = std::chrono::milliseconds(500);
 
 class AgentLoop {
  public:
@@ -78,6 +80,7 @@ class AgentLoop {
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
   void let_client_read();
+  void let_client_close();
   void note_signals();
   void signal_runner(const SignalRunner& effect);
   void fail_output(const Error& error);
@@ -224,6 +227,7 @@ Result<int> AgentLoop::run() {
     out_ready_ = true;
     flush();
   }
+  if (*exit_code_ != 0 && session_.client_is_ours()) let_client_close();
   return output_failed_ && *exit_code_ == 0 ? 1 : *exit_code_;
 }
 
@@ -369,6 +373,18 @@ void AgentLoop::let_client_read() {
     const Result<bool> news = sys::wait_for_any(entries, *look_at);
     if (entries[1].revents != 0) note_signals();
     if (!news || entries[0].revents != 0 || stop_signal_ != 0) return;
+  }
+}
+
+// A relay whose child fails may drop what it has read and not passed on: socat does, `exit` and `quit` among it. Our
+// client closes when it has read its last line.
+void AgentLoop::let_client_close() {
+  const TimePoint deadline = sys::deadline_after(kFarewellLimit);
+  while (!outbox_.abandoned() && !stream_outlives_client_ && sys::now() < deadline && !input_.skip()) {
+    std::array<pollfd, 2> entries{{{input_.fd(), POLLIN | POLLRDHUP, 0}, {signals_.fd(), POLLIN, 0}}};
+    const Result<bool> news = sys::wait_for_any(entries, deadline);
+    if (entries[1].revents != 0) note_signals();
+    if (!news || stop_signal_ != 0) return;
   }
 }
 

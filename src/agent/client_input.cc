@@ -31,6 +31,13 @@ bool ClientInput::fill() {
   return ended_;
 }
 
+bool ClientInput::skip() {
+  bytes_.clear();
+  ready_ = true;
+  (void)fill();
+  return ended_;
+}
+
 std::optional<ClientInput::End> ClientInput::take_end() {
   if (!bytes_.empty() || !std::exchange(ended_, false)) return std::nullopt;
   return End{error_};

@@ -32,6 +32,8 @@ class ClientInput {
   bool fill();
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
   void take(std::size_t count) { bytes_.erase(0, count); }
+  /// For who wants none of it any more: forgets what was read, and reads once. True at the end of input.
+  bool skip();
 
   struct End {
     std::optional<std::string> error{};  ///< Why it ended, if the client did not end it.

@@ -62,5 +62,18 @@ TEST_F(ClientInputTest, NothingToReadIsNoNewsUntilItIsReadable) {
   EXPECT_EQ(input_.bytes(), "x");
 }
 
+TEST_F(ClientInputTest, WhatNobodyWantsIsSkippedToTheEnd) {
+  open("half a li");
+  EXPECT_FALSE(input_.skip());
+  EXPECT_EQ(input_.bytes(), "");
+  write("ne\n");
+  EXPECT_FALSE(input_.skip());
+  pipe_.write_end.reset();
+  EXPECT_TRUE(input_.skip());
+  EXPECT_TRUE(input_.skip());
+  ASSERT_TRUE(input_.take_end());
+  EXPECT_TRUE(input_.skip());  // A session that was told of it asks again.
+}
+
 }  // namespace
 }  // namespace stapsh::agent

@@ -97,7 +97,9 @@ class AgentSession {
   [[nodiscard]] bool ended() const { return std::holds_alternative<Ended>(life_); }
   /// With frames: whether they carry the time.
   [[nodiscard]] bool timed() const { return dialect_.timed; }
-  /// The client is a released one: it drops what it reads together with the reply to `run`.
+  /// The client is of our kind: it asked for `exit`.
+  [[nodiscard]] bool client_is_ours() const { return dialect_.says_exit; }
+  /// It is a released one: it drops what it reads together with the reply to `run`.
   [[nodiscard]] bool client_is_released() const { return !dialect_.says_exit && !rfc_; }
   /// And it may lose all but the first of the frames that reach it together.
   [[nodiscard]] bool wants_single_frames() const { return dialect_.framed && !dialect_.says_exit; }
