@@ -13,6 +13,14 @@ std::string ending(int exit_code) {
                          : fmt::format("runner ended with exit code {}", exit_code);
 }
 
+// Only a released agent over a transport without an exit code leaves it open.
+std::string untold_ending(const Outcome& outcome) {
+  std::string text = "ended with an unknown exit code: its stapsh tells none over this transport";
+  if (!outcome.has_output) text += "; nothing came of it, so it is taken for a failure";
+  if (!outcome.reason.empty()) text += "; " + outcome.reason;
+  return text;
+}
+
 // What was proved of the targets' cleanliness: "; all clean", or how many are what.
 std::string remains_text(const std::vector<TargetResult>& results) {
   std::size_t clean = 0, left = 0, untouched = 0;
@@ -34,16 +42,17 @@ std::string remains_text(const std::vector<TargetResult>& results) {
 
 std::vector<std::string> report_lines(const std::vector<TargetResult>& results) {
   std::vector<std::string> lines;
-  std::size_t succeeded = 0, nonzero = 0, failed = 0, stopped = 0;
+  std::size_t succeeded = 0, nonzero = 0, untold = 0, failed = 0, stopped = 0;
   for (const TargetResult& result : results) {
     const Outcome& outcome = result.outcome;
     switch (outcome.kind) {
       case Outcome::Kind::kEnded:
-        if (outcome.exit_code.value_or(0) == 0) {
+        if (outcome.exit_code == 0) {
           ++succeeded;
         } else {
-          ++nonzero;
-          lines.push_back(fmt::format("rstap: {}: {}{}", result.name, ending(*outcome.exit_code),
+          ++(outcome.exit_code ? nonzero : untold);
+          lines.push_back(fmt::format("rstap: {}: {}{}", result.name,
+                                      outcome.exit_code ? ending(*outcome.exit_code) : untold_ending(outcome),
                                       outcome.killed.empty() ? "" : "; killed " + outcome.killed));
         }
         break;
@@ -69,6 +78,7 @@ std::vector<std::string> report_lines(const std::vector<TargetResult>& results) 
   std::string totals =
       fmt::format("rstap: {} target{}: {} succeeded", results.size(), results.size() == 1 ? "" : "s", succeeded);
   if (nonzero > 0) totals += fmt::format(", {} ended with an error", nonzero);
+  if (untold > 0) totals += fmt::format(", {} ended with an unknown exit code", untold);
   if (failed > 0) totals += fmt::format(", {} failed", failed);
   if (stopped > 0) totals += fmt::format(", {} stopped before running", stopped);
   totals += remains_text(results);
@@ -80,6 +90,7 @@ int exit_code_of(const std::vector<TargetResult>& results, int stopped_code) {
   for (const TargetResult& result : results) {
     switch (result.outcome.kind) {
       case Outcome::Kind::kEnded:
+        if (!result.outcome.exit_code && !result.outcome.has_output) return kFailedCode;
         if (result.outcome.exit_code.value_or(0) != 0) return *result.outcome.exit_code;
         break;
       case Outcome::Kind::kStopped:

@@ -18,8 +18,9 @@ struct TargetResult {
 /// A line for each target that did not simply succeed, then one line of totals.
 std::vector<std::string> report_lines(const std::vector<TargetResult>& results);
 
-/// The first failure's, in the order of the targets: a runner's own code, 1 for a target that failed,
-/// `stopped_code` for one that was stopped before its runner ran. 0 if there is none.
+/// The first failure's, in the order of the targets: a runner's own code, 1 for a target that failed or whose code is
+/// unknown and of which no output came, `stopped_code` for one that was stopped before its runner ran. 0 if there is
+/// none.
 int exit_code_of(const std::vector<TargetResult>& results, int stopped_code);
 
 }  // namespace stapsh::client

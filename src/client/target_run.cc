@@ -125,7 +125,7 @@ void TargetRun::set_state(TargetState state) {
 void TargetRun::set_outcome(Outcome outcome) {
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
   const bool untouched =
-      !module_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
+      !touched_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
   outcome_ = std::move(outcome);
 }
@@ -324,7 +324,10 @@ void TargetRun::drain_effects() {
   while (std::optional<ClientEffect> effect = session_->next_effect()) {
     std::visit(Overloaded{
                    [&](SendBytes& e) { to_agent_->send(std::move(e.bytes)); },
-                   [&](const SendFile& e) { to_agent_->send(module_->files[e.index].content); },
+                   [&](const SendFile& e) {
+                     touched_ = true;
+                     to_agent_->send(module_->files[e.index].content);
+                   },
                    [&](const CloseInput&) {
                      if (to_agent_->owes()) stream_error_ = "stopped before all commands were sent";
                      to_agent_->end();
@@ -398,6 +401,7 @@ Awaitable<> TargetRun::get_module(HelloLine hello) {
     co_return drain_effects();
   }
   upload.run_args = *std::move(args);
+  upload.runner = module_->kind;
   for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
   set_state(TargetState::kSending);
   sweepable_ = session_->agent_is_ours();

@@ -81,6 +81,7 @@ class TargetRun {
   bool stopping_ = false;
   bool gate_left_ = false;
   bool has_run_ = false;
+  bool touched_ = false;  // It was sent something that can be left there.
 
  private:
   Awaitable<> attempt(bool sweep_only);

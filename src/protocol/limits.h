@@ -43,6 +43,10 @@ inline constexpr std::uint64_t kReleasedArgsMax = 254;
 /// What a client reads of text before the hello (a login shell's greeting) before it gives up.
 inline constexpr std::uint64_t kNoiseBytesMax = 65'536;
 
+/// The most bytes of a frame that a client believes. Agents make one of what their runner's pipe holds: 1 MiB at most,
+/// where nobody changed pipe-max-size.
+inline constexpr std::uint64_t kFrameBytesMax = 16'777'216;
+
 /// Text that a peer sent, as it appears in a message: longer texts are cut.
 inline constexpr std::size_t kQuotedTextMax = 200;
 

@@ -23,6 +23,7 @@ class ClientDriver {
   ///   connect            the transport is up                say LINE, bytes TEXT   the agent sends it
   ///   long line          it sends one byte more than a line may have
   ///   end [CODE], lost   the transport ended; with a reason module, start          what the session waits for
+  ///   module PROGRAM     the same, for that runner
   ///   no module          there will be none                 stop, abandon          the person
   ///   progress           bytes of ours went out             wait MS                the clock goes on
   void step(std::string_view text) {
@@ -40,7 +41,10 @@ class ClientDriver {
       session.on_transport_end({number(rest), {}});
     } else if (text == "lost") {
       session.on_transport_end({std::nullopt, "connection reset"});
-    } else if (text == "module") {
+    } else if (verb == "module") {
+      for (const RunnerEntry& runner : kRunnerTable) {
+        if (runner.program == rest) upload.runner = runner.kind;
+      }
       session.on_module_ready(upload, now);
     } else if (text == "no module") {
       session.on_module_failed("the script does not build");

@@ -21,7 +21,7 @@ struct Outcome {
   };
   Kind kind = Kind::kFailed;
   std::optional<int> exit_code;  ///< Of the runner; unknown over a transport and an agent that carry none.
-  std::string reason{};
+  std::string reason{};          ///< kFailed: why. kEnded: a remark, if there is one.
   /// What the agent found when it looked, at the end (`option proof`).
   enum class Remains {
     kUnknown,  ///< Nobody looked, an old agent, a connection that ended first; or it could not: `left` says why.
@@ -31,7 +31,8 @@ struct Outcome {
   };
   Remains remains = Remains::kUnknown;
   std::vector<LeftLine> left{};
-  std::string killed{};  ///< How a stop took too long, where the runner was killed in it.
+  std::string killed{};     ///< How a stop took too long, where the runner was killed in it.
+  bool has_output = false;  ///< Something came of the runner: where its exit code is unknown, a sign that it ran.
 };
 
 /// To the agent.

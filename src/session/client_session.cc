@@ -41,7 +41,7 @@ void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {
   while (!bytes.empty() && !ended()) {
     if (phase_ == Phase::kRunning && !framed_) {
       note_output(bytes.size(), now);
-      emit(Output{Stream::kStdout, bytes, std::nullopt});
+      emit_output(Stream::kStdout, bytes);
       break;
     }
     bytes.remove_prefix(frame_ ? take_frame(bytes, now) : take_line(bytes, now));
@@ -92,7 +92,7 @@ bool ClientSession::take_early_output(std::string_view line, bool carriage_retur
   // A copy, for views into the line's own buffer do not last until the effects are drained.
   early_output_.emplace_back(line);
   if (!ok) early_output_.back() += carriage_return ? "\r\n" : "\n";
-  emit(Output{Stream::kStdout, early_output_.back(), std::nullopt});
+  emit_output(Stream::kStdout, early_output_.back());
   if (ok) on_reply(true, {}, now);
   return true;
 }
@@ -116,15 +116,21 @@ std::size_t ClientSession::take_frame(std::string_view bytes, TimePoint now) {
     if (!whole || held == kQuit.size()) quit_bytes_held_ = held;
     piece.remove_suffix(quit_bytes_held_);
   }
-  if (!piece.empty()) emit(Output{frame_->stream, piece, frame_->time});
+  emit_output(frame_->stream, piece, frame_->time);
   if (whole && quit_bytes_held_ == 0) frame_.reset();
   return taken;
 }
 
 // What was held back is output after all.
 void ClientSession::release_held() {
-  if (quit_bytes_held_ > 0) emit(Output{frame_->stream, kQuit.substr(0, quit_bytes_held_), frame_->time});
+  emit_output(frame_->stream, kQuit.substr(0, quit_bytes_held_), frame_->time);
   quit_bytes_held_ = 0;
+}
+
+void ClientSession::emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time) {
+  if (bytes.empty()) return;
+  has_output_ = true;
+  emit(Output{stream, bytes, time});
 }
 
 void ClientSession::perform(std::string_view line, TimePoint now) {
@@ -142,6 +148,10 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const ErrorLine& error) { on_reply(false, printable(error.text), now); },
                  [&](const DataLine& data) {
                    if (phase_ != Phase::kRunning) return nonsense(line);
+                   if (data.size > kFrameBytesMax) {
+                     return fail_session("the agent announced a frame of " + std::to_string(data.size) +
+                                         " bytes; none has more than " + std::to_string(kFrameBytesMax));
+                   }
                    if (data.size > 0) frame_ = Frame{data.stream, data.size, data.time};
                  },
                  [&](const ExitLine& exit) {
@@ -212,8 +222,7 @@ void ClientSession::nonsense(std::string_view line) {
   }
   // See take_frame(): here the end of an old agent fell into a frame's header.
   if (phase_ == Phase::kRunning && !ours_ && line.ends_with("quit")) {
-    emit(Note{std::string(kCutShort)});
-    return finish({Outcome::Kind::kEnded, exit_code_, {}});
+    return finish({Outcome::Kind::kEnded, exit_code_, std::string(kCutShort)});
   }
   fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here");
 }
@@ -249,6 +258,11 @@ void ClientSession::ask_next() {
 void ClientSession::on_option_reply(bool ok, TimePoint now) {
   const std::string name = unanswered_.front();
   unanswered_.pop_front();
+  if (phase_ == Phase::kSending) {
+    if (stopping_) return;
+    deadline_ = now + settings_.reply_timeout;
+    return ok ? send_files() : fail_session(has_no_runner());
+  }
   deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (name == "data") framed_ = ok;
@@ -303,6 +317,8 @@ void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
     quit_owed_ = false;
     return;
   }
+  // A released agent whose runner ends at once may say its OK twice: 2 of 600 did.
+  if (ok && phase_ == Phase::kRunning && !ours_ && !has_output_) return;
   if (!ok && !hello_seen_) refusal_ = text;
   nonsense(ok ? "OK" : "ERROR: " + text);
 }
@@ -319,8 +335,24 @@ void ClientSession::on_module_ready(Upload upload, TimePoint now) {
   }
   phase_ = Phase::kSending;
   deadline_ = now + settings_.reply_timeout;
+  if (ours_ || upload_.runner == RunnerKind::kStaprun) return send_files();
+  // A released agent starts staprun for a file of which it knows nothing, and the code of its failure may be lost.
+  const RunnerEntry& runner = runner_entry(upload_.runner);
+  if (rfc_ || agent_version_ < kFirstWithOption || runner.option.empty()) return fail_session(has_no_runner());
+  ask_options({std::string(runner.option)});
+}
+
+void ClientSession::send_files() {
   send_file_or_be_ready();
   while (rfc_ && phase_ == Phase::kSending) send_file_or_be_ready();  // Nothing is answered.
+}
+
+// Why a released agent is sent nothing.
+std::string ClientSession::has_no_runner() const {
+  const bool is_older = upload_.runner == RunnerKind::kStapbpf && agent_version_ < kFirstWithBpf;
+  return "its stapsh is systemtap's (" + printable(hello_.version) + "), which can't start " +
+         std::string(runner_name(upload_.runner)) + (is_older ? " (5.1's can)" : "") +
+         "; put ours there: copy the one file stapsh to the target";
 }
 
 void ClientSession::on_module_failed(std::string_view reason) {
@@ -445,19 +477,20 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
   if (ended()) return;
   const bool started = phase_ == Phase::kStarting || phase_ == Phase::kRunning;
   const std::string because = end.reason.empty() ? "" : ": " + end.reason;
-  if (frame_ && quit_bytes_held_ == kQuit.size()) {
-    emit(Note{std::string(kCutShort)});
-    return finish({Outcome::Kind::kEnded, exit_code_, {}});
+  // Over a transport that carries none, a code is that of something else: of a relay.
+  const std::optional<int> code = settings_.transport_is_rich ? end.exit_code : std::nullopt;
+  if (frame_ && quit_bytes_held_ == kQuit.size() && end.reason.empty()) {
+    return finish({Outcome::Kind::kEnded, exit_code_, std::string(kCutShort)});
   }
   if (frame_) release_held();
   if (stopping_ && !started) return finish({Outcome::Kind::kStopped, std::nullopt, {}});
   if (phase_ == Phase::kRunning && !framed_ && end.reason.empty()) {
-    return finish({Outcome::Kind::kEnded, end.exit_code, {}});
+    return finish({Outcome::Kind::kEnded, code, {}});
   }
   if (phase_ == Phase::kStarting && !ours_ && end.reason.empty()) {
     // A released agent whose runner ends at once may end without its OK; its output may have come.
-    if (!framed_ && !lines_.partial().empty()) emit(Output{Stream::kStdout, lines_.partial(), std::nullopt});
-    return finish({Outcome::Kind::kEnded, end.exit_code, {}});
+    if (!framed_) emit_output(Stream::kStdout, lines_.partial());
+    return finish({Outcome::Kind::kEnded, code, {}});
   }
   // Whoever refuses us closes at once: that our hello could not be written any more says less than its own words.
   const bool refused = !refusal_.empty() && (because.empty() || !settings_.transport_is_rich);
@@ -478,6 +511,7 @@ void ClientSession::finish(Outcome outcome) {
   outcome.remains = remains_;
   outcome.left = std::move(left_);
   outcome.killed = std::move(killed_);
+  outcome.has_output = has_output_;
   emit(Finished{std::move(outcome)});
 }
 

@@ -18,6 +18,7 @@
 #include "protocol/agent_line.h"
 #include "protocol/limits.h"
 #include "protocol/line_reader.h"
+#include "protocol/runner_kind.h"
 #include "protocol/version.h"
 #include "session/client_effect.h"
 #include "session/keepalive.h"
@@ -64,6 +65,7 @@ struct Upload {
   };
   std::vector<File> files;
   std::vector<std::string> run_args;
+  RunnerKind runner = RunnerKind::kStaprun;  ///< The one for the first file; not every released agent has each.
 };
 
 /// How the transport ended, as far as it tells.
@@ -130,6 +132,8 @@ class ClientSession {
   void ask_next();
   void become_connected();
   void send_file_or_be_ready();
+  void send_files();
+  [[nodiscard]] std::string has_no_runner() const;
   Result<std::string> start_commands() const;
   void on_swept(const SweptLine& swept, TimePoint now);
   [[nodiscard]] Duration silence_limit() const;
@@ -140,6 +144,7 @@ class ClientSession {
   void fail_session(std::string reason);
   void finish(Outcome outcome);
   void emit(ClientEffect effect) { effects_.push_back(std::move(effect)); }
+  void emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time = std::nullopt);
 
   ClientSettings settings_;
   LineReader lines_;
@@ -170,6 +175,7 @@ class ClientSession {
   std::deque<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
   bool input_closed_ = false;
   bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
+  bool has_output_ = false;
   std::optional<int> exit_code_;
   std::string stopped_because_;  // The agent's own reason to end the run.
   std::string killed_;           // Its reason to kill the runner, if it did.

@@ -104,6 +104,53 @@ TEST(ClientSession, AsksNoFramesOfAReleasedAgentWhereTheTransportIsRich) {
             "stdout quit\\ndata stdout 5\\n; ended 3");
 }
 
+// Of a module that its agent takes for a kernel's, all that was seen was a run without output and without an exit code.
+TEST(ClientSession, AReleasedAgentIsAskedForTheRunnerBeforeItIsSentAnything) {
+  EXPECT_EQ(old_connected().run({"module stapbpf"}), "send option bpf\\n");
+  EXPECT_EQ(old_connected().run({"module stapbpf", "say OK", "say OK", "start"}),
+            "send option bpf\\n; send file 3 a.bo\\n; send file 0; ready; send run ./a.bo\\n");
+  EXPECT_EQ(old_connected(rich()).run({"module stapdyn", "say OK"}),
+            "send option dyninst\\n; send file 3 a.bo\\n; send file 0");
+  EXPECT_EQ(old_connected().run({"module stapbpf", "stop", "say OK"}), "send option bpf\\n; close");
+  EXPECT_EQ(old_connected().run({"module stapbpf", "wait 60000"}),
+            "send option bpf\\n; close; failed: the agent does not answer");
+  EXPECT_EQ(ours_connected().run({"module bpftrace"}), "send file 3 a.bo\\n; send file 0");
+}
+
+TEST(ClientSession, AReleasedAgentWithoutTheRunnerIsSentNothing) {
+  const std::string advice = "; put ours there: copy the one file stapsh to the target";
+  EXPECT_EQ(old_connected().run({"module stapbpf", "say ERROR: Invalid option"}),
+            "send option bpf\\n; close; failed: its stapsh is systemtap's (5.6), which can't start stapbpf" + advice);
+  EXPECT_EQ(old_connected().run({"module bpftrace"}),
+            "close; failed: its stapsh is systemtap's (5.6), which can't start bpftrace" + advice);
+  EXPECT_EQ(ClientDriver({}).run({"connect", "say stapsh 2.3 x86_64 3.0", "module stapbpf"}),
+            "send stap 5.6\\n; connected 2.3 x86_64 3.0; close; failed: its stapsh is systemtap's (2.3), which can't "
+            "start stapbpf (5.1's can)" +
+                advice);
+  EXPECT_EQ(ClientDriver({}).run({"connect", "say stapsh 1.4 x86_64 3.0", "module stapdyn"}),
+            "send stap 5.6\\n; connected 1.4 x86_64 3.0; close; failed: its stapsh is systemtap's (1.4), which can't "
+            "start stapdyn" +
+                advice);
+}
+
+TEST(ClientSession, WhetherOutputCameIsKnownWhereTheCodeIsNot) {
+  ClientDriver silent = old_running();
+  EXPECT_EQ(silent.run({"say data stdout 0", "say quit"}), "ended ?");
+  EXPECT_FALSE(silent.outcome->has_output);
+  ClientDriver speaking = old_running();
+  EXPECT_EQ(speaking.run({"bytes data stdout 2\\nhi", "say quit"}), "stdout hi; ended ?");
+  EXPECT_TRUE(speaking.outcome->has_output);
+}
+
+TEST(ClientSession, ACodeOfWhatCarriesTheBytesIsNotTheRunners) {
+  ClientSettings raw;
+  raw.force_rfc = true;
+  EXPECT_EQ(ClientDriver(raw).run({"connect", kHello, "module", "start", "end 0"}),
+            "send stap 1.4\\n; connected 5.6 x86_64 6.1; send file 3 a.bo\\n; send file 0; ready; send arg "
+            "6\\n./a.borun\\n; started; ended ?");
+  EXPECT_EQ(old_starting().run({"end 0"}), "ended ?");
+}
+
 TEST(ClientSession, DoesWithoutOptionsThatTheAgentHasNot) {
   struct Case {
     std::string_view hello, want;
@@ -120,10 +167,10 @@ TEST(ClientSession, DoesWithoutOptionsThatTheAgentHasNot) {
 }
 
 TEST(ClientSession, SpeaksTheRfcDialect) {
-  ClientSettings forced;
+  ClientSettings forced = rich();
   forced.force_rfc = true;
   for (const bool by_version : {false, true}) {
-    ClientDriver client(by_version ? ClientSettings{} : forced);
+    ClientDriver client(by_version ? rich() : forced);
     client.upload.run_args = {"-v", "", "a b"};
     EXPECT_EQ(client.run({"connect"}), by_version ? "send stap 5.6\\n" : "send stap 1.4\\n");
     EXPECT_EQ(client.run({by_version ? "say stapsh 1.4 x86_64 3.0" : "say stapsh 5.6 x86_64 3.0"}),
@@ -292,6 +339,12 @@ TEST(ClientSession, AReleasedAgentMayLoseTheOk) {
   EXPECT_EQ(old_starting().run({"say quit"}), "ended ?");
 }
 
+TEST(ClientSession, AReleasedAgentMaySayTheOkTwice) {
+  EXPECT_EQ(old_running().run({"say OK", "say quit"}), "ended ?");
+  EXPECT_EQ(old_running().run({"bytes data stdout 1\\na", "say OK"}),
+            "stdout a; close; failed: the agent sent 'OK', which is no line of the protocol here");
+}
+
 TEST(ClientSession, OutputOfAReleasedAgentMayOvertakeTheOk) {
   struct Case {
     std::string_view bytes, want;
@@ -318,7 +371,7 @@ TEST(ClientSession, OutputOfAReleasedAgentMayOvertakeTheOk) {
 }
 
 TEST(ClientSession, AReleasedAgentMayBeCutOffInMidFrame) {
-  const std::string cut = "note its output is cut short: a fault of this old stapsh; ended ?";
+  const std::string cut = "ended ? (its output is cut short: a fault of this old stapsh)";
   struct Case {
     std::string_view bytes;
     std::string want;
@@ -348,6 +401,27 @@ TEST(ClientSession, AReleasedAgentMayBeCutOffInMidFrame) {
         client.step("end");
         ASSERT_EQ(client.take_text(), c.want) << c.bytes << ' ' << first << ' ' << second;
       }
+    }
+  }
+}
+
+// "quit\n" at the end of what came is no proof of an end where the connection is known to have broken.
+TEST(ClientSession, AFrameThatALostConnectionCutsIsAFailure) {
+  const std::string lost = "close; failed: the connection ended in mid-run: connection reset";
+  EXPECT_EQ(old_running().run({"bytes data stdout 60\\nabcquit\\n", "lost"}), "stdout abcquit\\n; " + lost);
+  EXPECT_EQ(old_running().run({"bytes data stdout 8\\nabcquit\\n", "lost"}), "stdout abcquit\\n; " + lost);
+  EXPECT_EQ(ours_running().run({"bytes data stdout 60\\nabcquit\\n", "end"}),
+            "stdout abcquit\\n; close; failed: the connection ended in mid-run");
+}
+
+TEST(ClientSession, ASizeThatNoFrameHasEndsTheSession) {
+  const std::string most = std::to_string(kFrameBytesMax), over = std::to_string(kFrameBytesMax + 1);
+  for (const bool ours : {false, true}) {
+    const auto running = [&] { return ours ? ours_running() : old_running(); };
+    EXPECT_EQ(running().run({"say data stdout " + most, "bytes a"}), "stdout a");
+    for (const std::string& size : {over, std::string("18446744073709551615")}) {
+      EXPECT_EQ(running().run({"say data stdout " + size, "bytes a"}),
+                "close; failed: the agent announced a frame of " + size + " bytes; none has more than " + most);
     }
   }
 }

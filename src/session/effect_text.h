@@ -94,6 +94,9 @@ inline std::string outcome_text(const Outcome& outcome) {
   const std::string code = outcome.exit_code ? std::to_string(*outcome.exit_code) : "?";
   std::string text = "failed: " + outcome.reason;
   if (outcome.kind == Outcome::Kind::kEnded) text = "ended " + code;
+  if (outcome.kind == Outcome::Kind::kEnded && !outcome.exit_code && !outcome.reason.empty()) {
+    text += " (" + outcome.reason + ")";
+  }
   if (outcome.kind == Outcome::Kind::kStopped) text = "stopped";
   if (!outcome.killed.empty()) text += " (killed " + outcome.killed + ")";
   if (outcome.remains == Outcome::Remains::kClean) text += ", clean";

@@ -88,7 +88,7 @@ struct ClientMachine {
     return std::to_string(static_cast<int>(d.session.phase())) + (d.session.stopping() ? " stopping " : " ") +
            (d.session.next_timer() ? "timer" : "");
   }
-  static constexpr std::string_view kProbes[] = {"say exit 3", "stop"};
+  static constexpr std::string_view kProbes[] = {"say exit 3", "say OK", "stop"};
 };
 
 // A page's states and events, and the machine that must have them.

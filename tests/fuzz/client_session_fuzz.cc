@@ -33,7 +33,8 @@ bool is_step(std::string_view line, const ClientSession& session) {
   if (kSteps.contains(line)) return true;
   // Only when they are asked for: that is their contract.
   const bool asked = !session.stopping() && !session.ended();
-  if (line == "module") return asked && session.phase() == ClientSession::Phase::kConnected;
+  static const std::set<std::string_view> kModules{"module", "module stapbpf", "module bpftrace"};
+  if (kModules.contains(line)) return asked && session.phase() == ClientSession::Phase::kConnected;
   if (line == "start") return asked && session.phase() == ClientSession::Phase::kReady;
   if (line.starts_with("end ")) return parse_int(line.substr(4), 0, 255).has_value();
   return line.starts_with("wait ") && parse_int(line.substr(5), 0, 1'000'000).has_value();

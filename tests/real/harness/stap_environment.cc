@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stap_environment.h"
 
+#include <filesystem>
+
 #include "program.h"
 
 namespace stapsh::real {
@@ -32,12 +34,19 @@ StapEnvironment::StapEnvironment(const Scratch& scratch) : scratch_(scratch) {
   const std::string real_staprun = scratch.copy_program("/usr/bin/staprun", "real/staprun");
   staprun_ =
       scratch.write("staprun",
-                    "#!/bin/sh\nfor word; do case $word in *.bo) exec /usr/bin/stapbpf \"$@\";; esac; done\nexec " +
+                    "#!/bin/sh\nfor word; do case $word in */bpf_*.ko) exec /usr/bin/stapbpf \"$word\";; esac; done\n"
+                    "exec " +
                         real_staprun + " \"$@\"\n",
                     0755);
 }
 
 void StapEnvironment::wrap_staprun(MountNamespace& mounts) const { mounts.replace("/usr/bin/staprun", staprun_); }
+
+std::string StapEnvironment::disguise(const std::string& script) const {
+  const std::string module = scratch_.path("bpf_probe.ko");
+  std::filesystem::rename(build(script, "bpf_probe"), module);
+  return module;
+}
 
 std::string StapEnvironment::build(const std::string& script, const std::string& module_name) const {
   Program stap({.argv = {"stap", "-p4", "--runtime=bpf", "-r", kernel_build_, "-m", module_name, script},

@@ -20,8 +20,10 @@ class StapEnvironment {
   /// For `-r`, kernel runtime: builds at once, but what comes out is a file that no kernel loads. The way to staprun
   /// and its refusal are real.
   const std::string& module_build() const { return module_build_; }
-  /// The agent of systemtap 4.8 knows no BPF and starts staprun for it: this one hands a `.bo` on to stapbpf.
+  /// The agent of systemtap 4.8 knows no BPF: this staprun hands what disguise() made on to stapbpf.
   void wrap_staprun(MountNamespace& mounts) const;
+  /// Builds a script for BPF; what comes out looks like a kernel module by its name. Returns its path.
+  std::string disguise(const std::string& script) const;
   /// Builds a script; returns the `.bo`'s path.
   std::string build(const std::string& script, const std::string& module_name) const;
 
