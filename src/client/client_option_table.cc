@@ -102,6 +102,13 @@ constexpr std::array kClientOptions{
                    options.ssh_options.push_back(value);
                    return {};
                  }},
+    ClientOption{"allow-owner", "USER", OptionGroup::kTransport,
+                 "the agent at unix:PATH may be USER's, not just yours or root's",
+                 [](Options& options, Value value) -> Result<> {
+                   if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+                   options.allowed_owners.push_back(value);
+                   return {};
+                 }},
     ClientOption{"dialect", "NAME", OptionGroup::kTransport,
                  "released, or rfc for agents older than systemtap 1.5 (released)", take_dialect},
     ClientOption{"stap-arg", "WORD", OptionGroup::kWords, "hand WORD to stap when it builds (repeatable)",

@@ -41,7 +41,8 @@ struct RstapOptions {
   std::string stap_program = "stap";
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::string ssh_command = "ssh";
-  std::vector<std::string> ssh_options;  ///< Each a value of ssh's -o.
+  std::vector<std::string> ssh_options;     ///< Each a value of ssh's -o.
+  std::vector<std::string> allowed_owners;  ///< Of unix: sockets, besides root and ourselves: names or numbers.
   Limits limits;
 
   /// What a stop may take. A long grace makes all of it longer.

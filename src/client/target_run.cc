@@ -442,9 +442,14 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
     cancel(errors_);
   }
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
+  const bool greeted = session_->phase() != ClientSession::Phase::kConnecting;
   const bool ssh_failed = std::holds_alternative<SshUri>(target_.uri.address) && end.exit_code == 255;
-  if (before_run || ssh_failed || !transport_.rich) {
-    end.reason = transport_reason(target_.uri, end.exit_code, printable(last_line(early_errors_)));
+  // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.
+  const bool agent_killed = session_->agent_is_ours() && end.exit_code > 128;
+  if (before_run || ssh_failed || agent_killed || !transport_.rich) {
+    const bool has_words = before_run || !transport_.rich;
+    const std::string words = has_words ? printable(last_line(early_errors_)) : std::string();
+    end.reason = transport_reason(target_.uri, end.exit_code, words, greeted);
   }
   if (end.reason.empty() && transport_.child && !end.exit_code) end.reason = "its command does not end";
   if (end.reason.empty()) end.reason = stream_error_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/transport.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 
@@ -12,6 +14,7 @@
 #include "sys/executable.h"
 #include "sys/pipe.h"
 #include "sys/unix_socket.h"
+#include "sys/user_name.h"
 #include "sys/vsock_socket.h"
 
 namespace stapsh::client {
@@ -97,8 +100,24 @@ Result<Transport> open_local(const RstapOptions& options, std::size_t targets) {
   return open_child(std::move(spawn), targets);
 }
 
-Result<Transport> open_unix(const UnixUri& uri) {
+// A path says little about who listens there. The kernel says it of the connection that we have, so that nothing can be
+// put in its place after the look; the owner of the socket's file could be another one by then.
+Result<> check_owner(int socket, const UnixUri& uri, const std::vector<std::string>& allowed) {
+  const uid_t owner = TRY(sys::peer_user(socket));
+  if (owner == 0 || owner == ::geteuid()) return {};
+  const std::string number = std::to_string(owner);
+  const std::string name = sys::user_name(owner);
+  const auto names_owner = [&](const std::string& user) { return user == number || (user == name && !name.empty()); };
+  if (std::ranges::any_of(allowed, names_owner)) return {};
+  return fail(Errc::kPeer,
+              fmt::format("{}: user {}{} listens there, not root and not you; they would get what is run, "
+                          "and could answer anything. If you mean them, say --allow-owner={}",
+                          uri.path, number, name.empty() ? "" : " (" + name + ")", name.empty() ? number : name));
+}
+
+Result<Transport> open_unix(const UnixUri& uri, const RstapOptions& options) {
   sys::UniqueFd socket = TRY(sys::connect_unix(uri.path));
+  TRY(check_owner(socket.get(), uri, options.allowed_owners));
   sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
   return Transport{std::move(socket), std::move(other), {}, {}, false, false};
 }
@@ -134,7 +153,7 @@ Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& optio
   return std::visit(
       Overloaded{
           [&](const SshUri& u) { return open_ssh(u, options, targets); },
-          [&](const UnixUri& u) { return open_unix(u); },
+          [&](const UnixUri& u) { return open_unix(u, options); },
           [&](const LocalUri&) { return open_local(options, targets); },
           [&](const ExecUri& u) { return open_exec(u, targets); },
           [&](const LibvirtUri& u) { return open_self(libvirt::relay_words(u.domain, u.connection), targets); },
@@ -160,7 +179,8 @@ Result<> transport_connected(const RemoteUri& uri, int fd) {
   return sys::vsock_connected(fd, {vsock->cid, vsock->port});
 }
 
-std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words) {
+std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words,
+                             bool greeted) {
   const bool is_ssh = std::holds_alternative<SshUri>(uri.address);
   if (is_ssh && exit_code && (*exit_code == 126 || *exit_code == 127)) {
     return "no stapsh on the target" + (last_words.empty() ? "" : " (" + std::string(last_words) + ")") +
@@ -170,8 +190,15 @@ std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code,
   const bool killed = exit_code && *exit_code > 128 && std::holds_alternative<LibvirtUri>(uri.address);
   if (!last_words.empty() && !killed) return std::string(last_words);
   if (!exit_code || *exit_code == 0) return {};
-  if (is_ssh && *exit_code == 255) return "ssh failed; try ssh by hand";
-  if (*exit_code > 128) return "killed by signal " + std::to_string(*exit_code - 128);
+  // What a command died of is in ssh's protocol, but ssh gives no code for it: 255, without a word.
+  if (is_ssh && *exit_code == 255) {
+    return greeted ? "ssh lost the agent: most likely it was killed there (dmesg may say why), or the connection broke"
+                   : "ssh failed; try ssh by hand";
+  }
+  if (*exit_code > 128) {
+    const bool is_agent = std::holds_alternative<LocalUri>(uri.address);
+    return (is_agent ? "the agent was killed by signal " : "killed by signal ") + std::to_string(*exit_code - 128);
+  }
   return "its command ended with exit code " + std::to_string(*exit_code);
 }
 

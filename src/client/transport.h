@@ -39,8 +39,10 @@ Result<Transport> open_tidier(const RemoteUri& uri);
 /// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
 std::string remote_command(const std::optional<std::string>& stapsh);
 
-/// What `end` of a transport means, for the reason of a failure: the child's own last words, or its exit code.
-std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words);
+/// What the end of a transport means, for the reason of a failure: the child's own last words, or its exit code.
+/// `greeted`: an agent had answered by then.
+std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words,
+                             bool greeted);
 
 /// Whether it is worth another try, how often: an sshd that sheds load drops connections before they say a word.
 unsigned retries_worth(std::string_view last_words);

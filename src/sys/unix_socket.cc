@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -42,10 +43,31 @@ Result<UniqueFd> make_socket(int flags = 0) {
   return fd;
 }
 
-/// Removes the file in our way if it is a socket whose listener is gone.
+/// Whoever may rename what is in the folder could put a socket of theirs in the place of ours.
+Result<> check_folder(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return fail_errno(folder, errno);
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return fail(Errc::kSystem, path + ": the folder belongs to user " + std::to_string(status.st_uid) +
+                                   ", who could put another socket there; choose a folder of root's or of your own");
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0) {
+    return fail(Errc::kSystem, path +
+                                   ": others may write to the folder, and could put another socket there; chmod go-w "
+                                   "it, or choose another folder");
+  }
+  return {};
+}
+
+/// Removes the file in our way if it is a socket of ours whose listener is gone.
 Result<> remove_stale(const std::string& path, const sockaddr_un& address) {
   struct stat before {};
   if (::lstat(path.c_str(), &before) != 0) return errno == ENOENT ? Result<>() : fail_errno(path, errno);
+  if (before.st_uid != ::geteuid()) {
+    return fail_errno(path + ": is there, and belongs to user " + std::to_string(before.st_uid), EADDRINUSE);
+  }
   if (!S_ISSOCK(before.st_mode)) return fail_errno(path + ": is there, and is not a socket", EADDRINUSE);
   const UniqueFd probe = TRY(make_socket(SOCK_NONBLOCK));
   const bool connected = ::connect(probe.get(), generic(address), sizeof address) == 0;
@@ -86,6 +108,7 @@ void UnixListener::remove_file() noexcept {
 
 Result<UnixListener> listen_unix(const std::string& path) {
   const sockaddr_un address = TRY(make_address(path));
+  TRY(check_folder(path));
   UnixListener listener;
   listener.fd_ = TRY(make_socket(SOCK_NONBLOCK));
   // Before bind, so that the file never has another mode, whatever the umask.
@@ -111,6 +134,13 @@ Result<UnixListener> listen_unix(const std::string& path) {
 
 Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener) {
   return accept_connection(listener.fd(), listener.path());
+}
+
+Result<uid_t> peer_user(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return fail_errno("whose end it is", errno);
+  return peer.uid;
 }
 
 // Lines of /proc/net/unix: ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE PATH. A connection that nobody has

@@ -38,12 +38,17 @@ class UnixListener {
   ino_t inode_ = 0;
 };
 
-/// Listens at `path`, which only this user may connect to (0600). A socket file that nobody listens on is replaced; one
-/// that somebody does, or a file of another kind, is refused.
+/// Listens at `path`, which only this user may connect to (0600). A socket file of ours that nobody listens on is
+/// replaced; one that somebody does, a file of another kind or of another user, and a folder where others could put one
+/// in its place are refused.
 Result<UnixListener> listen_unix(const std::string& path);
 
 /// The next waiting connection, blocking and close-on-exec; nothing if there is none, or if it is gone already.
 Result<std::optional<UniqueFd>> accept_one(const UnixListener& listener);
+
+/// Who is at the other end of a connected socket, at either end of it. The kernel noted the user when the other end
+/// connected, or began to listen; nothing that happens to the path since then changes it. Source: unix(7), SO_PEERCRED.
+Result<uid_t> peer_user(int fd);
 
 /// Whether a connection to the socket at `path` waits to be accepted: its owner serves another one, or hangs. False
 /// also where /proc does not tell (another network namespace), or knows the socket by another path.

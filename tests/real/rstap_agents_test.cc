@@ -157,6 +157,25 @@ TEST_P(RstapWithOurAgent, OutputThatNobodyReadsDoesNotStopTheStopping) {
   expect_nothing_left(std::chrono::seconds(20));
 }
 
+// It was advised to try ssh by hand.
+TEST_P(RstapWithOurAgent, KilledAgentIsNamedAsTheReason) {
+  const std::string reasons[] = {
+      "the connection ended in mid-run: the agent was killed by signal 9", "the connection ended in mid-run",
+      "the connection ended in mid-run",
+      "the connection ended in mid-run: ssh lost the agent: most likely it was killed there"};
+  std::vector<std::string> words = fake("", {"parent", "say:up", "forever"});
+  const Site& site = start_site(GetParam(), agent_program());
+  words[1] = site.uri();
+  Program rstap(this->rstap(site, words));
+  ASSERT_TRUE(rstap.wait_for_out("up\n"));
+  const int agent = std::atoi(rstap.out().c_str() + sizeof "parent");
+  ASSERT_GT(agent, 1) << rstap.captured();
+  ASSERT_EQ(::kill(agent, SIGKILL), 0);
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_NE(rstap.err().find(reasons[static_cast<int>(GetParam())]), std::string::npos) << rstap.captured();
+  EXPECT_NE(rstap.err().find("all clean"), std::string::npos) << rstap.captured();
+}
+
 // On production machines everybody is root: what others trace there is nobody's leftover.
 TEST_F(Rstap, LostTargetIsProvedCleanWhileOthersTraceThere) {
   std::vector<std::string> words = fake("stapsh:", {"say:up", "forever"});
