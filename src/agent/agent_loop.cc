@@ -11,6 +11,7 @@
 
 #include "agent/background_sweep.h"
 #include "agent/client_input.h"
+#include "agent/error_advice.h"
 #include "agent/frame_relay.h"
 #include "agent/guarded_workspace.h"
 #include "agent/outbox.h"
@@ -46,18 +47,25 @@ constexpr Duration kCommandsPerTurn = std::chrono::milliseconds(50);
 // How long an agent that fails waits for its client to have read why.
 constexpr Duration kFarewellLimit = std::chrono::milliseconds(500);
 
+// A write to a pipe without a reader sends its writer SIGPIPE: that one is our own, and EPIPE has told us.
+bool asks_for_stop(const sys::SignalInfo& info) { return info.signo != SIGPIPE || info.sender != ::getpid(); }
+
 class AgentLoop {
  public:
-  AgentLoop(const AgentOptions& options, const HelloLine& identity, bool stream_outlives_client)
+  AgentLoop(const AgentOptions& options, const HelloLine& identity, const AgentIo& io)
       : session_([&] {
           AgentSettings settings = options.settings;
           settings.identity.machine = identity.machine;
           settings.identity.release = identity.release;
-          settings.stream_outlives_client = stream_outlives_client;
+          settings.stream_outlives_client = io.next_client != nullptr;
+          if (const Result<> place = sys::check_workspace_parent(sys::default_workspace_parent()); !place) {
+            settings.complaint = place.error().what;
+          }
           return settings;
         }()),
-        stream_outlives_client_(stream_outlives_client),
-        grace_(options.settings.stop_times.grace) {}
+        stream_outlives_client_(io.next_client != nullptr),
+        grace_(options.settings.stop_times.grace),
+        upload_(io.quota) {}
 
   Result<> open(AgentIo io);
   Result<int> run();
@@ -70,6 +78,7 @@ class AgentLoop {
   enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian, kSweep, kUnload };
 
   void perform_effects();
+  void be_unable(const Error& error) { session_.on_unable(place_.advised(error).what, sys::now()); }
   Result<> ensure_workspace();
   void lose_guardian();
   void create_file(const CreateFile& effect);
@@ -151,7 +160,7 @@ Result<> AgentLoop::open(AgentIo io) {
   outbox_ = Outbox(out_.get());
   out_watch_ = TRY(epoll_.add(out_.get(), EPOLLOUT | EPOLLET, kOutput));
   out_ready_ = true;
-  std::vector<int> signals{SIGINT, SIGTERM, SIGQUIT, SIGCHLD};
+  std::vector<int> signals{SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD};
   if (io.ignores_hangup) {
     STAPSH_ASSERT(::signal(SIGHUP, SIG_IGN) != SIG_ERR);
   } else {
@@ -159,6 +168,7 @@ Result<> AgentLoop::open(AgentIo io) {
   }
   signals_ = TRY(sys::SignalFd::create(signals));
   signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
+  session_.on_start(sys::now());
   return children_.begin();
 }
 
@@ -271,7 +281,9 @@ void AgentLoop::lose_guardian() {
 
 void AgentLoop::create_file(const CreateFile& effect) {
   const Result<> place = ensure_workspace();
-  if (!place) return session_.on_file_failed(place_.advised(place.error()));
+  if (!place)
+    return is_lack_of_processes(place.error()) ? be_unable(place.error())
+                                               : session_.on_file_failed(place_.advised(place.error()));
   if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
   const Result<> created = upload_.create(place_.workspace(), effect.name, effect.size);
   if (!created) session_.on_file_failed(place_.advised(created.error()));
@@ -294,7 +306,9 @@ void AgentLoop::commit_file() {
 void AgentLoop::start_runner(const StartRunner& effect) {
   framed_ = effect.framed;
   const Result<> started = spawn_runner(effect);
-  if (!started) {
+  if (!started && is_lack_of_processes(started.error()) && !session_.runner_lives()) {
+    be_unable(started.error());
+  } else if (!started) {
     session_.on_runner_failed(place_.advised(started.error()), sys::now());
   } else if (framed_) {
     session_.on_runner_starting();
@@ -393,7 +407,7 @@ void AgentLoop::note_signals() {
   while (const std::optional<sys::SignalInfo> info = signals_.read()) {
     if (info->signo == SIGCHLD) {
       reap_later_ = true;
-    } else {
+    } else if (asks_for_stop(*info)) {
       stop_signal_ = info->signo;
     }
   }
@@ -407,7 +421,7 @@ void AgentLoop::take_signals() {
   while (const std::optional<sys::SignalInfo> info = signals_.read()) {
     if (info->signo == SIGCHLD) {
       reap();
-    } else {
+    } else if (asks_for_stop(*info)) {
       stop_by_signal(info->signo);
     }
   }
@@ -537,10 +551,7 @@ void AgentLoop::finish_clean_up() {
 void AgentLoop::sweep(std::string_view session) {
   Result<BackgroundSweep> started = BackgroundSweep::start(session);
   Result<sys::Watch> watch = started ? epoll_.add(started->fd(), EPOLLIN, kSweep) : fail(started.error());
-  if (!watch) {
-    reports_.say("cannot sweep: " + watch.error().what);
-    return session_.on_swept(0, 1);
-  }
+  if (!watch) return be_unable(watch.error());
   sweep_ = *std::move(started);
   sweep_watch_ = *std::move(watch);
 }
@@ -557,7 +568,7 @@ void AgentLoop::finish_sweep() {
 Result<int> run_session(const AgentOptions& options, AgentIo io) {
   const sys::Uname kernel = sys::kernel_uname();
   std::string* const next_client = io.next_client;
-  AgentLoop loop(options, HelloLine{{}, kernel.machine, kernel.release}, next_client != nullptr);
+  AgentLoop loop(options, HelloLine{{}, kernel.machine, kernel.release}, io);
   TRY(loop.open(std::move(io)));
   const int code = TRY(loop.run());
   if (next_client != nullptr) *next_client = loop.next_client();

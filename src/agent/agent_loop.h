@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/agent_options.h"
+#include "agent/bytes_quota.h"
 #include "base/result.h"
 
 namespace stapsh::agent {
@@ -20,6 +21,7 @@ struct AgentIo {
   /// ends the session at once, and nothing is read or written after it.
   std::string* next_client = nullptr;
   bool ignores_hangup = false;  ///< SIGHUP is no reason to stop: nohup(1).
+  BytesQuota quota{};           ///< Of the files that it receives.
 };
 
 /// Serves one session until it has ended and all is cleaned up. Returns the exit code of design,

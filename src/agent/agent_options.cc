@@ -19,6 +19,16 @@ struct OptionEntry {
   Result<> (*set)(AgentOptions& options, std::string_view value);
 };
 
+// For who listens, unless told otherwise. A released client says nothing while it builds.
+constexpr Duration kHelloTimeout = std::chrono::seconds(30);
+constexpr Duration kIdleTimeout = std::chrono::hours(1);
+constexpr std::uint64_t kSessionsMax = 65'536;
+
+Result<> set_count(std::uint64_t& count, std::string_view value, std::uint64_t max) {
+  count = TRY(parse_int<std::uint64_t>(value, 1, max));
+  return {};
+}
+
 constexpr OptionEntry kOptions[] = {
     {"-v", "--verbose", "", "say on standard error what happens",
      [](AgentOptions& o, std::string_view) -> Result<> {
@@ -69,6 +79,25 @@ constexpr OptionEntry kOptions[] = {
      [](AgentOptions& o, std::string_view value) -> Result<> {
        o.settings.maxima.deadline = TRY(parse_seconds(value));
        return {};
+     }},
+    {"", "--hello-timeout", "SECONDS", "how long a client may take to say hello (30 with --listen; else for ever)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.settings.hello_timeout = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--idle-timeout", "SECONDS",
+     "how long a client may say nothing while nothing runs for it (3600 with --listen; else for ever)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.settings.idle_timeout = TRY(parse_seconds(value));
+       return {};
+     }},
+    {"", "--sessions-max", "N", "sessions at unix:PATH or vsock:PORT at a time (256)",
+     [](AgentOptions& o, std::string_view value) { return set_count(o.sessions_max, value, kSessionsMax); }},
+    {"", "--sessions-per-peer-max", "N", "of these, sessions of one user, or of one CID (128)",
+     [](AgentOptions& o, std::string_view value) { return set_count(o.sessions_per_peer_max, value, kSessionsMax); }},
+    {"", "--workspaces-bytes-max", "N", "bytes of the files of all these sessions together (1000000000)",
+     [](AgentOptions& o, std::string_view value) {
+       return set_count(o.workspaces_bytes_max, value, std::uint64_t{1} << 50);
      }},
     {"", "--dialect", "NAME", "rfc: answer only the hello; released: as the client asks (released)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
@@ -169,6 +198,11 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
   const Duration grace = options.settings.stop_times.grace;
   if (options.grace_max && *options.grace_max < grace) return fail(Errc::kUsage, "--grace-max is below --grace");
   grace_max = options.grace_max.value_or(std::max(grace_max, grace));
+  if (options.listen) {
+    AgentSettings& settings = options.settings;
+    if (!settings.hello_timeout) settings.hello_timeout = kHelloTimeout;
+    if (!settings.idle_timeout) settings.idle_timeout = kIdleTimeout;
+  }
   std::string& version = options.settings.identity.version;
   if (version.empty()) version = options.settings.force_rfc ? kRfcVersion : kSpokenVersion;
   return options;
@@ -208,7 +242,7 @@ std::string agent_help() {
         std::string(entry.meaning) + " (" + std::to_string(defaults.*entry.value) + ")");
   }
   text +=
-      "\nSIGHUP, SIGINT, SIGTERM and SIGQUIT stop the runner, clean up and end.\n"
+      "\nSIGHUP, SIGINT, SIGTERM, SIGQUIT and SIGPIPE stop the runner, clean up and end.\n"
       "Exit status: the runner's own, 128+N if signal N killed it; 0 if none was run; 1 on an error;\n"
       "2 on a wrong command line.\n"
       "See stapsh(8), and docs/protocol.md for the protocol.\n";

@@ -17,6 +17,10 @@ namespace stapsh::agent {
 struct AgentOptions {
   AgentSettings settings;             ///< All but the identity's machine and release, which are the kernel's.
   std::optional<std::string> listen;  ///< `unix:PATH`, `vsock:PORT`, or a virtio-serial port's name or path, as given.
+  /// Of the sessions that a listener serves at a socket.
+  std::uint64_t sessions_max = 256;
+  std::uint64_t sessions_per_peer_max = 128;
+  std::uint64_t workspaces_bytes_max = 1'000'000'000;
   /// Who may connect to `vsock:PORT`; empty: only the host. 0xffffffff stands for everybody.
   std::vector<std::uint32_t> allowed_cids;
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.

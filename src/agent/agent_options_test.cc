@@ -32,6 +32,27 @@ TEST(AgentOptions, SayWhoMayConnectToAVsockPort) {
   EXPECT_EQ(more->allowed_cids, (std::vector<std::uint32_t>{2, 17, 0xffff'ffff}));
 }
 
+TEST(AgentOptions, GiveAListenerLimitsAndPatience) {
+  const auto plain = parse_agent_options(Words{});
+  ASSERT_TRUE(plain) << plain.error().what;
+  EXPECT_EQ(plain->settings.hello_timeout, std::nullopt);
+  EXPECT_EQ(plain->settings.idle_timeout, std::nullopt);
+  const auto listener = parse_agent_options(Words{"-l", "unix:/run/s"});
+  ASSERT_TRUE(listener) << listener.error().what;
+  EXPECT_EQ(listener->settings.hello_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(listener->settings.idle_timeout, std::chrono::hours(1));
+  EXPECT_EQ(listener->sessions_max, 256u);
+  const auto told =
+      parse_agent_options(Words{"-l", "unix:/run/s", "--hello-timeout=2", "--idle-timeout", "3", "--sessions-max=4",
+                                "--sessions-per-peer-max=5", "--workspaces-bytes-max=6"});
+  ASSERT_TRUE(told) << told.error().what;
+  EXPECT_EQ(told->settings.hello_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(told->settings.idle_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(told->sessions_max, 4u);
+  EXPECT_EQ(told->sessions_per_peer_max, 5u);
+  EXPECT_EQ(told->workspaces_bytes_max, 6u);
+}
+
 TEST(AgentOptions, RefuseWhatTheyDoNotKnowAndNameIt) {
   struct Case {
     Words words;

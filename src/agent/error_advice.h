@@ -8,7 +8,10 @@
 
 namespace stapsh::agent {
 
-/// Adds to an error of work in `folder` what to do: about a full disk, or a lack of descriptors.
+/// Of fork(2), and of little else: no process can be made, so nothing of a session.
+bool is_lack_of_processes(const Error& error);
+
+/// Adds to an error of work in `folder` what to do: about a full disk, or a lack of descriptors or processes.
 Error with_advice(Error error, std::string_view folder);
 
 }  // namespace stapsh::agent

@@ -14,6 +14,8 @@ TEST(ErrorAdvice, SaysWhereAndWhatToDo) {
   };
   EXPECT_EQ(advised(ENOSPC, "cannot write: full"),
             "cannot write: full, in /tmp/stapsh.x; make room there, or set TMPDIR of stapsh to another place");
+  EXPECT_EQ(advised(EAGAIN, "cannot fork: none"),
+            "cannot fork: none; raise ulimit -u for the user of stapsh, or pids.max of its control group");
   EXPECT_EQ(advised(EDQUOT, "no room (TMPDIR chooses another place)"), "no room (TMPDIR chooses another place)");
   EXPECT_EQ(advised(EMFILE, "too many"), "too many; raise ulimit -n of stapsh");
   EXPECT_EQ(advised(EPERM, "not you"), "not you");

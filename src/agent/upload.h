@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/bytes_quota.h"
 #include "base/result.h"
 #include "sys/unique_fd.h"
 #include "sys/workspace.h"
@@ -15,6 +16,10 @@ namespace stapsh::agent {
 
 class Upload {
  public:
+  /// What it writes is of `quota`, as it comes.
+  explicit Upload(BytesQuota quota) : quota_(quota) {}
+
+  /// An error also if there is no room for `size` bytes now; none is taken before they come.
   Result<> create(const sys::Workspace& workspace, const std::string& name, std::uint64_t size);
   Result<> write(std::string_view bytes);
   /// Closes it, and says what close said: some file systems tell only then that the disk is full.
@@ -25,8 +30,10 @@ class Upload {
   [[nodiscard]] bool open() const { return file_.valid(); }
 
  private:
+  BytesQuota quota_;
   sys::UniqueFd file_;
-  std::string name_;  // Of the last file that was created.
+  std::string name_;         // Of the last file that was created.
+  std::uint64_t bytes_ = 0;  // That came for it.
 };
 
 }  // namespace stapsh::agent

@@ -96,8 +96,8 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (words.empty()) return BadCommand{"empty line"};
   const std::string_view name = words[0];
   if (name == "stap") {
-    if (words.size() != 2) return BadCommand{"stap: needs one word, its version"};
-    return HelloCommand{std::string(words[1])};
+    // Released agents look at none of its words.
+    return HelloCommand{words.size() > 1 ? std::string(words[1]) : std::string()};
   }
   if (name == "option") return parse_option(words);
   if (name == "file") return parse_file(words, limits);
@@ -110,7 +110,9 @@ Command parse_command(std::string_view line, const Limits& limits) {
   return BadCommand{"unknown command: " + printable(line)};
 }
 
-std::string format_command(const HelloCommand& command) { return "stap " + command.version + "\n"; }
+std::string format_command(const HelloCommand& command) {
+  return "stap" + (command.version.empty() ? "" : " " + command.version) + "\n";
+}
 
 std::string format_command(const OptionCommand& command) {
   return "option " + command.name + (command.value ? "=" + *command.value : std::string()) + "\n";

@@ -16,7 +16,7 @@
 namespace stapsh {
 
 struct HelloCommand {
-  std::string version;
+  std::string version;  ///< Empty: it says none.
 };
 struct OptionCommand {
   std::string name;

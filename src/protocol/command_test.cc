@@ -35,7 +35,8 @@ TEST(Command, ParsesWhatClientsSend) {
       {"sweep", "sweep\n"},
       // What must not be taken for something else.
       {"", "bad: empty line"},
-      {"stap", "bad: stap: needs one word, its version"},
+      {"stap", "stap\n"},
+      {"stap 5.6 or so", "stap 5.6\n"},
       {"quit now", "bad: unknown command: quit now"},
       {"\x1b[2J", "bad: unknown command: ?[2J"},
       {"option", "bad: option: needs one word, its name"},

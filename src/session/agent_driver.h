@@ -18,13 +18,14 @@ namespace stapsh {
 
 class AgentDriver {
  public:
-  explicit AgentDriver(AgentSettings settings) : session(std::move(settings)) {}
+  explicit AgentDriver(AgentSettings settings) : session(std::move(settings)) { session.on_start(now); }
 
   /// What a step may say:
   ///   say LINE           LINE and its newline come in       bytes TEXT     bytes, as unescape() has them
   ///   long line          one byte more than a line may have
   ///   eof                end of input                       stop           a signal to the agent
   ///   peer gone          nobody takes what we send          wait MS        the clock goes on, the timer fires
+  ///   unable TEXT        nothing can be done, and why
   ///   create fails, write fails, commit fails, start fails, late fail: the next of these does
   ///   works, idle        what was seen of the runner
   ///   exit CODE, gone, progress, drained: what happened to the runner and its output
@@ -41,6 +42,8 @@ class AgentDriver {
       session.on_stop_requested("signal 15", now);
     } else if (text == "peer gone") {
       session.on_peer_gone(now);
+    } else if (verb == "unable") {
+      session.on_unable(rest, now);
     } else if (verb == "wait") {
       now += std::chrono::milliseconds(number(rest));
       session.on_timer(now);

@@ -21,6 +21,11 @@ constexpr Duration kProgressPause = std::chrono::seconds(1);
 
 }  // namespace
 
+std::string no_hello_text(const AgentSettings& settings) {
+  const std::string seconds = format_seconds(settings.hello_timeout.value_or(Duration{}));
+  return "no hello within " + seconds + " seconds; --hello-timeout of stapsh gives more";
+}
+
 AgentSession::AgentSession(AgentSettings settings)
     : settings_(std::move(settings)),
       lines_(settings_.limits.line_bytes_max),
@@ -33,6 +38,10 @@ AgentSession::AgentSession(AgentSettings settings)
 
 bool AgentSession::wants_input() const {
   return !ended() && !std::holds_alternative<AwaitingOutcome>(input_) && !std::holds_alternative<Deaf>(input_);
+}
+
+void AgentSession::on_start(TimePoint now) {
+  if (settings_.hello_timeout) hello_due_at_ = now + *settings_.hello_timeout;
 }
 
 std::size_t AgentSession::on_bytes(std::string_view bytes, TimePoint now) {
@@ -84,8 +93,8 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
   const std::string_view piece = bytes.substr(0, data.bytes_left);
   data.bytes_left -= piece.size();
   next_client_.note(piece);
-  if (data.use == ReceivingData::Use::kFile && data.error.empty()) emit(WriteFile{piece});
-  if (data.use == ReceivingData::Use::kArg && data.error.empty()) args_.back().append(piece);
+  if (data.use == ReceivingData::Use::kFile) emit(WriteFile{piece});
+  if (data.use == ReceivingData::Use::kArg) args_.back().append(piece);
   if (data.bytes_left == 0) {
     const ReceivingData done = std::move(data);
     input_ = ReadingLine{};
@@ -95,19 +104,26 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 }
 
 void AgentSession::finish_data(const ReceivingData& data) {
-  if (!data.error.empty()) {
-    answer_error(data.error);
-    broken_ = broken_ || rfc();
-    return;
+  switch (data.use) {
+    case ReceivingData::Use::kFile:
+      input_ = AwaitingOutcome{data.name};
+      emit(CommitFile{});
+      break;
+    case ReceivingData::Use::kArg:
+      // As C strings have it, and as the rfc says: a NUL ends the argument.
+      args_.back().resize(std::min(args_.back().size(), args_.back().find('\0')));
+      answer_ok();
+      break;
+    case ReceivingData::Use::kDiscard:
+      break;  // It has been answered.
   }
-  if (data.use == ReceivingData::Use::kFile) {
-    input_ = AwaitingOutcome{data.name};
-    emit(CommitFile{});
-    return;
-  }
-  // As C strings have it, and as the rfc says: a NUL ends the argument.
-  args_.back().resize(std::min(args_.back().size(), args_.back().find('\0')));
-  answer_ok();
+}
+
+// Said at once: a client that waits for the answer may have no DATA to send. What comes of it is skipped.
+void AgentSession::refuse_data(ReceivingData& data, std::string_view reason) {
+  data.use = ReceivingData::Use::kDiscard;
+  answer_error(reason);
+  broken_ = broken_ || rfc();
 }
 
 void AgentSession::perform(const Command& command, TimePoint now) {
@@ -156,10 +172,14 @@ void AgentSession::perform(const Command& command, TimePoint now) {
 void AgentSession::hello(const HelloCommand& command, TimePoint now) {
   if (std::exchange(greeted_, true) && next_client_.possible()) return make_way(format_command(command), now);
   if (runner_lives()) return answer_error("stap: a runner lives already");
-  rfc_ = settings_.force_rfc || parse_version(command.version) < kFirstReleased;
+  // Without a version it is nobody of the rfc's time, who all said one: served as released agents serve it.
+  const bool is_old = !command.version.empty() && parse_version(command.version) < kFirstReleased;
+  rfc_ = settings_.force_rfc || is_old;
   if (rfc_) dialect_.framed = false;  // An option of before; that dialect has none.
   emit(SendLine{format_agent_line(settings_.identity)});
-  debug("client speaks " + printable(command.version) + (rfc_ ? ", rfc dialect" : ", released dialect"));
+  if (!settings_.complaint.empty()) emit(Report{std::exchange(settings_.complaint, {})});
+  const std::string version = command.version.empty() ? "no version" : printable(command.version);
+  debug("client speaks " + version + (rfc_ ? ", rfc dialect" : ", released dialect"));
 }
 
 void AgentSession::set_option(const OptionCommand& command) {
@@ -176,46 +196,46 @@ void AgentSession::set_option(const OptionCommand& command) {
 }
 
 void AgentSession::begin_file(const FileCommand& command) {
-  ReceivingData data{ReceivingData::Use::kFile, command.name, command.size, {}};
   const Limits& limits = settings_.limits;
+  std::string error;
   if (runner_lives()) {
-    data.error = "file: a runner lives already";
+    error = "file: a runner lives already";
   } else if (const Result<> name = check_file_name(command.name); !name) {
-    data.error = name.error().what;
+    error = name.error().what;
   } else if (files_ >= limits.files_max) {
-    data.error = "file " + command.name + ": one more than files-max (" + std::to_string(limits.files_max) + ")";
+    error = "file " + command.name + ": one more than files-max (" + std::to_string(limits.files_max) + ")";
   } else if (command.size > limits.files_bytes_max - files_bytes_) {
-    data.error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over files-bytes-max (" +
-                 std::to_string(limits.files_bytes_max) + ")";
+    error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over files-bytes-max (" +
+            std::to_string(limits.files_bytes_max) + ")";
   }
-  if (data.error.empty()) {
+  if (error.empty()) {
     ++files_;
     files_bytes_ += command.size;
     if (files_ == 1) kind_from_file_ = runner_kind_for_module(command.name);
     emit(CreateFile{command.name, command.size});
-  } else {
-    data.use = ReceivingData::Use::kDiscard;
   }
-  if (data.bytes_left == 0) return finish_data(data);
-  input_ = std::move(data);
+  begin_data({ReceivingData::Use::kFile, command.name, command.size}, error);
 }
 
 void AgentSession::begin_arg(const ArgCommand& command) {
-  ReceivingData data{ReceivingData::Use::kArg, {}, command.size, {}};
   const Limits& limits = settings_.limits;
+  std::string error;
   if (runner_lives()) {
-    data.error = "arg: a runner lives already";
+    error = "arg: a runner lives already";
   } else if (args_.size() >= limits.args_max) {
-    data.error = "arg: one more than args-max (" + std::to_string(limits.args_max) + ")";
+    error = "arg: one more than args-max (" + std::to_string(limits.args_max) + ")";
   } else if (command.size > limits.args_bytes_max - args_bytes_) {
-    data.error = "arg: over args-bytes-max (" + std::to_string(limits.args_bytes_max) + ")";
+    error = "arg: over args-bytes-max (" + std::to_string(limits.args_bytes_max) + ")";
   }
-  if (data.error.empty()) {
+  if (error.empty()) {
     args_bytes_ += command.size;
     args_.emplace_back();
-  } else {
-    data.use = ReceivingData::Use::kDiscard;
   }
+  begin_data({ReceivingData::Use::kArg, {}, command.size}, error);
+}
+
+void AgentSession::begin_data(ReceivingData data, std::string_view error) {
+  if (!error.empty()) refuse_data(data, error);
   if (data.bytes_left == 0) return finish_data(data);
   input_ = std::move(data);
 }
@@ -266,10 +286,9 @@ void AgentSession::on_file_failed(const Error& error) {
     return std::holds_alternative<WriteFile>(effect) || std::holds_alternative<CommitFile>(effect);
   });
   if (auto* data = std::get_if<ReceivingData>(&input_)) {
-    if (!data->error.empty()) return;  // One answer for each command, and the first reason counts.
-    data->error = "file " + data->name + ": " + error.what;
+    if (data->use == ReceivingData::Use::kDiscard) return;  // One answer for each command: the first reason counts.
     emit(AbandonFile{});
-    return;
+    return refuse_data(*data, "file " + data->name + ": " + error.what);
   }
   const auto* awaiting = std::get_if<AwaitingOutcome>(&input_);
   STAPSH_ASSERT(awaiting != nullptr);
@@ -380,6 +399,10 @@ void AgentSession::on_input_failed(std::string_view reason, TimePoint now) {
   if (!ended()) lose_stream(reason, now);
 }
 
+void AgentSession::on_unable(std::string_view reason, TimePoint now) {
+  if (!ended()) lose_stream(reason, now);
+}
+
 void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
   if (ended()) return;
   // Nothing is answered there: only the exit code tells a client that what it asked for did not happen.
@@ -451,11 +474,26 @@ void AgentSession::on_timer(TimePoint now) {
     keepalive_.said(now);
     if (dialect_.framed) emit(SendLine{format_agent_line(PingLine{}), true});
   }
+  if (const auto ends_at = patience_ends_at(); ends_at && now >= *ends_at) lose_patience(now);
   if (ladder_.due(now)) climb(now);
   if (next_client_.stalls_at() && now >= *next_client_.stalls_at()) {
     next_client_.stop_looking();
     if (std::holds_alternative<ReceivingData>(input_)) make_way(next_client_.hello(), now);
   }
+}
+
+// With a client that says nothing, where nothing runs for it.
+std::optional<TimePoint> AgentSession::patience_ends_at() const {
+  if (!std::holds_alternative<NoRunner>(life_)) return std::nullopt;
+  if (!greeted_) return hello_due_at_;
+  if (!settings_.idle_timeout || std::holds_alternative<AwaitingOutcome>(input_)) return std::nullopt;
+  return keepalive_.last_heard() + *settings_.idle_timeout;
+}
+
+void AgentSession::lose_patience(TimePoint now) {
+  if (!greeted_) return lose_stream(no_hello_text(settings_), now);
+  const std::string seconds = format_seconds(*settings_.idle_timeout);
+  lose_stream("nothing was said for " + seconds + " seconds; --idle-timeout of stapsh gives more", now);
 }
 
 void AgentSession::climb(TimePoint now) {

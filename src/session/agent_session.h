@@ -35,9 +35,17 @@ struct AgentSettings {
   OptionMaxima maxima;
   bool force_rfc = false;  ///< The rfc dialect, whatever version the client says.
   unsigned verbose = 0;    ///< Above 0: debug text.
+  /// How long the hello may take to come, from on_start(). None: for ever.
+  std::optional<Duration> hello_timeout;
+  /// After it, how long a client may say nothing while no runner lives; a ping is something. None: for ever.
+  std::optional<Duration> idle_timeout;
+  std::string complaint;  ///< What is reported at the hello, unless it is empty.
   /// A guest's port: the stream stays when its client goes, so a second hello is another client's.
   bool stream_outlives_client = false;
 };
+
+/// What a client is told that was not in time with its hello.
+std::string no_hello_text(const AgentSettings& settings);
 
 class AgentSession {
  public:
@@ -45,6 +53,7 @@ class AgentSession {
 
   // In. Any split of the bytes gives the same effects.
 
+  void on_start(TimePoint now);
   /// Returns how many bytes were taken. Fewer than offered: an effect's outcome decides what the rest
   /// means; offer it again after that. Drain the effects before the bytes go away.
   std::size_t on_bytes(std::string_view bytes, TimePoint now);
@@ -52,6 +61,8 @@ class AgentSession {
   void on_end_of_input(TimePoint now);
   /// It could not be read any more: `reason`.
   void on_input_failed(std::string_view reason, TimePoint now);
+  /// We can do nothing for this client: `reason`. It is told, and the session ends.
+  void on_unable(std::string_view reason, TimePoint now);
   /// A signal to the agent, a lost guardian: stop, clean up, end.
   void on_stop_requested(std::string_view reason, TimePoint now);
   /// What we send is not received by anyone any more.
@@ -87,7 +98,9 @@ class AgentSession {
   std::optional<AgentEffect> next_effect();
   /// When on_timer() is wanted.
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
-    return earlier(earlier(ladder_.escalate_at(), next_client_.stalls_at()), earlier(keepalive_.next(), deadline_at_));
+    return earlier(
+        earlier(earlier(ladder_.escalate_at(), next_client_.stalls_at()), earlier(keepalive_.next(), deadline_at_)),
+        patience_ends_at());
   }
   /// Whether somebody is waited for who may be at work without a word: look again and again, and say on_activity().
   [[nodiscard]] bool wants_activity() const;
@@ -115,10 +128,9 @@ class AgentSession {
   // Input: what the next byte is.
   struct ReadingLine {};
   struct ReceivingData {
-    enum class Use { kFile, kArg, kDiscard } use;
-    std::string name;  // Of the file; for messages.
+    enum class Use { kFile, kArg, kDiscard } use;  // kDiscard: it was refused, and that has been said.
+    std::string name;                              // Of the file; for messages.
     std::uint64_t bytes_left;
-    std::string error;  // Why it can't be used; empty while it can.
   };
   struct AwaitingOutcome {  // A file being closed, a runner being started, a sweep.
     std::string file_name;
@@ -142,6 +154,8 @@ class AgentSession {
   std::size_t take_line(std::string_view bytes, TimePoint now);
   std::size_t take_data(ReceivingData& data, std::string_view bytes);
   void make_way(std::string_view hello, TimePoint now);
+  void begin_data(ReceivingData data, std::string_view error);
+  void refuse_data(ReceivingData& data, std::string_view reason);
   void finish_data(const ReceivingData& data);
   void perform(const Command& command, TimePoint now);
   void hello(const HelloCommand& command, TimePoint now);
@@ -157,6 +171,8 @@ class AgentSession {
   void say_killed(TimePoint now);
   void clean_up(int exit_code);
 
+  [[nodiscard]] std::optional<TimePoint> patience_ends_at() const;
+  void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
   [[nodiscard]] std::optional<Duration> deadline() const;
@@ -176,6 +192,7 @@ class AgentSession {
   NextClient next_client_;
   bool rfc_;
   bool greeted_ = false;
+  std::optional<TimePoint> hello_due_at_;
   bool run_tried_ = false;  // With a file, it has a name from then on.
   Keepalive keepalive_;
   std::optional<TimePoint> deadline_at_;

@@ -46,6 +46,7 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
   check({
       {"hello", {"say stap 5.6"}, "stapsh 5.6 x86_64 6.1"},
       {"hello with a carriage return", {"bytes stap 5.6\\r\\n"}, "stapsh 5.6 x86_64 6.1"},
+      {"hello without a version", {"say stap", "say option time"}, "stapsh 5.6 x86_64 6.1; OK"},
       {"a whole session",
        {"say stap 5.6", "bytes file 3 a.bo\\nELF", "say run -v ./a.bo", "exit 3", "gone", "drained"},
        "stapsh 5.6 x86_64 6.1; create a.bo 3; write ELF; commit; OK; start stapbpf [-v,./a.bo]; OK; clean up; end 3"},
@@ -120,6 +121,72 @@ TEST(AgentSession, ConsumesTheDataOfARefusedFile) {
        {"say run", "bytes arg 5\\nquit\\nsignal 10\\n"},
        "start staprun []; OK; signal 10"},
   });
+}
+
+TEST(AgentSession, AnswersARefusedFileBeforeItsData) {
+  check({
+      {"no name", {"say file 5"}, "ERROR: file: needs a size and a name"},
+      {"it can't be made", {"create fails", "say file 5 x"}, "create x 5; abandon; ERROR: file x: no luck"},
+      {"the disk is full in mid-file, and its DATA ends",
+       {"write fails", "bytes file 9 x\\nqu", "eof"},
+       "create x 9; write qu; abandon; ERROR: file x: no luck; report end of input, 7 bytes before the end of x; "
+       "clean up; end 1"},
+      {"in the rfc dialect",
+       {"say stap 1.4", "say file 5 .a"},
+       "stapsh 5.6 x86_64 6.1; report file: bad name '.a': a plain file name of letters, digits and ._+- is needed, "
+       "without a folder"},
+  });
+}
+
+TEST(AgentSession, EndsWithWhoSaysNothingWhereItHasAPatience) {
+  AgentSettings patient = settings();
+  patient.hello_timeout = std::chrono::seconds(3);
+  patient.idle_timeout = std::chrono::seconds(9);
+  const Case cases[] = {
+      {"no hello", {"wait 2999"}, ""},
+      {"no hello in time",
+       {"wait 2000", "bytes sta", "wait 1000"},
+       "ERROR: no hello within 3 seconds; --hello-timeout of stapsh gives more; clean up; end 1"},
+      {"another word is no hello",
+       {"say ping", "wait 3000"},
+       "ERROR: no hello within 3 seconds; --hello-timeout of stapsh gives more; clean up; end 1"},
+      {"silence", {"say stap 5.6", "wait 8999"}, "stapsh 5.6 x86_64 6.1"},
+      {"a silence too long",
+       {"say stap 5.6", "wait 9000"},
+       "stapsh 5.6 x86_64 6.1; ERROR: nothing was said for 9 seconds; --idle-timeout of stapsh gives more; clean up; "
+       "end 1"},
+      {"a ping is something", {"say stap 5.6", "wait 8000", "say ping", "wait 8000"}, "stapsh 5.6 x86_64 6.1"},
+      {"in mid-DATA",
+       {"say stap 5.6", "bytes file 9 a\\nxy", "wait 9000"},
+       "stapsh 5.6 x86_64 6.1; create a 9; write xy; ERROR: nothing was said for 9 seconds; --idle-timeout of stapsh "
+       "gives more; clean up; end 1"},
+      {"while a runner lives",
+       {"say stap 5.6", "say run", "wait 90000"},
+       "stapsh 5.6 x86_64 6.1; start staprun []; OK"},
+  };
+  check(cases, patient);
+}
+
+TEST(AgentSession, EndsWithOneReasonWhereItCanDoNothing) {
+  check({
+      {"for a file",
+       {"bytes file 9 a\\nxy", "unable no forks", "bytes zzzzzzzrun\\n"},
+       "create a 9; write xy; ERROR: no forks; clean up; end 1"},
+      {"while a runner lives",
+       {"say run", "unable no forks", "exit 0", "gone", "drained"},
+       "start staprun []; OK; report no forks; signal 1; clean up; end 0"},
+      {"in the rfc dialect",
+       {"say stap 1.4", "unable no forks"},
+       "stapsh 5.6 x86_64 6.1; report no forks; clean up; end 1"},
+      {"at the end", {"say quit", "unable no forks"}, "clean up; end 0"},
+  });
+}
+
+TEST(AgentSession, ComplainsOnceAtTheHello) {
+  AgentSettings with = settings();
+  with.complaint = "no disk";
+  EXPECT_EQ(run({"say ping", "say stap 5.6", "say stap 5.6"}, with),
+            "stapsh 5.6 x86_64 6.1; report no disk; stapsh 5.6 x86_64 6.1");
 }
 
 TEST(AgentSession, AFailedFileDoesNotBlockTheRunWhereItWasAnswered) {

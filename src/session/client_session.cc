@@ -320,6 +320,9 @@ void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
   // A released agent whose runner ends at once may say its OK twice: 2 of 600 did.
   if (ok && phase_ == Phase::kRunning && !ours_ && !has_output_) return;
   if (!ok && !hello_seen_) refusal_ = text;
+  // An agent that goes by itself says why: it has waited too long for us, or can't do what a sweep needs.
+  const bool nothing_runs = phase_ == Phase::kConnected || phase_ == Phase::kReady || phase_ == Phase::kStarting;
+  if (!ok && nothing_runs) return fail_session(text);
   nonsense(ok ? "OK" : "ERROR: " + text);
 }
 

@@ -582,6 +582,11 @@ TEST(ClientSession, NoticesASilentAgent) {
             "connected 5.6 x86_64 6.1");
 }
 
+TEST(ClientSession, AnAgentThatGoesSaysWhy) {
+  EXPECT_EQ(ours_connected({}).run({"say ERROR: nothing was said for 9 seconds"}),
+            "close; failed: nothing was said for 9 seconds");
+}
+
 TEST(ClientSession, SweepsUntilNothingIsLeft) {
   ClientSettings settings;
   settings.sweep_only = true;
@@ -598,6 +603,7 @@ TEST(ClientSession, SweepsUntilNothingIsLeft) {
   EXPECT_EQ(old.run({"connect", kHello, "say ERROR: Invalid option", "say OK"}),
             "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "
             "failed: its stapsh knows no sweep; install this one there");
+  EXPECT_EQ(ours_connected(settings).run({"say ERROR: cannot fork"}), "close; failed: cannot fork");
   EXPECT_EQ(ours_running().run({"say OK removed=0 left=0"}),
             "close; failed: the agent sent 'OK removed=0 left=0', which is no line of the protocol here");
 }

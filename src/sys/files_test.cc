@@ -346,6 +346,33 @@ int with_small_disk(const std::string& path, Body body) {
   });
 }
 
+TEST(Workspace, AnnouncedBytesTakeNoRoom) {
+  const TestDirectory directory;
+  const int code = with_small_disk(directory.path(), [&] {
+    auto workspace = Workspace::create(directory.path());
+    if (!workspace) return 1;
+    const auto first = workspace->create_file("first", 40'000);
+    const auto second = workspace->create_file("second", 40'000);
+    if (!first || !second) return 2;
+    struct stat status {};
+    if (::fstat(first->get(), &status) != 0 || status.st_blocks != 0) return 3;
+    return workspace->remove() ? 0 : 4;
+  });
+  if (code == kCannotMount) GTEST_SKIP() << "may not mount here";
+  EXPECT_EQ(code, 0);
+}
+
+TEST(Workspace, ParentIsCheckedBeforeItIsNeeded) {
+  const TestDirectory directory;
+  EXPECT_TRUE(check_workspace_parent(directory.path()));
+  const std::string file = directory.write("file", "x");
+  for (const std::string& bad : {directory.path("nowhere"), file}) {
+    const auto checked = check_workspace_parent(bad);
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().what.find("TMPDIR"), std::string::npos) << checked.error().what;
+  }
+}
+
 TEST(Workspace, FullDiskShowsBeforeTheUpload) {
   const TestDirectory directory;
   const int code = with_small_disk(directory.path(), [&] {

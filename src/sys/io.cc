@@ -52,6 +52,16 @@ Result<IoResult> read_some(int fd, std::span<char> buffer) {
   return fail_errno("cannot read", errno);
 }
 
+Result<IoResult> peek_some(int socket, std::span<char> buffer) {
+  STAPSH_ASSERT(!buffer.empty());
+  const ssize_t count =
+      again_if_interrupted([&] { return ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT); });
+  if (count > 0) return IoResult{.bytes = static_cast<std::size_t>(count)};
+  if (count == 0) return IoResult{.end = true};
+  if (is_would_block(errno)) return IoResult{.would_block = true};
+  return fail_errno("cannot look", errno);
+}
+
 Result<IoResult> write_some(int fd, std::string_view bytes, bool more_follows) {
   const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (more_follows ? MSG_MORE : 0);
   const ssize_t count = socket_or_file([&] { return ::send(fd, bytes.data(), bytes.size(), flags); },

@@ -26,6 +26,9 @@ struct IoResult {
 /// Up to `buffer.size()` bytes. `buffer` must not be empty.
 Result<IoResult> read_some(int fd, std::span<char> buffer);
 
+/// The same of a socket, and leaves them there.
+Result<IoResult> peek_some(int socket, std::span<char> buffer);
+
 /// As many of `bytes` as go now. `more_follows` lets a socket wait for the rest before it sends a packet.
 Result<IoResult> write_some(int fd, std::string_view bytes, bool more_follows = false);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
-#include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -44,17 +44,22 @@ Result<UniqueFd> open_parent(const std::string& parent) {
 
 Result<UniqueFd> make_marker(int dir) { return open_at(dir, kMarker, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600); }
 
+std::string cannot_make_in(const std::string& parent) {
+  return std::string(kCannotMake) + " in " + parent + " (TMPDIR chooses another place)";
+}
+
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name.size() <= NAME_MAX && name != "." && name != ".." &&
          name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
 }
 
-/// Takes the blocks that `size` bytes need, where the file system can. Only "there is no room" counts.
-int reserve(int fd, std::uint64_t size) {
-  if (size == 0) return 0;
-  if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) return EFBIG;
-  if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0) return 0;
-  return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
+/// Whether `size` bytes would find room now. None is taken: who announces bytes may never send them. A file system that
+/// does not tell (a tmpfs without a limit has 0 blocks) says so when they are written.
+bool has_room(int dir, std::uint64_t size) {
+  struct statvfs disk {};
+  if (::fstatvfs(dir, &disk) != 0 || disk.f_blocks == 0) return true;
+  const std::uint64_t blocks = ::geteuid() == 0 ? disk.f_bfree : disk.f_bavail;  // Some are for root alone.
+  return size / disk.f_frsize + (size % disk.f_frsize != 0 ? 1 : 0) <= blocks;
 }
 
 }  // namespace
@@ -62,6 +67,12 @@ int reserve(int fd, std::uint64_t size) {
 std::string default_workspace_parent() {
   const char* const variable = ::getenv("TMPDIR");
   return variable != nullptr && *variable == '/' ? variable : "/tmp";
+}
+
+Result<> check_workspace_parent(const std::string& parent) {
+  const UniqueFd fd = TRY(open_parent(parent));
+  if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return fail_errno(cannot_make_in(parent), errno);
 }
 
 Workspace& Workspace::operator=(Workspace&& other) noexcept {
@@ -88,7 +99,7 @@ Result<Workspace> Workspace::create(const std::string& parent, const std::option
     const std::string name = std::string(kPrefix) + (own_name ? *own_name : TRY(random_name(kIdCharacters)));
     if (::mkdirat(result.parent_.get(), name.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
-      return fail_errno(std::string(kCannotMake) + " in " + parent + " (TMPDIR chooses another place)", errno);
+      return fail_errno(cannot_make_in(parent), errno);
     }
     // An agent that sweeps can take a new directory for a dead session's until it is locked: then try again.
     auto dir = open_at(result.parent_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -180,12 +191,10 @@ bool Workspace::is_name(std::string_view name) {
 
 Result<UniqueFd> Workspace::create_file(const std::string& name, std::uint64_t size) const {
   if (!is_plain_name(name)) return fail(Errc::kUsage, "'" + name + "' is not a plain file name");
-  UniqueFd file = TRY(open_at(dir_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  if (const int error = reserve(file.get(), size)) {
-    (void)::unlinkat(dir_.get(), name.c_str(), 0);  // The whole directory goes at the end in any case.
-    return fail_errno(name + ": no room for " + std::to_string(size) + " bytes in " + path_, error);
+  if (!has_room(dir_.get(), size)) {
+    return fail_errno(name + ": no room for " + std::to_string(size) + " bytes in " + path_, ENOSPC);
   }
-  return file;
+  return open_at(dir_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 }
 
 Result<> Workspace::remove_file(const std::string& name) const {

@@ -21,6 +21,8 @@ inline constexpr std::string_view kWorkspaceVariable = "STAPSH_SESSION";
 
 /// $TMPDIR if it is an absolute path, else /tmp.
 std::string default_workspace_parent();
+/// Whether a workspace can be made in `parent`, as far as can be known without making one.
+Result<> check_workspace_parent(const std::string& parent);
 
 /// Owns a directory, its name and its lock. Moved-from objects own nothing.
 class Workspace {
@@ -55,8 +57,8 @@ class Workspace {
   /// Where it was made, for messages and for people.
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  /// A new file, 0600, for writing. `name` is a plain name that does not exist yet. Room for `size` bytes is reserved
-  /// where the file system can, so that a full disk shows before the upload (ENOSPC).
+  /// A new file, 0600, for writing. `name` is a plain name that does not exist yet. ENOSPC if there is no room for
+  /// `size` bytes now, so that a full disk shows before the upload; nothing is reserved.
   [[nodiscard]] Result<UniqueFd> create_file(const std::string& name, std::uint64_t size) const;
   /// A file that is not there is an Error with ENOENT.
   [[nodiscard]] Result<> remove_file(const std::string& name) const;

@@ -42,7 +42,7 @@ const Row kRows[] = {
     {SYS_unlink, "unlink", {EIO}},
     {SYS_rename, "rename", {ENOSPC, EIO}},
     {SYS_flock, "flock", {EWOULDBLOCK, ENOLCK}},
-    {SYS_fallocate, "fallocate", {ENOSPC, EOPNOTSUPP}},
+    {SYS_fstatfs, "fstatfs", {EIO, ENOSYS}},
     {SYS_fchmod, "fchmod", {EIO}},
     {SYS_chmod, "chmod", {EIO}},
     {SYS_fstat, "fstat", {EIO}},
