@@ -198,7 +198,7 @@ use_image() {  # IMAGE
 # Starts rstap in the background: $pid; output in $scratch/out and $scratch/err.
 start() {  # WORD...
   : > "$scratch/out"
-  "$rstap" "${common[@]}" "$@" > "$scratch/out" 2> "$scratch/err" &
+  TMPDIR=$scratch "$rstap" "${common[@]}" "$@" > "$scratch/out" 2> "$scratch/err" &
   pid=$!
 }
 # Runs it to its end: $code, $scratch/out, $scratch/err.

@@ -109,5 +109,18 @@ TEST_F(Harness, FramesAreTakenApartStrictly) {
   EXPECT_NE(parse_frames("quit").fault, "");
 }
 
+// What it builds for itself was left behind when it was interrupted.
+TEST_F(Harness, EnterLeavesNothingInTheFolderForTemporaryFiles) {
+  Program enter(options({STAPSH_ENTER, "sh", "-c", "ls -A \"$TMPDIR\"; kill -TERM $$"}));
+  EXPECT_EQ(enter.wait_exit(), 128 + SIGTERM) << enter.captured();
+  EXPECT_EQ(enter.out(), "");
+  const std::string slow = scratch_.write("bin/cc", "#!/bin/sh\necho building >&2\nexec sleep 1000\n", 0755);
+  ProgramOptions how = options({STAPSH_ENTER, "true"});
+  how.env.push_back("PATH=" + scratch_.path("bin") + ":/usr/bin:/bin");
+  Program builds(how);
+  if (builds.wait_for_err("building", Bound(2'000))) builds.send_group_signal(SIGTERM);  // Else it needs none.
+  (void)builds.wait_exit();
+}
+
 }  // namespace
 }  // namespace stapsh::real
