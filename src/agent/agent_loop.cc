@@ -86,6 +86,7 @@ class AgentLoop {
   void commit_file();
   void start_runner(const StartRunner& effect);
   Result<> spawn_runner(const StartRunner& effect);
+  Result<std::array<sys::UniqueFd, 2>> open_bare_output(sys::SpawnOptions& spawn);
   Result<> before_exec(pid_t runner);
   Result<> send_reply();
   void let_client_read();
@@ -114,7 +115,9 @@ class AgentLoop {
   [[nodiscard]] bool blocked_on_replies() const {
     return !session_.runner_lives() && outbox_.text_bytes() > kRepliesBytesMax;
   }
-  [[nodiscard]] FrameRelay::Manner manner() const { return {session_.timed(), session_.wants_single_frames()}; }
+  [[nodiscard]] FrameRelay::Manner manner() const {
+    return {session_.timed(), session_.wants_single_frames(), !framed_};
+  }
 
   AgentSession session_;
   bool stream_outlives_client_;
@@ -144,6 +147,7 @@ class AgentLoop {
   sys::Watch unload_watch_;
   std::optional<TimePoint> unload_ends_;  // While a module is unloaded.
   bool framed_ = false;
+  bool bare_relay_ = false;  // Output that is not framed passes through us.
   bool descendants_gone_ = true;
   bool discarding_ = false;     // The runner's output: nobody takes it.
   bool output_failed_ = false;  // Not because the client has gone.
@@ -336,7 +340,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
     TRY(sys::check_executable(spawn.program));
     // A port must not wait for a host that has gone, so it can't be a runner's output.
     if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
-    if (is_connection_) spawn.stdout_fd = spawn.stderr_fd = out_.get();
+    write_ends = TRY(open_bare_output(spawn));
   }
   const Result<> contained = children_.make_cgroup(record_.cgroup);
   if (!contained) session_.on_note("the runner has no cgroup of its own: " + contained.error().what);
@@ -347,6 +351,28 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   return {};
 }
 
+// What carries the output may carry the client's commands as well: the runner gets ends that can't be read. A socket
+// has no such end, so its output goes through us; both of its streams through one pipe where they are one, in their
+// order.
+Result<std::array<sys::UniqueFd, 2>> AgentLoop::open_bare_output(sys::SpawnOptions& spawn) {
+  std::array<sys::UniqueFd, 2> ends;
+  if (out_.is_socket()) {
+    TRY(out_.prepare_splice());
+    ends = TRY(relay_.open(epoll_, kRunnerStdout, kRunnerStderr));
+    bare_relay_ = true;
+  } else {
+    ends[0] = sys::open_write_end(STDOUT_FILENO);
+  }
+  if (ends[0].valid()) spawn.stdout_fd = ends[0].get();
+  if (bare_relay_ && (is_connection_ || sys::is_same_file(out_.get(), STDERR_FILENO))) {
+    spawn.stderr_fd = ends[0].get();
+  } else {
+    ends[1] = sys::open_write_end(STDERR_FILENO);
+    if (ends[1].valid()) spawn.stderr_fd = ends[1].get();
+  }
+  return ends;
+}
+
 // Whoever must clean up after us finds the runner by its record; a client reads OK before the first byte.
 Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner = runner;
@@ -355,6 +381,7 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   if (framed_) return {};
   TRY(send_reply());
   if (session_.client_is_released()) let_client_read();
+  if (bare_relay_) return {};
   // Nothing more is said until the end, and the runner may share these open files.
   input_.restore_flags();
   out_.restore_flags();

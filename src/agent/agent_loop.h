@@ -11,8 +11,8 @@
 
 namespace stapsh::agent {
 
-/// The session's streams, lent. An unframed runner inherits the process's own 1 and 2 where the session is on 0 and 1;
-/// elsewhere both of its outputs are `out`.
+/// The session's streams, lent. The outputs of an unframed runner are the process's own 1 and 2 where the session is on
+/// 0 and 1; elsewhere both are `out`.
 struct AgentIo {
   int in = 0;
   int out = 1;

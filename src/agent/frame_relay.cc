@@ -77,9 +77,10 @@ bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
   Pipe& from = pipe(stream);
   DataLine data{stream, 0, std::nullopt};
   if (manner.timed) data.time = sys::wall_now();
+  const auto header = [&] { return manner.bare ? std::string() : format_agent_line(data); };
   if (waiting > kCopiedFrameBytesMax) {
     data.size = waiting;
-    outbox_.add_frame(format_agent_line(data), from.read_end.get(), waiting);
+    outbox_.add_frame(header(), from.read_end.get(), waiting);
   } else {
     std::array<char, kCopiedFrameBytesMax> buffer;
     const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
@@ -90,7 +91,7 @@ bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
       return false;
     }
     data.size = got->bytes;
-    outbox_.add_frame(format_agent_line(data), std::string_view(buffer.data(), got->bytes));
+    outbox_.add_frame(header(), std::string_view(buffer.data(), got->bytes));
   }
   last_was_big_ = data.size >= kBigFrameBytes;
   if (manner.single && !last_was_big_) next_frame_at_ = sys::now() + kFramePause;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runner's output in frames: from its two pipes to the outbox, while the peer takes it.
+// The runner's output, in frames or as it is: from its two pipes to the outbox, while the peer takes it.
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@ class FrameRelay {
   struct Manner {
     bool timed = false;
     bool single = false;  ///< One by one: AgentSession::wants_single_frames().
+    bool bare = false;    ///< Bytes without headers.
   };
 
   /// The write ends, standard output first. Events of the read ends come with these ids, edge-triggered.

@@ -27,7 +27,7 @@ UniqueFd open_again(int fd, const struct stat& status, int flags) {
   if (!S_ISFIFO(status.st_mode) && !is_tty) return {};
   if (is_tty && is_pty_master(fd)) return {};  // /dev/ptmx opened again is another terminal.
   auto opened = open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd),
-                        (flags & (O_ACCMODE | O_APPEND)) | O_NONBLOCK | O_NOCTTY);
+                        (flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)) | O_NOCTTY);
   if (!opened) return {};
   // In a container, the path of a tty can lead to another device, or /proc to something else.
   struct stat again {};
@@ -86,13 +86,20 @@ Result<NonblockingFd> open_nonblocking(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fstat(fd, &status) != 0) return fail_errno("descriptor " + std::to_string(fd), errno);
   NonblockingFd result;
-  result.fd_ = open_again(fd, status, flags);
+  result.fd_ = open_again(fd, status, flags | O_NONBLOCK);
   if (result.valid()) return result;
   result.fd_ = TRY(duplicate(fd));
   result.is_socket_ = S_ISSOCK(status.st_mode);
   // Regular files and directories never wait for anybody; block devices not for long.
   if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) TRY(result.set_flags());
   return result;
+}
+
+UniqueFd open_write_end(int fd) {
+  struct stat status {};
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) != O_RDWR || ::fstat(fd, &status) != 0) return {};
+  return open_again(fd, status, (flags & O_APPEND) | O_WRONLY);
 }
 
 }  // namespace stapsh::sys

@@ -24,6 +24,7 @@ class NonblockingFd {
 
   [[nodiscard]] int get() const { return fd_.get(); }
   [[nodiscard]] bool valid() const { return fd_.valid(); }
+  [[nodiscard]] bool is_socket() const { return is_socket_; }
   /// True if other holders of the open file see O_NONBLOCK now, because there was no other way.
   [[nodiscard]] bool changed_flags() const { return restore_blocking_; }
 
@@ -55,5 +56,9 @@ class NonblockingFd {
 /// another user) or would be another thing (a pty's master) and for other devices, the flag is set on the shared open
 /// file, and put back at destruction or before.
 Result<NonblockingFd> open_nonblocking(int fd);
+
+/// For a program that shall write there and not read: the pipe or tty `fd` once more, for writing alone. Empty where
+/// `fd` can't be read in any case, is something else, or can't be opened again.
+UniqueFd open_write_end(int fd);
 
 }  // namespace stapsh::sys

@@ -45,6 +45,9 @@ Result<> close_checked(UniqueFd fd, std::string_view name);
 /// since Linux 5.9; without it, one by one.
 void close_all_but(std::span<const int> kept);
 
+/// Whether both are open for the same file, pipe or socket.
+bool is_same_file(int a, int b);
+
 /// Another descriptor for the same open file, close-on-exec, 3 or above.
 Result<UniqueFd> duplicate(int fd);
 

@@ -12,6 +12,7 @@
 //   hidden          the same, with an empty environment
 //   storm:N         N processes, each of which forks and ends at once, in a new session, and its child does so again
 //   file:PATH       say the file's size and mode     signals   say which signals are blocked and ignored
+//   reads:N         say whether descriptor N can be read
 //   fds             say how many descriptors over 2 are open    chain   say the names of the parents
 //   parent          say the parent's pid: the agent
 //   exit:N die:N    end with code N, by signal N
@@ -201,6 +202,10 @@ void perform(const std::string& name, const std::string& value) {
   if (name == "child" || name == "stubborn") start_child(name == "stubborn");
   if (name == "file") say_file(value);
   if (name == "signals") say_signals();
+  if (name == "reads") {
+    const bool reads = (::fcntl(number, F_GETFL) & O_ACCMODE) != O_WRONLY;
+    say(std::to_string(number) + (reads ? " can be read" : " is for writing"));
+  }
   if (name == "fds") say_open_descriptors();
   if (name == "chain") say_chain();
   if (name == "parent") say("parent " + std::to_string(::getppid()));

@@ -123,6 +123,51 @@ TEST_F(AgentOutput, WithoutDataModeStreamsAreInherited) {
   EXPECT_EQ(session.err, "to-stderr\n");
 }
 
+// It could take the client's next command, such as `quit`.
+TEST_F(AgentOutput, RunnerCannotReadTheConnection) {
+  Program socket(agent(Input::kSocket));
+  ASSERT_TRUE(socket.write("stap 4.8\nrun reads:1 catch:1 say:up pause exit:3\n"));
+  ASSERT_TRUE(socket.wait_for_out("OK\n1 is for writing\nup\n"));
+  ASSERT_TRUE(socket.write("quit\n"));
+  EXPECT_TRUE(socket.wait_for_out("caught 1\n"));
+  EXPECT_EQ(socket.wait_exit(), 3) << socket.captured();
+
+  ProgramOptions how = agent();
+  how.argv = options({"script", "-qec", "exec " + agent_program() + " --grace 0.2", "/dev/null"}, &mounts_).argv;
+  Program terminal(how);
+  ASSERT_TRUE(terminal.write("stap 4.8\nrun reads:1 reads:2 exit:3\n"));
+  EXPECT_EQ(terminal.wait_exit(), 3) << terminal.captured();
+  EXPECT_TRUE(terminal.wait_for_out("1 is for writing\r\n2 is for writing\r\n"));
+}
+
+// Where both are one connection, what is said on either comes in its order.
+TEST_F(AgentOutput, WithoutDataModeBothStreamsKeepTheirOrder) {
+  ProgramOptions how = agent(Input::kSocket);
+  how.argv = options({"sh", "-c", "exec \"$0\" --grace 0.2 2>&1", agent_program()}, &mounts_).argv;
+  std::string steps;
+  std::string want;
+  for (int i = 0; i < 100; ++i) {
+    steps += " say:" + std::to_string(i) + " warn:to-stderr";
+    want += std::to_string(i) + "\nto-stderr\n";
+  }
+  const Session session = talk(how, "stap 4.8\nrun" + steps + "\n");
+  EXPECT_EQ(session.out, "OK\n" + want);
+  EXPECT_EQ(session.code, 0);
+}
+
+TEST_F(AgentOutput, WithoutDataModeASlowReaderOfASocketLosesNothing) {
+  ProgramOptions how = agent(Input::kSocket);
+  how.read_output = false;
+  Program slow(how);
+  ASSERT_TRUE(slow.write("stap 4.8\nrun chunks:65536x64 say:last exit:3\n"));
+  EXPECT_FALSE(slow.wait_gone(Bound(300)));
+  slow.resume_reading();
+  EXPECT_EQ(slow.wait_exit(), 3);
+  std::string want = "OK\n";
+  for (int i = 0; i < 64; ++i) want += pattern(65'536);
+  EXPECT_TRUE(after_hello(slow.out()) == want + "last\n");
+}
+
 // It went to the listener's own standard output, and the client was told of success.
 TEST_F(AgentOutput, WithoutDataModeOutputGoesDownTheConnection) {
   const std::string path = scratch_.path("agent.sock");
