@@ -1,4 +1,4 @@
-# One function for every folder of src/: a library, its unit tests as one binary, warnings and sanitizers.
+# One function for every folder of src/: a library, its unit tests as one binary, warnings, sanitizers, hardening.
 #
 #   stapsh_add_library(session                     # target stapsh::session, binary session_test
 #     SOURCES agent_session.cc …
@@ -14,6 +14,8 @@ set(STAPSH_SHARED_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functi
 
 # A test runs once: at -O2 the tests would take longer to compile than all else.
 set(STAPSH_TEST_OPTIMIZATION $<$<CONFIG:RelWithDebInfo>:-O1>)
+
+include(StapshHarden)
 
 function(stapsh_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -41,6 +43,7 @@ function(stapsh_compile_options target)
   if(STAPSH_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
+  stapsh_harden(${target})
 endfunction()
 
 function(stapsh_add_library name)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <new>
 #include <string>
 
 #include "programs/exit_status.h"
@@ -28,6 +29,8 @@ int run_program(std::string_view name,
     if (code) return *code;
     complain(name, code.error().what);
     return code.error().code == Errc::kUsage ? kExitUsage : kExitFailure;
+  } catch (const std::bad_alloc&) {
+    complain(name, "out of memory (is its address space limited? see ulimit -v)");
   } catch (const std::exception& e) {
     complain(name, e.what());
   }
