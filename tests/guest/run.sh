@@ -8,6 +8,7 @@
 scratch=$(mktemp -d /tmp/sg.XXXXXX)  # Short: the path of a socket has 107 characters at most.
 guests=()  # Of this test; it boots some of them
 own=()     # itself.
+further_archives=()  # What the guests that it boots have beside the image.
 trap 'stop_guests; rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -48,10 +49,11 @@ start_guest() {  # GUEST IMAGE [QEMU WORD...]
   local guest=$scratch/$1 image=$2 port try i pid
   shift 2
   [[ -e $scratch/ours ]] || put_ours "$scratch/ours"
+  local archives=("$image/initrd" "${further_archives[@]}" "$scratch/ours")
   mkdir -p "$guest"
   echo "$image" > "$guest/image"
   now > "$guest/started"
-  cat "$image/initrd" "$scratch/ours" > "$guest/initrd"
+  cat "${archives[@]}" > "$guest/initrd"
   # shellcheck disable=SC2054
   local ports=(-device virtio-serial-pci,id=vser0)
   for i in 0 1; do
