@@ -42,7 +42,7 @@ Forms of TARGET:
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
   web[01-40,50]                 a set of hosts, in any form with a HOST
-  @FILE                         a list: a TARGET on each line, # comments
+  @FILE                         a list: a TARGET on each line, # comments; exec: ones are run here
 )";
 
 constexpr std::string_view kEnd = R"(
