@@ -31,6 +31,11 @@ MountNamespace& MountNamespace::small_disk(std::string_view path, std::size_t ki
   return *this;
 }
 
+MountNamespace& MountNamespace::read_only_run() {
+  mounts_ += "mount -t tmpfs -o ro,mode=755 run /run; ";
+  return *this;
+}
+
 MountNamespace& MountNamespace::tracing() {
   mounts_ +=
       "test -e /sys/kernel/debug/tracing || mount -t debugfs debugfs /sys/kernel/debug; "
