@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 #include "agent/background_sweep.h"
@@ -137,6 +138,7 @@ class AgentLoop {
   GuardedWorkspace place_;
   BackgroundSweep sweep_;
   sys::Watch sweep_watch_;
+  std::set<std::string> sweep_notes_;  // That were said.
   SessionRecord record_;
   Upload upload_;
   std::string module_;   // A kernel module's name, without ".ko".
@@ -585,9 +587,10 @@ void AgentLoop::sweep(std::string_view session) {
 
 void AgentLoop::finish_sweep() {
   sweep_watch_.reset();
-  const Swept swept = std::exchange(sweep_, {}).finish();
-  for (const std::string& note : swept.notes) reports_.say("sweep: " + note);
-  session_.on_swept(swept.removed, swept.left);
+  Swept swept = std::exchange(sweep_, {}).finish();
+  // A client asks again and again while something is left.
+  std::erase_if(swept.notes, [this](const std::string& note) { return !sweep_notes_.insert(note).second; });
+  session_.on_swept(swept.removed, swept.left, swept.notes);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr int kAttemptsMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
+constexpr int kRemovalsMax = 2;
 
 /// By what is open, not by what has the name.
 Result<> check_ours(int fd, const std::string& path, mode_t refused) {
@@ -141,9 +142,12 @@ Result<std::optional<SessionRecord>> RecordFile::read(bool& empty) const {
 
 Result<> RecordFile::remove() {
   if (!valid()) return {};
-  if (sys::is_named(folder_.get(), name_, file_.get()) && ::unlinkat(folder_.get(), name_.c_str(), 0) != 0 &&
-      errno != ENOENT) {
-    return fail_errno(path_, errno);
+  for (int attempt = 1;; ++attempt) {
+    // Who has the lock has the name, unless somebody has removed it.
+    struct stat status {};
+    const bool gone = ::fstat(file_.get(), &status) == 0 && status.st_nlink == 0;
+    if (gone || ::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) break;
+    if (attempt == kRemovalsMax) return fail_errno(path_, errno);  // A want of memory passes.
   }
   *this = RecordFile();
   return {};

@@ -538,9 +538,10 @@ void AgentSession::clean_up(int exit_code) {
   emit(CleanUp{});
 }
 
-void AgentSession::on_swept(std::uint64_t removed, std::uint64_t left) {
+void AgentSession::on_swept(std::uint64_t removed, std::uint64_t left, const std::vector<std::string>& notes) {
   if (!std::holds_alternative<AwaitingOutcome>(input_)) return;  // It was stopped meanwhile.
   input_ = ReadingLine{};
+  for (const std::string& note : notes) emit(SendLine{format_agent_line(DebugLine{"sweep: " + note})});
   emit(SendLine{format_agent_line(SweptLine{removed, left})});
 }
 

@@ -89,7 +89,8 @@ class AgentSession {
   /// Something for who wants details.
   void on_note(std::string_view text) { debug(text); }
   void on_cleaned_up(const std::vector<LeftLine>& left = {});
-  void on_swept(std::uint64_t removed, std::uint64_t left);
+  /// `notes`: what there is to say to a person about it.
+  void on_swept(std::uint64_t removed, std::uint64_t left, const std::vector<std::string>& notes = {});
   void on_timer(TimePoint now);
 
   // Out.

@@ -656,6 +656,13 @@ TEST(AgentSession, SweepsOnlyWhileNoRunnerLives) {
   });
 }
 
+TEST(AgentSession, WhatASweepHasToSayComesBeforeItsAnswer) {
+  AgentDriver agent(settings());
+  agent.sweep_notes = {"/tmp/stapsh.x: its files\nwere removed", "b"};
+  EXPECT_EQ(agent.run({"say sweep"}),
+            "sweep; stapsh: sweep: /tmp/stapsh.x: its files were removed; stapsh: sweep: b; OK removed=2 left=1");
+}
+
 TEST(AgentSession, ASessionsNameIsTakenBeforeItsFirstFile) {
   AgentDriver agent(settings());
   EXPECT_EQ(agent.run({"say option session=a1b2c3d4e5"}), "OK");

@@ -34,6 +34,8 @@ const Row kRows[] = {
     {SYS_read, "read", {EIO, EINTR}},
     {SYS_pread64, "pread64", {EIO}},
     {SYS_write, "write", {EIO, EINTR}},
+    {SYS_pwrite64, "pwrite64", {ENOSPC, EIO}},
+    {SYS_ftruncate, "ftruncate", {EIO}},
     {SYS_splice, "splice", {ENOMEM, EINVAL, EINTR}},
     {SYS_close, "close", {EIO, EINTR}},
     {SYS_mkdirat, "mkdirat", {ENOSPC, EIO}},
