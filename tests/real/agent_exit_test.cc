@@ -514,9 +514,9 @@ TEST_F(AgentExit, SweepOfASlowSessionHoldsNobody) {
   ASSERT_TRUE(dead.wait_for_out("up\n"));
   const int agent_pid = parent_said_in(dead.out());
   const int guardian = guardian_of(agent_pid);
-  ASSERT_EQ(::kill(guardian, SIGSTOP), 0);  // So that both are dead together.
-  ASSERT_EQ(::kill(agent_pid, SIGKILL), 0);
+  ASSERT_EQ(::kill(agent_pid, SIGSTOP), 0);  // So that both are dead together.
   ASSERT_EQ(::kill(guardian, SIGKILL), 0);
+  ASSERT_EQ(::kill(agent_pid, SIGKILL), 0);
   EXPECT_TRUE(dead.wait_gone());
 
   Program sweeper(agent());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Agents in pid namespaces of their own that share a TMPDIR, as containers do: what a dead session of one of them left,
-// and what the others make of it.
+// Agents in pid namespaces of their own that share a TMPDIR, as containers do, and some of them /run as well: what a
+// dead session of one of them left, and what the others make of it.
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,9 +24,11 @@ class AgentNamespaces : public AgentTest {
     if (probe.wait_exit() != 0) GTEST_SKIP() << "needs to make pid namespaces (CAP_SYS_ADMIN)";
   }
 
-  /// `count` agents, one after the other, in one new pid namespace, which lives as long as the program.
-  ProgramOptions container(int count) const {
+  /// `count` agents, one after the other, in one new pid namespace, which lives as long as the program. `own_run`: with
+  /// a /run of its own, as most containers have.
+  ProgramOptions container(int count, bool own_run = false) const {
     std::string script;
+    if (own_run) script += "mount -t tmpfs -o mode=755 run /run; ";
     for (int i = 0; i < count; i++) script += "\"$0\" --grace 0.2; ";
     ProgramOptions how = options(
         {"unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script + "exit $?", agent_program()}, &mounts_);
@@ -61,8 +63,8 @@ class AgentNamespaces : public AgentTest {
   static void kill_agent_and_guardian(const Program& container) {
     const int agent = named_below(container.pid(), "stapsh");
     const int guardian = named_below(container.pid(), "stapsh-guardian");
-    ASSERT_EQ(::kill(guardian, SIGSTOP), 0);
-    for (const int pid : {agent, guardian}) {
+    ASSERT_EQ(::kill(agent, SIGSTOP), 0);
+    for (const int pid : {guardian, agent}) {
       pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
       ASSERT_GE(end.fd, 0);
       ASSERT_EQ(::kill(pid, SIGKILL), 0);
@@ -78,7 +80,11 @@ class AgentNamespaces : public AgentTest {
     return state != 'X' && state != 'Z';
   }
   bool workspace_is_there() const { return !std::filesystem::is_empty(scratch_.tmp()); }
-  static std::string sweep(const ProgramOptions& how) { return talk(how, "stap 4.8\nsweep\nquit\n").out; }
+  /// The answer, without what there is to say about it.
+  static std::string sweep(const ProgramOptions& how) {
+    const std::string out = talk(how, "stap 4.8\nsweep\nquit\n").out;
+    return out.substr(std::min(out.find("OK "), out.size()));
+  }
   /// By the next agent of the namespace.
   static void sweep_from_inside(Program& container, int runner) {
     ASSERT_TRUE(container.write("stap 4.8\nsweep\n"));
@@ -116,6 +122,43 @@ TEST_F(AgentNamespaces, WhatIsSeenFromAboveIsEndedByItsMark) {
   EXPECT_TRUE(workspace_is_there());
   sweep_from_inside(inside, runner);
   EXPECT_FALSE(workspace_is_there());
+}
+
+// The records of such a container are where nobody else reads them. What its shared folder says is no reason to end
+// what carries a mark, nor to take away what that may need.
+TEST_F(AgentNamespaces, ContainerWithARunOfItsOwnIsLeftToItsOwnAgents) {
+  Program inside(container(2, true));
+  start_session(inside);
+  EXPECT_EQ(sweep(agent()), "OK removed=0 left=0\n");
+  const int runner = named_below(inside.pid(), "staprun");
+  kill_agent_and_guardian(inside);
+  EXPECT_EQ(sweep(agent()), "OK removed=0 left=1\n");
+  EXPECT_TRUE(lives(runner));
+  EXPECT_TRUE(workspace_is_there());
+  sweep_from_inside(inside, runner);
+  EXPECT_FALSE(workspace_is_there());
+}
+
+// Its root, without any capability outside, put a workspace into the shared folder that named a process of the host.
+TEST_F(AgentNamespaces, WhatAContainerForgesEndsNothingOnTheHost) {
+  Program victim(options({"sleep", "1000"}));
+  std::ifstream stat("/proc/" + std::to_string(victim.pid()) + "/stat");
+  std::string start;
+  for (int field = 1; field <= 22; ++field) stat >> start;
+  const std::string who = std::to_string(victim.pid()) + " " + start;
+  const std::string link = std::filesystem::read_symlink("/proc/self/ns/pid").string();
+  const std::string record = "stapsh-session-1 " + who + " " + who +
+                             " 9 100 $(cat /proc/sys/kernel/random/boot_id) - own " + link.substr(5, link.size() - 6);
+  Program forger(
+      options({"unshare", "--pid", "--net", "--fork", "--mount-proc", "setpriv", "--bounding-set=-all",
+               "--inh-caps=-all", "sh", "-ec",
+               "cd \"$TMPDIR\"; mkdir -m 700 stapsh.F0rged0000; cd stapsh.F0rged0000; : > .stapsh-workspace; "
+               "echo \"" +
+                   record + "\" > .session"},
+              &mounts_));
+  ASSERT_EQ(forger.wait_exit(), 0) << forger.captured();
+  EXPECT_EQ(sweep(agent()), "OK removed=1 left=0\n");
+  EXPECT_TRUE(victim.running());
 }
 
 // A container's end takes all of it: agent, guardian, runner, and every agent that could come after them.

@@ -305,12 +305,30 @@ class CellRun {
         wait_agent_deaf();
         break;
       case Event::kBothKilled:
-        // Stopped first: neither may see the other's end.
+        // The agent stopped first: neither may see the other's end.
         ends_probe_ = false;
-        for (const int signo : {SIGSTOP, SIGKILL}) {
-          signal_process(pids_.agent, signo);
-          signal_process(pids_.guardian, signo);
+        signal_process(pids_.agent, SIGSTOP);
+        signal_process(pids_.guardian, SIGKILL);
+        signal_process(pids_.agent, SIGKILL);
+        break;
+      case Event::kAgentStopped:
+        ends_probe_ = false;
+        signal_process(pids_.agent, SIGSTOP);
+        break;
+      case Event::kGuardianStopped:
+        signal_process(pids_.guardian, SIGSTOP);
+        if (before(Phase::kAfterRun)) {
+          release();
+          releases_ = false;
+          wait_runner_up();
+          tell_runner("exit:0\n");
         }
+        break;
+      case Event::kStoppedGuardianAgentKilled:
+        // The agent first: it would have its guardian go on.
+        ends_probe_ = false;
+        for (const int pid : {pids_.agent, pids_.guardian}) signal_process(pid, SIGSTOP);
+        signal_process(pids_.agent, SIGKILL);
         break;
       case Event::kRunnerSucceeds:
       case Event::kRunnerFails:
@@ -332,7 +350,8 @@ class CellRun {
         delete_workspaces();
         break;
     }
-    const bool goes_on = cell_.event == Event::kDiskFull || cell_.event == Event::kWorkspaceDeleted;
+    const bool goes_on = cell_.event == Event::kDiskFull || cell_.event == Event::kWorkspaceDeleted ||
+                         cell_.event == Event::kGuardianStopped;
     const bool in_run = !before(Phase::kAfterRun) && before(Phase::kEndProbe);
     if (goes_on && in_run) tell_runner("exit:0\n");
   }

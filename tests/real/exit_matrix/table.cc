@@ -16,10 +16,11 @@ constexpr std::array<std::string_view, kPhases> kPhaseNames{"before-hello", "aft
                                                             "after-file",   "after-run",   "running",
                                                             "flooding",     "end-probe",   "after-exit"};
 constexpr std::array<std::string_view, kEvents> kEventNames{
-    "sigint",         "sigint-2",         "sigint-3",         "client-sigterm",   "client-sighup",    "client-sigkill",
-    "stdout-closed",  "client-sigstop",   "transport-killed", "transport-frozen", "agent-sigterm",    "agent-sighup",
-    "agent-sigkill",  "guardian-sigkill", "both-sigkill",     "runner-exit-0",    "runner-exit-3",    "runner-signal",
-    "runner-ignores", "grandchild",       "daemon",           "disk-full",        "workspace-deleted"};
+    "sigint",        "sigint-2",         "sigint-3",         "client-sigterm",   "client-sighup",    "client-sigkill",
+    "stdout-closed", "client-sigstop",   "transport-killed", "transport-frozen", "agent-sigterm",    "agent-sighup",
+    "agent-sigkill", "guardian-sigkill", "both-sigkill",     "agent-sigstop",    "guardian-sigstop", "stopped-sigkill",
+    "runner-exit-0", "runner-exit-3",    "runner-signal",    "runner-ignores",   "grandchild",       "daemon",
+    "disk-full",     "workspace-deleted"};
 constexpr std::array<std::string_view, kTransports> kTransportNames{"stapsh", "unix", "ssh"};
 
 constexpr unsigned bit(Phase phase) { return 1U << static_cast<unsigned>(phase); }
@@ -119,6 +120,14 @@ const std::vector<Row>& rows() {
       {kBothKilled, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
       {kBothKilled, kAny, kAnyTransport, {{}, {1}, kLost, kClean}},
 
+      // Its guardian gives it 20 s to go on. A session without one has nothing that could be left.
+      {kAgentStopped, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
+      {kAgentStopped, kAny, kAnyTransport, {{}, {1}, "silent for longer than --keepalive", kClean, 45s}},
+      {kGuardianStopped, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
+      {kGuardianStopped, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
+      {kStoppedGuardianAgentKilled, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
+      {kStoppedGuardianAgentKilled, kAny, kAnyTransport, {{}, {1}, kLost, kClean}},
+
       {kRunnerSucceeds, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
       {kRunnerSucceeds, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
       {kRunnerFails, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
@@ -174,7 +183,7 @@ Verdict verdict_of(const Cell& cell) {
 }
 
 Times times_of(const Cell& cell) {
-  const bool silence = cell.event == kClientStopped || cell.event == kTransportFrozen;
+  const bool silence = cell.event == kClientStopped || cell.event == kTransportFrozen || cell.event == kAgentStopped;
   // A short grace time where something will not go by itself; a long one where the end probe shall come to its end.
   const bool stubborn = cell.event == kRunnerIgnores || cell.event == kGrandchild || cell.event == kDaemon ||
                         cell.event == kInterruptThrice || cell.phase == kEndProbe || silence;

@@ -39,6 +39,9 @@ enum class Event {
   kAgentKilled,
   kGuardianKilled,
   kBothKilled,
+  kAgentStopped,
+  kGuardianStopped,
+  kStoppedGuardianAgentKilled,
   kRunnerSucceeds,
   kRunnerFails,
   kRunnerDies,
@@ -51,7 +54,7 @@ enum class Event {
 
 enum class Transport { kLocal, kUnix, kSsh };
 
-inline constexpr std::size_t kPhases = 9, kEvents = 23, kTransports = 3;
+inline constexpr std::size_t kPhases = 9, kEvents = 26, kTransports = 3;
 
 std::string_view name_of(Phase phase);
 std::string_view name_of(Event event);
