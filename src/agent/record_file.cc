@@ -92,15 +92,18 @@ Result<RecordFile> RecordFile::create(const RecordFolder& folder, const std::str
   record.name_ = name;
   record.path_ = folder.path() + "/" + name;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    // A sweep can take a new file for a dead session's until it is locked, or have the one of that name: then try
-    // again.
+    // A sweep can have a new file locked, to see what it is, and take it for a dead session's, or be ending the one
+    // that has the name: give it a moment.
     if (attempt > 0) (void)::nanosleep(&kAttemptPause, nullptr);
-    Result<sys::UniqueFd> file = sys::open_at(folder.fd(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (!file && file.error().sys_errno == EEXIST) continue;
-    if (!file) return fail(std::move(file).error());
-    record.file_ = *std::move(file);
+    if (!record.valid()) {
+      Result<sys::UniqueFd> file = sys::open_at(folder.fd(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+      if (!file && file.error().sys_errno == EEXIST) continue;
+      if (!file) return fail(std::move(file).error());
+      record.file_ = *std::move(file);
+    }
     const bool locked = TRY(record.lock());
     if (locked) return record;
+    if (!sys::is_named(folder.fd(), name, record.file_.get())) record.file_.reset();
   }
   return fail_errno(record.path_, EEXIST);
 }

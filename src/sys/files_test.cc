@@ -250,6 +250,16 @@ TEST(Workspace, IsOneUntilAllElseIsGone) {
   EXPECT_FALSE(exists(directory.path(names[0])));
 }
 
+TEST(Workspace, IsRemovedWhateverHasItsMarkersName) {
+  const TestDirectory directory;
+  Workspace workspace = must(Workspace::create(directory.path()));
+  const std::string marker = workspace.path() + "/.stapsh-workspace";
+  ASSERT_EQ(::unlink(marker.c_str()), 0);
+  ASSERT_EQ(::mkdir(marker.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((marker + "/inside").c_str(), 0700), 0);
+  must(workspace.remove());
+}
+
 TEST(Workspace, RenamedIsFound) {
   const TestDirectory directory;
   Workspace workspace = must(Workspace::create(directory.path()));
@@ -278,7 +288,7 @@ TEST(Workspace, OnlyWhatWasMadeAsOneIsAdopted) {
   const std::string mine = directory.path("stapsh.experiment");
   ASSERT_EQ(::mkdir(mine.c_str(), 0700), 0);
   ASSERT_EQ(::mkdir((mine + "/thesis").c_str(), 0700), 0);
-  EXPECT_FALSE(must(Workspace::adopt(directory.path(), "stapsh.experiment")));
+  EXPECT_EQ(Workspace::adopt(directory.path(), "stapsh.experiment").error().sys_errno, ENOTEMPTY);
   EXPECT_TRUE(exists(mine + "/thesis"));
   // One whose maker died before it could mark it: empty.
   ASSERT_EQ(::mkdir(directory.path("stapsh.0123456789").c_str(), 0700), 0);
@@ -301,12 +311,12 @@ TEST(Workspace, LockedWhileAnyProcessHasIt) {
   Workspace workspace = must(Workspace::create(directory.path()));
   const auto names = Workspace::candidates(directory.path());
   ASSERT_EQ(names.size(), 1U);
-  EXPECT_FALSE(must(Workspace::adopt(directory.path(), names[0])));
+  EXPECT_EQ(Workspace::adopt(directory.path(), names[0]).error().sys_errno, EWOULDBLOCK);
 
   // The agent dies; the guardian, forked from it, still has it.
   const UniqueFd guardian = must(duplicate(workspace.fd()));
   workspace.abandon();
-  EXPECT_FALSE(must(Workspace::adopt(directory.path(), names[0])));
+  EXPECT_EQ(Workspace::adopt(directory.path(), names[0]).error().sys_errno, EWOULDBLOCK);
 }
 
 TEST(Workspace, DeadSessionsIsAdoptedAndRemoved) {

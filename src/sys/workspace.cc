@@ -140,12 +140,15 @@ Result<std::optional<Workspace>> Workspace::adopt(const std::string& parent, con
   if (status.st_uid != ::geteuid()) return fail_errno(name + ": another user's", EPERM);
   const Result<bool> locked = try_lock(dir->get());
   if (!locked) return add_context(name + ": cannot tell whether its session lives", locked.error());
-  if (!*locked) return std::optional<Workspace>();
-  if (!is_named(result->parent_.get(), name, dir->get())) return std::optional<Workspace>();
+  if (!*locked) return fail_errno(name + ": a session has it", EWOULDBLOCK);
+  if (!is_named(result->parent_.get(), name, dir->get())) {
+    if (::fstat(dir->get(), &status) == 0 && status.st_nlink == 0) return std::optional<Workspace>();
+    return fail_errno(name + ": was moved meanwhile", ESTALE);
+  }
   if (!open_own_file(dir->get(), kMarker, O_RDONLY)) {
     // Its maker died before the marker, if it is one: then it is empty, and rmdir(2) takes nothing else.
-    (void)::unlinkat(result->parent_.get(), name.c_str(), AT_REMOVEDIR);
-    return std::optional<Workspace>();
+    if (::unlinkat(result->parent_.get(), name.c_str(), AT_REMOVEDIR) == 0) return std::optional<Workspace>();
+    return fail_errno(name + ": no file " + kMarker + " in it says that it is a workspace", errno);
   }
   result->dir_ = *std::move(dir);
   result->name_ = name;
@@ -236,7 +239,9 @@ Result<> Workspace::remove_emptied() const {
 Result<> Workspace::remove() {
   if (!valid()) return {};
   for (int attempt = 1;; ++attempt) {
-    Result<> removed = remove_contents(dir_.get(), kMarker);
+    // What has the marker's name and is none goes as all else.
+    const bool marked = open_own_file(dir_.get(), kMarker, O_RDONLY).has_value();
+    Result<> removed = remove_contents(dir_.get(), marked ? kMarker : "");
     if (!removed) removed = add_context(path_, std::move(removed).error());
     if (removed) removed = remove_emptied();
     if (removed) break;

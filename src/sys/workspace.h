@@ -43,8 +43,9 @@ class Workspace {
   /// chosen at random.
   static Result<Workspace> create(const std::string& parent = default_workspace_parent(),
                                   const std::optional<std::string>& own_name = {});
-  /// Takes over a workspace that nobody has locked, ours (same user) only; nothing if a live session has it, or if it
-  /// is no workspace: then it is left alone, or removed if it is empty.
+  /// Takes over a workspace that nobody has locked, ours (same user) only; nothing if there is none, or was: one
+  /// without its marker is removed if it is empty. Errors: EWOULDBLOCK if a live session has it, ENOTEMPTY if nothing
+  /// says that it is a workspace; then it is left alone.
   static Result<std::optional<Workspace>> adopt(const std::string& parent, const std::string& name);
   /// Names under `parent` that look like workspaces of this user, locked or not. What can't be read is empty, and so is
   /// a parent whose entries another user could rename: it is not swept.

@@ -228,6 +228,25 @@ TEST_F(AgentRemains, RecordWithoutItsWorkspaceStillLeadsToTheRunner) {
   expect_swept("OK removed=0 left=0\n");
 }
 
+// It was taken for one that is gone: `removed`, and it stayed.
+TEST_F(AgentRemains, RecordedWorkspaceThatCannotBeTakenOverIsLeft) {
+  const std::vector<std::function<void(const std::string&)>> things{
+      [](const std::string& path) { fs::rename(path + "/.stapsh-workspace", path + "/renamed"); },
+      [](const std::string& path) { ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0); },
+  };
+  for (const auto& spoil : things) {
+    SCOPED_TRACE(std::to_string(&spoil - things.data()));
+    Program program(agent());
+    const Running running = begin(program);
+    kill_both(running);
+    spoil(running.workspace);
+    for (int time = 0; time < 2; ++time) expect_swept("OK removed=0 left=1\n");
+    EXPECT_FALSE(lives(running.runner));
+    fs::remove_all(running.workspace);
+    expect_swept("OK removed=1 left=0\n");
+  }
+}
+
 class WithoutRecords : public AgentRemains {
  protected:
   WithoutRecords() { mounts_.read_only_run(); }
