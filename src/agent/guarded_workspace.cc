@@ -44,7 +44,7 @@ Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sy
     guardian_watch_ = TRY(epoll.add(guardian_.fd(), EPOLLIN, guardian_id));
     return {};
   };
-  const Result<> begun = begin();
+  Result<> begun = begin();
   if (begun) {
     files_ = std::move(files);
     begun_ = std::move(record);
