@@ -101,7 +101,7 @@ class CellRun {
       : cell_(cell),
         verdict_(verdict_of(cell)),
         world_(world),
-        oracle_({world.scratch().tmp(), world.scratch().records()}, world.helpers()) {
+        oracle_({world.scratch().tmp(), world.scratch().records(), world.scratch().cgroup()}, world.helpers()) {
     for (const int pid : world_.helpers()) helper_files_.push_back(open_files(pid));
     (void)::rmdir(world_.control("first").c_str());
     world_.scratch().write("ctl/point", point_of(cell.phase));

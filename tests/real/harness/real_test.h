@@ -50,7 +50,7 @@ class RealTest : public testing::Test {
   MountNamespace new_mounts() { return MountNamespace(scratch_.path("mounts" + std::to_string(namespaces_++))); }
 
   Scratch scratch_;
-  LeakOracle oracle_{{scratch_.tmp(), scratch_.records()}};
+  LeakOracle oracle_{{scratch_.tmp(), scratch_.records(), scratch_.cgroup()}};
 
  private:
   int namespaces_ = 0;

@@ -19,6 +19,7 @@ Scratch::Scratch() {
   std::string name = "/tmp/rt.XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw HarnessError("mkdtemp " + name + " failed");
   root_ = name;
+  cgroup_.emplace(fs::path(root_).filename().string());
   for (const char* folder : {"tmp", "home", "cache", "systemtap", "records"}) make_folder(folder);
   fs::permissions(records(), fs::perms::owner_all);
 }

@@ -3,10 +3,13 @@
 // Harness errors (no disk, no program) are exceptions: gtest turns them into a failure of the one test.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "own_cgroup.h"
 
 namespace stapsh::real {
 
@@ -32,6 +35,8 @@ class Scratch {
   std::string records() const { return root_ + "/records"; }
   /// A path in the folder; nothing is made. Short enough for a socket's name.
   std::string path(std::string_view name) const { return root_ + "/" + std::string(name); }
+  /// The cgroup of the test's own, and as empty; or nothing. See own_cgroup.h.
+  const std::string& cgroup() const { return cgroup_->path(); }
   /// Writes a file and returns its path.
   std::string write(std::string_view name, std::string_view text, unsigned mode = 0644) const;
   /// Copies an executable and returns the copy's path; its set-user-ID bit does not come along.
@@ -45,6 +50,7 @@ class Scratch {
 
  private:
   std::string root_;
+  std::optional<OwnCgroup> cgroup_;
 };
 
 /// The whole file; empty when it can't be read.

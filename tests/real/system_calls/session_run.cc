@@ -125,7 +125,7 @@ class SessionRun {
       : scenario_(scenario),
         injection_(injection),
         scratch_(scratch),
-        oracle_({scratch.tmp(), scratch.records()}),
+        oracle_({scratch.tmp(), scratch.records(), scratch.cgroup()}),
         account_(scratch.path("account")),
         tracer_(subject, injection, STAPSH_SANITIZED != 0) {}
 
