@@ -418,6 +418,17 @@ TEST_F(AgentExit, WhatSigkillDoesNotEndIsNamedWhateverItMadeOfItself) {
   EXPECT_TRUE(sweeper.wait_for_out("removed=1 left=0\n"));
 }
 
+// Nothing but the cgroup tells whose it is, when its agent is dead.
+TEST_F(AgentExit, GuardianFindsByTheCgroupWhoClearedItsEnvironment) {
+  if (scratch_.cgroup().empty()) GTEST_SKIP() << "needs a cgroup (version 2) that it may write to";
+  Program agent(this->agent());
+  ASSERT_TRUE(agent.write(std::string(kProof) + "run parent hidden say:up forever\n"));
+  ASSERT_TRUE(agent.wait_for_out("up\n"));
+  ASSERT_EQ(::kill(parent_said_in(agent.out()), SIGKILL), 0);
+  EXPECT_TRUE(agent.wait_gone());
+  expect_nothing_left();
+}
+
 // A runner that left something behind there was called clean.
 TEST_F(AgentExit, WithoutProcItIsUnknownWhatIsLeft) {
   const std::string root = scratch_.make_folder("root");

@@ -219,11 +219,17 @@ class CellRun {
 
   // The transport and the agent's pipe are full of output when the runner ends.
   void end_runner() {
-    if (cell_.event == Event::kGrandchild) run_to_.write("child\n");
-    if (cell_.event == Event::kDaemon) run_to_.write("daemon\n");
-    run_to_.write("fill\n" + runner_ending());
+    run_to_.write(runner_leaves() + "fill\n" + runner_ending());
     const int runner = runner_;
     expect(wait_until(kReachBound, [&] { return !process_lives(runner); }), "the runner did not end");
+  }
+
+  std::string runner_leaves() const {
+    if (cell_.event == Event::kGrandchild) return "child\n";
+    if (cell_.event == Event::kDaemon) return "daemon\n";
+    if (cell_.event == Event::kHiddenDaemon) return "hidden\n";
+    if (cell_.event == Event::kForkStorm) return "storm\n";
+    return {};
   }
 
   std::string runner_ending() const {
@@ -340,8 +346,10 @@ class CellRun {
         break;
       case Event::kGrandchild:
       case Event::kDaemon:
+      case Event::kHiddenDaemon:
+      case Event::kForkStorm:
         ends_probe_ = false;
-        if (!has_exited) tell_runner((cell_.event == Event::kDaemon ? "daemon\n" : "child\n") + runner_ending());
+        if (!has_exited) tell_runner(runner_leaves() + runner_ending());
         break;
       case Event::kDiskFull:
         fill_disk();

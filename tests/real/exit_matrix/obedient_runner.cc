@@ -6,6 +6,8 @@
 //   stopped exit:N     end with code N         die:N    end by signal N         ignore   from now on HUP, INT and TERM
 //   child      a child that holds the outputs and waits for ever
 //   daemon     a grandchild in a session of its own, its streams elsewhere, that ignores HUP, INT and TERM
+//   hidden     the same, with an empty environment
+//   storm      processes that fork and end at once, as do their children, in sessions of their own, for some seconds
 //   go         the end probe may end
 // With the argument `probe`, the end probe lasts until `go`; then it says "end probe" and the runner exits with 0.
 // Without `ctl:DIR` (staprun -d NAME) it ends at once; but with `chat:MS` it says a line every MS milliseconds.
@@ -19,10 +21,13 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <string_view>
 
 namespace {
+
+constexpr int kStormProcesses = 20, kStormSeconds = 20;
 
 volatile sig_atomic_t stop_asked = 0;
 bool probing = false;
@@ -68,6 +73,33 @@ void wait_as_child(bool daemon) {
   while (true) (void)::pause();
 }
 
+// What it executes has no mark in its environment.
+void start_hidden_daemon() {
+  if (::fork() != 0) return;
+  const char* const words[] = {"hidden", "hide", nullptr};
+  const char* const nothing[] = {nullptr};
+  for (const int signo : {SIGHUP, SIGINT, SIGTERM}) (void)::signal(signo, SIG_IGN);
+  (void)::setsid();
+  const int null = ::open("/dev/null", O_RDWR);
+  for (const int fd : {0, 1, 2}) (void)::dup2(null, fd);
+  if (::fork() != 0) ::_exit(0);
+  (void)::execve("/proc/self/exe", const_cast<char* const*>(words), const_cast<char* const*>(nothing));
+  ::_exit(99);
+}
+
+void start_storm() {
+  (void)::signal(SIGCHLD, SIG_IGN);
+  const time_t ends = ::time(nullptr) + kStormSeconds;
+  for (int i = 0; i < kStormProcesses; ++i) {
+    if (::fork() != 0) continue;
+    for (const int signo : {SIGHUP, SIGINT, SIGTERM}) (void)::signal(signo, SIG_IGN);
+    const int null = ::open("/dev/null", O_RDWR);
+    for (const int fd : {0, 1, 2}) (void)::dup2(null, fd);
+    while (::time(nullptr) < ends && ::fork() <= 0) (void)::setsid();
+    ::_exit(0);
+  }
+}
+
 void perform(const std::string& line) {
   const std::size_t colon = line.find(':');
   const std::string name = line.substr(0, colon), value = colon == std::string::npos ? "" : line.substr(colon + 1);
@@ -95,6 +127,8 @@ void perform(const std::string& line) {
   if (name == "ignore") {
     for (const int signo : {SIGHUP, SIGINT, SIGTERM}) (void)::signal(signo, SIG_IGN);
   }
+  if (name == "hidden") start_hidden_daemon();
+  if (name == "storm") start_storm();
   if (name == "child" || name == "daemon") wait_as_child(name == "daemon");
 }
 
@@ -119,6 +153,7 @@ int main(int argc, char** argv) {
   int chat_pause = 0;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
+    while (word == "hide") (void)::pause();
     if (word.starts_with("ctl:")) folder = word.substr(4);
     if (word.starts_with("chat:")) chat_pause = std::atoi(argv[i] + 5);
     waits = waits || word == "probe";

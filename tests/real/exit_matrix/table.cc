@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, kEvents> kEventNames{
     "stdout-closed", "client-sigstop",   "transport-killed", "transport-frozen", "agent-sigterm",    "agent-sighup",
     "agent-sigkill", "guardian-sigkill", "both-sigkill",     "agent-sigstop",    "guardian-sigstop", "stopped-sigkill",
     "runner-exit-0", "runner-exit-3",    "runner-signal",    "runner-ignores",   "grandchild",       "daemon",
-    "disk-full",     "workspace-deleted"};
+    "hidden-daemon", "fork-storm",       "disk-full",        "workspace-deleted"};
 constexpr std::array<std::string_view, kTransports> kTransportNames{"stapsh", "unix", "ssh"};
 
 constexpr unsigned bit(Phase phase) { return 1U << static_cast<unsigned>(phase); }
@@ -145,6 +145,10 @@ const std::vector<Row>& rows() {
       {kGrandchild, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
       {kDaemon, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
       {kDaemon, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
+      {kHiddenDaemon, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
+      {kHiddenDaemon, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
+      {kForkStorm, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
+      {kForkStorm, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
       {kDiskFull, kNoRunnerYet, kAnyTransport, {{}, {1}, "No space left", kClean}},
       {kDiskFull, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
@@ -186,7 +190,8 @@ Times times_of(const Cell& cell) {
   const bool silence = cell.event == kClientStopped || cell.event == kTransportFrozen || cell.event == kAgentStopped;
   // A short grace time where something will not go by itself; a long one where the end probe shall come to its end.
   const bool stubborn = cell.event == kRunnerIgnores || cell.event == kGrandchild || cell.event == kDaemon ||
-                        cell.event == kInterruptThrice || cell.phase == kEndProbe || silence;
+                        cell.event == kHiddenDaemon || cell.event == kForkStorm || cell.event == kInterruptThrice ||
+                        cell.phase == kEndProbe || silence;
   return {stubborn ? "0.3" : "2", silence ? "1" : "15"};
 }
 

@@ -48,13 +48,15 @@ enum class Event {
   kRunnerIgnores,
   kGrandchild,
   kDaemon,
+  kHiddenDaemon,  ///< The same, with an empty environment.
+  kForkStorm,     ///< The runner leaves processes that fork and end at once, as do their children.
   kDiskFull,
   kWorkspaceDeleted,
 };
 
 enum class Transport { kLocal, kUnix, kSsh };
 
-inline constexpr std::size_t kPhases = 9, kEvents = 26, kTransports = 3;
+inline constexpr std::size_t kPhases = 9, kEvents = 28, kTransports = 3;
 
 std::string_view name_of(Phase phase);
 std::string_view name_of(Event event);
