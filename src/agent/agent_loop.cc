@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "agent/background_sweep.h"
 #include "agent/client_input.h"
@@ -446,14 +447,19 @@ void AgentLoop::signal_runner(const SignalRunner& effect) {
   effect.everyone ? children_.signal_all(effect.signo, helpers()) : children_.signal_runner(effect.signo);
 }
 
+// Of those that wait the one with the lowest number comes first, but a runner that has ended already is not stopped.
 void AgentLoop::take_signals() {
+  bool ended = false;
+  std::vector<int> stops;
   while (const std::optional<sys::SignalInfo> info = signals_.read()) {
     if (info->signo == SIGCHLD) {
-      reap();
+      ended = true;
     } else if (asks_for_stop(*info)) {
-      stop_by_signal(info->signo);
+      stops.push_back(info->signo);
     }
   }
+  if (ended) reap();
+  for (const int signo : stops) stop_by_signal(signo);
 }
 
 void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal " + std::to_string(signo), sys::now()); }
