@@ -29,7 +29,7 @@ struct LoadedModule {
   std::string line;  // All that /proc/modules says of it.
 };
 
-Result<std::vector<LoadedModule>> loaded_modules() {
+Result<std::vector<LoadedModule>> read_modules() {
   std::vector<LoadedModule> modules;
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, "/proc/modules", O_RDONLY);
   if (!file) {
@@ -51,6 +51,12 @@ Result<std::vector<LoadedModule>> loaded_modules() {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return modules;
+}
+
+// A want of memory or of descriptors may pass.
+Result<std::vector<LoadedModule>> loaded_modules() {
+  Result<std::vector<LoadedModule>> modules = read_modules();
+  return modules ? modules : read_modules();
 }
 
 }  // namespace
