@@ -27,7 +27,7 @@ class AgentExit : public AgentTest {
     return std::stoi(out.substr(at + 7));
   }
   // It takes its name in its own time, which nothing announces: look again soon.
-  static int guardian_of(int agent_pid) {
+  static int helper_of(int agent_pid, std::string_view of_name) {
     const auto until = std::chrono::steady_clock::now() + kBound;
     while (std::chrono::steady_clock::now() < until) {
       for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -35,11 +35,11 @@ class AgentExit : public AgentTest {
         int pid = 0, parent = 0;
         std::string name;
         char state = 0;
-        if (file >> pid >> name >> state >> parent && parent == agent_pid && name == "(stapsh-guardian)") return pid;
+        if (file >> pid >> name >> state >> parent && parent == agent_pid && name == of_name) return pid;
       }
       (void)::poll(nullptr, 0, 5);
     }
-    throw HarnessError("no guardian");
+    throw HarnessError("no " + std::string(of_name));
   }
 };
 
@@ -524,7 +524,7 @@ TEST_F(AgentExit, SweepOfASlowSessionHoldsNobody) {
       dead.write("stap 4.8\noption data\noption grace=1000\nfile 3 x.ko\nabcrun parent ignore:1 say:up forever\n"));
   ASSERT_TRUE(dead.wait_for_out("up\n"));
   const int agent_pid = parent_said_in(dead.out());
-  const int guardian = guardian_of(agent_pid);
+  const int guardian = helper_of(agent_pid, "(stapsh-guardian)");
   ASSERT_EQ(::kill(agent_pid, SIGSTOP), 0);  // So that both are dead together.
   ASSERT_EQ(::kill(guardian, SIGKILL), 0);
   ASSERT_EQ(::kill(agent_pid, SIGKILL), 0);
@@ -533,6 +533,7 @@ TEST_F(AgentExit, SweepOfASlowSessionHoldsNobody) {
   Program sweeper(agent());
   ASSERT_TRUE(sweeper.write("stap 4.8\nsweep\n"));
   ASSERT_TRUE(sweeper.wait_for_out("stapsh "));
+  (void)helper_of(sweeper.pid(), "(stapsh-sweep)");  // It has begun; an agent that is told to stop begins none.
   sweeper.send_signal(SIGTERM);
   EXPECT_TRUE(sweeper.wait_gone(std::chrono::seconds(4)));
   expect_nothing_left(std::chrono::seconds(40));  // The sweep goes on, and does not wait for 1000 seconds.
