@@ -63,11 +63,10 @@ void wait_for_the_end(Leash& leash, const sys::ProcessRef& agent) {
   StoppedWatch watch(agent.pid());
   while (true) {
     const Result<bool> news = sys::wait_for(leash.fd(), POLLIN, sys::deadline_after(StoppedWatch::kLookEvery));
-    if (news && *news) {
+    if (!news || *news) {  // Who can't wait for both listens.
       if (!leash.hear()) return;
-    } else if (watch.look() || !news) {
-      // It is not coming back. Its death ends the leash.
-      (void)agent.send(SIGKILL);
+    } else if (watch.look()) {
+      (void)agent.send(SIGKILL);  // Its death ends the leash.
     }
   }
 }
