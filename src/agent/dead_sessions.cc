@@ -11,6 +11,7 @@
 #include "agent/record_file.h"
 #include "agent/session_record.h"
 #include "agent/session_remains.h"
+#include "sys/cgroup.h"
 #include "sys/open_inside.h"
 #include "sys/process_tree.h"
 #include "sys/workspace.h"
@@ -186,8 +187,16 @@ class Sweep {
       return leave(path, closed.error().what);
     }
     if (!left.empty()) return leave(path, "no record of ours speaks of it, so it is not ended: " + describe(left));
+    remove_empty_cgroup(path.substr(path.rfind('/') + 1));
     ++swept_.removed;
     note(path + ": its files were removed; no record says what else it had");
+  }
+
+  // No more than a file, where nobody lives in it.
+  static void remove_empty_cgroup(const std::string& name) {
+    const Result<std::string> path = sys::Cgroup::path_for(name);
+    Result<sys::Cgroup> cgroup = path ? sys::Cgroup::open(*path) : Result<sys::Cgroup>(fail(path.error()));
+    if (cgroup) (void)cgroup->remove();
   }
 
   std::optional<std::string_view> asked_after_;

@@ -94,7 +94,7 @@ class StopLadder {
   void note_activity(Activity activity, TimePoint now) {
     if ((hurried_ && rung_ < Rung::kKill) || !climbing()) return;
     if (activity == Activity::kWorks) escalate_at_ = std::max(*escalate_at_, earned(now));
-    if (activity == Activity::kWaits) slow_.prolong(*escalate_at_, earned(now));
+    if (activity == Activity::kWaits && rung_ < Rung::kKill) slow_.prolong(*escalate_at_, earned(now));
   }
   /// Output was taken: earns a new grace time as well, if it is not too slow.
   void note_output(std::uint64_t bytes, TimePoint now) {

@@ -215,7 +215,8 @@ Result<> Cgroup::remove() {
   const UniqueFd parent = TRY(open_at(AT_FDCWD, path_.substr(0, path_.rfind('/')), O_PATH | O_DIRECTORY));
   const std::string name = path_.substr(path_.rfind('/') + 1);
   Result<> removed = remove_directory(parent.get(), name);
-  if (!removed && removed.error().sys_errno == EBUSY) {  // Others are below it, or somebody lives in it.
+  // Others are below it (EBUSY), or somebody lives in it; what else failed may have been a want of memory, which passes.
+  if (!removed) {
     (void)for_each_below(dir_.get(),
                          [](int above, int, const std::string& below) { return remove_directory(above, below); });
     removed = remove_directory(parent.get(), name);
