@@ -119,7 +119,8 @@ AgentLine parse_agent_line(std::string_view line) {
     return HelloLine{std::string(words[1]), std::string(words[2]), std::string(words[3])};
   }
   if (words[0] == "left" && words.size() > 2 && words[1] == kUnknownKind) {
-    return LeftLine{std::string(kUnknownKind), std::string(line.substr(words[2].data() - line.data()))};
+    return LeftLine{std::string(kUnknownKind),
+                    std::string(line.substr(static_cast<std::size_t>(words[2].data() - line.data())))};
   }
   if (words[0] == "left" && words.size() == 3) return LeftLine{std::string(words[1]), std::string(words[2])};
   if (words[0] == "working") return parse_working(words);

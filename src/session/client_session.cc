@@ -453,7 +453,9 @@ void ClientSession::on_swept(const SweptLine& swept, TimePoint now) {
     return;
   }
   remains_ = swept.left == 0 ? Outcome::Remains::kClean : Outcome::Remains::kLeft;
-  if (swept.left > 0) left_.push_back({"sessions", std::to_string(swept.left) + " (stapsh.* in $TMPDIR or /tmp)"});
+  if (swept.left > 0)
+    left_.push_back(
+        {"sessions", std::to_string(swept.left) + " (stapsh.* in $TMPDIR or /tmp, or of what /run/stapsh speaks)"});
   finish({Outcome::Kind::kEnded, 0, std::to_string(swept_) + " dead sessions removed"});
 }
 

@@ -212,18 +212,16 @@ Seen Cgroup::members() const {
 
 Result<> Cgroup::remove() {
   if (!valid()) return {};
-  const UniqueFd parent = TRY(open_at(AT_FDCWD, path_.substr(0, path_.rfind('/')), O_PATH | O_DIRECTORY));
-  const std::string name = path_.substr(path_.rfind('/') + 1);
-  Result<> removed = remove_directory(parent.get(), name);
-  // Others are below it (EBUSY), or somebody lives in it; what else failed may have been a want of memory, which passes.
+  // By its path, which needs no descriptor when there may be none. The second time after those below it, or after a
+  // want of memory.
+  Result<> removed = remove_directory(AT_FDCWD, path_);
   if (!removed) {
     (void)for_each_below(dir_.get(),
                          [](int above, int, const std::string& below) { return remove_directory(above, below); });
-    removed = remove_directory(parent.get(), name);
+    removed = remove_directory(AT_FDCWD, path_);
   }
-  if (!removed) return add_context(path_.substr(0, path_.rfind('/')), std::move(removed).error());
-  dir_.reset();
-  return {};
+  if (removed) dir_.reset();
+  return removed;
 }
 
 }  // namespace stapsh::sys
