@@ -80,7 +80,7 @@ void start_hidden_daemon() {
   const char* const nothing[] = {nullptr};
   for (const int signo : {SIGHUP, SIGINT, SIGTERM}) (void)::signal(signo, SIG_IGN);
   (void)::setsid();
-  const int null = ::open("/dev/null", O_RDWR);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {0, 1, 2}) (void)::dup2(null, fd);
   if (::fork() != 0) ::_exit(0);
   (void)::execve("/proc/self/exe", const_cast<char* const*>(words), const_cast<char* const*>(nothing));
@@ -93,7 +93,7 @@ void start_storm() {
   for (int i = 0; i < kStormProcesses; ++i) {
     if (::fork() != 0) continue;
     for (const int signo : {SIGHUP, SIGINT, SIGTERM}) (void)::signal(signo, SIG_IGN);
-    const int null = ::open("/dev/null", O_RDWR);
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     for (const int fd : {0, 1, 2}) (void)::dup2(null, fd);
     while (::time(nullptr) < ends && ::fork() <= 0) (void)::setsid();
     ::_exit(0);
