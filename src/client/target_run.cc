@@ -107,6 +107,7 @@ void TargetRun::note_work(const WorkingLine& work) {
 }
 
 std::string TargetRun::state_text() const {
+  if (proving_) return "asking what is left";
   std::string text(state_name(state_));
   if (state_ == TargetState::kStopping && !doing_.empty()) text += ": " + doing_;
   return text;
@@ -195,6 +196,7 @@ void TargetRun::say_lines(std::string_view text) {
 Awaitable<> TargetRun::prove_clean() {
   Outcome lost = *std::exchange(outcome_, std::nullopt);
   note("connecting again, to see that nothing is left");
+  proving_ = true;
   co_await attempt(true);
   lost.remains = outcome_->remains;
   lost.left = std::move(outcome_->left);

@@ -120,6 +120,7 @@ class TargetRun {
   bool untidy_ = false;     // A transport may have left something behind.
   bool abandoned_ = false;  // A person gave up waiting.
   TargetState state_ = TargetState::kConnecting;
+  bool proving_ = false;    // The run is over; whether anything is left of it is asked.
   std::string doing_;       // What its runner is at while it stops,
   TimePoint note_work_at_;  // and when a person may be told again.
   std::optional<Outcome> outcome_;

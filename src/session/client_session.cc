@@ -425,6 +425,7 @@ void ClientSession::on_stop(TimePoint now) {
   if (ended()) return;
   const bool again = stopping_;
   stopping_ = true;
+  if (!again) silence_allowance_ = patience_allowance_ = SlowAllowance(silence_limit());
   note_line(now);  // Not that one came: from now on it is waited for.
   note_progress(now);
   deadline_ = std::min(silence_ends_, patience_ends_);

@@ -507,11 +507,11 @@ TEST(ClientSession, EachSilenceHasItsBound) {
   // But a trickle earns a minute in all, whatever it consists of.
   ClientDriver trickling = ours_running();
   trickling.run({"stop"});
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(trickling.run({"wait 10000", "bytes data stdout 1\\nx"}), "stdout x");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(trickling.run({"wait 10000", "bytes data stdout 1\\nx"}), "stdout x");
   EXPECT_EQ(trickling.run({"wait 9999", "bytes data stdout 1\\nx", "wait 1"}), "stdout x; " + unconfirmed);
   ClientDriver half_a_line = ours_running();
   half_a_line.run({"stop"});
-  for (int i = 0; i < 89; ++i) EXPECT_EQ(half_a_line.run({"wait 1000", "bytes x"}), "");
+  for (int i = 0; i < 59; ++i) EXPECT_EQ(half_a_line.run({"wait 1000", "bytes x"}), "");
   EXPECT_EQ(half_a_line.run({"bytes x", "wait 1000"}), unconfirmed);
   // An agent that says what its runner is at is waited for; whoever waits with us sets the limit.
   ClientDriver working = ours_running();

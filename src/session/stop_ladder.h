@@ -25,6 +25,8 @@ class SlowAllowance {
   static constexpr Duration kMinute = std::chrono::seconds(60);
   static constexpr std::uint64_t kBytesPerSecond = 1'024;
 
+  /// Where so much of the minute is granted anyway.
+  explicit SlowAllowance(Duration granted = {}) : taken_(std::min(granted, kMinute)) {}
   /// So much output came.
   void note(std::uint64_t bytes) { bytes_ = std::min(bytes_ + bytes, kBytesMax); }
   /// Takes as much of `wanted` as there is.
@@ -40,7 +42,7 @@ class SlowAllowance {
  private:
   static constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;  // A thousand million seconds.
   std::uint64_t bytes_ = 0;
-  Duration taken_{};
+  Duration taken_;
 };
 
 class StopLadder {
@@ -70,7 +72,7 @@ class StopLadder {
   /// Somebody asks for the end: from now on the limit counts.
   void begin(TimePoint now) {
     began_ = now;
-    slow_ = {};
+    slow_ = SlowAllowance();
   }
 
   void start(Rung rung, TimePoint now) {
