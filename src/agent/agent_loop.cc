@@ -551,7 +551,7 @@ void AgentLoop::notice_drained() {
 void AgentLoop::watch_activity() {
   if (!session_.wants_activity()) return watch_.end();
   const TimePoint now = sys::now();
-  watch_.begin(session_.stop_times().grace, now);
+  watch_.begin(session_.rung_time(), now);
   if (!watch_.due(now)) return;
   const Activity activity = watch_.look(children_.living(helpers()).pids, module_states(record_), now);
   session_.on_activity(activity, watch_.line(unload_ends_ ? "staprun" : program_), now);

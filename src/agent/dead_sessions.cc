@@ -217,6 +217,7 @@ bool dead_sessions_exist() {
   }
   bool found = false;
   for_each_workspace([&](const std::string& parent, const std::string& name) {
+    if (found) return;
     Result<std::optional<sys::Workspace>> dead = sys::Workspace::adopt(parent, name);
     if (!dead || !*dead) return;
     (*dead)->abandon();

@@ -42,11 +42,17 @@ bool is_absent(const Error& error) {
          error.sys_errno == EROFS;
 }
 
+// Root of a user namespace may be nobody's root out there: then it is a user like others.
+bool is_roots(const char* path) {
+  struct stat status {};
+  return ::stat(path, &status) == 0 && status.st_uid == 0;
+}
+
 }  // namespace
 
 Result<std::optional<RecordFolder>> RecordFolder::open() {
   using Found = std::optional<RecordFolder>;
-  const bool root = ::geteuid() == 0;
+  const bool root = ::geteuid() == 0 && is_roots(kRootsParent);
   const char* const variable = root ? kRootsParent : ::getenv(kVariable);
   if (variable == nullptr || *variable != '/') return Found();
   const std::string parent = variable;
@@ -63,7 +69,10 @@ Result<std::optional<RecordFolder>> RecordFolder::open() {
 
 Result<RecordFolder> RecordFolder::open_in(const std::string& parent) {
   const sys::UniqueFd above = TRY(sys::open_at(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY));
-  TRY(check_ours(above.get(), parent, kOthersWrite));
+  // Where the sticky bit is (a plain tmpfs has mode 1777) others can make things, and not replace ours.
+  struct stat status {};
+  const bool sticky = ::fstat(above.get(), &status) == 0 && (status.st_mode & S_ISVTX) != 0;
+  TRY(check_ours(above.get(), parent, sticky ? 0 : kOthersWrite));
   RecordFolder folder;
   folder.path_ = parent + "/" + kFolderName;
   const bool made = ::mkdirat(above.get(), kFolderName, 0700) == 0;

@@ -17,7 +17,7 @@ namespace stapsh::agent {
 
 class RunnerWatch {
  public:
-  /// Looks from now on, several times in each grace time. Again: goes on as before.
+  /// Looks from now on, several times in each rung. Again: goes on as before.
   void begin(Duration grace, TimePoint now);
   void end();
 

@@ -24,12 +24,18 @@ constexpr int kLooksMax = 10;
 
 Result<> SessionChildren::begin() {
   if (sys::has_children()) inherited_ = sys::children_of_self().pids;
+  inherits_ = !inherited_.empty();
   return sys::become_subreaper();
 }
 
 Result<> SessionChildren::make_cgroup(const std::string& path) {
   if (!cgroup_.valid()) cgroup_ = TRY(sys::Cgroup::create(path));
   return {};
+}
+
+void SessionChildren::set_runner(sys::Child runner) {
+  runner_ = std::move(runner);
+  if (!runner_.in_cgroup() && cgroup_.valid() && cgroup_.remove()) cgroup_ = {};
 }
 
 std::optional<int> SessionChildren::reap() {
@@ -44,7 +50,7 @@ std::optional<int> SessionChildren::reap() {
 }
 
 bool SessionChildren::exist(Helpers helpers) const {
-  if (inherited_.empty()) return sys::has_children();  // It does not count helpers.
+  if (!inherits_) return sys::has_children();  // It does not count helpers.
   const sys::Seen children = sys::children_of_self();
   const auto is_own = [&](pid_t pid) { return is_of_session(pid, helpers); };
   return std::any_of(children.pids.begin(), children.pids.end(), is_own) || !children.blind.empty();
@@ -94,9 +100,16 @@ bool SessionChildren::is_of_session(pid_t pid, Helpers helpers) const {
            std::find(helpers.begin(), helpers.end(), at) != helpers.end();
   };
   for (std::optional<pid_t> at = pid; at && *at > 1 && !is_other(*at); at = sys::parent_of(*at)) {
-    if (sys::is_child(*at)) return true;
+    if (sys::is_child(*at)) return !is_orphan_of_inherited(*at);
   }
   return false;
+}
+
+// What a child that we had before left behind comes to us as well. Where the session has a cgroup, it is not in it.
+bool SessionChildren::is_orphan_of_inherited(pid_t child) const {
+  if (!inherits_ || child == runner_.pid() || !cgroup_.valid()) return false;
+  const sys::Seen members = cgroup_.members();
+  return members.blind.empty() && std::find(members.pids.begin(), members.pids.end(), child) == members.pids.end();
 }
 
 sys::Seen SessionChildren::living(Helpers helpers) const {

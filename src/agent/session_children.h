@@ -33,7 +33,8 @@ class SessionChildren {
   Result<> make_cgroup(const std::string& path);
   [[nodiscard]] const sys::Cgroup& cgroup() const { return cgroup_; }
 
-  void set_runner(sys::Child runner) { runner_ = std::move(runner); }
+  /// A runner that did not start in the cgroup leaves us without one.
+  void set_runner(sys::Child runner);
   /// Reaps all that have ended. Returns the runner's exit code (see sys::Child) if it was among them.
   std::optional<int> reap();
 
@@ -58,11 +59,13 @@ class SessionChildren {
 
  private:
   [[nodiscard]] bool is_of_session(pid_t pid, Helpers helpers) const;
+  [[nodiscard]] bool is_orphan_of_inherited(pid_t child) const;
   std::size_t signal_seen(int signo, Helpers helpers, std::set<pid_t>& met) const;
 
   sys::Child runner_;
   sys::Cgroup cgroup_;
-  std::vector<pid_t> inherited_;  // Not the session's.
+  std::vector<pid_t> inherited_;  // Not the session's,
+  bool inherits_ = false;         // nor are the orphans of those.
   bool killing_ = false;
 };
 

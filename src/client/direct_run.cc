@@ -23,6 +23,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kDeathTime = std::chrono::seconds(2);
+constexpr Duration kEmptyPause = std::chrono::milliseconds(20);
 
 Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
 
@@ -38,6 +39,7 @@ Awaitable<> DirectRun::run() {
   Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
   if (context_.options.action == Action::kRun) {
     outcome = co_await run_module();
+    co_await end_what_it_left();
     look_what_is_left(outcome);
   }
   set_outcome(std::move(outcome));
@@ -46,11 +48,47 @@ Awaitable<> DirectRun::run() {
   context_.output.flush();
 }
 
+// No agent is there, and we have other children than the runner: what it starts is known by a cgroup, or not at all.
+void DirectRun::contain(sys::SpawnOptions& spawn) {
+  const std::string name = workspace_.path().substr(workspace_.path().rfind('/') + 1);
+  const Result<std::string> path = sys::Cgroup::path_for(name);
+  Result<sys::Cgroup> made = path ? sys::Cgroup::create(*path) : Result<sys::Cgroup>(fail(path.error()));
+  if (made) {
+    cgroup_ = *std::move(made);
+  } else {
+    blind_ = "what has left its session, without a cgroup: " + made.error().what;
+  }
+  spawn.cgroup_fd = cgroup_.fd();
+}
+
+// Who outlives the runner has the grace time to end by itself.
+Awaitable<> DirectRun::end_what_it_left() {
+  const auto wait_empty = [this](Duration limit) -> Awaitable<bool> {
+    const TimePoint deadline = sys::deadline_after(limit);
+    while (true) {
+      const Result<bool> empty = cgroup_.wait_empty({});
+      if (!empty || *empty || sys::now() >= deadline) co_return empty&&* empty;
+      ladder_timer_.expires_after(kEmptyPause);
+      (void)co_await ladder_timer_.async_wait(kAsTuple);
+    }
+  };
+  if (!cgroup_.valid()) co_return;
+  const bool empty = co_await wait_empty(give_up_at_ ? Duration{} : ladder_.grace());
+  if (empty) co_return;
+  (void)cgroup_.kill();
+  (void)co_await wait_empty(kDeathTime);  // Whether it helped is looked at.
+}
+
 void DirectRun::look_what_is_left(Outcome& outcome) {
   if (runner_) {
-    const sys::Seen seen = sys::session_members(runner_->pid());
+    const sys::Seen seen = cgroup_.valid() ? cgroup_.members() : sys::session_members(runner_->pid());
     for (const pid_t pid : seen.pids) outcome.left.push_back({"process", std::to_string(pid)});
-    if (!seen.blind.empty()) outcome.left.push_back({std::string(kUnknownKind), seen.blind});
+    for (const std::string& blind : {seen.blind, blind_}) {
+      if (!blind.empty()) outcome.left.push_back({std::string(kUnknownKind), blind});
+    }
+  }
+  if (const std::string path = cgroup_.path(); cgroup_.valid() && !cgroup_.remove()) {
+    outcome.left.push_back({"cgroup", path});
   }
   if (workspace_.valid()) {
     const std::string path = workspace_.path();
@@ -133,7 +171,12 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
     spawn.parent_death_signal = stop_signal_;
     spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
+    contain(spawn);
     runner_ = TRY(sys::spawn(spawn));
+    if (cgroup_.valid() && !runner_->in_cgroup() && cgroup_.remove()) {
+      cgroup_ = {};
+      blind_ = "what has left its session, without a cgroup: the kernel starts none in it (clone3)";
+    }
     relays_ = 2;
     asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);
     asio::co_spawn(context_.io, relay(std::move(err.read_end), Stream::kStderr), asio::detached);
@@ -177,7 +220,7 @@ void DirectRun::stop() {
 // A runner that says nothing may be at work: it is looked at before it is pressed harder.
 Awaitable<> DirectRun::climb_ladder() {
   sys::ActivityMeter meter;
-  const Duration pause = sys::ActivityMeter::pause_within(context_.options.stop_times().grace);
+  const Duration pause = sys::ActivityMeter::pause_within(ladder_.grace());
   while (const std::optional<TimePoint> when = ladder_.escalate_at()) {
     ladder_timer_.expires_at(std::min(*when, sys::now() + pause));
     (void)co_await ladder_timer_.async_wait(kAsTuple);
@@ -209,6 +252,7 @@ void DirectRun::signal_rung() {
     case StopLadder::Rung::kKill:
       if (alive) killed_ = ladder_.why_killed(sys::now());
       signal_session(runner_->pid(), SIGKILL);
+      if (cgroup_.valid()) (void)cgroup_.kill();
       break;
     case StopLadder::Rung::kDiscard:
     case StopLadder::Rung::kGiveUp:

@@ -4,6 +4,7 @@
 
 #include "client/target_run.h"
 #include "session/stop_ladder.h"
+#include "sys/cgroup.h"
 #include "sys/child.h"
 #include "sys/workspace.h"
 
@@ -19,6 +20,8 @@ class DirectRun : public TargetRun {
 
  private:
   Awaitable<Outcome> run_module();
+  void contain(sys::SpawnOptions& spawn);
+  Awaitable<> end_what_it_left();
   void look_what_is_left(Outcome& outcome);
   Awaitable<Result<>> start(const Module& module);
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
@@ -28,6 +31,8 @@ class DirectRun : public TargetRun {
 
   std::optional<sys::Child> runner_;
   sys::Workspace workspace_;
+  sys::Cgroup cgroup_;  // Of the runner and all that it starts, where there can be one.
+  std::string blind_;   // Else: why there is none.
   StopLadder ladder_;
   RunnerKind kind_{};
   int stop_signal_ = 0;

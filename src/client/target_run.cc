@@ -42,6 +42,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
   if (options.grace) {
     settings.grace = format_seconds(*options.grace);
+    settings.stop_timeout = std::max<Duration>(settings.stop_timeout, kGracesOfPatience * *options.grace);
     settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
   }
   settings.stop_limit = format_seconds(options.runner_stop_times().limit);

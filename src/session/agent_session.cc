@@ -18,6 +18,7 @@ namespace {
 
 // How often a client hears what its runner is at while it is stopped.
 constexpr Duration kProgressPause = std::chrono::seconds(1);
+constexpr Duration kIdlePause = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -366,11 +367,12 @@ void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimeP
   if (!wants_activity()) return;
   ladder_.note_activity(activity, now);
   if (!dialect_.framed || !dialect_.tells_progress) return;
-  if (activity == Activity::kNone && runner_lives()) return;
-  if (told_at_ && now < *told_at_ + kProgressPause) return;
+  // Also that it is still waited for, where nothing is to be told of it: a client takes long silence for the end.
+  const bool idle = activity == Activity::kNone && runner_lives();
+  if (told_at_ && now < *told_at_ + (idle ? kIdlePause : kProgressPause)) return;
   told_at_ = now;
   keepalive_.said(now);
-  emit(SendLine{format_agent_line(line), true});
+  emit(SendLine{idle ? format_agent_line(PingLine{}) : format_agent_line(line), true});
 }
 
 void AgentSession::on_output_drained() {

@@ -122,6 +122,8 @@ class AgentSession {
   [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_client_.found_hello(); }
   /// As options may have changed them.
   [[nodiscard]] const StopTimes& stop_times() const { return dialect_.stop_times; }
+  /// What a rung of a stop lasts while nothing gets on: the grace time, or what the limit leaves of it.
+  [[nodiscard]] Duration rung_time() const { return ladder_.grace(); }
   /// What the client calls this session; the workspace's own name.
   [[nodiscard]] const std::optional<std::string>& session_id() const { return dialect_.session_id; }
 

@@ -142,7 +142,10 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    on_hello(hello, now);
                  },
                  [&](const OkLine& ok) {
-                   if (!ok.granted.empty()) emit(Note{"its agent grants no more than " + printable(ok.granted)});
+                   if (!ok.granted.empty()) {
+                     granted_ += (granted_.empty() ? "" : ", ") + printable(ok.granted);
+                     emit(Note{"its agent grants no more than " + printable(ok.granted)});
+                   }
                    on_reply(true, {}, now);
                  },
                  [&](const ErrorLine& error) { on_reply(false, printable(error.text), now); },
@@ -197,7 +200,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  },
                  [&](const KilledLine& killed) {
                    if (!ours_) return nonsense(line);
-                   if (killed_.empty()) killed_ = printable(killed.reason);
+                   if (!killed_.empty()) return;
+                   killed_ = printable(killed.reason);
+                   if (!granted_.empty()) killed_ += " (its agent grants no more than " + granted_ + ")";
                  },
                  [&](const SweptLine& swept) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);

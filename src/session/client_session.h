@@ -178,6 +178,7 @@ class ClientSession {
   bool has_output_ = false;
   std::optional<int> exit_code_;
   std::string stopped_because_;  // The agent's own reason to end the run.
+  std::string granted_;          // Of what was asked for, what it cut.
   std::string killed_;           // Its reason to kill the runner, if it did.
   Keepalive keepalive_;
   Outcome::Remains remains_ = Outcome::Remains::kUnknown;

@@ -36,6 +36,7 @@ class SlowAllowance {
     taken_ += granted;
     return granted;
   }
+  [[nodiscard]] bool spent() const { return taken_ >= kMinute + std::chrono::seconds(bytes_ / kBytesPerSecond); }
   /// Moves `time` to `later`, or as far as there is something for it.
   void prolong(TimePoint& time, TimePoint later) { time += take(later - time); }
 
@@ -60,7 +61,8 @@ class StopLadder {
 
   /// Rungs are shorter than their grace where all of them would not fit into half of the limit.
   explicit StopLadder(StopTimes times)
-      : grace_(std::min(times.grace, times.limit / (2 * kRungs))),
+      : grace_is_cut_(times.grace > times.limit / (2 * kRungs)),
+        grace_(std::min(times.grace, times.limit / (2 * kRungs))),
         death_time_(std::min(std::max<Duration>(grace_, kDeathTime), times.limit / (2 * kRungs))),
         limit_(times.limit) {}
 
@@ -109,6 +111,8 @@ class StopLadder {
   /// Whether it is time to climb. A stale timer is normal.
   [[nodiscard]] bool due(TimePoint now) const { return climbing() && now >= *escalate_at_; }
 
+  /// What a rung lasts while nothing gets on.
+  [[nodiscard]] Duration grace() const { return grace_; }
   /// When a runner that still gets on is pressed harder, so that the last rungs end within the limit.
   [[nodiscard]] TimePoint progress_ends() const { return began_ + limit_ - 2 * grace_ - 2 * death_time_; }
   /// For a person who loses the end of a run, when SIGKILL is sent: how long it took, why, and what gives more time.
@@ -117,6 +121,7 @@ class StopLadder {
  private:
   [[nodiscard]] TimePoint earned(TimePoint now) const { return std::min(now + grace_, progress_ends()); }
 
+  bool grace_is_cut_;  // By the limit.
   Duration grace_, death_time_, limit_;
   Rung rung_ = Rung::kStopSignal;
   TimePoint began_;

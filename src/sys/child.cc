@@ -162,13 +162,18 @@ Result<UniqueFd> above_2(UniqueFd fd) {
 /// As fork(2), but the child starts in that cgroup; where that can't be (a filter of system calls that knows no
 /// clone3, a cgroup that takes no processes), in ours. Moving it there later would halt every fork of the machine for a
 /// moment. Source: clone3(2), CLONE_INTO_CGROUP since Linux 5.7.
-pid_t fork_into(int cgroup) {
+struct Forked {
+  pid_t pid;
+  bool in_cgroup = false;
+};
+Forked fork_into(int cgroup) {
   clone_args args{};
   args.flags = CLONE_INTO_CGROUP;
   args.exit_signal = SIGCHLD;
   args.cgroup = static_cast<std::uint64_t>(cgroup);
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-  return pid >= 0 || errno == EAGAIN || errno == ENOMEM ? pid : ::fork();
+  if (pid >= 0 || errno == EAGAIN || errno == ENOMEM) return {pid, true};
+  return {::fork()};
 }
 
 }  // namespace
@@ -189,13 +194,16 @@ std::vector<std::string> spawn_environment(const SpawnOptions& options) {
 }
 
 Child::Child(Child&& other) noexcept
-    : ref_(std::move(other.ref_)), exit_code_(std::exchange(other.exit_code_, std::nullopt)) {}
+    : ref_(std::move(other.ref_)),
+      exit_code_(std::exchange(other.exit_code_, std::nullopt)),
+      in_cgroup_(other.in_cgroup_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this == &other) return *this;
   kill_and_reap();
   ref_ = std::move(other.ref_);
   exit_code_ = std::exchange(other.exit_code_, std::nullopt);
+  in_cgroup_ = other.in_cgroup_;
   return *this;
 }
 
@@ -278,8 +286,9 @@ Result<Child> spawn(const SpawnOptions& options) {
   // vfork(2) spares the copy of our page tables. The child then runs in our memory while we stand still, until it has
   // executed or ended: so not where it waits for our word first. What it calls it may call there, as posix_spawn's
   // does.
-  const bool in_cgroup = options.cgroup_fd >= 0;
-  const pid_t pid = in_cgroup ? fork_into(options.cgroup_fd) : plan.gated ? ::fork() : ::vfork();
+  const Forked forked =
+      options.cgroup_fd >= 0 ? fork_into(options.cgroup_fd) : Forked{plan.gated ? ::fork() : ::vfork()};
+  const pid_t pid = forked.pid;
   const int fork_errno = errno;
   if (pid == 0) {
     (void)::close(ours.get());  // Not a UniqueFd's business here: this process only executes or exits.
@@ -296,6 +305,7 @@ Result<Child> spawn(const SpawnOptions& options) {
     return add_context(program, std::move(ref).error());
   }
   Child child(*std::move(ref));  // From here on, a return kills and reaps it.
+  child.in_cgroup_ = forked.in_cgroup;
   if (plan.gated) {
     const auto word = hear(ours.get());
     if (!word) return fail(Errc::kSystem, program + ": its process was killed before it started");

@@ -49,6 +49,8 @@ class Child {
   [[nodiscard]] pid_t pid() const { return ref_.pid(); }
   /// The code once it has been reaped.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  /// Whether it started in the cgroup that SpawnOptions named.
+  [[nodiscard]] bool in_cgroup() const { return in_cgroup_; }
 
   /// Waits until it is gone, at most `limit`, and reaps it. Returns 0..255, or 128 + N if signal N killed it; kTimeout
   /// if it still lives (call again). Source: waitid(2), P_PIDFD since Linux 5.4.
@@ -65,6 +67,7 @@ class Child {
 
   ProcessRef ref_;
   std::optional<int> exit_code_;
+  bool in_cgroup_ = false;
 };
 
 /// The environment that such a program would get.

@@ -34,6 +34,8 @@ constexpr std::string_view kCannotMake = "cannot make a working directory";
 constexpr int kAttemptsMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 10;
+// Anybody can fill a shared folder with names like ours: who looks there must not be held.
+constexpr int kCandidatesMax = 10'000;
 constexpr int kTriesMax = 2;
 
 Result<UniqueFd> open_parent(const std::string& parent) {
@@ -172,10 +174,12 @@ std::vector<std::string> Workspace::candidates(const std::string& parent) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(parent.c_str()), ::closedir);
   if (!entries || !is_safe_parent(::dirfd(entries.get()))) return names;
+  int looked_at = 0;
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string name = entry->d_name;
     struct stat status {};
-    if (!is_name(name)) continue;
+    if (!is_name(name) || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)) continue;
+    if (++looked_at > kCandidatesMax) break;
     const Result<UniqueFd> found = open_inside(::dirfd(entries.get()), name, O_PATH);
     if (!found || ::fstat(found->get(), &status) != 0) continue;
     if (status.st_mode == (S_IFDIR | 0700U) && status.st_uid == ::geteuid()) names.push_back(name);

@@ -366,6 +366,27 @@ TEST_F(AgentExit, ChildrenFromBeforeAreNotTheSessions) {
   EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
 }
 
+// Nor is what those leave behind, which comes to us as the runner's orphans do.
+TEST_F(AgentExit, OrphansOfChildrenFromBeforeAreNotTheSessions) {
+  if (scratch_.cgroup().empty()) GTEST_SKIP() << "needs a cgroup (version 2) that it may write to";
+  const std::string pid_file = scratch_.path("orphan.pid"), go = scratch_.path("go");
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  ProgramOptions how = agent();
+  std::string command = "{ read < " + go + "; setsid sleep 1000 & echo $! > " + pid_file + "; } & exec";
+  for (const std::string& word : how.argv) command += " '" + word + "'";
+  how.argv = {"/bin/bash", "-c", command};
+  Program login(how);
+  ASSERT_TRUE(login.write("stap 4.8\noption data\noption exit\noption proof\nfile 3 x.ko\nabcrun say:up pause\n"));
+  ASSERT_TRUE(login.wait_for_out("up\n"));
+  std::ofstream(go) << "go\n";
+  int pid = 0;
+  ASSERT_TRUE(becomes_true([&] { return static_cast<bool>(std::ifstream(pid_file) >> pid); }));
+  ASSERT_TRUE(login.write("quit\n"));
+  EXPECT_TRUE(login.wait_for_out("clean\nexit 129\nquit\n", std::chrono::seconds(4)));
+  ASSERT_GT(pid, 0);
+  EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
+}
+
 // A folder of the kernel's that is there for one test, and empty at its end. What lives in it then is killed.
 class KernelFolder {
  public:

@@ -59,16 +59,6 @@ bool lives(int pid) {
   return state != 'X' && state != 'Z';
 }
 
-// There is no event to wait for: another process is looked at.
-bool becomes_true(const std::function<bool()>& is_so, Bound bound = kBound) {
-  const auto deadline = std::chrono::steady_clock::now() + bound;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    (void)::poll(nullptr, 0, 5);
-  }
-  return true;
-}
-
 void kill_and_wait(int pid) {
   pollfd end{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
   ASSERT_GE(end.fd, 0);

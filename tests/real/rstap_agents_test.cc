@@ -322,6 +322,18 @@ TEST_F(Rstap, RunWhoseInputEndedIsNoSuccess) {
 
 class RstapDirect : public Rstap {};
 
+// It has no agent, so it was called clean while that lived on.
+TEST_F(RstapDirect, WhatTheRunnerLeavesInASessionOfItsOwnIsEnded) {
+  if (scratch_.cgroup().empty()) GTEST_SKIP() << "needs a cgroup (version 2) that it may write to";
+  std::vector<std::string> words = fake("direct:", {"hidden", "exit:0"});
+  words.insert(words.begin(), {STAPSH_CLIENT, "--grace", "0.3"});
+  Program rstap(client(words));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(rstap.out().starts_with("child ")) << rstap.captured();
+  EXPECT_EQ(rstap.err().find("left over"), std::string::npos) << rstap.captured();
+  expect_nothing_left();
+}
+
 TEST_F(RstapDirect, RunnerIsStartedWithoutAnAgent) {
   Program rstap(client({STAPSH_CLIENT, "-r", stap_.kernel_build(), "--bpf", "--remote", "direct:", stap_.one()}));
   EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();

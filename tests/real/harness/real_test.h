@@ -3,9 +3,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,16 @@ namespace stapsh::real {
 inline std::string agent_program() {
   const char* other = std::getenv("STAPSH_TEST_AGENT");
   return other != nullptr ? other : STAPSH_AGENT;
+}
+
+/// For what has no event to wait for: another process is looked at.
+inline bool becomes_true(const std::function<bool()>& is_so, Bound bound = kBound) {
+  const auto deadline = std::chrono::steady_clock::now() + bound;
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    (void)::poll(nullptr, 0, 5);
+  }
+  return true;
 }
 
 class RealTest : public testing::Test {
