@@ -327,6 +327,9 @@ void AgentLoop::start_runner(const StartRunner& effect) {
 
 Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   TRY(ensure_workspace());
+  const sys::Workspace& workspace = place_.workspace();
+  if (workspace.is_gone())
+    return fail(Errc::kSystem, workspace.path() + ": somebody has removed it, and the files in it");
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
   record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.begun_record()));

@@ -210,13 +210,17 @@ Result<> Workspace::remove_file(const std::string& name) const {
   return {};
 }
 
+bool Workspace::is_gone() const {
+  struct stat status {};
+  return ::fstat(dir_.get(), &status) == 0 && status.st_nlink == 0;
+}
+
 Result<> Workspace::remove_directory() const {
   if (is_named(parent_.get(), name_, dir_.get())) {
     if (::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
     return fail_errno(path_, errno);
   }
-  struct stat status {};
-  if (::fstat(dir_.get(), &status) == 0 && status.st_nlink == 0) return {};  // Somebody has removed it.
+  if (is_gone()) return {};
   // It was renamed: the kernel knows where to.
   std::array<char, PATH_MAX> target;
   const ssize_t size =

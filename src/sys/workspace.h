@@ -53,6 +53,8 @@ class Workspace {
 
   [[nodiscard]] bool valid() const { return dir_.valid(); }
   [[nodiscard]] int fd() const { return dir_.get(); }
+  /// Somebody has removed the directory: what was in it is gone.
+  [[nodiscard]] bool is_gone() const;
   /// All descriptors that it holds: what a forked process keeps that shall take over.
   [[nodiscard]] std::array<int, 2> descriptors() const { return {parent_.get(), dir_.get()}; }
   /// Where it was made, for messages and for people.

@@ -323,12 +323,7 @@ class CellRun {
         break;
       case Event::kGuardianStopped:
         signal_process(pids_.guardian, SIGSTOP);
-        if (before(Phase::kAfterRun)) {
-          release();
-          releases_ = false;
-          wait_runner_up();
-          tell_runner("exit:0\n");
-        }
+        if (before(Phase::kAfterRun)) run_to_the_end();
         break;
       case Event::kStoppedGuardianAgentKilled:
         // The agent first: it would have its guardian go on.
@@ -353,6 +348,7 @@ class CellRun {
         break;
       case Event::kDiskFull:
         fill_disk();
+        if (cell_.phase == Phase::kAfterFile) run_to_the_end();  // What a run needs is there.
         break;
       case Event::kWorkspaceDeleted:
         delete_workspaces();
@@ -362,6 +358,14 @@ class CellRun {
                          cell_.event == Event::kGuardianStopped;
     const bool in_run = !before(Phase::kAfterRun) && before(Phase::kEndProbe);
     if (goes_on && in_run) tell_runner("exit:0\n");
+  }
+
+  /// What is held goes on, and the runner ends by itself.
+  void run_to_the_end() {
+    release();
+    releases_ = false;
+    wait_runner_up();
+    tell_runner("exit:0\n");
   }
 
   void tell_runner(const std::string& commands) const { run_to_.write(commands); }

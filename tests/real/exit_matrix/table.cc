@@ -150,6 +150,7 @@ const std::vector<Row>& rows() {
       {kForkStorm, kNoRunnerYet, kAnyTransport, not_applicable(kNoRunner)},
       {kForkStorm, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
+      {kDiskFull, bit(kAfterFile), kAnyTransport, {{}, {0}, kSucceeded, kClean}},
       {kDiskFull, kNoRunnerYet, kAnyTransport, {{}, {1}, "No space left", kClean}},
       {kDiskFull, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
