@@ -152,9 +152,10 @@ class AgentLoop {
   bool framed_ = false;
   bool bare_relay_ = false;  // Output that is not framed passes through us.
   bool descendants_gone_ = true;
-  bool discarding_ = false;     // The runner's output: nobody takes it.
-  bool output_failed_ = false;  // Not because the client has gone.
-  bool reap_later_ = false;     // SIGCHLD and the last other signal that came while the runner was being made.
+  bool discarding_ = false;        // The runner's output: nobody takes it.
+  bool prints_to_nobody_ = false;  // There was some since the last look.
+  bool output_failed_ = false;     // Not because the client has gone.
+  bool reap_later_ = false;        // SIGCHLD and the last other signal that came while the runner was being made.
   int stop_signal_ = 0;
   std::optional<int> exit_code_;
 };
@@ -193,7 +194,7 @@ Result<int> AgentLoop::run() {
     const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
     std::optional<TimePoint> deadline =
         earlier(earlier(session_.next_timer(), relay_.ask_again_at()), earlier(watch_.next_look(), unload_ends_));
-    if (can_read || can_relay) deadline = TimePoint::min();
+    if (can_read || can_relay || children_.reaps_more()) deadline = TimePoint::min();
     std::array<sys::Event, 8> events;
     const std::size_t count = TRY(epoll_.wait(events, deadline));
     for (const sys::Event& event : std::span(events).first(count)) {
@@ -230,6 +231,7 @@ Result<int> AgentLoop::run() {
     }
     // What has come counts, before a client is taken for silent: we may have been the ones who were held.
     take_input();
+    if (children_.reaps_more()) reap();
     watch_activity();
     if (unload_ends_ && sys::now() >= *unload_ends_) watch_unload(false);
     session_.on_timer(sys::now());
@@ -505,7 +507,10 @@ void AgentLoop::take_input() {
 // --- Bytes out.
 
 void AgentLoop::relay() {
-  if (discarding_) return relay_.discard();
+  if (discarding_) {
+    prints_to_nobody_ = relay_.discard() || prints_to_nobody_;
+    return;
+  }
   for (int frames = 0; frames < kFramesPerTurn && relay_.queue_frame(manner()); ++frames) flush();
   if (!relay_.error()) return;
   // A stream with a hole in it must not end as if it were whole: it breaks off here.
@@ -556,7 +561,9 @@ void AgentLoop::watch_activity() {
   const TimePoint now = sys::now();
   watch_.begin(session_.rung_time(), now);
   if (!watch_.due(now)) return;
-  const Activity activity = watch_.look(children_.living(helpers()).pids, module_states(record_), now);
+  Activity activity = watch_.look(children_.living(helpers()).pids, module_states(record_), now);
+  // What it does is to go on printing, and nobody takes it: that is no way to an end.
+  if (std::exchange(prints_to_nobody_, false)) activity = Activity::kNone;
   session_.on_activity(activity, watch_.line(unload_ends_ ? "staprun" : program_), now);
 }
 

@@ -114,17 +114,22 @@ bool FrameRelay::reader_is_done(Manner manner) {
   return false;
 }
 
-void FrameRelay::discard() {
+bool FrameRelay::discard() {
+  bool any = false;
   ask_again_at_.reset();
   std::array<char, 65'536> buffer;
   for (Pipe& from : pipes_) {
     for (int reads = 0; from.ready && reads < kDiscardsPerTurn; ++reads) {
       const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
-      if (got && got->bytes > 0) continue;
+      if (got && got->bytes > 0) {
+        any = true;
+        continue;
+      }
       from.ready = false;
       from.at_end = !got || got->end;
     }
   }
+  return any;
 }
 
 }  // namespace stapsh::agent

@@ -39,8 +39,8 @@ class FrameRelay {
   /// Queues a frame of what waits in a pipe, if the outbox is empty. False if it can't now.
   bool queue_frame(Manner manner);
   /// Throws away what waits, or in a flood a part of it: has_more() then. Nobody takes it any more, and a runner that
-  /// waits for room could not end.
-  void discard();
+  /// waits for room could not end. Returns whether there was any.
+  bool discard();
 
   /// Why a pipe of the runner could not be read: what was in it is lost.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }

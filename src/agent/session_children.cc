@@ -19,6 +19,8 @@ namespace {
 constexpr Duration kKillTime = std::chrono::milliseconds(200);
 constexpr int kEmptyLooks = 2;
 constexpr int kLooksMax = 10;
+// In one turn: who forks and ends without end must not keep us from ending it.
+constexpr std::size_t kReapedMax = 1'000;
 
 }  // namespace
 
@@ -40,7 +42,9 @@ void SessionChildren::set_runner(sys::Child runner) {
 
 std::optional<int> SessionChildren::reap() {
   std::optional<int> exit_code;
-  for (const sys::Reaped& reaped : sys::reap_available()) {
+  const std::vector<sys::Reaped> all = sys::reap_available(kReapedMax);
+  reaps_more_ = all.size() == kReapedMax;
+  for (const sys::Reaped& reaped : all) {
     std::erase(inherited_, reaped.pid);
     if (reaped.pid != runner_.pid()) continue;
     runner_.note_reaped(reaped.exit_code);

@@ -37,6 +37,8 @@ class SessionChildren {
   void set_runner(sys::Child runner);
   /// Reaps all that have ended. Returns the runner's exit code (see sys::Child) if it was among them.
   std::optional<int> reap();
+  /// There may be more to reap: no signal tells of those any more.
+  [[nodiscard]] bool reaps_more() const { return reaps_more_; }
 
   /// Whether any is left, living or not reaped; true where that can't be known.
   [[nodiscard]] bool exist(Helpers helpers) const;
@@ -65,7 +67,8 @@ class SessionChildren {
   sys::Child runner_;
   sys::Cgroup cgroup_;
   std::vector<pid_t> inherited_;  // Not the session's,
-  bool inherits_ = false;         // nor are the orphans of those.
+  bool reaps_more_ = false;
+  bool inherits_ = false;  // nor are the orphans of those.
   bool killing_ = false;
 };
 

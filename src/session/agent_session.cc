@@ -365,7 +365,9 @@ bool AgentSession::wants_activity() const {
 
 void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimePoint now) {
   if (!wants_activity()) return;
-  ladder_.note_activity(activity, now);
+  // With nobody to tell its last words to, a runner that works is not worth more than one that is held.
+  const bool alone = std::holds_alternative<Deaf>(input_) && ladder_.rung() < Rung::kKill;
+  ladder_.note_activity(alone && activity == Activity::kWorks ? Activity::kWaits : activity, now);
   if (!dialect_.framed || !dialect_.tells_progress) return;
   // Also that it is still waited for, where nothing is to be told of it: a client takes long silence for the end.
   const bool idle = activity == Activity::kNone && runner_lives();

@@ -387,6 +387,9 @@ TEST(AgentSession, ARunnerAtWorkIsWaitedForAndTold) {
        {"say run", "say quit", "wait 4000", "works", "say quit", "works", "wait 5000"},
        "start staprun []; OK; signal 1; signal 15; " + killed("9 s into its stop, for the end was asked for again") +
            "signal 9 to all"},
+      {"without a client it earns a minute in all",
+       {"say run", "eof", "wait 4999", "works", "wait 4999"},
+       "start staprun []; OK; signal 1"},
       {"but for as long as the kernel needs for what was killed",
        {"say run", "say quit", "say quit", "say quit", "wait 4999", "works", "wait 4999", "works", "exit 137", "gone",
         "drained"},

@@ -356,17 +356,18 @@ bool pid_namespace_is_gone(std::uint64_t inode) {
   return !may_live && seen.blind.empty();
 }
 
-std::vector<Reaped> reap_available() {
+std::vector<Reaped> reap_available(std::size_t max) {
   std::vector<Reaped> result;
-  for (;;) {
+  while (result.size() < max) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0) {
       if (errno == EINTR) continue;
       return result;  // ECHILD: there is nobody.
     }
-    if (info.si_pid == 0) return result;
+    if (info.si_pid == 0) break;
     result.push_back({info.si_pid, exit_code_of(info)});
   }
+  return result;
 }
 
 bool has_children() {

@@ -75,8 +75,9 @@ struct Reaped {
   bool operator==(const Reaped&) const = default;
 };
 
-/// Reaps every child that has ended. Tell a Child that is among them: note_reaped().
-std::vector<Reaped> reap_available();
+/// Reaps children that have ended, at most `max` of them: a fork storm has always another one. Tell a Child that is
+/// among them: note_reaped().
+std::vector<Reaped> reap_available(std::size_t max = SIZE_MAX);
 
 /// True while there is a child, living or not reaped, that fork_aside() did not make. For a subreaper, false means: the
 /// whole tree is gone, whatever its processes made of their sessions and parents.
