@@ -81,7 +81,14 @@ Awaitable<> DirectRun::end_what_it_left() {
 
 void DirectRun::look_what_is_left(Outcome& outcome) {
   if (runner_) {
-    const sys::Seen seen = cgroup_.valid() ? cgroup_.members() : sys::session_members(runner_->pid());
+    sys::Seen seen = sys::session_members(runner_->pid());
+    if (cgroup_.valid()) {
+      const sys::Seen members = cgroup_.members();
+      seen.pids.insert(seen.pids.end(), members.pids.begin(), members.pids.end());
+      if (seen.blind.empty()) seen.blind = members.blind;
+      std::sort(seen.pids.begin(), seen.pids.end());
+      seen.pids.erase(std::unique(seen.pids.begin(), seen.pids.end()), seen.pids.end());
+    }
     for (const pid_t pid : seen.pids) outcome.left.push_back({"process", std::to_string(pid)});
     for (const std::string& blind : {seen.blind, blind_}) {
       if (!blind.empty()) outcome.left.push_back({std::string(kUnknownKind), blind});

@@ -365,7 +365,8 @@ bool AgentSession::wants_activity() const {
 
 void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimePoint now) {
   if (!wants_activity()) return;
-  // With nobody to tell its last words to, a runner that works is not worth more than one that is held.
+  // With no more input there may be nobody to tell its last words to: then one that works is worth no more than one
+  // that is held.
   const bool alone = std::holds_alternative<Deaf>(input_) && ladder_.rung() < Rung::kKill;
   ladder_.note_activity(alone && activity == Activity::kWorks ? Activity::kWaits : activity, now);
   if (!dialect_.framed || !dialect_.tells_progress) return;
