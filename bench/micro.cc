@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "client/merge.h"
+#include "client/output/merge.h"
 #include "protocol/agent_line.h"
 #include "protocol/command.h"
 #include "protocol/line_reader.h"
@@ -22,10 +22,11 @@ std::string lines(std::size_t line, std::size_t total) {
 
 void merge_lines(benchmark::State& state) {
   const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);
-  client::Merger merger({.labels = client::LabelMode::kName, .target_names = {"web01"}});
+  client::OutputBuffers buffers;
+  client::Merger merger({.labels = client::LabelMode::kName, .target_names = {"web01"}}, buffers);
   for (auto _ : state) {
     merger.on_output(0, Stream::kStdout, text);
-    client::OutputBuffer& out = merger.output(Stream::kStdout);
+    client::OutputBuffer& out = buffers.of(Stream::kStdout);
     benchmark::DoNotOptimize(out.view().data());
     out.consume(out.size());
   }

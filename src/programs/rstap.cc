@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client. See rstap(1).
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
-#include "client/command_line.h"
-#include "client/fleet.h"
+#include "client/cli/absolute_paths.h"
+#include "client/cli/command_line.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
+#include "programs/run_job.h"
 #include "programs/run_program.h"
 
 namespace {
@@ -37,7 +40,7 @@ int main(int argc, char** argv) {
   return run_program("rstap", [&](const std::vector<int>& ignored_signals) -> Result<int> {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (const std::optional<int> code = TRY(run_command(words))) return *code;
-    const client::RstapOptions options = TRY(client::parse_rstap_arguments(words));
+    client::RstapOptions options = TRY(client::parse_rstap_arguments(words));
     switch (options.action) {
       case client::Action::kShowHelp:
         return print_text(client::rstap_help());
@@ -47,6 +50,12 @@ int main(int argc, char** argv) {
       case client::Action::kSweep:
         break;
     }
-    return client::run_fleet(options, ignored_signals);
+    std::error_code removed;  // A folder that is gone has no name; what needs none still works.
+    const std::string here = std::filesystem::current_path(removed).string();
+    if (!removed) {
+      client::make_paths_absolute(options.job, here);
+      client::make_absolute_if_path(options.stap_program, here);
+    }
+    return client::run_job(options, ignored_signals);
   });
 }

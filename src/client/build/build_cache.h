@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The module for each kernel among the targets: built once, by `stap -p4`, several at the same time,
+// whoever asks first. stap's own cache saves what it can from one run to the next.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/result.h"
+#include "client/async/asio_types.h"
+#include "client/build/build_arguments.h"
+#include "client/build/module.h"
+#include "client/events/event.h"
+#include "client/options/rstap_options.h"
+#include "sys/workspace.h"
+
+namespace stapsh::client {
+
+class BuildCache {
+ public:
+  /// All lent, for as long as it lives.
+  BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events);
+
+  /// Reads what must be there before any target is asked: a ready module, a script on standard input,
+  /// the kernel folders.
+  Result<> prepare();
+
+  /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
+  /// about it was shown once.
+  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel);
+
+  /// Ends what is being built, and kills it after the grace time or when this is called again; no build starts any
+  /// more.
+  void stop();
+
+ private:
+  struct Entry {
+    explicit Entry(asio::io_context& io) : done(io) {}
+    std::optional<Result<std::shared_ptr<const Module>>> module;
+    Condition done;
+  };
+
+  Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
+  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory, std::string temporary);
+  Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
+  void emit(Event::What what);
+  void show(const std::string& text);
+  void kill_builders();
+
+  asio::io_context& io_;
+  const RstapOptions& options_;
+  EventSink& events_;
+  KernelId local_;
+  std::vector<KernelDirectory> kernel_directories_;
+  std::shared_ptr<const Module> ready_;
+  std::string stdin_script_;
+  sys::Workspace workspace_;
+  std::map<KernelId, std::unique_ptr<Entry>> entries_;
+  std::set<std::string> shown_;
+  unsigned builds_running_ = 0;
+  unsigned builds_begun_ = 0;
+  Condition build_ended_;
+  bool stopped_ = false;
+  asio::steady_timer kill_timer_;        // Of stop().
+  std::optional<TimePoint> give_up_at_;  // Of what SIGKILL does not end.
+  std::set<pid_t> builders_;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/client_option_table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/parse_int.h"
+#include "base/parse_seconds.h"
+
+namespace stapsh::client {
+namespace {
+
+using Options = RstapOptions;
+using Value = const std::string&;
+
+Result<> take_label(Options& options, Value) { return set_labels(options, LabelMode::kName); }
+
+Result<> take_dialect(Options& options, Value value) {
+  if (value == "released")
+    options.dialect = Dialect::kReleased;
+  else if (value == "rfc")
+    options.dialect = Dialect::kRfc;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not rfc or released", value));
+  return {};
+}
+
+Result<> take_fanout(Options& options, Value value) {
+  options.fanout = TRY(parse_int<unsigned>(value, 1, 100'000));
+  return {};
+}
+
+// The member that a path of members leads to: at<&A::b, &B::c>(a) is a.b.c.
+template <auto kFirst, auto... kRest>
+auto& at(auto& object) {
+  if constexpr (sizeof...(kRest) == 0) {
+    return object.*kFirst;
+  } else {
+    return at<kRest...>(object.*kFirst);
+  }
+}
+
+template <auto... kPath>
+Result<> take_seconds(Options& options, Value value) {
+  at<kPath...>(options) = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
+  return {};
+}
+
+Result<> take_keepalive(Options& options, Value value) {
+  if (value == "0") {
+    options.keepalive.reset();
+    return {};
+  }
+  options.keepalive = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
+  return {};
+}
+
+template <auto... kPath>
+Result<> take_flag(Options& options, Value) {
+  at<kPath...>(options) = true;
+  return {};
+}
+
+template <auto... kPath>
+Result<> take_program(Options& options, Value value) {
+  if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+  at<kPath...>(options) = value;
+  return {};
+}
+
+template <auto... kPath>
+Result<> add_word(Options& options, Value value) {
+  at<kPath...>(options).push_back(value);
+  return {};
+}
+
+template <Action kAction>
+Result<> set_action(Options& options, Value) {
+  options.action = kAction;
+  return {};
+}
+
+constexpr std::array kClientOptions{
+    ClientOption{"together", "", OptionGroup::kTargets, "start all at one moment, when every target is ready or failed",
+                 take_flag<&Options::together>},
+    ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",
+                 take_flag<&Options::all_or_nothing>},
+    ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32)", take_fanout},
+    ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
+    ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end",
+                 take_flag<&Options::output, &OutputOptions::quiet>},
+    ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime,
+                 "give up a target that has not said hello after SECONDS (30)",
+                 take_seconds<&Options::connect_timeout>},
+    ClientOption{"keepalive", "SECONDS", OptionGroup::kTime,
+                 "both ends notice a silent connection within SECONDS (60); 0: never", take_keepalive},
+    ClientOption{"deadline", "SECONDS", OptionGroup::kTime,
+                 "stop the run everywhere, SECONDS after the first runner has begun", take_seconds<&Options::deadline>},
+    ClientOption{"grace", "SECONDS", OptionGroup::kTime, "what each step of a stop may take without progress (5)",
+                 take_seconds<&Options::grace>},
+    ClientOption{"stop-limit", "SECONDS", OptionGroup::kTime,
+                 "what all of a stop may take, also where a runner still works (600)",
+                 take_seconds<&Options::stop_limit>},
+    ClientOption{"stap", "PATH", OptionGroup::kTransport, "the stap that builds (stap)",
+                 take_program<&Options::stap_program>},
+    ClientOption{"stapsh", "PATH", OptionGroup::kTransport, "the agent on ssh targets and for stapsh: (searched for)",
+                 take_program<&Options::reach, &ReachOptions::stapsh_program>},
+    ClientOption{"ssh", "COMMAND", OptionGroup::kTransport, "the program that connects, without arguments (ssh)",
+                 take_program<&Options::reach, &ReachOptions::ssh_command>},
+    ClientOption{"ssh-option", "OPTION", OptionGroup::kTransport, "hand `-o OPTION` to ssh (repeatable)",
+                 [](Options& options, Value value) -> Result<> {
+                   options.reach.ssh_options.push_back(value);
+                   return {};
+                 }},
+    ClientOption{"allow-owner", "USER", OptionGroup::kTransport,
+                 "the agent at unix:PATH may be USER's, not just yours or root's",
+                 [](Options& options, Value value) -> Result<> {
+                   if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+                   options.reach.allowed_owners.push_back(value);
+                   return {};
+                 }},
+    ClientOption{"dialect", "NAME", OptionGroup::kTransport,
+                 "released, or rfc for agents older than systemtap 1.5 (released)", take_dialect},
+    ClientOption{"stap-arg", "WORD", OptionGroup::kWords, "hand WORD to stap when it builds (repeatable)",
+                 add_word<&Options::job, &JobOptions::build_words>},
+    ClientOption{"runner-arg", "WORD", OptionGroup::kWords,
+                 "hand WORD to staprun, stapbpf, stapdyn or bpftrace (repeatable)",
+                 add_word<&Options::job, &JobOptions::runner_words>},
+    ClientOption{"help", "", OptionGroup::kOther, "print this", set_action<Action::kShowHelp>},
+    ClientOption{"version", "", OptionGroup::kOther, "print the version", set_action<Action::kShowVersion>},
+};
+
+constexpr std::array kRefusedOptions{
+    RefusedOption{'p', "rstap always runs what it builds; to build only, use stap -p4"},
+    RefusedOption{'l', "rstap runs scripts; to list probes, use stap -l"},
+    RefusedOption{'L', "rstap runs scripts; to list probes, use stap -L"},
+    RefusedOption{'i', "rstap has no interactive mode; use stap -i"},
+    RefusedOption{'F', "flight recorder mode leaves modules behind on the targets; rstap never does"},
+};
+
+}  // namespace
+
+std::span<const ClientOption> client_option_table() { return kClientOptions; }
+
+std::span<const RefusedOption> refused_option_table() { return kRefusedOptions; }
+
+Result<> set_labels(RstapOptions& options, LabelMode labels) {
+  if (options.output.labels != LabelMode::kNone && options.output.labels != labels) {
+    return fail(Errc::kUsage, "--label and --remote-prefix exclude each other");
+  }
+  options.output.labels = labels;
+  return {};
+}
+
+}  // namespace stapsh::client

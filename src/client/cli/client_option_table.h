@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that rstap has beyond stap's, and the options of stap that it refuses for good. What stap shares with
+// rstap is in option_table.h.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "client/cli/command_line.h"
+
+namespace stapsh::client {
+
+enum class OptionGroup { kTargets, kOutput, kTime, kTransport, kWords, kOther };
+
+struct ClientOption {
+  std::string_view long_name;
+  std::string_view value;  ///< The value's name in help; empty: takes none.
+  OptionGroup group;
+  std::string_view help;
+  Result<> (*take)(RstapOptions& options, const std::string& value);
+};
+
+std::span<const ClientOption> client_option_table();
+
+struct RefusedOption {
+  char short_name;
+  std::string_view why;
+};
+
+std::span<const RefusedOption> refused_option_table();
+
+/// kUsage if another kind of label was asked for before.
+Result<> set_labels(RstapOptions& options, LabelMode labels);
+
+}  // namespace stapsh::client

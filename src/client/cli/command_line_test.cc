@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace stapsh::client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+Result<RstapOptions> parse(const Words& words) { return parse_rstap_arguments(words); }
+
+TEST(CommandLine, ShortOptionsCombineAsInGetopt) {
+  const auto options = parse({"-vvv", "-vgw", "-Gx=1", "-DMAX=3", "-I/dir", "-s4", "-cCMD a", "-S4,2", "-oF", "s.stp"});
+  ASSERT_TRUE(options) << options.error().what;
+  const JobOptions& job = options->job;
+  EXPECT_EQ(job.verbosity, 4u);
+  EXPECT_TRUE(job.guru);
+  EXPECT_TRUE(job.suppress_warnings);
+  EXPECT_THAT(job.globals, ElementsAre("x=1"));
+  EXPECT_THAT(job.defines, ElementsAre("MAX=3"));
+  EXPECT_THAT(job.tapset_directories, ElementsAre("/dir"));
+  EXPECT_EQ(job.buffer_megabytes, 4u);
+  EXPECT_EQ(job.command, "CMD a");
+  EXPECT_EQ(job.output_size, "4,2");
+  EXPECT_EQ(job.output_file, "F");
+  EXPECT_EQ(job.script, "s.stp");
+}
+
+TEST(CommandLine, OptionsMayStandBehindTheScriptUntilDashes) {
+  const auto options = parse({"s.stp", "a", "-v", "--remote=h", "b", "--", "-v", "--remote"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->job.verbosity, 1u);
+  EXPECT_THAT(options->targets.remotes, ElementsAre("h"));
+  EXPECT_THAT(options->job.script_arguments, ElementsAre("a", "b", "-v", "--remote"));
+}
+
+TEST(CommandLine, TheFirstWordTellsWhatTheScriptIs) {
+  struct Case {
+    Words words;
+    ScriptKind want_kind;
+    std::string want_script;
+    Words want_arguments;
+  };
+  const Case cases[] = {
+      {{"s.stp", "a"}, ScriptKind::kFile, "s.stp", {"a"}},
+      {{"-", "a"}, ScriptKind::kStdin, "-", {"a"}},
+      {{"-e", "probe begin {}", "x.ko"}, ScriptKind::kText, "probe begin {}", {"x.ko"}},
+      {{"x.ko", "g=1"}, ScriptKind::kReadyModule, "x.ko", {"g=1"}},
+      {{"dir/x.bo"}, ScriptKind::kReadyModule, "dir/x.bo", {}},
+      {{"x.so"}, ScriptKind::kReadyModule, "x.so", {}},
+      {{"x.bt", "a"}, ScriptKind::kReadyModule, "x.bt", {"a"}},
+      {{"--", "-odd-name"}, ScriptKind::kFile, "-odd-name", {}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want_script);
+    const auto options = parse(c.words);
+    ASSERT_TRUE(options) << options.error().what;
+    EXPECT_EQ(options->job.script_kind, c.want_kind);
+    EXPECT_EQ(options->job.script, c.want_script);
+    EXPECT_EQ(options->job.script_arguments, c.want_arguments);
+  }
+}
+
+TEST(CommandLine, TakesItsOwnOptions) {
+  const auto options = parse({"--remote",
+                              "a",
+                              "--remote=b",
+                              "--label",
+                              "--fanout=8",
+                              "--connect-timeout",
+                              "1.5",
+                              "--deadline=60",
+                              "--grace=2",
+                              "--together",
+                              "--all-or-nothing",
+                              "--quiet",
+                              "--dialect=rfc",
+                              "--stap=/x/stap",
+                              "--stapsh=/x/stapsh",
+                              "--ssh=/x/ssh",
+                              "--ssh-option=Port=1",
+                              "--ssh-option",
+                              "User=u",
+                              "--stap-arg=-k",
+                              "--runner-arg",
+                              "-N",
+                              "--line-bytes-max=70000",
+                              "--runt=bpf",
+                              "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->targets.remotes, ElementsAre("a", "b"));
+  EXPECT_EQ(options->output.labels, LabelMode::kName);
+  EXPECT_EQ(options->fanout, 8u);
+  EXPECT_EQ(options->connect_timeout, 1500ms);
+  EXPECT_EQ(options->deadline, 60s);
+  EXPECT_EQ(options->grace, 2s);
+  EXPECT_TRUE(options->together);
+  EXPECT_TRUE(options->all_or_nothing);
+  EXPECT_TRUE(options->output.quiet);
+  EXPECT_EQ(options->dialect, Dialect::kRfc);
+  EXPECT_EQ(options->stap_program, "/x/stap");
+  EXPECT_EQ(options->reach.stapsh_program, "/x/stapsh");
+  EXPECT_EQ(options->reach.ssh_command, "/x/ssh");
+  EXPECT_THAT(options->reach.ssh_options, ElementsAre("Port=1", "User=u"));
+  EXPECT_THAT(options->job.build_words, ElementsAre("-k"));
+  EXPECT_THAT(options->job.runner_words, ElementsAre("-N"));
+  EXPECT_EQ(options->limits.line_bytes_max, 70'000u);
+  EXPECT_EQ(options->job.runtime, Runtime::kBpf);
+}
+
+TEST(CommandLine, WithoutARemoteItRunsHereAsStapDoes) {
+  EXPECT_THAT(parse({"s"})->targets.remotes, ElementsAre("direct:"));
+}
+
+TEST(CommandLine, HelpAndVersionNeedNoScript) {
+  for (const std::string word : {"--help", "-h", "--he"}) EXPECT_EQ(parse({word})->action, Action::kShowHelp);
+  for (const std::string word : {"--version", "-V"}) EXPECT_EQ(parse({word})->action, Action::kShowVersion);
+}
+
+TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
+  struct Case {
+    Words words;
+    std::string_view want;
+  };
+  const Case cases[] = {
+      {{}, "no script: give a FILE, -e 'SCRIPT', or -"},
+      {{"--remote=h"}, "no script"},
+      {{""}, "the script's name is empty"},
+      {{"-B", "X=y", "s"}, "unknown option '-B'; say --stap-arg=-B to hand it to the build, --runner-arg=-B"},
+      {{"-vZ", "s"}, "unknown option '-Z'"},
+      {{"--foo=bar", "s"}, "unknown option '--foo=bar'; say --stap-arg=--foo=bar"},
+      {{"s", "--foo"}, "put script arguments after --"},
+      {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
+      {{"--quiet=x", "s"}, "--quiet takes no value"},
+      {{"s", "--remote"}, "--remote needs a value"},
+      {{"s", "-c"}, "-c needs a value"},
+      {{"-e", "a", "-e", "b"}, "-e: only one script can be given"},
+      {{"-x", "abc", "s"}, "-x: 'abc' is not a whole number from 1"},
+      {{"-x", "0", "s"}, "-x: '0' is not"},
+      {{"-s", "4096", "s"}, "-s: '4096' is not a whole number from 1 to 4095"},
+      {{"-s", "0", "s"}, "-s: '0' is not"},
+      {{"-o", "out", "--remote", "web1", "s"}, "-o out: the file is on each target"},
+      {{"-S", "a", "-of", "s"}, "-S: 'a' is not MB or MB,N"},
+      {{"-S", "4,", "-of", "s"}, "-S: '4,' is not"},
+      {{"-S", "4", "s"}, "-S needs -o FILE"},
+      {{"-T", "x", "s"}, "-T: 'x' is not a number of seconds"},
+      {{"-T", "0", "s"}, "-T: '0' is not"},
+      {{"-G", "g", "s"}, "-G: 'g' is not NAME=VALUE"},
+      {{"-G", "a-b=1", "s"}, "-G: 'a-b=1' is not NAME=VALUE"},
+      {{"-m", "a/b", "s"}, "-m: 'a/b': a module's name"},
+      {{"-C", "pink", "s"}, "-C: 'pink' is not never, auto or always"},
+      {{"--color=pink", "s"}, "--color: 'pink' is not"},
+      {{"--runtime=foo", "s"}, "--runtime: 'foo' is not kernel, bpf or dyninst"},
+      {{"--dialect=foo", "s"}, "--dialect: 'foo' is not rfc or released"},
+      {{"--fanout=0", "s"}, "--fanout: '0' is not"},
+      {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
+      {{"--grace=-1", "s"}, "--grace: '-1' is not"},
+      {{"--ssh=", "s"}, "--ssh: the value is empty"},
+      {{"--line-bytes-max=0", "s"}, "--line-bytes-max: '0' is not"},
+      {{"-c", "a", "-x", "5", "s"}, "-c and -x exclude each other"},
+      {{"--label", "--remote-prefix", "s"}, "--label and --remote-prefix exclude each other"},
+      {{"--remote-prefix", "--label", "s"}, "--label and --remote-prefix exclude each other"},
+      {{"-p4", "s"}, "-p: rstap always runs"},
+      {{"-l", "syscall.*"}, "-l: rstap runs scripts"},
+      {{"-F", "s"}, "-F: flight recorder"},
+      {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
+      {{"x.bt", "-T", "5"}, "x.bt is built already: -T changes"},
+      {{"--bpf", "x.ko"}, "x.ko is built already: --bpf changes"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want);
+    const auto options = parse(c.words);
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().code, Errc::kUsage);
+    EXPECT_THAT(options.error().what, HasSubstr(c.want));
+    EXPECT_EQ(options.error().what.find('\n'), std::string::npos);
+  }
+}
+
+TEST(CommandLine, WhatOnlyGuidesABuildIsHarmlessWithAReadyModule) {
+  EXPECT_TRUE(parse({"-v", "-w", "-r", "/k", "-R", "/rt", "-I", "i", "-c", "ls", "x.bt"}));
+}
+
+TEST(CommandLine, HelpFitsAndNamesEveryOption) {
+  std::istringstream help(rstap_help());
+  for (std::string line; std::getline(help, line);) EXPECT_LE(line.size(), 100u) << line;
+  for (const std::string_view option : {"-v", "-G NAME=VALUE", "--remote=TARGET", "--color[=WHEN]", "--label",
+                                        "--fanout=N", "--line-bytes-max=N", "--help", "exec:COMMAND"}) {
+    EXPECT_THAT(rstap_help(), HasSubstr(option));
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::client

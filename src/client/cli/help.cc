@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of --help, from the tables of options.
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "client/cli/client_option_table.h"
+#include "client/cli/command_line.h"
+#include "client/options/option_table.h"
+#include "protocol/limits.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kHead =
+    R"(rstap: run one systemtap or bpftrace script on many machines, and merge what it says
+
+Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... sweep
+       rstap guest COMMAND ...
+
+FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
+is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
+Options may stand anywhere before `--`; arguments that begin with '-' stand behind it.
+Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
+sessions of yours left on the targets (a script of that name is ./sweep). `guest` is about the
+domains of libvirt and their ports: see rstap guest --help.
+)";
+
+constexpr std::string_view kTargetForms = R"(
+Forms of TARGET:
+  HOST  USER@HOST  HOST:PORT    over your own ssh, with its configuration and keys
+  ssh://USER@HOST:PORT          the same
+  unix:PATH                     an agent that listens on a socket
+  vsock:CID:PORT                an agent that listens in a guest of this machine, without a network
+  libvirt://DOMAIN[/URI]        a domain of libvirt, over a port of it; URI as qemu:///system
+  stapsh:                       an agent started here
+  direct:                       here, without an agent
+  exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
+  web[01-40,50]                 a set of hosts, in any form with a HOST
+  @FILE                         a list: a TARGET on each line, # comments; exec: ones are run here
+)";
+
+constexpr std::string_view kEnd = R"(
+Ctrl-C: the first stops every target gracefully (end probes run, their output comes), the second
+presses harder, the third gives up waiting. SIGUSR1 prints what each target is doing.
+
+Exit status: 0 if all succeeded, else the first failure's in the order of the targets: the runner's
+own, 1 for a target that failed, 128+N if signal N stopped it before it ran; 2: wrong command line.
+See rstap(1).
+)";
+
+constexpr std::string_view kExamples = R"(
+Examples:
+  rstap --remote web1 --remote root@web2 --label -e 'probe begin { println("hello") exit() }'
+  rstap --remote 'web[01-40]' --remote-prefix --fanout 16 iotop.stp
+  rstap --remote @fleet.txt --together --deadline 60 -G threshold=10 slow.stp eth0
+  rstap --remote stapsh: --bpf -x 4711 trace.stp
+  rstap --remote ssh://root@db:2222 opensnoop.bt
+  rstap --remote libvirt://vm1/qemu:///system iotop.stp
+  rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
+)";
+
+void add_line(std::string& text, std::string_view left, std::string_view help) {
+  fmt::format_to(std::back_inserter(text), "  {:<27} {}\n", left, help);
+}
+
+std::string left_side(const OptionEntry& entry) {
+  if (entry.id == OptionId::kColor) return "-C WHEN, --color[=WHEN]";
+  std::string spelling = entry.spelling();
+  if (!entry.takes_value()) return spelling;
+  return spelling + (spelling.size() > 2 ? "=" : " ") + std::string(entry.value);
+}
+
+std::string left_side(const ClientOption& entry) {
+  if (entry.long_name == "help") return "-h, --help";
+  if (entry.long_name == "version") return "-V, --version";
+  return fmt::format("--{}{}{}", entry.long_name, entry.value.empty() ? "" : "=", entry.value);
+}
+
+void add_client_options(std::string& text, OptionGroup group) {
+  for (const ClientOption& entry : client_option_table()) {
+    if (entry.group != group) continue;
+    add_line(text, left_side(entry), entry.help);
+  }
+}
+
+}  // namespace
+
+std::string rstap_help() {
+  std::string text(kHead);
+  text += "\nTargets:\n";
+  const auto add_stap_option = [&](OptionId id) { add_line(text, left_side(option_entry(id)), option_entry(id).help); };
+  add_stap_option(OptionId::kRemote);
+  add_client_options(text, OptionGroup::kTargets);
+  text += kTargetForms;
+  text += "\nThe script and its run, as stap has them:\n";
+  for (const OptionEntry& entry : option_table()) {
+    if (entry.id != OptionId::kRemote && entry.id != OptionId::kRemotePrefix) add_stap_option(entry.id);
+  }
+  constexpr std::array kGroups{
+      std::pair{OptionGroup::kWords, "Handing words on:"}, std::pair{OptionGroup::kTime, "Time:"},
+      std::pair{OptionGroup::kTransport, "Programs and protocol:"}, std::pair{OptionGroup::kOther, "Other:"}};
+  text += "\nOutput:\n";
+  add_stap_option(OptionId::kRemotePrefix);
+  add_client_options(text, OptionGroup::kOutput);
+  for (const auto& [group, title] : kGroups) {
+    fmt::format_to(std::back_inserter(text), "\n{}\n", title);
+    add_client_options(text, group);
+  }
+  text += "\nLimits (defaults in parentheses):\n";
+  for (const LimitEntry& entry : kLimitTable) {
+    add_line(text, fmt::format("--{}=N", entry.name), fmt::format("{} ({})", entry.meaning, Limits{}.*entry.value));
+  }
+  text += kExamples;
+  text += kEnd;
+  return text;
+}
+
+}  // namespace stapsh::client

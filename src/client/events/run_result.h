@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of each target, and the one exit code that follows from it. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "session/client_effect.h"
+
+namespace stapsh::client {
+
+struct TargetResult {
+  std::string name;
+  Outcome outcome;
+};
+
+/// Of a target that failed, or whose code is not known though nothing came of it.
+inline constexpr int kFailedCode = 1;
+
+/// The first failure's, in the order of the targets: a runner's own code, 1 for a target that failed or whose code is
+/// unknown and of which no output came, `stopped_code` for one that was stopped before its runner ran. 0 if there is
+/// none.
+int exit_code_of(const std::vector<TargetResult>& results, int stopped_code);
+
+}  // namespace stapsh::client

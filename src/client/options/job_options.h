@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one tracing job is: a script or a ready module, and the stap options that say how it is built and run.
+// Values are checked when they are parsed (command_line.h); option_table.h says which of them goes where.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stapsh::client {
+
+enum class Runtime { kKernel, kBpf, kDyninst };
+
+enum class ScriptKind {
+  kFile,         ///< JobOptions::script is a path.
+  kText,         ///< -e: `script` is the text.
+  kStdin,        ///< `-`: the text comes on standard input; each build needs a copy of it.
+  kReadyModule,  ///< `script` is the path of a .ko, .bo, .so or .bt: nothing is built.
+};
+
+struct JobOptions {
+  ScriptKind script_kind = ScriptKind::kFile;
+  std::string script;
+  std::vector<std::string> script_arguments;
+
+  unsigned verbosity = 0;          ///< How many -v.
+  bool suppress_warnings = false;  ///< -w
+  bool bulk = false;               ///< -b
+  bool guru = false;               ///< -g
+  Runtime runtime = Runtime::kKernel;
+  std::optional<std::string> command;             ///< -c
+  std::optional<std::uint32_t> target_pid;        ///< -x
+  std::optional<std::string> output_file;         ///< -o, on each target
+  std::optional<std::uint32_t> buffer_megabytes;  ///< -s, 1..4095
+  std::optional<std::string> output_size;         ///< -S SIZE[,N], as given
+  std::optional<std::string> color;               ///< -C: never, always or auto
+  std::optional<std::string> timeout_seconds;     ///< -T, as given: stap takes fractions
+  std::optional<std::string> module_name;         ///< -m, without its .ko
+  std::optional<std::string> runtime_directory;   ///< -R
+  std::vector<std::string> globals;               ///< -G NAME=VALUE
+  std::vector<std::string> defines;               ///< -D NAME[=VALUE]
+  std::vector<std::string> tapset_directories;    ///< -I
+  std::vector<std::string> symbol_objects;        ///< -d
+  std::vector<std::string> kernel_directories;    ///< -r
+  std::vector<std::string> build_words;           ///< --stap-arg, untouched
+  std::vector<std::string> runner_words;          ///< --runner-arg, untouched
+
+  /// As messages name the script.
+  [[nodiscard]] std::string script_name() const { return script_kind == ScriptKind::kText ? "-e" : script; }
+  bool needs_build() const { return script_kind != ScriptKind::kReadyModule; }
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of stap options: spelling, value, help, and where each goes: to the build (stap -p4), to the runner
+// (under its own name), to both, or no further than the client. The parser, --help, the build's words and the
+// runner's words all come from it. Every cell was tried with the programs of systemtap 4.8 and bpftrace 0.17.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/options/job_options.h"
+#include "protocol/runner_kind.h"
+
+namespace stapsh::client {
+
+enum class OptionId {
+  kVerbose,
+  kSuppressWarnings,
+  kCommand,
+  kTargetPid,
+  kOutputFile,
+  kGlobal,
+  kDefine,
+  kTapsetDirectory,
+  kModuleName,
+  kBufferMegabytes,
+  kOutputSize,
+  kBulk,
+  kGuru,
+  kSymbolObject,
+  kRuntime,
+  kBpf,
+  kDyninst,
+  kTimeout,
+  kColor,
+  kRuntimeDirectory,
+  kKernelDirectory,
+  kScriptText,
+  kRemote,
+  kRemotePrefix,
+};
+
+/// Where an option is of use in the build.
+enum class BuildUse {
+  kNone,     ///< stap -p4 makes the same module with and without it; it is not passed.
+  kHow,      ///< Says where to look or what to print: harmless where nothing is built.
+  kContent,  ///< Changes what the module does: refused with a module that is built already.
+};
+
+/// What becomes of an option when a given runner runs the module.
+struct RunnerUse {
+  enum class Kind { kNothing, kOption, kModuleWord, kRefused } kind = Kind::kNothing;
+  std::string_view name;  ///< kOption: the runner's spelling.
+};
+
+struct OptionEntry {
+  OptionId id;
+  char short_name;             ///< '\0': none.
+  std::string_view long_name;  ///< Without its dashes; empty: none.
+  std::string_view value;      ///< The value's name in help; empty: takes none. "[=X]": optional.
+  BuildUse build;
+  std::array<RunnerUse, 4> runners;  ///< By RunnerKind.
+  std::string_view help;
+
+  bool takes_value() const { return !value.empty(); }
+  /// "-x" or "--remote": as messages name it.
+  std::string spelling() const;
+  const RunnerUse& for_runner(RunnerKind kind) const { return runners[static_cast<std::size_t>(kind)]; }
+};
+
+std::span<const OptionEntry> option_table();
+const OptionEntry& option_entry(OptionId id);
+
+/// What `options` say for `id`: a value for each time that it counts (empty strings for an option without one);
+/// nothing if it was not given.
+std::vector<std::string> option_values(const JobOptions& options, OptionId id);
+
+/// The message for an option that is not in the table: names it and says how to hand it on.
+std::string unknown_option_message(std::string_view option);
+
+}  // namespace stapsh::client

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was asked for, as values: what to run is in job_options.h, where, how it is reached and how it is shown here.
+// Who reads words or files into them is not known here.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/options/job_options.h"
+#include "protocol/limits.h"
+#include "session/stop_ladder.h"
+
+namespace stapsh::client {
+
+enum class Action { kRun, kSweep, kShowHelp, kShowVersion };
+
+/// Which targets.
+struct TargetOptions {
+  std::vector<std::string> remotes;  ///< Values of --remote, in order; never empty for kRun.
+};
+
+/// How an agent is reached.
+struct ReachOptions {
+  std::string ssh_command = "ssh";
+  std::vector<std::string> ssh_options;       ///< Each a value of ssh's -o.
+  std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
+  std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
+};
+
+enum class LabelMode {
+  kNone,   ///< One target: bytes pass through untouched. Several: whole lines, no label.
+  kIndex,  ///< --remote-prefix, as stap prints it: "N: " on standard output, nothing on standard error.
+  kName,   ///< --label: "NAME: " on both.
+};
+
+/// What a person sees of a run.
+struct OutputOptions {
+  LabelMode labels = LabelMode::kNone;
+  bool quiet = false;
+  bool verbose = false;  ///< -v: what each target is at, too.
+};
+
+enum class Dialect { kReleased, kRfc };
+
+struct RstapOptions {
+  Action action = Action::kRun;
+  JobOptions job;
+  TargetOptions targets;
+  ReachOptions reach;
+  OutputOptions output;
+  std::string stap_program = "stap";
+  Dialect dialect = Dialect::kReleased;
+  bool together = false;
+  bool all_or_nothing = false;
+  unsigned fanout = 0;                                                            ///< 0: the client's default.
+  std::optional<std::chrono::milliseconds> connect_timeout;                       ///< None: the client's default.
+  std::optional<std::chrono::milliseconds> keepalive = std::chrono::seconds(60);  ///< None: not asked for.
+  std::optional<std::chrono::milliseconds> deadline;                              ///< None: no end.
+  std::optional<std::chrono::milliseconds> grace;                                 ///< None: the client's default.
+  std::optional<std::chrono::milliseconds> stop_limit;                            ///< None: see stop_times().
+  Limits limits;
+
+  /// What a stop may take. A long grace makes all of it longer.
+  [[nodiscard]] StopTimes stop_times() const {
+    StopTimes times;
+    if (grace) times.grace = *grace;
+    times.limit = stop_limit ? Duration(*stop_limit) : std::max<Duration>(times.limit, 10 * times.grace);
+    return times;
+  }
+  /// What a runner may take of it, so that its end is told, and the connection closed, within the rest.
+  [[nodiscard]] StopTimes runner_stop_times() const {
+    StopTimes times = stop_times();
+    times.limit -= times.limit / 10;
+    return times;
+  }
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/output/merge.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <utility>
+
+namespace stapsh::client {
+namespace {
+
+struct Step {
+  std::size_t target;
+  Stream stream;
+  std::string_view bytes;  ///< kEnd: the target ends.
+};
+constexpr Stream kOut = Stream::kStdout, kErr = Stream::kStderr;
+constexpr std::string_view kEnd = "\x01 end";
+
+std::string taken(OutputBuffers& buffers, Stream stream) {
+  std::string text(buffers.of(stream).view());
+  buffers.of(stream).consume(text.size());
+  EXPECT_TRUE(buffers.of(stream).empty());
+  return text;
+}
+
+TEST(Merge, EveryModeGivesItsLines) {
+  struct Case {
+    std::string_view name;
+    LabelMode labels;
+    std::vector<std::string> targets;
+    std::vector<Step> steps;
+    std::string want_out, want_err;
+  };
+  const Case cases[] = {
+      {"one target passes through",
+       LabelMode::kNone,
+       {"a"},
+       {{0, kOut, "x\ny"}, {0, kErr, "e"}, {0, kOut, std::string_view("\0\xff", 2)}, {0, kOut, kEnd}},
+       std::string("x\ny\0\xff", 5),
+       "e"},
+      {"several without labels keep lines whole",
+       LabelMode::kNone,
+       {"a", "b"},
+       {{0, kOut, "aa"}, {1, kOut, "bb\nb"}, {0, kOut, "a\n"}, {1, kOut, "\n"}},
+       "bb\naaa\nb\n",
+       ""},
+      {"the released prefix is on standard output only",
+       LabelMode::kIndex,
+       {"a", "b"},
+       {{0, kOut, "aaa"}, {1, kOut, "b\n"}, {0, kOut, "bbb\n"}, {1, kErr, "e\n"}},
+       "1: b\n0: aaabbb\n",
+       "e\n"},
+      {"labels are on both",
+       LabelMode::kName,
+       {"web1"},
+       {{0, kOut, "x\n\n"}, {0, kErr, "e\n"}},
+       "web1: x\nweb1: \n",
+       "web1: e\n"},
+      {"the end completes a line",
+       LabelMode::kName,
+       {"a", "b"},
+       {{0, kOut, "x"}, {0, kErr, "e"}, {1, kOut, "y"}, {0, kOut, kEnd}, {1, kOut, kEnd}, {1, kOut, kEnd}},
+       "a: x\nb: y\n",
+       "a: e\n"},
+      {"nothing said, nothing printed", LabelMode::kName, {"a"}, {{0, kOut, ""}, {0, kOut, kEnd}}, "", ""},
+      {"carriage returns and NULs are bytes",
+       LabelMode::kName,
+       {"a"},
+       {{0, kOut, std::string_view("x\r\0\n", 4)}},
+       std::string("a: x\r\0\n", 7),
+       ""},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    OutputBuffers buffers;
+    Merger merger({.labels = c.labels, .target_names = c.targets}, buffers);
+    for (const Step& step : c.steps) {
+      if (step.bytes.data() == kEnd.data())
+        merger.on_target_end(step.target);
+      else
+        merger.on_output(step.target, step.stream, step.bytes);
+    }
+    EXPECT_EQ(buffers.pending_bytes(), c.want_out.size() + c.want_err.size());
+    EXPECT_EQ(taken(buffers, kOut), c.want_out);
+    EXPECT_EQ(taken(buffers, kErr), c.want_err);
+  }
+}
+
+TEST(Merge, LongLinesAreBrokenAtTheBound) {
+  struct Case {
+    std::string_view in, want;
+  };
+  const Case cases[] = {
+      {"abcd\n", "a: abcd\n"},
+      {"abcde\n", "a: abcd\na: e\n"},
+      {"abcdefghi\nx\n", "a: abcd\na: efgh\na: i\na: x\n"},
+      {"abcdefgh\n\n", "a: abcd\na: efgh\na: \n"},
+      {"abcdefgh", "a: abcd\na: efgh\n"},
+  };
+  for (const Case& c : cases) {
+    for (std::size_t first = 0; first <= c.in.size(); ++first) {
+      for (std::size_t second = first; second <= c.in.size(); ++second) {
+        SCOPED_TRACE(testing::Message() << c.in << " split at " << first << " and " << second);
+        OutputBuffers buffers;
+        Merger merger({.labels = LabelMode::kName, .target_names = {"a"}, .held_line_bytes_max = 4}, buffers);
+        merger.on_output(0, kOut, c.in.substr(0, first));
+        merger.on_output(0, kOut, c.in.substr(first, second - first));
+        merger.on_output(0, kOut, c.in.substr(second));
+        merger.on_target_end(0);
+        EXPECT_EQ(taken(buffers, kOut), c.want);
+      }
+    }
+  }
+}
+
+/// What each target says, line by line, in the merged output.
+std::vector<std::string> unmerged(std::string_view merged, std::size_t targets) {
+  std::vector<std::string> said(targets);
+  while (!merged.empty()) {
+    const std::size_t newline = merged.find('\n');
+    EXPECT_NE(newline, std::string_view::npos) << "an unfinished line";
+    const std::size_t target = static_cast<std::size_t>(merged[0] - '0');
+    EXPECT_LT(target, targets) << "a line without a label";
+    EXPECT_EQ(merged.substr(1, 2), ": ");
+    said.at(target) += merged.substr(3, newline + 1 - 3);
+    merged.remove_prefix(newline + 1);
+  }
+  return said;
+}
+
+TEST(Merge, AnySplitAndInterleavingGivesEachTargetTheSame) {
+  std::mt19937 random(20240607);
+  const auto below = [&](std::size_t bound) { return random() % bound; };
+  for (int round = 0; round < 500; ++round) {
+    const std::size_t targets = 1 + below(5), bound = 1 + below(40);
+    std::vector<std::string> said(targets), want(targets);
+    std::vector<std::size_t> at(targets, 0);
+    for (std::size_t i = 0; i < targets; ++i) {
+      for (std::size_t lines = below(600); lines > 0; --lines) {
+        const std::string line(below(60), static_cast<char>('a' + i));
+        said[i] += line + "\n";
+        for (std::size_t begin = 0; begin == 0 || begin < line.size(); begin += bound) {
+          want[i] += line.substr(begin, bound) + "\n";
+        }
+      }
+    }
+    OutputBuffers buffers;
+    Merger merger(
+        {.labels = LabelMode::kIndex, .target_names = std::vector<std::string>(targets), .held_line_bytes_max = bound},
+        buffers);
+    std::string merged;
+    while (at != [&] {
+      std::vector<std::size_t> ends;
+      for (const std::string& text : said) ends.push_back(text.size());
+      return ends;
+    }()) {
+      const std::size_t i = below(targets);
+      const std::string_view piece = std::string_view(said[i]).substr(at[i], 1 + below(below(2) == 0 ? 5 : 20'000));
+      merger.on_output(i, kOut, piece);
+      at[i] += piece.size();
+      // A slow reader takes any part of what is there.
+      const std::string_view waiting = buffers.of(kOut).view();
+      const std::size_t part = below(waiting.size() + 1);
+      merged += waiting.substr(0, part);
+      buffers.of(kOut).consume(part);
+    }
+    for (std::size_t i = 0; i < targets; ++i) merger.on_target_end(i);
+    merged += taken(buffers, kOut);
+    ASSERT_EQ(unmerged(merged, targets), want) << "round " << round;
+  }
+}
+
+TEST(OutputBuffer, KeepsBytesInOrderWhileItGrowsAndSlides) {
+  OutputBuffer buffer;
+  std::string want, got;
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    const std::string bytes(random() % 5000, static_cast<char>('a' + round % 26));
+    buffer.append(bytes);
+    want += bytes;
+    const std::size_t part = random() % (buffer.size() + 1);
+    got += buffer.view().substr(0, part);
+    buffer.consume(part);
+  }
+  got += buffer.view();
+  EXPECT_EQ(got, want);
+}
+
+}  // namespace
+}  // namespace stapsh::client

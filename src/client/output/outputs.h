@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// All sinks that a person asked for, and what they write to.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "client/async/asio_types.h"
+#include "client/events/event.h"
+#include "client/options/rstap_options.h"
+#include "client/output/standard_streams.h"
+
+namespace stapsh::client {
+
+class Outputs {
+ public:
+  static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener);
+
+  /// In the order in which they take an event.
+  [[nodiscard]] std::vector<EventSink*> sinks() const;
+
+  /// After the last event: writes what is left, for a while.
+  Awaitable<> drain();
+  /// After drain(): `code` of the run, or another where not all has arrived.
+  [[nodiscard]] int exit_code(int code) const { return streams_->exit_code(code); }
+
+ private:
+  std::unique_ptr<StandardStreams> streams_;
+  std::vector<std::unique_ptr<EventSink>> sinks_;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/output/standard_streams.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <asio/post.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "sys/clock.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
+constexpr int kSignalCodeBase = 128;
+constexpr int kExitLost = 1;
+
+}  // namespace
+
+Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_context& io, Listener listener) {
+  std::unique_ptr<StandardStreams> streams(new StandardStreams(io, std::move(listener)));
+  streams->out(Stream::kStdout).fd = TRY(sys::open_nonblocking(STDOUT_FILENO));
+  // With a pipe of the usual 64 KiB we and its reader wait for each other all the time.
+  sys::grow_pipe(streams->out(Stream::kStdout).fd.get(), kOutputPipeBytes);
+  streams->out(Stream::kStderr).fd = TRY(sys::open_nonblocking(STDERR_FILENO));
+  streams->watch_reader();
+  return streams;
+}
+
+void StandardStreams::say(std::string_view line) {
+  OutputBuffer& buffer = buffers_.of(Stream::kStderr);
+  if (buffer.size() > kOverflowBytes) {  // Nobody reads it.
+    errors_lost_ = true;
+    return;
+  }
+  buffer.append("rstap: ");
+  buffer.append(line);
+  buffer.append("\n");
+  flush(Stream::kStderr);
+}
+
+void StandardStreams::on_event(const Event& event) {
+  const auto* stop = std::get_if<event::StopAsked>(&event.what);
+  if (stop == nullptr || stop->why != event::StopAsked::Why::kSignal) return;
+  stop_asked_ = true;
+  if (out(Stream::kStdout).closed) divert();
+}
+
+void StandardStreams::on_pause() {
+  flush(Stream::kStdout);
+  flush(Stream::kStderr);
+}
+
+void StandardStreams::flush(Stream stream) {
+  Out& out = this->out(stream);
+  OutputBuffer& buffer = buffers_.of(stream);
+  if (stream == Stream::kStdout && diverted_ && !buffer.empty()) {
+    buffers_.of(Stream::kStderr).append(buffer.view());
+    buffer.consume(buffer.size());
+  }
+  while (!buffer.empty() && !out.waiting && !out.closed) {
+    const Result<sys::IoResult> wrote = sys::write_some(out.fd.get(), buffer.view());
+    if (!wrote) {
+      on_write_failed(stream, wrote.error());
+      break;
+    }
+    buffer.consume(wrote->bytes);
+    if (wrote->would_block) wait_writable(stream);
+  }
+  if (stream == Stream::kStderr && out.closed && !buffer.empty()) {
+    errors_lost_ = true;
+    buffer.consume(buffer.size());
+  }
+  if (!full()) {
+    changed_.announce();
+    listener_.on_room();
+  }
+}
+
+// As a shell user expects of `| head`, the run ends. What comes until then may still be wanted: see divert().
+void StandardStreams::on_write_failed(Stream stream, const Error& error) {
+  if (std::exchange(out(stream).closed, true) || stream == Stream::kStderr) return;
+  close_code_ = error.sys_errno == EPIPE ? kSignalCodeBase + SIGPIPE : kExitLost;
+  if (error.sys_errno != EPIPE) say("standard output: " + error.what);
+  if (stop_asked_) divert();
+  asio::post(io_, listener_.on_reader_gone);
+}
+
+// The ctrl-C that stops us has ended who reads us (tee), and the last output, often all that was asked for, is still to
+// come.
+void StandardStreams::divert() {
+  if (std::exchange(diverted_, true)) return;
+  say("standard output is closed; what would go there follows here");
+  flush(Stream::kStdout);
+  flush(Stream::kStderr);
+}
+
+bool StandardStreams::make_waiter(Out& out) {
+  if (out.waiter) return true;
+  Result<sys::UniqueFd> own = sys::duplicate(out.fd.get());
+  if (own) out.waiter.emplace(io_, own->release());
+  return out.waiter.has_value();
+}
+
+void StandardStreams::wait_writable(Stream stream) {
+  Out& out = this->out(stream);
+  if (!make_waiter(out)) return;  // Tried again with the next output.
+  out.waiting = true;
+  out.waiter->async_wait(Descriptor::wait_write, [this, stream](asio::error_code) {
+    this->out(stream).waiting = false;
+    flush(stream);
+  });
+}
+
+// Between two lines of output a reader may go, and nobody would know for hours.
+void StandardStreams::watch_reader() {
+  Out& out = this->out(Stream::kStdout);
+  if (!make_waiter(out)) return;
+  out.waiter->async_wait(Descriptor::wait_error, [this](asio::error_code error) {
+    if (error || drained_) return;  // A file, which has no reader that could go.
+    pollfd look{this->out(Stream::kStdout).fd.get(), 0, 0};
+    if (::poll(&look, 1, 0) == 1 && (look.revents & (POLLERR | POLLHUP)) != 0) {
+      return on_write_failed(Stream::kStdout, {Errc::kPeer, "closed", EPIPE});
+    }
+    watch_reader();
+  });
+}
+
+Awaitable<> StandardStreams::drain(TimePoint deadline) {
+  on_pause();
+  asio::steady_timer timer(io_, deadline);
+  bool late = false;
+  timer.async_wait([&](asio::error_code error) {
+    late = !error;
+    changed_.announce();
+  });
+  const auto has_unsent = [this] {
+    return !buffers_.of(Stream::kStderr).empty() ||
+           (!buffers_.of(Stream::kStdout).empty() && !out(Stream::kStdout).closed);
+  };
+  while (has_unsent() && !late) co_await changed_.wait();
+  timer.cancel();
+  drained_ = true;
+  // What a reader did not want who has gone is not lost.
+  if (!out(Stream::kStdout).closed) dropped_bytes_ += buffers_.of(Stream::kStdout).size();
+  errors_lost_ = errors_lost_ || !buffers_.of(Stream::kStderr).empty();
+  for (Out& out : outs_) {
+    out.closed = true;
+    if (out.waiter) out.waiter->cancel();
+  }
+  // Their handlers refer to this frame and to us: let them run first.
+  co_await asio::post(io_, asio::use_awaitable);
+  if (dropped_bytes_ == 0) co_return;
+  const std::string text =
+      fmt::format("rstap: standard output was not read: {} bytes of output are lost\n", dropped_bytes_);
+  (void)sys::write_all(STDERR_FILENO, text, std::chrono::seconds(1));
+}
+
+int StandardStreams::exit_code(int code) const {
+  if (close_code_) return *close_code_;
+  if (dropped_bytes_ > 0) return kExitLost;
+  // There is nowhere left to say it; but 0 would say that all has arrived.
+  return code == 0 && errors_lost_ ? kExitLost : code;
+}
+
+}  // namespace stapsh::client

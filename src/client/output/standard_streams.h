@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standard output and standard error of the client. Sinks append to the buffers; what is there is written as it goes.
+// Never waits: a reader that stalls (less, a stopped terminal) must not keep us from stopping targets. Targets are read
+// only while there is room.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "client/async/asio_types.h"
+#include "client/events/event.h"
+#include "client/output/output_buffer.h"
+#include "sys/nonblocking.h"
+
+namespace stapsh::client {
+
+class StandardStreams : public EventSink {
+ public:
+  struct Listener {
+    std::function<void()> on_room;         ///< Not full any more.
+    std::function<void()> on_reader_gone;  ///< Once: nobody reads standard output.
+  };
+  static Result<std::unique_ptr<StandardStreams>> create(asio::io_context& io, Listener listener);
+
+  OutputBuffers& buffers() { return buffers_; }
+  /// A line of rstap's own, on standard error; without its prefix.
+  void say(std::string_view line);
+  /// Whether so much waits to be written that more is lost: then call drop() with what it was.
+  [[nodiscard]] bool overflows() const { return buffers_.pending_bytes() > kOverflowBytes; }
+  void drop(std::size_t bytes) { dropped_bytes_ += bytes; }
+
+  void on_event(const Event& event) override;
+  void on_pause() override;
+  [[nodiscard]] bool full() const override { return buffers_.pending_bytes() > kFullBytes; }
+
+  /// Waits until all is written, at most until `deadline`; then nothing is written any more.
+  Awaitable<> drain(TimePoint deadline);
+  /// After drain(): `code` of the run, or another where not all has arrived.
+  [[nodiscard]] int exit_code(int code) const;
+
+ private:
+  static constexpr std::size_t kFullBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kOverflowBytes = std::size_t{64} << 20;
+
+  struct Out {
+    sys::NonblockingFd fd;
+    std::optional<Descriptor> waiter;  // Of a duplicate; made when there is something to wait for.
+    bool waiting = false;
+    bool closed = false;
+  };
+
+  StandardStreams(asio::io_context& io, Listener listener) : io_(io), listener_(std::move(listener)), changed_(io) {}
+  Out& out(Stream stream) { return outs_[static_cast<std::size_t>(stream)]; }
+  void flush(Stream stream);
+  bool make_waiter(Out& out);
+  void wait_writable(Stream stream);
+  void watch_reader();
+  void on_write_failed(Stream stream, const Error& error);
+  void divert();
+
+  asio::io_context& io_;
+  OutputBuffers buffers_;
+  Listener listener_;
+  std::array<Out, 2> outs_;
+  Condition changed_;
+  std::optional<int> close_code_;  // Standard output could not be written to any more.
+  bool stop_asked_ = false;        // By a person: whoever reads us got the same ctrl-C.
+  bool diverted_ = false;
+  bool drained_ = false;
+  std::size_t dropped_bytes_ = 0;
+  bool errors_lost_ = false;  // Something of standard error could not be written.
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/agent_input.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sys/io.h"
+
+namespace stapsh::client {
+namespace {
+
+// What is said to an agent that may have gone.
+bool may_come_late(std::string_view command) { return command == "quit\n" || command == "ping\n"; }
+
+}  // namespace
+
+void AgentInput::send(std::string command) {
+  if (ended_) return;
+  const bool joins = !unsent_.empty() && !unsent_.back().shared && !may_come_late(command);
+  if (joins && !may_come_late(unsent_.back().bytes)) {
+    unsent_.back().bytes += command;
+  } else {
+    unsent_.push_back({std::move(command), nullptr});
+  }
+  changed_.announce();
+}
+
+void AgentInput::send(const std::shared_ptr<const std::string>& content) {
+  if (ended_ || content->empty()) return;
+  unsent_.push_back({{}, content});
+  changed_.announce();
+}
+
+void AgentInput::end() {
+  unsent_.clear();
+  ended_ = true;
+  changed_.announce();
+  asio::error_code ignored;  // It is closed already.
+  if (fd_.is_open()) (void)fd_.cancel(ignored);
+}
+
+bool AgentInput::owes() const {
+  return !std::all_of(unsent_.begin(), unsent_.end(), [](const Piece& each) { return may_come_late(each.bytes); });
+}
+
+Awaitable<Result<>> AgentInput::write(std::function<void()> on_progress) {
+  Result<> result;
+  while (true) {
+    while (unsent_.empty() && !ended_) co_await changed_.wait();
+    if (unsent_.empty()) break;
+    Piece& piece = unsent_.front();
+    const Result<sys::IoResult> wrote = sys::write_some(fd_.native_handle(), piece.rest());
+    if (!wrote) {
+      if (owes()) result = fail(wrote.error());
+      break;
+    }
+    piece.sent += wrote->bytes;
+    const bool yields = wrote->would_block || piece.shared;  // A file must not keep the other targets waiting.
+    if (piece.rest().empty()) unsent_.pop_front();
+    if (wrote->bytes > 0) on_progress();
+    if (yields) (void)co_await fd_.async_wait(Descriptor::wait_write, kAsTuple);
+  }
+  end();
+  (void)::shutdown(fd_.native_handle(), SHUT_WR);  // A socket's other direction goes on; a pipe just closes.
+  asio::error_code ignored;                        // Nothing is lost with a pipe whose closing fails.
+  (void)fd_.close(ignored);
+  co_return result;
+}
+
+}  // namespace stapsh::client

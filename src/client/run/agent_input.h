@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes to one agent: commands and whole files, in order, as it takes them.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "client/async/asio_types.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::client {
+
+class AgentInput {
+ public:
+  /// `fd` does not block.
+  AgentInput(asio::io_context& io, sys::UniqueFd fd) : fd_(io, fd.release()), changed_(io) {}
+
+  /// A command with its '\n'. What is given together goes together: each packet wakes an agent.
+  void send(std::string command);
+  /// The content of a file, which all targets share.
+  void send(const std::shared_ptr<const std::string>& content);
+  /// Nothing more will be sent; what is not sent yet is dropped.
+  void end();
+  /// Whether something is not sent yet that a run depends on. A stop or a ping may well come too late.
+  [[nodiscard]] bool owes() const;
+
+  /// Writes until end(), and closes; `on_progress` is told whenever bytes went out. The error says why the agent takes
+  /// no more, if it is owed something.
+  Awaitable<Result<>> write(std::function<void()> on_progress);
+
+ private:
+  struct Piece {
+    std::string bytes;                          // Own bytes, or
+    std::shared_ptr<const std::string> shared;  // a file's.
+    std::size_t sent = 0;
+    [[nodiscard]] std::string_view rest() const { return std::string_view(shared ? *shared : bytes).substr(sent); }
+  };
+
+  Descriptor fd_;
+  Condition changed_;
+  std::deque<Piece> unsent_;
+  bool ended_ = false;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/direct_run.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include "client/async/child_output.h"
+#include "client/run/run_arguments.h"
+#include "sys/activity_meter.h"
+#include "sys/clock.h"
+#include "sys/executable.h"
+#include "sys/io.h"
+#include "sys/pipe.h"
+#include "sys/process_tree.h"
+#include "sys/uname.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr Duration kDeathTime = std::chrono::seconds(2);
+constexpr Duration kEmptyPause = std::chrono::milliseconds(20);
+
+Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
+
+}  // namespace
+
+DirectRun::DirectRun(RunContext context, Target target)
+    : TargetRun(context, std::move(target)),
+      ladder_(context.options.runner_stop_times()),
+      relay_ended_(context.io),
+      ladder_timer_(context.io) {}
+
+Awaitable<> DirectRun::run() {
+  Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
+  if (context_.options.action == Action::kRun) {
+    outcome = co_await run_module();
+    co_await end_what_it_left();
+    look_what_is_left(outcome);
+  }
+  set_outcome(std::move(outcome));
+  leave_gate(false);
+  emit_end();
+}
+
+// No agent is there, and we have other children than the runner: what it starts is known by a cgroup, or not at all.
+void DirectRun::contain(sys::SpawnOptions& spawn) {
+  const std::string name = workspace_.path().substr(workspace_.path().rfind('/') + 1);
+  const Result<std::string> path = sys::Cgroup::path_for(name);
+  Result<sys::Cgroup> made = path ? sys::Cgroup::create(*path) : Result<sys::Cgroup>(fail(path.error()));
+  if (made) {
+    cgroup_ = *std::move(made);
+  } else {
+    blind_ = "what has left its session, without a cgroup: " + made.error().what;
+  }
+  spawn.cgroup_fd = cgroup_.fd();
+}
+
+// Who outlives the runner has the grace time to end by itself.
+Awaitable<> DirectRun::end_what_it_left() {
+  const auto wait_empty = [this](Duration limit) -> Awaitable<bool> {
+    const TimePoint deadline = sys::deadline_after(limit);
+    while (true) {
+      const Result<bool> empty = cgroup_.wait_empty({});
+      if (!empty || *empty || sys::now() >= deadline) co_return empty&&* empty;
+      ladder_timer_.expires_after(kEmptyPause);
+      (void)co_await ladder_timer_.async_wait(kAsTuple);
+    }
+  };
+  if (!cgroup_.valid()) co_return;
+  const bool empty = co_await wait_empty(give_up_at_ ? Duration{} : ladder_.grace());
+  if (empty) co_return;
+  (void)cgroup_.kill();
+  (void)co_await wait_empty(kDeathTime);  // Whether it helped is looked at.
+}
+
+void DirectRun::look_what_is_left(Outcome& outcome) {
+  if (runner_) {
+    sys::Seen seen = sys::session_members(runner_->pid());
+    if (cgroup_.valid()) {
+      const sys::Seen members = cgroup_.members();
+      seen.pids.insert(seen.pids.end(), members.pids.begin(), members.pids.end());
+      if (seen.blind.empty()) seen.blind = members.blind;
+      std::sort(seen.pids.begin(), seen.pids.end());
+      seen.pids.erase(std::unique(seen.pids.begin(), seen.pids.end()), seen.pids.end());
+    }
+    for (const pid_t pid : seen.pids) outcome.left.push_back({"process", std::to_string(pid)});
+    for (const std::string& blind : {seen.blind, blind_}) {
+      if (!blind.empty()) outcome.left.push_back({std::string(kUnknownKind), blind});
+    }
+  }
+  if (const std::string path = cgroup_.path(); cgroup_.valid() && !cgroup_.remove()) {
+    outcome.left.push_back({"cgroup", path});
+  }
+  if (workspace_.valid()) {
+    const std::string path = workspace_.path();
+    if (!workspace_.remove()) outcome.left.push_back({"directory", path});
+  }
+  // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
+  const bool looked = stop_signal_ != runner_entry(RunnerKind::kStaprun).stop_signal;
+  const auto is_unknown = [](const LeftLine& left) { return left.kind == kUnknownKind; };
+  if (std::any_of(outcome.left.begin(), outcome.left.end(), is_unknown)) {
+    outcome.remains = Outcome::Remains::kUnknown;
+  } else if (!outcome.left.empty()) {
+    outcome.remains = Outcome::Remains::kLeft;
+  } else if (looked) {
+    outcome.remains = Outcome::Remains::kClean;
+  }
+}
+
+Awaitable<Outcome> DirectRun::run_module() {
+  set_state(TargetState::kBuilding);
+  sys::Uname uname = sys::kernel_uname();
+  KernelId kernel{std::move(uname.release), std::move(uname.machine)};
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
+  Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
+  if (stopping_) co_return stopped;
+  if (!module) co_return failed(module.error());
+  set_state(TargetState::kReady);
+  leave_gate(true);
+  co_await context_.gate.wait_open();
+  if (stopping_) co_return stopped;
+  const Result<> started = co_await start(**module);
+  if (!started) co_return failed(started.error());
+  set_state(TargetState::kRunning);
+  const std::optional<int> code =
+      co_await wait_child(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
+  // What it left behind may hold the streams open: the same ladder ends it.
+  if (relays_ > 0 && !ladder_.climbing()) {
+    ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
+    asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+  }
+  while (relays_ > 0) co_await relay_ended_.wait();
+  ladder_.stand_down();
+  ladder_timer_.cancel();
+  Outcome outcome{Outcome::Kind::kEnded, code, {}};
+  outcome.killed = killed_;
+  if (!code) {
+    outcome.kind = Outcome::Kind::kFailed;
+    outcome.reason =
+        "its runner, process " + std::to_string(runner_->pid()) + ", cannot be killed; see its state in ps";
+  }
+  co_return outcome;
+}
+
+Awaitable<Result<>> DirectRun::start(const Module& module) {
+  const auto start_now = [&]() -> Result<> {
+    const std::string name(runner_name(module.kind));
+    const std::optional<std::string> program = sys::find_in_path(name);
+    if (!program) return fail(Errc::kSystem, name + ": not found in PATH; install it");
+    workspace_ = TRY(sys::Workspace::create());
+    for (const ModuleFile& file : module.files) {
+      sys::UniqueFd fd = TRY(workspace_.create_file(file.name, file.content->size()));
+      TRY(sys::write_all(fd.get(), *file.content, std::chrono::seconds(60)));
+      TRY(sys::close_checked(std::move(fd), file.name));
+    }
+    sys::Pipe out = TRY(sys::make_pipe({.nonblocking_read = true}));
+    sys::Pipe err = TRY(sys::make_pipe({.nonblocking_read = true}));
+    sys::SpawnOptions spawn;
+    spawn.program = *program;
+    spawn.argv = {*program};
+    for (std::string& word : TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion),
+                                                  module.name(), target_.index, target_.text))) {
+      spawn.argv.push_back(std::move(word));
+    }
+    spawn.stdin_fd = sys::kDevNull;
+    spawn.stdout_fd = out.write_end.get();
+    spawn.stderr_fd = err.write_end.get();
+    spawn.working_directory_fd = workspace_.fd();
+    spawn.new_session = true;
+    kind_ = module.kind;
+    stop_signal_ = runner_entry(module.kind).stop_signal;
+    // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
+    spawn.parent_death_signal = stop_signal_;
+    spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
+    contain(spawn);
+    runner_ = TRY(sys::spawn(spawn));
+    if (cgroup_.valid() && !runner_->in_cgroup() && cgroup_.remove()) {
+      cgroup_ = {};
+      blind_ = "what has left its session, without a cgroup: the kernel starts none in it (clone3)";
+    }
+    relays_ = 2;
+    asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);
+    asio::co_spawn(context_.io, relay(std::move(err.read_end), Stream::kStderr), asio::detached);
+    return {};
+  };
+  co_return start_now();
+}
+
+Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
+  Descriptor& descriptor = streams_[stream == Stream::kStdout ? 0 : 1].emplace(context_.io, pipe.release());
+  bool ended = false;
+  while (!ended && !give_up_at_) {
+    if (context_.events.full()) co_await context_.events.wait_room();
+    (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
+    const Result<sys::IoResult> got = sys::read_some(descriptor.native_handle(), context_.scratch);
+    ended = !got || got->end;
+    if (ended || got->would_block) continue;
+    emit_output(stream, std::string_view(context_.scratch).substr(0, got->bytes));
+    context_.events.on_pause();
+    if (!runner_->exit_code()) ladder_.note_output(got->bytes, sys::now());
+  }
+  --relays_;
+  relay_ended_.announce();
+}
+
+void DirectRun::stop() {
+  const bool again = std::exchange(stopping_, true);
+  if (!runner_ || outcome()) return;
+  set_state(TargetState::kStopping);
+  if (again || runner_->exit_code()) {
+    ladder_.hurry();
+    (void)ladder_.climb(sys::now());
+    return signal_rung();
+  }
+  ladder_.begin(sys::now());
+  ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
+  signal_rung();
+  asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+}
+
+// A runner that says nothing may be at work: it is looked at before it is pressed harder.
+Awaitable<> DirectRun::climb_ladder() {
+  sys::ActivityMeter meter;
+  const Duration pause = sys::ActivityMeter::pause_within(ladder_.grace());
+  while (const std::optional<TimePoint> when = ladder_.escalate_at()) {
+    ladder_timer_.expires_at(std::min(*when, sys::now() + pause));
+    (void)co_await ladder_timer_.async_wait(kAsTuple);
+    const TimePoint now = sys::now();
+    if (!runner_->exit_code()) {
+      const Activity activity = meter.look(sys::session_members(runner_->pid()).pids, now);
+      ladder_.note_activity(activity, now);
+      WorkingLine work{std::string(runner_name(kind_)), std::nullopt};
+      if (const auto probes = meter.probes()) work.probes = {probes->left, probes->most};
+      if (activity != Activity::kNone) note_work(work);
+    }
+    if (ladder_.due(now) && ladder_.climb(now)) signal_rung();
+  }
+}
+
+void DirectRun::signal_rung() {
+  const bool alive = !runner_->exit_code();
+  switch (ladder_.rung()) {
+    case StopLadder::Rung::kStopSignal:
+      if (alive) (void)runner_->ref().send(stop_signal_);
+      break;
+    case StopLadder::Rung::kTerminate:
+      if (alive) {
+        (void)runner_->ref().send(SIGTERM);
+      } else {
+        signal_session(runner_->pid(), SIGTERM);
+      }
+      break;
+    case StopLadder::Rung::kKill:
+      if (alive) killed_ = ladder_.why_killed(sys::now());
+      signal_session(runner_->pid(), SIGKILL);
+      if (cgroup_.valid()) (void)cgroup_.kill();
+      break;
+    case StopLadder::Rung::kDiscard:
+    case StopLadder::Rung::kGiveUp:
+      give_up();
+      break;
+  }
+}
+
+void DirectRun::give_up() {
+  if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
+  ladder_.stand_down();
+  asio::error_code ignored;  // It is closed already.
+  for (std::optional<Descriptor>& stream : streams_) {
+    if (stream) (void)stream->cancel(ignored);
+  }
+}
+
+void DirectRun::abandon(std::string_view) {
+  stopping_ = true;
+  if (!runner_ || outcome()) return;
+  signal_session(runner_->pid(), SIGKILL);
+  give_up();
+}
+
+}  // namespace stapsh::client

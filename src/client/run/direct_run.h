@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// `direct:`: the runner as our own child, with no agent between. It is stopped by the same ladder.
+#pragma once
+
+#include "client/run/target_run.h"
+#include "session/stop_ladder.h"
+#include "sys/cgroup.h"
+#include "sys/child.h"
+#include "sys/workspace.h"
+
+namespace stapsh::client {
+
+class DirectRun : public TargetRun {
+ public:
+  DirectRun(RunContext context, Target target);
+
+  Awaitable<> run() override;
+  void stop() override;
+  void abandon(std::string_view reason) override;
+
+ private:
+  Awaitable<Outcome> run_module();
+  void contain(sys::SpawnOptions& spawn);
+  Awaitable<> end_what_it_left();
+  void look_what_is_left(Outcome& outcome);
+  Awaitable<Result<>> start(const Module& module);
+  Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
+  Awaitable<> climb_ladder();
+  void signal_rung();
+  void give_up();
+
+  std::optional<sys::Child> runner_;
+  sys::Workspace workspace_;
+  sys::Cgroup cgroup_;  // Of the runner and all that it starts, where there can be one.
+  std::string blind_;   // Else: why there is none.
+  StopLadder ladder_;
+  RunnerKind kind_{};
+  int stop_signal_ = 0;
+  std::string killed_;  // Why, if we did.
+  std::array<std::optional<Descriptor>, 2> streams_;
+  std::optional<TimePoint> give_up_at_;  // Its output is not waited for any more; from then on, nor its end.
+  int relays_ = 0;
+  Condition relay_ended_;
+  asio::steady_timer ladder_timer_;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/fleet.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+
+#include "base/parse_seconds.h"
+#include "client/build/build_cache.h"
+#include "client/events/run_result.h"
+#include "client/run/connect_slots.h"
+#include "client/run/direct_run.h"
+#include "client/run/start_gate.h"
+#include "client/run/target_run.h"
+#include "client/targets/target_list.h"
+#include "sys/clock.h"
+#include "sys/io.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
+constexpr Duration kWaitingFirst = std::chrono::seconds(5), kWaitingAgain = std::chrono::seconds(10);
+constexpr int kSignalCodeBase = 128;
+
+// A target needs up to four descriptors; the soft limit (often 1024) is for programs that use select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // Without it fewer targets fit, and each says so.
+}
+
+class Fleet {
+ public:
+  Fleet(asio::io_context& io, const RstapOptions& options, std::vector<Target> targets, EventHub& events)
+      : io_(io),
+        options_(options),
+        events_(events),
+        slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
+        gate_(io_, targets.size(), {options.together, options.all_or_nothing}),
+        targets_(std::move(targets)),
+        signals_(io_),
+        deadline_(io_),
+        stop_timer_(io_),
+        started_{Condition(io_)},
+        scratch_(kScratchBytes, '\0'),
+        all_ended_(io_) {}
+
+  Result<> prepare(const std::vector<int>& ignored_signals);
+  Awaitable<int> run();
+
+ private:
+  Awaitable<> run_target(TargetRun& run);
+  void finish();
+  Awaitable<> keep_deadline();
+  Awaitable<> watch_stop();
+  [[nodiscard]] std::vector<TargetResult> results() const;
+  void say_what_is_waited_for();
+  void give_up(const std::string& why);
+  void wait_signal();
+  void on_signal(int signo);
+  void stop_all(event::StopAsked why);
+  void say_states();
+  void on_reader_gone();
+  void emit(Event::What what);
+
+  asio::io_context& io_;
+  const RstapOptions& options_;
+  EventHub& events_;
+  ConnectSlots slots_;
+  StartGate gate_;
+  std::unique_ptr<BuildCache> builds_;
+  std::vector<Target> targets_;
+  std::vector<std::unique_ptr<TargetRun>> runs_;
+  asio::signal_set signals_;
+  asio::steady_timer deadline_;
+  asio::steady_timer stop_timer_;
+  TimePoint stop_ends_;  // From the first stop on.
+  FirstStart started_;
+  std::string scratch_;
+  std::size_t ended_ = 0;
+  bool finished_ = false;     // Nothing is waited for any more.
+  int stops_ = 0;             // How often it was asked for.
+  int stopped_code_ = 0;      // For targets that never ran.
+  bool reader_gone_ = false;  // It was asked for by nobody: the reader of our output has gone.
+  Condition all_ended_;
+};
+
+Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
+  builds_ = std::make_unique<BuildCache>(io_, options_, events_);
+  TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
+  for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
+    const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
+    // What nohup ignored stays ignored. But a shell's `&` ignores SIGINT, and scripts that stop stap send it one.
+    if (ignored && signo != SIGINT) {
+      (void)::signal(signo, SIG_IGN);
+    } else {
+      signals_.add(signo);
+    }
+  }
+  return {};
+}
+
+Awaitable<int> Fleet::run() {
+  event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
+  for (const Target& target : targets_) started.targets.push_back({target.name, target.text});
+  emit(std::move(started));
+  events_.set_on_reader_gone([this] { on_reader_gone(); });
+  const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
+  for (const Target& target : targets_) {
+    if (std::holds_alternative<DirectUri>(target.uri.address)) {
+      runs_.push_back(std::make_unique<DirectRun>(context, target));
+    } else {
+      runs_.push_back(std::make_unique<TargetRun>(context, target));
+    }
+  }
+  const auto rethrow = [](const std::exception_ptr& bug) {
+    if (bug) std::rethrow_exception(bug);
+  };
+  for (const auto& run : runs_) asio::co_spawn(io_, run_target(*run), rethrow);
+  wait_signal();
+  if (options_.deadline) asio::co_spawn(io_, keep_deadline(), rethrow);
+  while (ended_ < runs_.size()) co_await all_ended_.wait();
+  finish();
+  const int code = exit_code_of(results(), stopped_code_);
+  emit(event::RunEnded{code});
+  co_return code;
+}
+
+void Fleet::emit(Event::What what) {
+  events_.on_event({sys::wall_now(), std::nullopt, std::move(what)});
+  events_.on_pause();
+}
+
+std::vector<TargetResult> Fleet::results() const {
+  std::vector<TargetResult> results;
+  for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
+  return results;
+}
+
+// From the first runner's start on: how long it takes to connect and to build has bounds of its own.
+Awaitable<> Fleet::keep_deadline() {
+  while (!started_.happened && !finished_) co_await started_.event.wait();
+  deadline_.expires_after(*options_.deadline);
+  if (!finished_) (void)co_await deadline_.async_wait(kAsTuple);
+  if (finished_ || stops_ > 0) co_return;
+  stopped_code_ = kFailedCode;  // Who has not begun by now has failed to.
+  stop_all({event::StopAsked::Why::kDeadline});
+}
+
+Awaitable<> Fleet::run_target(TargetRun& run) {
+  co_await run.run();
+  const bool never_ran = !run.has_run() && run.outcome()->kind != Outcome::Kind::kEnded;
+  if (options_.all_or_nothing && never_ran && stops_ == 0) {
+    stopped_code_ = kFailedCode;
+    stop_all({event::StopAsked::Why::kTargets});
+  }
+  if (++ended_ == runs_.size()) all_ended_.announce();
+}
+
+void Fleet::finish() {
+  finished_ = true;
+  // The result stands: a signal that comes while we leave must not put its own code in the place of ours.
+  sigset_t all;
+  ::sigfillset(&all);
+  (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
+  signals_.cancel();
+  deadline_.cancel();
+  stop_timer_.cancel();
+  started_.event.announce();
+}
+
+void Fleet::wait_signal() {
+  signals_.async_wait([this](asio::error_code error, int signo) {
+    if (error) return;
+    on_signal(signo);
+    // One that was caught before finish() cancelled, and is told of after it, must not make us wait for another.
+    if (!finished_) wait_signal();
+  });
+}
+
+// The first stops gracefully, the second SIGINT cuts the grace short, the third gives up waiting. A SIGHUP or SIGTERM
+// after the first is no impatience: a terminal that goes away and its shell both send one, and timeout(1) sends its own
+// to the process and to the group.
+void Fleet::on_signal(int signo) {
+  if (signo == SIGUSR1) return say_states();
+  // The ctrl-C that ended our reader comes to us as well, now or in a moment: it is the first one.
+  const bool first = stops_ == 0 || std::exchange(reader_gone_, false);
+  if (signo != SIGINT && !first) return;
+  if (stops_ == 0) stopped_code_ = kSignalCodeBase + signo;
+  const event::StopAsked why{event::StopAsked::Why::kSignal, signo};
+  if (first && stops_ > 0) return emit(why);
+  stops_ < 2 ? stop_all(why) : give_up("gave up waiting");
+}
+
+void Fleet::give_up(const std::string& why) {
+  for (const auto& run : runs_) {
+    if (run->outcome()) continue;
+    run->abandon(why + " while it was " + run->state_text() + "; its agent cleans up when it sees the connection end");
+  }
+}
+
+// However a stop came about, it has one end. A person who asks again waits no longer than for a quarter of it.
+Awaitable<> Fleet::watch_stop() {
+  TimePoint speak_at = sys::now() + kWaitingFirst;
+  while (!finished_) {
+    stop_timer_.expires_at(std::min(speak_at, stop_ends_));
+    (void)co_await stop_timer_.async_wait(kAsTuple);
+    const TimePoint now = sys::now();
+    if (finished_) co_return;
+    if (now >= stop_ends_) {
+      const std::string limit = "--stop-limit (" + format_seconds(options_.stop_times().limit) + " s)";
+      emit(event::Note{event::Note::Kind::kWarning, limit + " is nearly over: giving up"});
+      co_return give_up(limit + " was nearly over");
+    }
+    if (now < speak_at) continue;
+    speak_at = now + kWaitingAgain;
+    say_what_is_waited_for();
+  }
+}
+
+void Fleet::say_what_is_waited_for() {
+  const TargetRun* shown = nullptr;
+  std::size_t count = 0;
+  for (const auto& run : runs_) {
+    if (run->outcome()) continue;
+    ++count;
+    // One that says what it is at tells more than one that does not.
+    if (!shown || run->state_text().size() > shown->state_text().size()) shown = run.get();
+  }
+  if (!shown) return;
+  const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+  emit(event::Note{event::Note::Kind::kInfo,
+                   fmt::format("waiting for {} ({}){}", shown->target().name, shown->state_text(), others)});
+}
+
+void Fleet::stop_all(event::StopAsked why) {
+  ++stops_;
+  emit(why);
+  const Duration limit = options_.stop_times().limit;
+  if (stops_ == 1) {
+    stop_ends_ = sys::now() + limit - limit / 40;  // The rest is for closing what is open.
+    asio::co_spawn(io_, watch_stop(), asio::detached);
+  } else {
+    stop_ends_ = std::min(stop_ends_, sys::now() + limit / 4);
+    stop_timer_.cancel();
+  }
+  events_.hurry();
+  slots_.cancel();
+  builds_->stop();
+  for (const auto& run : runs_) {
+    if (!run->outcome()) run->stop();
+  }
+  gate_.cancel();  // Last: who waited there sees that it was stopped.
+}
+
+void Fleet::say_states() {
+  for (const auto& run : runs_) {
+    events_.on_event(
+        {sys::wall_now(), run->target().index, event::Note{event::Note::Kind::kAnswer, run->state_text()}});
+  }
+  events_.on_pause();
+}
+
+void Fleet::on_reader_gone() {
+  if (stops_ > 0 || finished_) return;
+  reader_gone_ = true;
+  stop_all({event::StopAsked::Why::kReaderGone});
+}
+
+}  // namespace
+
+Awaitable<Result<int>> run_fleet(asio::io_context& io, const RstapOptions& options, EventHub& events,
+                                 const std::vector<int>& ignored_signals) {
+  raise_descriptor_limit();
+  Result<std::vector<Target>> targets = list_targets(options.targets.remotes);
+  if (!targets) co_return fail(targets.error());
+  if (targets->empty()) co_return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
+  Fleet fleet(io, options, *std::move(targets), events);
+  const Result<> prepared = fleet.prepare(ignored_signals);
+  if (!prepared) co_return fail(prepared.error());
+  co_return co_await fleet.run();
+}
+
+}  // namespace stapsh::client
