@@ -157,6 +157,18 @@ TEST_P(RstapWithOurAgent, OutputThatNobodyReadsDoesNotStopTheStopping) {
   expect_nothing_left(std::chrono::seconds(20));
 }
 
+// `| head -1` has seen enough, and so has a login that was lost: nobody would notice before the next output.
+TEST_P(RstapWithOurAgent, ReaderThatGoesEndsARunThatSaysNothingMore) {
+  std::vector<std::string> words = fake("", {"say:up", "forever"});
+  const Site& site = start_site(GetParam(), agent_program());
+  words[1] = site.uri();
+  Program rstap(this->rstap(site, words));
+  ASSERT_TRUE(rstap.wait_for_out("up\n"));
+  rstap.close_output();
+  EXPECT_EQ(rstap.wait_exit(), 128 + SIGPIPE) << rstap.captured();
+  EXPECT_NE(rstap.err().find("all clean"), std::string::npos) << rstap.captured();
+}
+
 // It was advised to try ssh by hand.
 TEST_P(RstapWithOurAgent, KilledAgentIsNamedAsTheReason) {
   const std::string reasons[] = {

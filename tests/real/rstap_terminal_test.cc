@@ -46,6 +46,21 @@ TEST_F(RstapInATerminal, CtrlZHoldsItAndFgGoesOn) {
   (void)shell.wait_exit();
 }
 
+// The terminal's ctrl-C ends tee as well, and what is printed at the end is often all that was asked for.
+TEST_F(RstapInATerminal, CtrlCThatEndsTeeLosesNoOutput) {
+  Program shell(terminal());
+  std::string words = command();
+  words.insert(words.find(';'), " | tee " + scratch_.path("log"));
+  ASSERT_TRUE(shell.write(words));
+  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  ASSERT_TRUE(shell.write(kCtrlC));
+  ASSERT_TRUE(shell.wait_for_out("rstap: standard output is closed; what would go there follows here"));
+  ASSERT_TRUE(shell.wait_for_out_times(": bye\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
+  ASSERT_TRUE(shell.write("exit\n"));
+  (void)shell.wait_exit();
+}
+
 // A closed window, a lost login: the terminal and its shell send a SIGHUP each, which is no impatience. (stapbpf hangs
 // when it gets a second signal; within the grace time all must be over without one.)
 TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
