@@ -7,10 +7,12 @@
 
 #include "base/parse_int.h"
 #include "base/parse_seconds.h"
+#include "client/cli/option_takers.h"
 
 namespace stapsh::client {
 namespace {
 
+using namespace takers;
 using Options = RstapOptions;
 using Value = const std::string&;
 
@@ -31,53 +33,12 @@ Result<> take_fanout(Options& options, Value value) {
   return {};
 }
 
-// The member that a path of members leads to: at<&A::b, &B::c>(a) is a.b.c.
-template <auto kFirst, auto... kRest>
-auto& at(auto& object) {
-  if constexpr (sizeof...(kRest) == 0) {
-    return object.*kFirst;
-  } else {
-    return at<kRest...>(object.*kFirst);
-  }
-}
-
-template <auto... kPath>
-Result<> take_seconds(Options& options, Value value) {
-  at<kPath...>(options) = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
-  return {};
-}
-
 Result<> take_keepalive(Options& options, Value value) {
   if (value == "0") {
     options.keepalive.reset();
     return {};
   }
   options.keepalive = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
-  return {};
-}
-
-template <auto... kPath>
-Result<> take_flag(Options& options, Value) {
-  at<kPath...>(options) = true;
-  return {};
-}
-
-template <auto... kPath>
-Result<> take_program(Options& options, Value value) {
-  if (value.empty()) return fail(Errc::kUsage, "the value is empty");
-  at<kPath...>(options) = value;
-  return {};
-}
-
-template <auto... kPath>
-Result<> add_word(Options& options, Value value) {
-  at<kPath...>(options).push_back(value);
-  return {};
-}
-
-template <Action kAction>
-Result<> set_action(Options& options, Value) {
-  options.action = kAction;
   return {};
 }
 
@@ -127,8 +88,8 @@ constexpr std::array kClientOptions{
     ClientOption{"runner-arg", "WORD", OptionGroup::kWords,
                  "hand WORD to staprun, stapbpf, stapdyn or bpftrace (repeatable)",
                  add_word<&Options::job, &JobOptions::runner_words>},
-    ClientOption{"help", "", OptionGroup::kOther, "print this", set_action<Action::kShowHelp>},
-    ClientOption{"version", "", OptionGroup::kOther, "print the version", set_action<Action::kShowVersion>},
+    ClientOption{"help", "", OptionGroup::kOther, "print this", set_action<Action::kShowHelp>, 'h'},
+    ClientOption{"version", "", OptionGroup::kOther, "print the version", set_action<Action::kShowVersion>, 'V'},
 };
 
 constexpr std::array kRefusedOptions{

@@ -8,18 +8,22 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "client/cli/command_line.h"
+#include "client/options/rstap_options.h"
 
 namespace stapsh::client {
 
 enum class OptionGroup { kTargets, kOutput, kTime, kTransport, kWords, kOther };
 
+/// One row: the parser, --help, the completions and the configuration file all live on it.
 struct ClientOption {
   std::string_view long_name;
-  std::string_view value;  ///< The value's name in help; empty: takes none.
+  /// The value's name in help. Empty: takes none. "[=X]": may be left out; take() then gets an empty one. "a|b": it is
+  /// one of these. FILE, DIR, PATH, COMMAND, USER, TARGET and SET say how a shell completes it.
+  std::string_view value;
   OptionGroup group;
   std::string_view help;
   Result<> (*take)(RstapOptions& options, const std::string& value);
+  char short_name = '\0';
 };
 
 std::span<const ClientOption> client_option_table();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// rstap's command line: words in, options out. Options are scanned by getopt_long from tables made of option_table.h:
-// stap uses getopt, and its combined short options (-vg, -Gx=1), permutation and `--` must carry over exactly; CLI11
-// has a syntax of its own for each of them. Never prints, never exits.
+// rstap's command line: words in, options out. Words become options and positionals in option_scan.h, values are
+// checked by the option's own row (known_option.h), positionals.h and check_together.h see to the rest. Never prints,
+// never exits.
 #pragma once
 
 #include <span>

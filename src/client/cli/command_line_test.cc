@@ -115,6 +115,19 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_EQ(options->job.runtime, Runtime::kBpf);
 }
 
+TEST(CommandLine, NoTakesBackWhatStandsBeforeIt) {
+  const auto options = parse({"--remote=a", "--label", "--no-remote", "--remote=b", "--fanout=0", "--no-fanout",
+                              "--no-label", "--remote-prefix", "--no-deadline", "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->targets.remotes, ElementsAre("b"));
+  EXPECT_EQ(options->output.labels, LabelMode::kIndex);
+  EXPECT_EQ(options->fanout, 0u);
+}
+
+TEST(CommandLine, HelpIsShownWhateverStandsBehindIt) {
+  EXPECT_EQ(parse({"--fanout=0", "--help", "--foo"})->action, Action::kShowHelp);
+}
+
 TEST(CommandLine, WithoutARemoteItRunsHereAsStapDoes) {
   EXPECT_THAT(parse({"s"})->targets.remotes, ElementsAre("direct:"));
 }
@@ -139,6 +152,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"s", "--foo"}, "put script arguments after --"},
       {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
       {{"--quiet=x", "s"}, "--quiet takes no value"},
+      {{"--no-fanout=x", "s"}, "--no-fanout takes no value"},
       {{"s", "--remote"}, "--remote needs a value"},
       {{"s", "-c"}, "-c needs a value"},
       {{"-e", "a", "-e", "b"}, "-e: only one script can be given"},

@@ -25,7 +25,8 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
 is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
-Options may stand anywhere before `--`; arguments that begin with '-' stand behind it.
+Options may stand anywhere before `--`; arguments that begin with '-' stand behind it. `--no-NAME`
+takes back each --NAME before it.
 Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
 sessions of yours left on the targets (a script of that name is ./sweep). `guest` is about the
 domains of libvirt and their ports: see rstap guest --help.
@@ -77,9 +78,9 @@ std::string left_side(const OptionEntry& entry) {
 }
 
 std::string left_side(const ClientOption& entry) {
-  if (entry.long_name == "help") return "-h, --help";
-  if (entry.long_name == "version") return "-V, --version";
-  return fmt::format("--{}{}{}", entry.long_name, entry.value.empty() ? "" : "=", entry.value);
+  const std::string_view equals = entry.value.empty() || entry.value.starts_with('[') ? "" : "=";
+  const std::string letter = entry.short_name == '\0' ? "" : fmt::format("-{}, ", entry.short_name);
+  return fmt::format("{}--{}{}{}", letter, entry.long_name, equals, entry.value);
 }
 
 void add_client_options(std::string& text, OptionGroup group) {

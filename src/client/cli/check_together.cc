@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/check_together.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "client/options/option_table.h"
+
+namespace stapsh::client {
+
+Result<> check_together(const RstapOptions& options) {
+  const JobOptions& job = options.job;
+  if (job.command && job.target_pid) return fail(Errc::kUsage, "-c and -x exclude each other");
+  const bool remote =
+      std::ranges::any_of(options.targets.remotes, [](const std::string& each) { return each != "direct:"; });
+  if (job.output_file && !job.output_file->starts_with('/') && remote) {
+    return fail(Errc::kUsage, fmt::format("-o {}: the file is on each target, and its agent's folder is removed at the "
+                                          "end; give an absolute path",
+                                          *job.output_file));
+  }
+  if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
+  if (job.needs_build()) return {};
+  for (const OptionEntry& entry : option_table()) {
+    if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;
+    return fail(Errc::kUsage, fmt::format("{} is built already: {} changes only the build; leave it out", job.script,
+                                          entry.spelling()));
+  }
+  return {};
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What options say to each other, when all are known.
+#pragma once
+
+#include "base/result.h"
+#include "client/options/rstap_options.h"
+
+namespace stapsh::client {
+
+/// kUsage names options that exclude each other, or need another one, and says what to do.
+Result<> check_together(const RstapOptions& options);
+
+}  // namespace stapsh::client

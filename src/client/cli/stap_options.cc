@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/stap_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/assert.h"
+#include "base/parse_int.h"
+#include "base/parse_seconds.h"
+#include "client/cli/client_option_table.h"
+
+namespace stapsh::client {
+namespace {
+
+bool is_name(std::string_view text) {
+  const auto part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !text.empty() && std::ranges::all_of(text, part);
+}
+
+/// -S SIZE[,N], as stap and staprun take it.
+bool is_output_size(std::string_view text) {
+  const std::size_t comma = std::min(text.find(','), text.size());
+  const auto is_number = [](std::string_view digits) {
+    return !digits.empty() && std::ranges::all_of(digits, [](unsigned char c) { return std::isdigit(c) != 0; });
+  };
+  return is_number(text.substr(0, comma)) && (comma == text.size() || is_number(text.substr(comma + 1)));
+}
+
+Result<> take_global(JobOptions& job, const std::string& value) {
+  const std::size_t equals = value.find('=');
+  if (equals == std::string::npos || !is_name(value.substr(0, equals))) {
+    return fail(Errc::kUsage, fmt::format("'{}' is not NAME=VALUE", value));
+  }
+  job.globals.push_back(value);
+  return {};
+}
+
+Result<> take_module_name(JobOptions& job, std::string_view value) {
+  if (value.size() > 3 && value.substr(value.size() - 3) == ".ko") value.remove_suffix(3);
+  if (!is_name(value)) {
+    return fail(Errc::kUsage, fmt::format("'{}': a module's name has letters, digits and '_' only", value));
+  }
+  job.module_name = value;
+  return {};
+}
+
+Result<> take_runtime(JobOptions& job, std::string_view value) {
+  if (value == "kernel")
+    job.runtime = Runtime::kKernel;
+  else if (value == "bpf")
+    job.runtime = Runtime::kBpf;
+  else if (value == "dyninst")
+    job.runtime = Runtime::kDyninst;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not kernel, bpf or dyninst", value));
+  return {};
+}
+
+Result<> take_color(JobOptions& job, const std::string& value) {
+  const std::string when = value.empty() ? "always" : value;
+  if (when != "never" && when != "auto" && when != "always") {
+    return fail(Errc::kUsage, fmt::format("'{}' is not never, auto or always", value));
+  }
+  job.color = when;
+  return {};
+}
+
+}  // namespace
+
+Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string& value) {
+  JobOptions& job = options.job;
+  switch (id) {
+    case OptionId::kVerbose:
+      ++job.verbosity;
+      options.output.verbose = true;
+      return {};
+    case OptionId::kSuppressWarnings:
+      job.suppress_warnings = true;
+      return {};
+    case OptionId::kCommand:
+      job.command = value;
+      return {};
+    case OptionId::kTargetPid:
+      job.target_pid = TRY(parse_int<std::uint32_t>(value, 1, 0x7fff'ffff));
+      return {};
+    case OptionId::kOutputFile:
+      job.output_file = value;
+      return {};
+    case OptionId::kGlobal:
+      return take_global(job, value);
+    case OptionId::kDefine:
+      job.defines.push_back(value);
+      return {};
+    case OptionId::kTapsetDirectory:
+      job.tapset_directories.push_back(value);
+      return {};
+    case OptionId::kModuleName:
+      return take_module_name(job, value);
+    case OptionId::kBufferMegabytes:
+      job.buffer_megabytes = TRY(parse_int<std::uint32_t>(value, 1, 4'095));
+      return {};
+    case OptionId::kOutputSize:
+      if (!is_output_size(value)) return fail(Errc::kUsage, fmt::format("'{}' is not MB or MB,N", value));
+      job.output_size = value;
+      return {};
+    case OptionId::kBulk:
+      job.bulk = true;
+      return {};
+    case OptionId::kGuru:
+      job.guru = true;
+      return {};
+    case OptionId::kSymbolObject:
+      job.symbol_objects.push_back(value);
+      return {};
+    case OptionId::kRuntime:
+      return take_runtime(job, value);
+    case OptionId::kBpf:
+      job.runtime = Runtime::kBpf;
+      return {};
+    case OptionId::kDyninst:
+      job.runtime = Runtime::kDyninst;
+      return {};
+    case OptionId::kTimeout:
+      TRY(parse_seconds(value));
+      job.timeout_seconds = value;
+      return {};
+    case OptionId::kColor:
+      return take_color(job, value);
+    case OptionId::kRuntimeDirectory:
+      job.runtime_directory = value;
+      return {};
+    case OptionId::kKernelDirectory:
+      job.kernel_directories.push_back(value);
+      return {};
+    case OptionId::kScriptText:
+      if (job.script_kind == ScriptKind::kText) return fail(Errc::kUsage, "only one script can be given");
+      job.script_kind = ScriptKind::kText;
+      job.script = value;
+      return {};
+    case OptionId::kRemote:
+      options.targets.remotes.push_back(value);
+      return {};
+    case OptionId::kRemotePrefix:
+      return set_labels(options, LabelMode::kIndex);
+  }
+  STAPSH_ASSERT(false);  // The switch takes every OptionId.
+  return {};
+}
+
+}  // namespace stapsh::client
