@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ enum class Action { kRun, kSweep, kShowHelp, kShowVersion };
 /// Which targets.
 struct TargetOptions {
   std::vector<std::string> remotes;  ///< Values of --remote, in order; never empty for kRun.
+  /// Groups of the configuration file: what @NAME stands for, each value as one of --remote.
+  std::map<std::string, std::vector<std::string>> groups;
 };
 
 /// How an agent is reached.
