@@ -3,6 +3,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <exception>
+#include <memory>
 
 #include "client/output/outputs.h"
 #include "client/run/event_hub.h"
@@ -16,17 +17,17 @@ Result<int> run_job(const RstapOptions& options, const std::vector<int>& ignored
   Outputs outputs =
       TRY(Outputs::create(io, options.output, {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }}));
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
-  Result<int> code = fail(Errc::kSystem, "the run did not end");
+  const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
+  int code = 0;
   const auto run = [&]() -> Awaitable<> {
-    code = co_await run_fleet(io, options, hub, ignored_signals);
+    code = co_await fleet->run();
     co_await outputs.drain();
   };
   asio::co_spawn(io, run(), [](const std::exception_ptr& bug) {
     if (bug) std::rethrow_exception(bug);
   });
   io.run();
-  if (!code) return code;
-  return outputs.exit_code(*code);
+  return outputs.exit_code(code);
 }
 
 }  // namespace stapsh::client

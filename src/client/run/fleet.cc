@@ -38,9 +38,9 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);  // Without it fewer targets fit, and each says so.
 }
 
-class Fleet {
+class TargetFleet : public Fleet {
  public:
-  Fleet(asio::io_context& io, const RstapOptions& options, std::vector<Target> targets, EventHub& events)
+  TargetFleet(asio::io_context& io, const RstapOptions& options, std::vector<Target> targets, EventHub& events)
       : io_(io),
         options_(options),
         events_(events),
@@ -55,7 +55,7 @@ class Fleet {
         all_ended_(io_) {}
 
   Result<> prepare(const std::vector<int>& ignored_signals);
-  Awaitable<int> run();
+  Awaitable<int> run() override;
 
  private:
   Awaitable<> run_target(TargetRun& run);
@@ -94,7 +94,7 @@ class Fleet {
   Condition all_ended_;
 };
 
-Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
+Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
   builds_ = std::make_unique<BuildCache>(io_, options_, events_);
   TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
   for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
@@ -109,7 +109,7 @@ Result<> Fleet::prepare(const std::vector<int>& ignored_signals) {
   return {};
 }
 
-Awaitable<int> Fleet::run() {
+Awaitable<int> TargetFleet::run() {
   event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
   for (const Target& target : targets_) started.targets.push_back({target.name, target.text});
   emit(std::move(started));
@@ -130,24 +130,25 @@ Awaitable<int> Fleet::run() {
   if (options_.deadline) asio::co_spawn(io_, keep_deadline(), rethrow);
   while (ended_ < runs_.size()) co_await all_ended_.wait();
   finish();
+  events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
   const int code = exit_code_of(results(), stopped_code_);
   emit(event::RunEnded{code});
   co_return code;
 }
 
-void Fleet::emit(Event::What what) {
+void TargetFleet::emit(Event::What what) {
   events_.on_event({sys::wall_now(), std::nullopt, std::move(what)});
   events_.on_pause();
 }
 
-std::vector<TargetResult> Fleet::results() const {
+std::vector<TargetResult> TargetFleet::results() const {
   std::vector<TargetResult> results;
   for (const auto& run : runs_) results.push_back({run->target().name, *run->outcome()});
   return results;
 }
 
 // From the first runner's start on: how long it takes to connect and to build has bounds of its own.
-Awaitable<> Fleet::keep_deadline() {
+Awaitable<> TargetFleet::keep_deadline() {
   while (!started_.happened && !finished_) co_await started_.event.wait();
   deadline_.expires_after(*options_.deadline);
   if (!finished_) (void)co_await deadline_.async_wait(kAsTuple);
@@ -156,7 +157,7 @@ Awaitable<> Fleet::keep_deadline() {
   stop_all({event::StopAsked::Why::kDeadline});
 }
 
-Awaitable<> Fleet::run_target(TargetRun& run) {
+Awaitable<> TargetFleet::run_target(TargetRun& run) {
   co_await run.run();
   const bool never_ran = !run.has_run() && run.outcome()->kind != Outcome::Kind::kEnded;
   if (options_.all_or_nothing && never_ran && stops_ == 0) {
@@ -166,7 +167,7 @@ Awaitable<> Fleet::run_target(TargetRun& run) {
   if (++ended_ == runs_.size()) all_ended_.announce();
 }
 
-void Fleet::finish() {
+void TargetFleet::finish() {
   finished_ = true;
   // The result stands: a signal that comes while we leave must not put its own code in the place of ours.
   sigset_t all;
@@ -178,7 +179,7 @@ void Fleet::finish() {
   started_.event.announce();
 }
 
-void Fleet::wait_signal() {
+void TargetFleet::wait_signal() {
   signals_.async_wait([this](asio::error_code error, int signo) {
     if (error) return;
     on_signal(signo);
@@ -190,7 +191,7 @@ void Fleet::wait_signal() {
 // The first stops gracefully, the second SIGINT cuts the grace short, the third gives up waiting. A SIGHUP or SIGTERM
 // after the first is no impatience: a terminal that goes away and its shell both send one, and timeout(1) sends its own
 // to the process and to the group.
-void Fleet::on_signal(int signo) {
+void TargetFleet::on_signal(int signo) {
   if (signo == SIGUSR1) return say_states();
   // The ctrl-C that ended our reader comes to us as well, now or in a moment: it is the first one.
   const bool first = stops_ == 0 || std::exchange(reader_gone_, false);
@@ -201,7 +202,7 @@ void Fleet::on_signal(int signo) {
   stops_ < 2 ? stop_all(why) : give_up("gave up waiting");
 }
 
-void Fleet::give_up(const std::string& why) {
+void TargetFleet::give_up(const std::string& why) {
   for (const auto& run : runs_) {
     if (run->outcome()) continue;
     run->abandon(why + " while it was " + run->state_text() + "; its agent cleans up when it sees the connection end");
@@ -209,7 +210,7 @@ void Fleet::give_up(const std::string& why) {
 }
 
 // However a stop came about, it has one end. A person who asks again waits no longer than for a quarter of it.
-Awaitable<> Fleet::watch_stop() {
+Awaitable<> TargetFleet::watch_stop() {
   TimePoint speak_at = sys::now() + kWaitingFirst;
   while (!finished_) {
     stop_timer_.expires_at(std::min(speak_at, stop_ends_));
@@ -227,7 +228,7 @@ Awaitable<> Fleet::watch_stop() {
   }
 }
 
-void Fleet::say_what_is_waited_for() {
+void TargetFleet::say_what_is_waited_for() {
   const TargetRun* shown = nullptr;
   std::size_t count = 0;
   for (const auto& run : runs_) {
@@ -242,7 +243,7 @@ void Fleet::say_what_is_waited_for() {
                    fmt::format("waiting for {} ({}){}", shown->target().name, shown->state_text(), others)});
 }
 
-void Fleet::stop_all(event::StopAsked why) {
+void TargetFleet::stop_all(event::StopAsked why) {
   ++stops_;
   emit(why);
   const Duration limit = options_.stop_times().limit;
@@ -262,7 +263,7 @@ void Fleet::stop_all(event::StopAsked why) {
   gate_.cancel();  // Last: who waited there sees that it was stopped.
 }
 
-void Fleet::say_states() {
+void TargetFleet::say_states() {
   for (const auto& run : runs_) {
     events_.on_event(
         {sys::wall_now(), run->target().index, event::Note{event::Note::Kind::kAnswer, run->state_text()}});
@@ -270,7 +271,7 @@ void Fleet::say_states() {
   events_.on_pause();
 }
 
-void Fleet::on_reader_gone() {
+void TargetFleet::on_reader_gone() {
   if (stops_ > 0 || finished_) return;
   reader_gone_ = true;
   stop_all({event::StopAsked::Why::kReaderGone});
@@ -278,16 +279,14 @@ void Fleet::on_reader_gone() {
 
 }  // namespace
 
-Awaitable<Result<int>> run_fleet(asio::io_context& io, const RstapOptions& options, EventHub& events,
-                                 const std::vector<int>& ignored_signals) {
+Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOptions& options, EventHub& events,
+                                             const std::vector<int>& ignored_signals) {
   raise_descriptor_limit();
-  Result<std::vector<Target>> targets = list_targets(options.targets.remotes);
-  if (!targets) co_return fail(targets.error());
-  if (targets->empty()) co_return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
-  Fleet fleet(io, options, *std::move(targets), events);
-  const Result<> prepared = fleet.prepare(ignored_signals);
-  if (!prepared) co_return fail(prepared.error());
-  co_return co_await fleet.run();
+  std::vector<Target> targets = TRY(list_targets(options.targets.remotes));
+  if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
+  auto fleet = std::make_unique<TargetFleet>(io, options, std::move(targets), events);
+  TRY(fleet->prepare(ignored_signals));
+  return fleet;
 }
 
 }  // namespace stapsh::client

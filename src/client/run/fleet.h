@@ -2,6 +2,7 @@
 // One run of rstap: all targets at once, one ctrl-C for all, one exit code; what happens goes to `events`.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -11,9 +12,17 @@
 
 namespace stapsh::client {
 
-/// Runs the job on all targets. Returns the exit code. Errors: nothing was begun. On its return signals are blocked:
-/// the result stands. `ignored_signals`: those that whoever started us wants ignored (nohup, a shell's `&`).
-Awaitable<Result<int>> run_fleet(asio::io_context& io, const RstapOptions& options, EventHub& events,
-                                 const std::vector<int>& ignored_signals);
+class Fleet {
+ public:
+  /// `options` and `events` are lent. Errors: nothing was begun. `ignored_signals`: those that whoever started us wants
+  /// ignored (nohup, a shell's `&`).
+  static Result<std::unique_ptr<Fleet>> create(asio::io_context& io, const RstapOptions& options, EventHub& events,
+                                               const std::vector<int>& ignored_signals);
+  virtual ~Fleet() = default;
+
+  /// Runs the job on all targets. Returns the exit code, with signals blocked: the result stands. Must live until `io`
+  /// has nothing to do.
+  virtual Awaitable<int> run() = 0;
+};
 
 }  // namespace stapsh::client
