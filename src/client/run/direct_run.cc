@@ -30,7 +30,7 @@ Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullop
 }  // namespace
 
 DirectRun::DirectRun(RunContext context, Target target)
-    : TargetRun(context, std::move(target)),
+    : TargetRun(context, std::move(target), nullptr),
       ladder_(context.options.runner_stop_times()),
       relay_ended_(context.io),
       ladder_timer_(context.io) {}

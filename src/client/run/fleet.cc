@@ -20,6 +20,7 @@
 #include "client/run/start_gate.h"
 #include "client/run/target_run.h"
 #include "client/targets/target_list.h"
+#include "client/transport/transport_table.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 
@@ -116,10 +117,10 @@ Awaitable<int> TargetFleet::run() {
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
-    if (std::holds_alternative<DirectUri>(target.uri.address)) {
-      runs_.push_back(std::make_unique<DirectRun>(context, target));
+    if (std::unique_ptr<Transport> transport = transport_to(target.uri)) {
+      runs_.push_back(std::make_unique<TargetRun>(context, target, std::move(transport)));
     } else {
-      runs_.push_back(std::make_unique<TargetRun>(context, target));
+      runs_.push_back(std::make_unique<DirectRun>(context, target));
     }
   }
   const auto rethrow = [](const std::exception_ptr& bug) {

@@ -17,7 +17,6 @@
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/random_name.h"
-#include "sys/unix_socket.h"
 
 namespace stapsh::client {
 namespace {
@@ -135,9 +134,7 @@ void TargetRun::spawn(Coroutine coroutine) {
 Awaitable<> TargetRun::run() {
   // Without one, a lost session is asked after by what all dead ones left.
   if (context_.options.action == Action::kRun) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
-  if (const auto* ssh = std::get_if<SshUri>(&target_.uri.address)) {
-    host_ = ssh->destination + ":" + std::to_string(ssh->port.value_or(0));
-  }
+  host_ = transport_->host();
   for (unsigned tries = 0;; ++tries) {
     co_await attempt(context_.options.action == Action::kSweep);
     const bool failed = outcome_ && outcome_->kind == Outcome::Kind::kFailed;
@@ -156,7 +153,7 @@ Awaitable<> TargetRun::run() {
     }
   }
   leave_gate(false);
-  if (untidy_) co_await tidy();
+  if (!untidy_.empty()) co_await tidy();
   const bool lost = outcome_->kind == Outcome::Kind::kFailed && module_ && !abandoned_;
   if (lost && outcome_->remains == Outcome::Remains::kUnknown && sweepable_) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
@@ -194,9 +191,9 @@ Awaitable<> TargetRun::prove_clean() {
 
 // A transport was killed, or could not do its last duty: another one sees to it.
 Awaitable<> TargetRun::tidy() {
-  untidy_ = false;
+  const std::string left = std::exchange(untidy_, {});
   std::string why = "no answer";
-  Result<Transport> tidier = open_tidier(target_.uri);
+  Result<Connection> tidier = transport_->open_tidier();
   if (tidier) {
     const std::optional<int> code =
         co_await wait_child(context_.io, *tidier->child, abandoned_ ? kTransportEndLimit : kTidyLimit);
@@ -207,8 +204,7 @@ Awaitable<> TargetRun::tidy() {
   } else {
     why = tidier.error().what;
   }
-  emit(event::Note{event::Note::Kind::kWarning,
-                   "a port that was added to the domain may be left; the next run removes it: " + why});
+  emit(event::Note{event::Note::Kind::kWarning, left + ": " + why});
 }
 
 Awaitable<> TargetRun::attempt(bool sweep_only) {
@@ -221,25 +217,25 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
   }
   early_errors_.clear();
   stream_error_.clear();
-  Result<Transport> opened = open_transport(target_.uri, context_.options, context_.targets);
+  Result<Connection> opened = transport_->open(context_.options.reach, context_.targets);
   if (!opened) {
     release_slot();
     set_outcome({Outcome::Kind::kFailed, std::nullopt, opened.error().what});
     co_return;
   }
-  transport_ = *std::move(opened);
-  session_.emplace(session_settings(context_.options, session_id_, transport_.rich, sweep_only));
-  from_agent_.emplace(context_.io, transport_.from_agent.release());
-  to_agent_.emplace(context_.io, std::move(transport_.to_agent));
-  if (transport_.errors.valid()) {
-    errors_.emplace(context_.io, transport_.errors.release());
+  connection_ = *std::move(opened);
+  session_.emplace(session_settings(context_.options, session_id_, connection_.rich, sweep_only));
+  from_agent_.emplace(context_.io, connection_.from_agent.release());
+  to_agent_.emplace(context_.io, std::move(connection_.to_agent));
+  if (connection_.errors.valid()) {
+    errors_.emplace(context_.io, connection_.errors.release());
     spawn(read_errors());
   }
   session_->on_start_of_transport(sys::now());
   drain_effects();
-  if (transport_.connecting) co_await finish_connecting();
+  if (connection_.connecting) co_await finish_connecting();
   spawn(write_input());
-  if (!transport_.connecting) co_await read_output();
+  if (!connection_.connecting) co_await read_output();
   const TransportEnd end = co_await close_transport();
   session_->on_transport_end(end);
   drain_effects();
@@ -254,8 +250,8 @@ Awaitable<> TargetRun::attempt(bool sweep_only) {
 Awaitable<> TargetRun::finish_connecting() {
   (void)co_await from_agent_->async_wait(Descriptor::wait_write, kAsTuple);
   if (session_->ended()) co_return;
-  const Result<> connected = transport_connected(target_.uri, from_agent_->native_handle());
-  transport_.connecting = !connected;
+  const Result<> connected = transport_->connected(from_agent_->native_handle());
+  connection_.connecting = !connected;
   if (connected) co_return;
   early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
   to_agent_->end();
@@ -292,7 +288,7 @@ void TargetRun::on_errors(std::string_view bytes) {
   // (A released agent's runner can speak before its OK is read.)
   const bool started =
       session_->phase() == ClientSession::Phase::kRunning || session_->phase() == ClientSession::Phase::kStarting;
-  if (started && transport_.rich) {
+  if (started && connection_.rich) {
     emit_output(Stream::kStderr, bytes);
     context_.events.on_pause();
     return;
@@ -350,30 +346,11 @@ void TargetRun::drain_effects() {
   arm_timer();
 }
 
-// A guest's port has room for one client: a second one is not refused, it waits without a word. Libvirt opens a port
-// whether somebody listens in the guest or not.
+// Nobody said hello: the transport may know why.
 void TargetRun::explain_silence(Outcome& outcome) const {
-  if (std::holds_alternative<LibvirtUri>(target_.uri.address)) return explain_silence_of_domain(outcome);
-  const auto* unix_uri = std::get_if<UnixUri>(&target_.uri.address);
-  if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || unix_uri == nullptr) return;
-  if (!sys::connection_waits(unix_uri->path)) return;
-  outcome.reason =
-      "busy: another client uses it, and this connection was not taken; try again when that one has ended, or raise "
-      "--connect-timeout";
-}
-
-void TargetRun::explain_silence_of_domain(Outcome& outcome) const {
   if (outcome.kind != Outcome::Kind::kFailed || state_ != TargetState::kConnecting || abandoned_) return;
-  if (!from_agent_->is_open()) {  // The relay ended, and said why.
-    constexpr std::string_view kPrefix = "no hello from stapsh: ";
-    if (outcome.reason.starts_with(kPrefix)) outcome.reason.erase(0, kPrefix.size());
-    return;
-  }
-  const std::string_view port = last_line(early_errors_);
-  outcome.reason = port.empty() ? "libvirt did not answer within the connect timeout; is its daemon healthy?"
-                                : "no agent answered in the guest at " + printable(port) +
-                                      "; stapsh must listen there (its package sees to that), or raise "
-                                      "--connect-timeout";
+  const std::string words = printable(last_line(early_errors_));
+  outcome.reason = transport_->explain_silence({outcome.reason, words, from_agent_->is_open()});
 }
 
 Awaitable<> TargetRun::get_module(HelloLine hello) {
@@ -415,12 +392,12 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
   to_agent_->end();
   asio::error_code ignored;  // Closing what was read loses nothing.
   (void)from_agent_->close(ignored);
-  if (transport_.child) {
-    end.exit_code = co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
-    if (leaves_something(target_.uri, end.exit_code)) untidy_ = true;
+  if (connection_.child) {
+    end.exit_code = co_await wait_child(context_.io, *connection_.child, kTransportEndLimit);
+    if (std::string left = transport_->may_leave(end.exit_code); !left.empty()) untidy_ = std::move(left);
     if (!end.exit_code) {
-      kill_tree(*transport_.child);
-      (void)co_await wait_child(context_.io, *transport_.child, kTransportEndLimit);
+      kill_tree(*connection_.child);
+      (void)co_await wait_child(context_.io, *connection_.child, kTransportEndLimit);
     }
   }
   if (errors_) {
@@ -435,17 +412,17 @@ Awaitable<TransportEnd> TargetRun::close_transport() {
   }
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
   const bool greeted = session_->phase() != ClientSession::Phase::kConnecting;
-  const bool ssh_failed = std::holds_alternative<SshUri>(target_.uri.address) && end.exit_code == 255;
+  const bool way_failed = transport_->has_failed(end.exit_code);
   // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.
   const bool agent_killed = session_->agent_is_ours() && end.exit_code > 128;
-  if (before_run || ssh_failed || agent_killed || !transport_.rich) {
-    const bool has_words = before_run || !transport_.rich;
+  if (before_run || way_failed || agent_killed || !connection_.rich) {
+    const bool has_words = before_run || !connection_.rich;
     const std::string words = has_words ? printable(last_line(early_errors_)) : std::string();
-    end.reason = transport_reason(target_.uri, end.exit_code, words, greeted);
+    end.reason = transport_->explain_end({end.exit_code, words, greeted});
   }
-  if (end.reason.empty() && transport_.child && !end.exit_code) end.reason = "its command does not end";
+  if (end.reason.empty() && connection_.child && !end.exit_code) end.reason = "its command does not end";
   if (end.reason.empty()) end.reason = stream_error_;
-  transport_.child.reset();
+  connection_.child.reset();
   co_return end;
 }
 
@@ -485,8 +462,8 @@ void TargetRun::stop() {
   if (!connecting || session_->ended()) return;
   // Nothing is there yet that had to be stopped, and an ssh that hangs, or whoever never said hello, does not look at
   // its input: the way there is given up.
-  if (transport_.child) {
-    kill_tree(*transport_.child);
+  if (connection_.child) {
+    kill_tree(*connection_.child);
   } else if (from_agent_) {
     (void)::shutdown(from_agent_->native_handle(), SHUT_RDWR);
   }
@@ -498,7 +475,7 @@ void TargetRun::abandon(std::string_view reason) {
   if (outcome_ || !session_ || session_->ended()) return;
   session_->on_abandon(reason);
   drain_effects();
-  if (transport_.child) kill_tree(*transport_.child);
+  if (connection_.child) kill_tree(*connection_.child);
 }
 
 }  // namespace stapsh::client

@@ -43,8 +43,13 @@ struct RunContext {
 
 class TargetRun {
  public:
-  TargetRun(RunContext context, Target target)
-      : context_(context), target_(std::move(target)), timer_(context.io), idle_(context.io) {}
+  /// `transport`: none for who has no agent, and overrides run().
+  TargetRun(RunContext context, Target target, std::unique_ptr<Transport> transport)
+      : context_(context),
+        target_(std::move(target)),
+        transport_(std::move(transport)),
+        timer_(context.io),
+        idle_(context.io) {}
   virtual ~TargetRun() = default;
 
   /// The whole life of the target. Afterwards outcome() is set, and nothing of it is left here.
@@ -65,7 +70,6 @@ class TargetRun {
  protected:
   void set_state(TargetState state);
   void explain_silence(Outcome& outcome) const;
-  void explain_silence_of_domain(Outcome& outcome) const;
   void set_outcome(Outcome outcome);
   void emit(Event::What what);
   /// Many follow: who takes them waits for hub.on_pause().
@@ -103,8 +107,9 @@ class TargetRun {
   template <typename Coroutine>
   void spawn(Coroutine coroutine);
 
+  std::unique_ptr<Transport> transport_;
   std::optional<ClientSession> session_;
-  Transport transport_;
+  Connection connection_;
   std::optional<Descriptor> from_agent_, errors_;
   std::optional<AgentInput> to_agent_;
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
@@ -118,7 +123,7 @@ class TargetRun {
   std::string early_errors_;  // Standard error before the run: ssh's own words.
   std::shared_ptr<const Module> module_;
   bool sweepable_ = false;  // Its agent knows sweep.
-  bool untidy_ = false;     // A transport may have left something behind.
+  std::string untidy_;      // What a connection may have left behind.
   bool abandoned_ = false;  // A person gave up waiting.
   TargetState state_ = TargetState::kConnecting;
   bool proving_ = false;    // The run is over; whether anything is left of it is asked.

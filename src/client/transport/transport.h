@@ -1,50 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ways to reach an agent. Each gives a pair of streams; the rest of the client does not care which.
+// A way to an agent: one class in one file for each, and a line in transport_table.h. Nobody outside this folder asks
+// of what kind one is: what differs between them is behind this interface.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "client/options/rstap_options.h"
-#include "client/targets/remote_uri.h"
 #include "sys/child.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::client {
 
 /// An open way to an agent. Its descriptors never block.
-struct Transport {
+struct Connection {
   sys::UniqueFd from_agent;
   sys::UniqueFd to_agent;
   sys::UniqueFd errors;  ///< Standard error of the child; none for a socket.
   std::optional<sys::Child> child;
-  /// A socket that is not connected yet: wait until it can be written to, see transport_connected().
+  /// A socket that is not connected yet: wait until it can be written to, see Transport::connected().
   bool connecting = false;
   bool rich = false;  ///< It carries the agent's standard error and exit code; otherwise the child's are its own.
 };
 
-/// Opens it; a slow peer shows later, as silence. `direct:` has no agent: it is not for here. `targets`: how many
-/// there are in all.
-Result<Transport> open_transport(const RemoteUri& uri, const RstapOptions& options, std::size_t targets);
+/// How a connection ended.
+struct ConnectionEnd {
+  std::optional<int> exit_code;  ///< Of its child; none: it had none, or had to be killed.
+  std::string_view last_words;   ///< Of its child, on standard error; printable.
+  bool greeted = false;          ///< An agent had answered by then.
+};
 
-/// Whether a transport that was `connecting` has come about; its socket is `fd`. The Error says why not.
-Result<> transport_connected(const RemoteUri& uri, int fd);
-/// Whether a transport that ended so may have left something behind, here or at its other end.
-bool leaves_something(const RemoteUri& uri, std::optional<int> exit_code);
-/// Starts what removes it. Its child ends with 0 if nothing is left, and says on its standard error why not.
-Result<Transport> open_tidier(const RemoteUri& uri);
+/// Nobody said hello.
+struct Silence {
+  std::string_view reason;      ///< What there is to say about any transport.
+  std::string_view last_words;  ///< See ConnectionEnd.
+  bool open = false;            ///< The connection is still there: it was the time that ended.
+};
 
-/// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
-/// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
-std::string remote_command(const std::optional<std::string>& stapsh);
+class Transport {
+ public:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
 
-/// What the end of a transport means, for the reason of a failure: the child's own last words, or its exit code.
-/// `greeted`: an agent had answered by then.
-std::string transport_reason(const RemoteUri& uri, std::optional<int> exit_code, std::string_view last_words,
-                             bool greeted);
+  /// Opens it; a slow peer shows later, as silence. `targets`: how many there are in all.
+  virtual Result<Connection> open(const ReachOptions& options, std::size_t targets) const = 0;
+  /// Whether a connection that was `connecting` has come about; its socket is `fd`. The Error says why not.
+  virtual Result<> connected(int fd) const;
+  /// Of which host a crowd of connections is a burden: connections to equal ones are limited. Empty: no limit.
+  [[nodiscard]] virtual std::string host() const { return {}; }
+
+  /// Whether this exit code says that the way failed, whatever the agent at its end did.
+  [[nodiscard]] virtual bool has_failed(std::optional<int> exit_code) const;
+  /// What the end of a connection means, for the reason of a failure: the last words, or the exit code. May be empty.
+  [[nodiscard]] virtual std::string explain_end(const ConnectionEnd& end) const;
+  /// Why nobody said hello.
+  [[nodiscard]] virtual std::string explain_silence(const Silence& silence) const;
+
+  /// What a connection that ended so may have left behind, here or at its other end, for a person; empty: nothing.
+  [[nodiscard]] virtual std::string may_leave(std::optional<int> exit_code) const;
+  /// Starts what removes that. Its child ends with 0 if nothing is left, and says on its standard error why not.
+  virtual Result<Connection> open_tidier() const;
+};
 
 /// Whether it is worth another try, how often: an sshd that sheds load drops connections before they say a word.
-unsigned retries_worth(std::string_view last_words);
+unsigned retries_worth(std::string_view reason);
 
 }  // namespace stapsh::client

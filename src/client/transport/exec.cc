@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// By any command whose standard input and output reach an agent.
+#include <utility>
+
+#include "client/transport/child_connection.h"
+#include "client/transport/transport_table.h"
+
+namespace stapsh::client {
+namespace {
+
+class ExecTransport : public Transport {
+ public:
+  explicit ExecTransport(ExecUri uri) : uri_(std::move(uri)) {}
+
+  Result<Connection> open(const ReachOptions&, std::size_t targets) const override {
+    sys::SpawnOptions spawn;
+    spawn.program = "/bin/sh";
+    spawn.argv = {"/bin/sh", "-c", uri_.command};
+    return open_child(std::move(spawn), targets);
+  }
+
+ private:
+  ExecUri uri_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_transport(const ExecUri& uri) { return std::make_unique<ExecTransport>(uri); }
+
+}  // namespace stapsh::client

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// By the person's own ssh: its configuration, agent and jump hosts are ours.
+#include <string>
+#include <utility>
+
+#include "client/transport/child_connection.h"
+#include "client/transport/transport_table.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr int kSshFailed = 255;  // ssh(1), "EXIT STATUS"
+
+std::string single_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += R"('\'')";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+// The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
+// nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
+std::string remote_command(const std::optional<std::string>& stapsh) {
+  if (stapsh) return "exec " + single_quoted(*stapsh);
+  // Login shells differ (csh, fish); all of them know exec and single quotes.
+  return "exec /bin/sh -c 's=`command -v stapsh` || for s in /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
+         "/usr/local/bin/stapsh /usr/bin/stapsh; do test -x \"$s\" && break; done; exec \"$s\"'";
+}
+
+class SshTransport : public Transport {
+ public:
+  explicit SshTransport(SshUri uri) : uri_(std::move(uri)) {}
+
+  Result<Connection> open(const ReachOptions& options, std::size_t targets) const override {
+    sys::SpawnOptions spawn;
+    spawn.program = options.ssh_command;
+    spawn.search_path = true;
+    spawn.argv = {options.ssh_command, "-T"};
+    for (const std::string& option : options.ssh_options) {
+      spawn.argv.emplace_back("-o");
+      spawn.argv.push_back(option);
+    }
+    if (uri_.port) {
+      spawn.argv.emplace_back("-p");
+      spawn.argv.push_back(std::to_string(*uri_.port));
+    }
+    spawn.argv.insert(spawn.argv.end(), {"--", uri_.destination, remote_command(options.stapsh_program)});
+    return open_child(std::move(spawn), targets);
+  }
+
+  [[nodiscard]] std::string host() const override {
+    return uri_.destination + ":" + std::to_string(uri_.port.value_or(0));
+  }
+
+  [[nodiscard]] bool has_failed(std::optional<int> exit_code) const override { return exit_code == kSshFailed; }
+
+  [[nodiscard]] std::string explain_end(const ConnectionEnd& end) const override {
+    if (end.exit_code == 126 || end.exit_code == 127) {
+      return "no stapsh on the target" + (end.last_words.empty() ? "" : " (" + std::string(end.last_words) + ")") +
+             "; install systemtap-runtime or stapsh there, or give --stapsh PATH";
+    }
+    if (!end.last_words.empty() || end.exit_code != kSshFailed) return Transport::explain_end(end);
+    // What a command died of is in ssh's protocol, but ssh gives no code for it: 255, without a word.
+    if (!end.greeted) return "ssh failed; try ssh by hand";
+    return "ssh lost the agent: most likely it was killed there (dmesg may say why), or the connection broke";
+  }
+
+ private:
+  SshUri uri_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_transport(const SshUri& uri) { return std::make_unique<SshTransport>(uri); }
+
+}  // namespace stapsh::client

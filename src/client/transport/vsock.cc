@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// To an agent that listens at a vsock port: of a guest, or of its host.
+#include <utility>
+
+#include "client/transport/transport_table.h"
+#include "sys/vsock_socket.h"
+
+namespace stapsh::client {
+namespace {
+
+class VsockTransport : public Transport {
+ public:
+  explicit VsockTransport(const VsockUri& uri) : address_{uri.cid, uri.port} {}
+
+  Result<Connection> open(const ReachOptions&, std::size_t) const override {
+    sys::UniqueFd socket = TRY(sys::start_connecting_vsock(address_));
+    sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
+    return Connection{std::move(socket), std::move(other), {}, {}, true, false};
+  }
+
+  Result<> connected(int fd) const override { return sys::vsock_connected(fd, address_); }
+
+ private:
+  sys::VsockAddress address_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_transport(const VsockUri& uri) { return std::make_unique<VsockTransport>(uri); }
+
+}  // namespace stapsh::client
