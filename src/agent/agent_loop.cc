@@ -256,6 +256,7 @@ void AgentLoop::perform_effects() {
                    [&](const SendLine& e) {
                      if (!e.droppable || outbox_.text_bytes() < kRepliesBytesMax) outbox_.add(e.line);
                    },
+                   [&](const SayClock&) { outbox_.add(clock_answer(sys::wall_now())); },
                    [&](const Report& e) { reports_.say(e.text); },
                    [&](const CreateFile& e) { create_file(e); },
                    [&](const WriteFile& e) { write_file(e); },

@@ -5,24 +5,11 @@
 #include <vector>
 
 #include "base/parse_int.h"
+#include "protocol/wall_time.h"
 #include "protocol/words.h"
 
 namespace stapsh {
 namespace {
-
-constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
-
-// "SECONDS.NANOSECONDS", nine digits after the point.
-std::optional<WallTime> parse_time(std::string_view word) {
-  const std::size_t point = word.find('.');
-  if (point == std::string_view::npos || word.size() - point != 10) return std::nullopt;
-  const auto seconds = parse_int<std::int64_t>(word.substr(0, point), 0, 1'000'000'000'000);
-  const auto nanoseconds = parse_int<std::int64_t>(word.substr(point + 1), 0, kNanosecondsPerSecond - 1);
-  if (!seconds || !nanoseconds) return std::nullopt;
-  // Saturates far beyond any clock instead of overflowing.
-  const std::int64_t whole = std::min<std::int64_t>(*seconds, 9'000'000'000);
-  return WallTime(whole * kNanosecondsPerSecond + *nanoseconds);
-}
 
 AgentLine parse_data(const std::vector<std::string_view>& words) {
   if (words.size() != 3 && words.size() != 4) return UnknownLine{};
@@ -36,7 +23,7 @@ AgentLine parse_data(const std::vector<std::string_view>& words) {
   if (!size) return UnknownLine{};
   data.size = *size;
   if (words.size() == 4) {
-    data.time = parse_time(words[3]);
+    data.time = parse_wall_time(words[3]);
     if (!data.time) return UnknownLine{};
   }
   return data;
@@ -151,12 +138,7 @@ std::string format_agent_line(const DataLine& line) {
   text += stream_name(line.stream);
   text += ' ';
   text += std::to_string(line.size);
-  if (line.time) {
-    const std::string fraction = std::to_string(line.time->count() % kNanosecondsPerSecond);
-    text += ' ' + std::to_string(line.time->count() / kNanosecondsPerSecond) + '.';
-    text.append(9 - fraction.size(), '0');
-    text += fraction;
-  }
+  if (line.time) text += ' ' + format_wall_time(*line.time);
   text += '\n';
   return text;
 }

@@ -19,7 +19,7 @@ struct HelloLine {
   std::string version, machine, release;
 };
 struct OkLine {
-  std::string granted{};  ///< `NAME=VALUE`: less than what the `option` asked for; else empty.
+  std::string granted{};  ///< `NAME=VALUE`: less than what the `option` asked for, or what it asked after; else empty.
 };
 struct ErrorLine {
   std::string text;

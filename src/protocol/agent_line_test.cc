@@ -33,6 +33,7 @@ TEST(AgentLine, ParsesWhatAgentsSend) {
       {"left module stap_12_34", "left module stap_12_34\n"},
       {"OK removed=2 left=0", "OK removed=2 left=0\n"},
       {"OK grace=60", "OK grace=60\n"},
+      {"OK clock=1790000000.000000007", "OK clock=1790000000.000000007\n"},
       {"OK =60", "unknown"},
       {"OK grace=60 now", "unknown"},
       {"OK removed=x left=0", "unknown"},

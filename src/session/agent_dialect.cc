@@ -44,6 +44,8 @@ constexpr Entry kTable[] = {
     {"dyninst", false, set_kind<RunnerKind::kStapdyn>},
     {"exit", false, set_flag<&AgentDialect::says_exit>},
     {"time", false, set_flag<&AgentDialect::timed>},
+    {"clock", false,
+     [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
     {"grace", true,
      [](AgentDialect& d, std::string_view value, const OptionMaxima& maxima) {
        return granted_at_most("grace", maxima.grace, value, d.stop_times.grace);

@@ -9,7 +9,10 @@
 #include <variant>
 #include <vector>
 
+#include "base/time.h"
+#include "protocol/agent_line.h"
 #include "protocol/runner_kind.h"
+#include "protocol/wall_time.h"
 
 namespace stapsh {
 
@@ -18,6 +21,8 @@ struct SendLine {
   std::string line;        ///< With its '\n'.
   bool droppable = false;  ///< Debug text: dropped when the peer does not read.
 };
+/// Likewise: `OK clock=` and the wall clock at this moment (clock_answer()).
+struct SayClock {};
 /// To the agent's own standard error; a line without its '\n'.
 struct Report {
   std::string text;
@@ -61,7 +66,10 @@ struct EndSession {
   int exit_code;
 };
 
-using AgentEffect = std::variant<SendLine, Report, CreateFile, WriteFile, CommitFile, AbandonFile, StartRunner,
-                                 SignalRunner, DiscardOutput, CleanUp, Sweep, EndSession>;
+/// What SayClock sends, with its '\n'.
+inline std::string clock_answer(WallTime now) { return format_agent_line(OkLine{"clock=" + format_wall_time(now)}); }
+
+using AgentEffect = std::variant<SendLine, SayClock, Report, CreateFile, WriteFile, CommitFile, AbandonFile,
+                                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, EndSession>;
 
 }  // namespace stapsh

@@ -193,6 +193,7 @@ void AgentSession::set_option(const OptionCommand& command) {
   if (!granted) return answer_error(granted.error().what);
   ladder_ = StopLadder(dialect_.stop_times);
   if (command.name == "keepalive") keepalive_.enable(*dialect_.keepalive);  // From now on.
+  if (command.name == "clock") return emit(SayClock{});
   answer_ok(*granted);
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/time.h"
 #include "protocol/agent_line.h"
 
 namespace stapsh {
@@ -55,9 +56,15 @@ struct Output {
 struct Note {
   std::string text;
 };
+/// What the agent's wall clock said (`option clock`), at some moment between those two of ours.
+struct ClockReading {
+  WallTime agent;
+  TimePoint asked, answered;
+};
 /// The target is known and waits for its module: answer with on_module_ready().
 struct Connected {
   HelloLine hello;
+  std::optional<ClockReading> clock{};  ///< Of an agent that knows the option.
 };
 /// All files are there: answer with on_start().
 struct Ready {};

@@ -7,11 +7,13 @@
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
 #include "protocol/command.h"
+#include "protocol/wall_time.h"
 
 namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
 constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
@@ -142,7 +144,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    on_hello(hello, now);
                  },
                  [&](const OkLine& ok) {
-                   if (!ok.granted.empty()) {
+                   if (ok.granted.starts_with(kClockAnswer)) {
+                     if (!take_clock(ok.granted, now)) return nonsense(line);
+                   } else if (!ok.granted.empty()) {
                      granted_ += (granted_.empty() ? "" : ", ") + printable(ok.granted);
                      emit(Note{"its agent grants no more than " + printable(ok.granted)});
                    }
@@ -244,16 +248,17 @@ void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
   deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (rfc_ || agent_version_ < kFirstWithOption) return become_connected();
-  ask_options({"exit"});
+  ask_options({"exit"}, now);
 }
 
-void ClientSession::ask_options(std::vector<std::string> names) {
+void ClientSession::ask_options(std::vector<std::string> names, TimePoint now) {
   for (std::string& name : names) to_ask_.push_back(std::move(name));
-  ask_next();
+  ask_next(now);
 }
 
-void ClientSession::ask_next() {
+void ClientSession::ask_next(TimePoint now) {
   while (!to_ask_.empty() && (ours_ || unanswered_.empty())) {
+    if (to_ask_.front() == "clock") clock_asked_at_ = now;
     emit(SendBytes{format_command(OptionCommand{to_ask_.front(), std::nullopt})});
     unanswered_.push_back(std::move(to_ask_.front()));
     to_ask_.pop_front();
@@ -277,6 +282,7 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     std::vector<std::string> further(settings_.verbose, "verbose");
     if (ours_ || !settings_.transport_is_rich) further.insert(further.begin(), "data");
     if (ours_ && settings_.want_time) further.emplace_back("time");
+    if (ours_ && settings_.want_clock) further.emplace_back("clock");
     if (ours_ && !settings_.grace.empty()) further.push_back("grace=" + settings_.grace);
     if (ours_ && !settings_.deadline.empty()) further.push_back("deadline=" + settings_.deadline);
     if (ours_ && settings_.keepalive) further.push_back("keepalive=" + format_seconds(*settings_.keepalive));
@@ -285,10 +291,18 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     if (ours_ && settings_.want_progress) further.emplace_back("progress");
     if (ours_ && !settings_.stop_limit.empty()) further.push_back("stop-limit=" + settings_.stop_limit);
     if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
-    return further.empty() ? become_connected() : ask_options(std::move(further));
+    return further.empty() ? become_connected() : ask_options(std::move(further), now);
   }
-  ask_next();
+  ask_next(now);
   if (unanswered_.empty()) become_connected();
+}
+
+// It is asked together with the others; what lies between the question and the answer is the clock's uncertainty.
+bool ClientSession::take_clock(std::string_view granted, TimePoint now) {
+  const std::optional<WallTime> agent = parse_wall_time(granted.substr(kClockAnswer.size()));
+  if (!agent || unanswered_.empty() || unanswered_.front() != "clock") return false;
+  clock_ = ClockReading{*agent, clock_asked_at_, now};
+  return true;
 }
 
 void ClientSession::become_connected() {
@@ -299,7 +313,7 @@ void ClientSession::become_connected() {
     return emit(SendBytes{format_command(SweepCommand{settings_.session})});
   }
   deadline_.reset();  // How long a build takes is not the target's affair.
-  emit(Connected{hello_});
+  emit(Connected{hello_, clock_});
 }
 
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
@@ -347,7 +361,7 @@ void ClientSession::on_module_ready(Upload upload, TimePoint now) {
   // A released agent starts staprun for a file of which it knows nothing, and the code of its failure may be lost.
   const RunnerEntry& runner = runner_entry(upload_.runner);
   if (rfc_ || agent_version_ < kFirstWithOption || runner.option.empty()) return fail_session(has_no_runner());
-  ask_options({std::string(runner.option)});
+  ask_options({std::string(runner.option)}, now);
 }
 
 void ClientSession::send_files() {

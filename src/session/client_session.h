@@ -32,7 +32,8 @@ struct ClientSettings {
   /// The transport carries standard error and an exit code by itself (ssh, a child process). An old
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
-  bool want_time = false;
+  bool want_time = false;      ///< `option time`: the agent's clock on each frame.
+  bool want_clock = false;     ///< `option clock`: what it says now, to compare it with ours.
   bool want_proof = false;     ///< `option proof`: what of the session is left at its end.
   bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
   bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
@@ -128,8 +129,9 @@ class ClientSession {
   void on_hello(const HelloLine& hello, TimePoint now);
   void on_reply(bool ok, const std::string& text, TimePoint now);
   void on_option_reply(bool ok, TimePoint now);
-  void ask_options(std::vector<std::string> names);
-  void ask_next();
+  void ask_options(std::vector<std::string> names, TimePoint now);
+  void ask_next(TimePoint now);
+  bool take_clock(std::string_view granted, TimePoint now);
   void become_connected();
   void send_file_or_be_ready();
   void send_files();
@@ -165,6 +167,8 @@ class ClientSession {
   bool framed_ = false;                 // The agent took `option data`.
   std::deque<std::string> to_ask_;      // Options not asked yet.
   std::deque<std::string> unanswered_;  // Options asked, in order.
+  TimePoint clock_asked_at_;
+  std::optional<ClockReading> clock_;
 
   Upload upload_;
   std::size_t next_file_ = 0;

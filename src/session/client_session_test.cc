@@ -79,6 +79,36 @@ TEST(ClientSession, AsksOurAgentEverythingAtOnce) {
   EXPECT_EQ(client.run({"bytes OK\\nOK\\nOK\\nOK\\nOK\\n"}), "connected 5.6 x86_64 6.1");
 }
 
+TEST(ClientSession, KnowsBetweenWhichMomentsAnAgentLookedAtItsClock) {
+  ClientSettings settings;
+  settings.want_clock = true;
+  settings.grace = "0.5";
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect", kHello, "wait 1000", "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option clock\\n; "
+            "send option grace=0.5\\n");
+  // What is answered before it says nothing of when it was asked.
+  EXPECT_EQ(client.run({"wait 1", "say OK", "wait 2", "say OK clock=1790000000.000000007", "wait 9", "say OK"}),
+            "connected 5.6 x86_64 6.1, clock 1790000000.000000007 between 1000000000 and 1003000000");
+}
+
+TEST(ClientSession, DoesWithoutTheClockOfAnAgentThatDoesNotTellIt) {
+  ClientSettings settings;
+  settings.want_clock = true;
+  const auto asking = [&] {
+    ClientDriver client(settings);
+    client.run({"connect", kHello, "say OK", "say OK"});
+    return client;
+  };
+  EXPECT_EQ(asking().run({"say ERROR: Invalid option: clock"}), "connected 5.6 x86_64 6.1");
+  EXPECT_EQ(asking().run({"say OK"}), "connected 5.6 x86_64 6.1");
+  EXPECT_EQ(asking().run({"say OK clock=noon"}),
+            "close; failed: the agent sent 'OK clock=noon', which is no line of the protocol here");
+  EXPECT_EQ(ClientDriver(settings).run({"connect", kHello, "say OK clock=1790000000.000000007"}),
+            "send stap 5.6\\n; send option exit\\n; close; failed: the agent sent 'OK clock=1790000000.000000007', "
+            "which is no line of the protocol here");
+}
+
 TEST(ClientSession, AsksAReleasedAgentOneThingAtATime) {
   ClientSettings settings;
   settings.verbose = 1;

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/overloaded.h"
+#include "protocol/wall_time.h"
 #include "session/agent_effect.h"
 #include "session/client_effect.h"
 
@@ -71,6 +72,7 @@ inline std::string effect_text(const AgentEffect& effect) {
             const std::string line = escape(std::string_view(e.line).substr(0, e.line.size() - 1));
             return e.droppable ? "(" + line + ")" : line;
           },
+          [](const SayClock&) { return std::string("OK clock=NOW"); },
           [](const Report& e) { return "report " + escape(e.text); },
           [](const CreateFile& e) { return "create " + e.name + " " + std::to_string(e.size); },
           [](const WriteFile& e) { return "write " + bytes_text(e.bytes); },
@@ -116,7 +118,14 @@ inline std::string effect_text(const ClientEffect& effect) {
                         },
                         [](const Note& e) { return "note " + escape(e.text); },
                         [](const Connected& e) {
-                          return "connected " + e.hello.version + " " + e.hello.machine + " " + e.hello.release;
+                          std::string text =
+                              "connected " + e.hello.version + " " + e.hello.machine + " " + e.hello.release;
+                          if (const auto& clock = e.clock) {
+                            text += ", clock " + format_wall_time(clock->agent) + " between " +
+                                    std::to_string(clock->asked.time_since_epoch().count()) + " and " +
+                                    std::to_string(clock->answered.time_since_epoch().count());
+                          }
+                          return text;
                         },
                         [](const Ready&) { return std::string("ready"); },
                         [](const Started&) { return std::string("started"); },

@@ -101,6 +101,7 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   client.want_reason = random.chance(70);
   // A trickle holds a client that hears nothing else no longer than a minute, and its agent a little longer.
   client.want_progress = random.chance(70) || runner.endless;
+  client.want_clock = random.chance(50);
   client.stop_timeout_released = client.stop_timeout;  // Nothing here tells it from ours but its dialect.
   // Without a word of it the client would give up.
   if (client.want_progress && !client.force_rfc && random.chance(30)) runner.works = random.up_to(seconds(400));

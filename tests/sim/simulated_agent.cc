@@ -233,6 +233,10 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                      ++replies_;
                    if (!abandoned_) outbox_ += e.line;
                  },
+                 [&](const SayClock&) {
+                   ++replies_;
+                   if (!abandoned_) outbox_ += clock_answer(now.time_since_epoch());
+                 },
                  [&](const Report&) {},
                  [&](const CreateFile& e) { create_file(e); },
                  [&](const WriteFile& e) {

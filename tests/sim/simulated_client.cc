@@ -69,6 +69,15 @@ void SimulatedClient::count_commands(std::string_view bytes) {
   commands_ += bytes.starts_with("arg ") ? plan_.upload.run_args.size() + 1 : 1;
 }
 
+// Here both ends have one clock, so the answer lies between what the client knows.
+void SimulatedClient::check_clock(const std::optional<ClockReading>& clock) {
+  if (plan_.fault == Plan::Fault::kCorrupt) return;
+  if (!plan_.client.force_rfc && clock.has_value() != plan_.client.want_clock) breach = "a clock's answer is missing";
+  if (!clock) return;
+  const TimePoint agent(std::chrono::duration_cast<Duration>(clock->agent));
+  if (agent < clock->asked || agent > clock->answered) breach = "a clock's answer from outside of its round trip";
+}
+
 void SimulatedClient::perform(TimePoint now) {
   while (std::optional<ClientEffect> effect = session_.next_effect()) {
     if (outcome_ && breach.empty()) breach = "an effect after Finished: " + effect_text(*effect);
@@ -100,7 +109,10 @@ void SimulatedClient::perform(TimePoint now) {
               output_[e.stream == Stream::kStdout ? 0 : 1] += e.bytes;
             },
             [&](const Note&) {},
-            [&](const Connected&) { answer_at_ = now + plan_.module_after; },
+            [&](const Connected& e) {
+              check_clock(e.clock);
+              answer_at_ = now + plan_.module_after;
+            },
             [&](const Ready&) { answer_at_ = now + plan_.start_after; },
             [&](const Started&) {
               if (plan_.rude && !closed_) unsent_ += "dance\n";

@@ -43,6 +43,7 @@ class SimulatedClient {
  private:
   void perform(TimePoint now);
   void count_commands(std::string_view bytes);
+  void check_clock(const std::optional<ClockReading>& clock);
 
   const Plan& plan_;
   ClientSession session_;
