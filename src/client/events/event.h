@@ -44,7 +44,8 @@ struct RunStarted {
 struct Connected {
   std::string release, machine;  ///< As uname(1) says them.
   std::string agent;             ///< The version that it speaks, and whose it is: "stapsh 5.6", "systemtap 4.8".
-  std::optional<WallTime> clock_offset;  ///< Its clock less ours; none: not measured.
+  std::optional<WallTime> clock_offset;       ///< Its clock less ours; none: not measured.
+  std::optional<WallTime> clock_uncertainty;  ///< By how much the offset may be wrong, either way; if there is one.
   bool operator==(const Connected&) const = default;
 };
 

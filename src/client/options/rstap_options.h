@@ -39,11 +39,24 @@ enum class LabelMode {
   kName,   ///< --label: "NAME: " on both.
 };
 
+/// What stands before each line, and before its label.
+enum class Timestamps {
+  kNone,
+  kIso,    ///< Local time: 2026-11-26T23:04:05.123456+00:00
+  kDelta,  ///< Seconds since the first runner began: [   12.345678]
+};
+
 /// What a person sees of a run.
 struct OutputOptions {
   LabelMode labels = LabelMode::kNone;
+  Timestamps timestamps = Timestamps::kNone;
+  std::optional<std::chrono::milliseconds>
+      by_time;  ///< How long a line waits for older ones; none: lines come as they come.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
+
+  /// Whether agents are asked for the time of what they read (`option time`).
+  [[nodiscard]] bool wants_agent_time() const { return timestamps != Timestamps::kNone || by_time.has_value(); }
 };
 
 enum class Dialect { kReleased, kRfc };

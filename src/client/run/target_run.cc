@@ -11,6 +11,7 @@
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
 #include "client/async/child_output.h"
+#include "client/run/clock_offset.h"
 #include "client/run/run_arguments.h"
 #include "protocol/command.h"
 #include "protocol/session_id.h"
@@ -47,6 +48,8 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   settings.stop_limit = format_seconds(options.runner_stop_times().limit);
   if (options.deadline) settings.deadline = format_seconds(*options.deadline);
   if (options.keepalive) settings.keepalive = *options.keepalive;
+  settings.want_time = options.output.wants_agent_time();
+  settings.want_clock = !sweep_only;
   settings.want_proof = true;
   settings.want_reason = true;
   settings.want_progress = true;
@@ -75,6 +78,16 @@ void TargetRun::emit(Event::What what) {
 void TargetRun::emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time) {
   output_bytes_[static_cast<std::size_t>(stream)] += bytes.size();
   context_.events.on_event({sys::wall_now(), target_.index, event::Output{stream, bytes, time}});
+}
+
+void TargetRun::emit_connected(const Connected& connected) {
+  event::Connected event{connected.hello.release, connected.hello.machine, "stapsh " + connected.hello.version, {}, {}};
+  if (connected.clock) {
+    const ClockOffset clock = clock_offset(*connected.clock, sys::now(), sys::wall_now());
+    event.clock_offset = clock.offset;
+    event.clock_uncertainty = clock.uncertainty;
+  }
+  emit(std::move(event));
 }
 
 void TargetRun::note(std::string text) { emit(event::Note{event::Note::Kind::kDetail, std::move(text)}); }
@@ -308,40 +321,39 @@ Awaitable<> TargetRun::write_input() {
 
 void TargetRun::drain_effects() {
   while (std::optional<ClientEffect> effect = session_->next_effect()) {
-    std::visit(
-        Overloaded{
-            [&](SendBytes& e) { to_agent_->send(std::move(e.bytes)); },
-            [&](const SendFile& e) {
-              touched_ = true;
-              to_agent_->send(module_->files[e.index].content);
-            },
-            [&](const CloseInput&) {
-              if (to_agent_->owes()) stream_error_ = "stopped before all commands were sent";
-              to_agent_->end();
-            },
-            [&](const Output& e) { emit_output(e.stream, e.bytes, e.time); },
-            [&](const Note& e) { note(e.text); },
-            [&](const Connected& e) {
-              release_slot();
-              emit(event::Connected{e.hello.release, e.hello.machine, "stapsh " + e.hello.version, std::nullopt});
-              if (!early_errors_.empty()) note(std::string(last_line(early_errors_)));
-              set_state(TargetState::kBuilding);
-              spawn(get_module(e.hello));
-            },
-            [&](const Ready&) {
-              set_state(TargetState::kReady);
-              spawn(start_when_due());
-            },
-            [&](const Started&) { set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
-            [&](const Working& e) { note_work(e.what); },
-            [&](Finished& e) {
-              explain_silence(e.outcome);
-              set_outcome(std::move(e.outcome));
-              to_agent_->end();
-              cancel(from_agent_);
-            },
-        },
-        *effect);
+    std::visit(Overloaded{
+                   [&](SendBytes& e) { to_agent_->send(std::move(e.bytes)); },
+                   [&](const SendFile& e) {
+                     touched_ = true;
+                     to_agent_->send(module_->files[e.index].content);
+                   },
+                   [&](const CloseInput&) {
+                     if (to_agent_->owes()) stream_error_ = "stopped before all commands were sent";
+                     to_agent_->end();
+                   },
+                   [&](const Output& e) { emit_output(e.stream, e.bytes, e.time); },
+                   [&](const Note& e) { note(e.text); },
+                   [&](const Connected& e) {
+                     release_slot();
+                     emit_connected(e);
+                     if (!early_errors_.empty()) note(std::string(last_line(early_errors_)));
+                     set_state(TargetState::kBuilding);
+                     spawn(get_module(e.hello));
+                   },
+                   [&](const Ready&) {
+                     set_state(TargetState::kReady);
+                     spawn(start_when_due());
+                   },
+                   [&](const Started&) { set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
+                   [&](const Working& e) { note_work(e.what); },
+                   [&](Finished& e) {
+                     explain_silence(e.outcome);
+                     set_outcome(std::move(e.outcome));
+                     to_agent_->end();
+                     cancel(from_agent_);
+                   },
+               },
+               *effect);
   }
   arm_timer();
 }

@@ -74,6 +74,7 @@ class TargetRun {
   void emit(Event::What what);
   /// Many follow: who takes them waits for hub.on_pause().
   void emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time = {});
+  void emit_connected(const Connected& connected);
   void emit_end();
   /// For who wants details (-v).
   void note(std::string text);
