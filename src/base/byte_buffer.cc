@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/output/output_buffer.h"
+#include "base/byte_buffer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,15 +7,15 @@
 
 #include "base/assert.h"
 
-namespace stapsh::client {
+namespace stapsh {
 
-void OutputBuffer::consume(std::size_t size) {
+void ByteBuffer::consume(std::size_t size) {
   STAPSH_ASSERT(size <= this->size());
   begin_ += size;
   if (begin_ == end_) begin_ = end_ = 0;
 }
 
-char* OutputBuffer::reserve(std::size_t size) {
+char* ByteBuffer::reserve(std::size_t size) {
   if (capacity_ - end_ >= size) return bytes_.get() + end_;
   const std::size_t used = end_ - begin_;
   // Sliding is worth it only if it frees as much as it moves: else a slow reader costs a copy for every append.
@@ -32,10 +32,10 @@ char* OutputBuffer::reserve(std::size_t size) {
   return bytes_.get() + end_;
 }
 
-void OutputBuffer::append(std::string_view bytes) {
+void ByteBuffer::append(std::string_view bytes) {
   if (bytes.empty()) return;
   std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
   commit(bytes.size());
 }
 
-}  // namespace stapsh::client
+}  // namespace stapsh

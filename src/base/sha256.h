@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256, as FIPS 180-4 has it. Of our own, since the agent has no library. For names of contents, not for secrets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stapsh {
+
+class Sha256 {
+ public:
+  void update(std::string_view bytes);
+  /// 64 lower-case hexadecimal digits. Nothing may follow.
+  std::string finish();
+
+ private:
+  static constexpr std::size_t kBlockBytes = 64;
+  void take_block(const unsigned char* block);
+
+  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<unsigned char, kBlockBytes> block_{};
+  std::uint64_t bytes_total_ = 0;
+};
+
+/// The digest of `bytes`, in hexadecimal digits.
+inline std::string sha256_hex(std::string_view bytes) {
+  Sha256 digest;
+  digest.update(bytes);
+  return digest.finish();
+}
+
+}  // namespace stapsh
