@@ -53,6 +53,11 @@ inline tl::unexpected<Error> fail_errno(std::string_view what, int sys_errno) {
   return fail(Errc::kSystem, std::string(what) + ": " + std::strerror(sys_errno), sys_errno);
 }
 
+/// The same of a file that a person named and that can't be used: the words are wrong, not the system.
+inline tl::unexpected<Error> fail_named(std::string_view file, int sys_errno) {
+  return fail(Errc::kUsage, std::string(file) + ": " + std::strerror(sys_errno), sys_errno);
+}
+
 /// The same error with what was being done in front: `CONTEXT: WHAT`.
 inline tl::unexpected<Error> add_context(std::string_view context, Error error) {
   error.what = std::string(context) + ": " + error.what;

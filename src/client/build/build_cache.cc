@@ -2,16 +2,15 @@
 #include "client/build/build_cache.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 
 #include "client/async/child_output.h"
+#include "client/build/script_source.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -23,19 +22,6 @@ namespace {
 
 constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
 constexpr Duration kDeathTime = std::chrono::seconds(2);
-constexpr std::size_t kStdinScriptBytesMax = std::size_t{16} << 20;
-
-Result<std::string> read_standard_input() {
-  std::string text;
-  std::array<char, 65'536> buffer;
-  while (true) {
-    const sys::IoResult got = TRY(sys::read_some(STDIN_FILENO, buffer));
-    if (got.end) return text;
-    if (got.would_block) TRY(sys::wait_for(STDIN_FILENO, POLLIN, TimePoint::max()));
-    text.append(buffer.data(), got.bytes);
-    if (text.size() > kStdinScriptBytesMax) return fail(Errc::kUsage, "the script on standard input is over 16 MiB");
-  }
-}
 
 // A word of options for stap: -k, alone or among others that take no value.
 bool keeps_files(std::string_view word) {
@@ -49,7 +35,7 @@ std::string name_of(const KernelId& kernel) { return kernel.release + " " + kern
 }  // namespace
 
 BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events)
-    : io_(io), options_(options), events_(events), build_ended_(io), kill_timer_(io) {
+    : io_(io), options_(options), job_(options.job), events_(events), build_ended_(io), kill_timer_(io) {
   const sys::Uname kernel = sys::kernel_uname();
   local_ = {kernel.release, kernel.machine};
 }
@@ -59,21 +45,26 @@ Result<> BuildCache::prepare() {
   for (const std::string& directory : options_.job.kernel_directories) {
     kernel_directories_.push_back(read_kernel_directory(directory));
   }
-  if (!options_.job.needs_build()) {
-    ready_ = std::make_shared<const Module>(TRY(load_module(options_.job.script)));
+  if (!job_.needs_build()) {
+    ready_ = std::make_shared<const Module>(TRY(ready_module(job_)));
     return {};
   }
-  if (options_.job.script_kind == ScriptKind::kFile && ::access(options_.job.script.c_str(), R_OK) != 0) {
-    return fail_errno("script " + options_.job.script, errno);
+  if (job_.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
+  if (job_.script_kind == ScriptKind::kFile) {
+    const std::string title = "script " + job_.script_name();
+    if (!TRY(can_be_opened_by_others(job_.script, title))) {
+      // What can be read once is read here: each build gets a copy.
+      stdin_script_ = TRY(read_source(job_.script, title));
+      job_.script_kind = ScriptKind::kStdin;
+    }
   }
-  if (options_.job.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
   workspace_ = TRY(sys::Workspace::create());
   return {};
 }
 
 Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {
   if (!ready_->release.empty() && ready_->release != kernel.release) {
-    return fail(Errc::kUsage, "module " + ready_->name() + " was built for kernel " + ready_->release +
+    return fail(Errc::kUsage, "module " + ready_->title + " was built for kernel " + ready_->release +
                                   ", the target runs " + kernel.release +
                                   "; build it for that kernel, or give the script");
   }
@@ -111,8 +102,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
              !directory) {
     printed = fail(directory.error());
   } else {
-    std::vector<std::string> argv =
-        build_arguments(options_.job, kernel, local_, kernel_directories_, options_.stap_program);
+    std::vector<std::string> argv = build_arguments(job_, kernel, local_, kernel_directories_, options_.stap_program);
     printed = co_await run_stap(std::move(argv), directory->get(), workspace_.path() + "/" + name);
   }
   --builds_running_;
@@ -120,7 +110,8 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   if (!printed) co_return fail(printed.error().code, "build for " + name_of(kernel) + ": " + printed.error().what);
   const Result<std::string> file = module_from_build_output(*printed);
   if (!file) co_return fail(file.error().code, "build for " + name_of(kernel) + ": " + file.error().what);
-  Result<Module> module = load_module(file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file);
+  const std::string path = file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file;
+  Result<Module> module = load_module(path, path.substr(path.rfind('/') + 1));
   if (!module) co_return fail(module.error());
   emit(event::Built{kernel.release, kernel.machine, sys::now() - begun});
   co_return std::make_shared<const Module>(*std::move(module));
@@ -132,7 +123,7 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
   if (!out || !err) co_return fail(Errc::kSystem, "no pipe for stap: too many open files?");
   sys::UniqueFd script;
-  if (options_.job.script_kind == ScriptKind::kStdin) {
+  if (job_.script_kind == ScriptKind::kStdin) {
     Result<sys::UniqueFd> file = sys::open_at(directory, "script.stp", O_RDWR | O_CREAT | O_EXCL, 0600);
     if (!file) co_return fail(file.error());
     const Result<> wrote = sys::write_all(file->get(), stdin_script_, std::chrono::seconds(10));

@@ -51,6 +51,7 @@ class BuildCache {
 
   asio::io_context& io_;
   const RstapOptions& options_;
+  JobOptions job_;  // As it was asked for, but for a script that can be read only once.
   EventSink& events_;
   KernelId local_;
   std::vector<KernelDirectory> kernel_directories_;

@@ -1,32 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/build/module.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <cerrno>
+#include <utility>
 
+#include "client/build/name_on_target.h"
+#include "client/build/script_source.h"
 #include "protocol/command.h"
-#include "sys/io.h"
-#include "sys/unique_fd.h"
 
 namespace stapsh::client {
 namespace {
 
-Result<std::string> read_file(const std::string& path) {
-  const sys::UniqueFd fd = TRY(sys::open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK));
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno(path, errno);
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kUsage, path + ": not a regular file");
-  std::string content(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t size = 0;
-  while (size < content.size()) {
-    const sys::IoResult got = TRY(sys::read_some(fd.get(), std::span(content).subspan(size)));
-    if (got.end) break;
-    size += got.bytes;
-  }
-  content.resize(size);
-  return content;
+std::shared_ptr<const std::string> shared(std::string content) {
+  return std::make_shared<const std::string>(std::move(content));
 }
 
 // The kernel's own mark in a module: "vermagic=RELEASE SMP preempt …".
@@ -39,26 +25,55 @@ std::string vermagic_release(const std::string& content) {
   return end == std::string::npos ? std::string() : content.substr(begin, end - begin);
 }
 
+// staprun looks for a module under its file's name, so one whose name does not fit goes under the one that it has
+// itself.
+Result<std::string> sent_name(const std::string& name, RunnerKind kind, const std::string& content,
+                              const std::string& title) {
+  if (kind != RunnerKind::kStaprun || check_file_name(name)) return name_on_target(name, kind);
+  const std::optional<std::string> own = kernel_module_name(content);
+  if (!own) return fail(Errc::kUsage, title + ": does not say its module's name; give the file that name, with .ko");
+  return *own + ".ko";
+}
+
+Result<Module> module_of(std::string content, const std::string& name, RunnerKind kind, const std::string& title) {
+  if (content.empty()) return fail(Errc::kUsage, title + ": empty");
+  Module module;
+  module.kind = kind;
+  module.title = title;
+  if (kind == RunnerKind::kStaprun) module.release = vermagic_release(content);
+  std::string sent = TRY(sent_name(name, kind, content, title));
+  module.files.push_back({std::move(sent), shared(std::move(content))});
+  return module;
+}
+
 }  // namespace
 
-Result<Module> load_module(const std::string& path) {
-  Module module;
+Result<Module> load_module(const std::string& path, const std::string& title) {
   const std::string name = path.substr(path.rfind('/') + 1);
   const std::optional<RunnerKind> kind = runner_kind_for_module(name);
-  if (!kind) return fail(Errc::kUsage, path + ": no module; a name that ends in .ko, .bo, .so or .bt is needed");
-  TRY(check_file_name(name));
-  module.kind = *kind;
-  std::string content = TRY(read_file(path));
-  if (content.empty()) return fail(Errc::kUsage, path + ": empty");
-  if (*kind == RunnerKind::kStaprun) module.release = vermagic_release(content);
-  module.files.push_back({name, std::make_shared<const std::string>(std::move(content))});
-  Result<std::string> signature = read_file(path + ".sgn");
+  if (!kind) return fail(Errc::kUsage, title + ": no module; a name that ends in .ko, .bo, .so or .bt is needed");
+  std::string content = TRY(read_source(path, title));
+  Module module = TRY(module_of(std::move(content), name, *kind, title));
+  Result<std::string> signature = read_source(path + ".sgn", title + ".sgn");
   if (signature) {
-    module.files.push_back({name + ".sgn", std::make_shared<const std::string>(*std::move(signature))});
+    module.files.push_back({module.name() + ".sgn", shared(*std::move(signature))});
   } else if (signature.error().sys_errno != ENOENT) {
     return fail(signature.error());
   }
   return module;
+}
+
+Result<Module> ready_module(const JobOptions& job) {
+  const std::string title = job.script_name();
+  if (job.script_kind == ScriptKind::kReadyModule) return load_module(job.script, title);
+  constexpr RunnerKind kKind = RunnerKind::kBpftrace;
+  // bpftrace's messages name the file; these texts have no other name.
+  const std::string name =
+      job.script_kind == ScriptKind::kFile ? job.script.substr(job.script.rfind('/') + 1) : "program";
+  if (job.script_kind == ScriptKind::kText) return module_of(job.script, name, kKind, title);
+  std::string text =
+      TRY(job.script_kind == ScriptKind::kStdin ? read_standard_input() : read_source(job.script, title));
+  return module_of(std::move(text), name, kKind, title);
 }
 
 }  // namespace stapsh::client

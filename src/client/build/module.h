@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/options/job_options.h"
 #include "protocol/runner_kind.h"
 
 namespace stapsh::client {
@@ -19,13 +20,18 @@ struct ModuleFile {
 struct Module {
   RunnerKind kind = RunnerKind::kStaprun;
   std::vector<ModuleFile> files;  ///< The module first.
+  std::string title;              ///< As messages name it: what the person wrote, or the file's name.
   /// Of a kernel module: the release it was built for; empty if it does not say.
   std::string release;
 
   [[nodiscard]] const std::string& name() const { return files.front().name; }
 };
 
-/// Reads a module from `path`, and PATH.sgn if there is one. kUsage names the file and why it can't be used.
-Result<Module> load_module(const std::string& path);
+/// Reads a module from `path`, and PATH.sgn if there is one. kUsage names the file, as `title`, and why it can't be
+/// used.
+Result<Module> load_module(const std::string& path, const std::string& title);
+
+/// What `job` has ready: a module in a file, or a bpftrace program wherever its text stands. Not for job.needs_build().
+Result<Module> ready_module(const JobOptions& job);
 
 }  // namespace stapsh::client

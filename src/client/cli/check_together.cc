@@ -23,7 +23,9 @@ Result<> check_together(const RstapOptions& options) {
   if (job.needs_build()) return {};
   for (const OptionEntry& entry : option_table()) {
     if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;
-    return fail(Errc::kUsage, fmt::format("{} is built already: {} changes only the build; leave it out", job.script,
+    const std::string_view why =
+        job.runtime == Runtime::kBpftrace ? "is a bpftrace program, of which nothing is built" : "is built already";
+    return fail(Errc::kUsage, fmt::format("{} {}: {} changes only the build; leave it out", job.script_name(), why,
                                           entry.spelling()));
   }
   return {};

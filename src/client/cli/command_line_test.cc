@@ -68,6 +68,31 @@ TEST(CommandLine, TheFirstWordTellsWhatTheScriptIs) {
   }
 }
 
+TEST(CommandLine, ABpftraceProgramMayHaveAnyName) {
+  struct Case {
+    Words words;
+    ScriptKind want_kind;
+    std::string want_script;
+    Words want_arguments;
+  };
+  const Case cases[] = {
+      {{"--bpftrace", "-e", "BEGIN {}", "a"}, ScriptKind::kText, "BEGIN {}", {"a"}},
+      {{"--runtime=bpftrace", "-", "a"}, ScriptKind::kStdin, "-", {"a"}},
+      {{"prog.txt", "--bpftrace"}, ScriptKind::kFile, "prog.txt", {}},
+      {{"/dev/fd/63", "--bpftrace"}, ScriptKind::kFile, "/dev/fd/63", {}},
+      {{"--bpftrace", "x.bt"}, ScriptKind::kFile, "x.bt", {}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want_script);
+    const auto options = parse(c.words);
+    ASSERT_TRUE(options) << options.error().what;
+    EXPECT_FALSE(options->job.needs_build());
+    EXPECT_EQ(options->job.script_kind, c.want_kind);
+    EXPECT_EQ(options->job.script, c.want_script);
+    EXPECT_EQ(options->job.script_arguments, c.want_arguments);
+  }
+}
+
 TEST(CommandLine, TakesItsOwnOptions) {
   const auto options = parse({"--remote",
                               "a",
@@ -171,7 +196,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-m", "a/b", "s"}, "-m: 'a/b': a module's name"},
       {{"-C", "pink", "s"}, "-C: 'pink' is not never, auto or always"},
       {{"--color=pink", "s"}, "--color: 'pink' is not"},
-      {{"--runtime=foo", "s"}, "--runtime: 'foo' is not kernel, bpf or dyninst"},
+      {{"--runtime=foo", "s"}, "--runtime: 'foo' is not kernel, bpf, dyninst or bpftrace"},
       {{"--dialect=foo", "s"}, "--dialect: 'foo' is not rfc or released"},
       {{"--fanout=0", "s"}, "--fanout: '0' is not"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
@@ -187,6 +212,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
       {{"x.bt", "-T", "5"}, "x.bt is built already: -T changes"},
       {{"--bpf", "x.ko"}, "x.ko is built already: --bpf changes"},
+      {{"--bpftrace", "x.ko"}, "x.ko is a module for staprun, not a bpftrace program"},
+      {{"--bpftrace", "-g", "-e", "BEGIN {}"}, "-e is a bpftrace program, of which nothing is built: -g changes"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.want);

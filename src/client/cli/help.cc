@@ -24,7 +24,8 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap guest COMMAND ...
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
-is built already (.ko .bo .so), or a bpftrace program (.bt); `-` reads a script from standard input.
+is built already (.ko .bo .so), or a bpftrace program (.bt, or any FILE with --bpftrace); `-` reads
+a script from standard input.
 Options may stand anywhere before `--`; arguments that begin with '-' stand behind it. `--no-NAME`
 takes back each --NAME before it.
 Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
@@ -62,6 +63,7 @@ Examples:
   rstap --remote @fleet.txt --together --deadline 60 -G threshold=10 slow.stp eth0
   rstap --remote stapsh: --bpf -x 4711 trace.stp
   rstap --remote ssh://root@db:2222 opensnoop.bt
+  rstap --remote web1 --bpftrace -e 'tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }'
   rstap --remote libvirt://vm1/qemu:///system iotop.stp
   rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
 )";

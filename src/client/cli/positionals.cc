@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/positionals.h"
 
+#include <fmt/format.h>
+
 #include "protocol/runner_kind.h"
 
 namespace stapsh::client {
@@ -13,10 +15,18 @@ Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
     }
     job.script = *first++;
     if (job.script.empty()) return fail(Errc::kUsage, "the script's name is empty");
-    if (job.script == "-")
+    job.script_as_given = job.script;
+    const std::optional<RunnerKind> kind = runner_kind_for_module(job.script);
+    if (job.script == "-") {
       job.script_kind = ScriptKind::kStdin;
-    else if (runner_kind_for_module(job.script))
+    } else if (job.runtime == Runtime::kBpftrace) {
+      if (kind.value_or(RunnerKind::kBpftrace) != RunnerKind::kBpftrace) {
+        return fail(Errc::kUsage, fmt::format("{} is a module for {}, not a bpftrace program; leave --bpftrace out",
+                                              job.script, runner_name(*kind)));
+      }
+    } else if (kind) {
       job.script_kind = ScriptKind::kReadyModule;
+    }
   }
   job.script_arguments.assign(first, words.end());
   return {};

@@ -53,8 +53,10 @@ Result<> take_runtime(JobOptions& job, std::string_view value) {
     job.runtime = Runtime::kBpf;
   else if (value == "dyninst")
     job.runtime = Runtime::kDyninst;
+  else if (value == "bpftrace")
+    job.runtime = Runtime::kBpftrace;
   else
-    return fail(Errc::kUsage, fmt::format("'{}' is not kernel, bpf or dyninst", value));
+    return fail(Errc::kUsage, fmt::format("'{}' is not kernel, bpf, dyninst or bpftrace", value));
   return {};
 }
 
@@ -121,6 +123,9 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
       return {};
     case OptionId::kDyninst:
       job.runtime = Runtime::kDyninst;
+      return {};
+    case OptionId::kBpftrace:
+      job.runtime = Runtime::kBpftrace;
       return {};
     case OptionId::kTimeout:
       TRY(parse_seconds(value));

@@ -11,10 +11,15 @@
 
 namespace stapsh::client {
 
-enum class Runtime { kKernel, kBpf, kDyninst };
+enum class Runtime {
+  kKernel,
+  kBpf,
+  kDyninst,
+  kBpftrace,  ///< The script is a bpftrace program, however it is named: nothing is built.
+};
 
 enum class ScriptKind {
-  kFile,         ///< JobOptions::script is a path.
+  kFile,         ///< JobOptions::script is a path: of a file, or of what can be read but once, as `<(…)` is.
   kText,         ///< -e: `script` is the text.
   kStdin,        ///< `-`: the text comes on standard input; each build needs a copy of it.
   kReadyModule,  ///< `script` is the path of a .ko, .bo, .so or .bt: nothing is built.
@@ -23,6 +28,7 @@ enum class ScriptKind {
 struct JobOptions {
   ScriptKind script_kind = ScriptKind::kFile;
   std::string script;
+  std::string script_as_given;  ///< A file's name as the person wrote it: `script` may be made absolute.
   std::vector<std::string> script_arguments;
 
   unsigned verbosity = 0;          ///< How many -v.
@@ -48,8 +54,13 @@ struct JobOptions {
   std::vector<std::string> runner_words;          ///< --runner-arg, untouched
 
   /// As messages name the script.
-  [[nodiscard]] std::string script_name() const { return script_kind == ScriptKind::kText ? "-e" : script; }
-  bool needs_build() const { return script_kind != ScriptKind::kReadyModule; }
+  [[nodiscard]] std::string script_name() const {
+    if (script_kind == ScriptKind::kText) return "-e";
+    return script_as_given.empty() ? script : script_as_given;
+  }
+  [[nodiscard]] bool needs_build() const {
+    return script_kind != ScriptKind::kReadyModule && runtime != Runtime::kBpftrace;
+  }
 };
 
 }  // namespace stapsh::client

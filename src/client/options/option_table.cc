@@ -64,10 +64,12 @@ constexpr std::array kTable{
     OptionEntry{OptionId::kColor, 'C', "color", "[=WHEN]", BuildUse::kHow, kColorRunners,
                 "colour messages: never, auto or always (-C needs WHEN)"},
     OptionEntry{OptionId::kRuntime, '\0', "runtime", "MODE", BuildUse::kContent, kClientOnly,
-                "kernel (staprun), bpf (stapbpf) or dyninst (stapdyn)"},
+                "kernel (staprun), bpf (stapbpf), dyninst (stapdyn) or bpftrace"},
     OptionEntry{OptionId::kBpf, '\0', "bpf", "", BuildUse::kContent, kClientOnly, "the same as --runtime=bpf"},
     OptionEntry{OptionId::kDyninst, '\0', "dyninst", "", BuildUse::kContent, kClientOnly,
                 "the same as --runtime=dyninst"},
+    OptionEntry{OptionId::kBpftrace, '\0', "bpftrace", "", BuildUse::kNone, kClientOnly,
+                "what is run is a bpftrace program, as --runtime=bpftrace says"},
     OptionEntry{OptionId::kGuru, 'g', "", "", BuildUse::kContent, kClientOnly,
                 "guru mode: embedded C and other unsafe things"},
     OptionEntry{OptionId::kDefine, 'D', "", "NAME[=VALUE]", BuildUse::kContent, kClientOnly,
@@ -151,6 +153,8 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
       return when(options.runtime == Runtime::kBpf);
     case OptionId::kDyninst:
       return when(options.runtime == Runtime::kDyninst);
+    case OptionId::kBpftrace:
+      return when(options.runtime == Runtime::kBpftrace);
     case OptionId::kTimeout:
       return one(options.timeout_seconds);
     case OptionId::kColor:

@@ -33,6 +33,7 @@ enum class OptionId {
   kRuntime,
   kBpf,
   kDyninst,
+  kBpftrace,
   kTimeout,
   kColor,
   kRuntimeDirectory,

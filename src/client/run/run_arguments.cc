@@ -18,32 +18,32 @@ constexpr std::array kKernelOptionsLast{OptionId::kOutputSize, OptionId::kColor}
 constexpr std::array kOtherOptions{OptionId::kVerbose,   OptionId::kSuppressWarnings, OptionId::kCommand,
                                    OptionId::kTargetPid, OptionId::kOutputFile,       OptionId::kColor};
 
-Result<> check_options(const JobOptions& options, RunnerKind runner, std::string_view module_name) {
+Result<> check_options(const JobOptions& options, RunnerKind runner, std::string_view title) {
   for (const OptionEntry& entry : option_table()) {
     if (entry.for_runner(runner).kind != RunnerUse::Kind::kRefused || option_values(options, entry.id).empty())
       continue;
     return fail(Errc::kUsage,
-                fmt::format("{}: {} can't do {}; {}", module_name, runner_name(runner), entry.spelling(),
+                fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(),
                             entry.id == OptionId::kGlobal ? "give the script an argument ($1, @1) instead"
                                                           : "leave it out, or hand words over with --runner-arg=WORD"));
   }
   return {};
 }
 
-Result<> check_script_arguments(const JobOptions& options, RunnerKind runner, std::string_view module_name) {
+Result<> check_script_arguments(const JobOptions& options, RunnerKind runner, std::string_view title) {
   if (options.needs_build() || runner == RunnerKind::kBpftrace) return {};
   for (const std::string& argument : options.script_arguments) {
     if (runner == RunnerKind::kStapbpf) {
       return fail(Errc::kUsage, fmt::format("{}: stapbpf takes no arguments, so '{}' can't reach the module; arguments "
                                             "are built into it: run its script instead",
-                                            module_name, argument));
+                                            title, argument));
     }
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0) {
       return fail(Errc::kUsage,
                   fmt::format("{}: {} takes only GLOBAL=VALUE after the module, not '{}'; other arguments "
                               "are built into it: run its script instead",
-                              module_name, runner_name(runner), argument));
+                              title, runner_name(runner), argument));
     }
   }
   return {};
@@ -75,8 +75,9 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
 Result<std::vector<std::string>> runner_arguments(const JobOptions& options, RunnerKind runner, AgentVersion version,
                                                   std::string_view module_name, unsigned target_index,
                                                   std::string_view target_uri) {
-  TRY(check_options(options, runner, module_name));
-  TRY(check_script_arguments(options, runner, module_name));
+  const std::string title = options.needs_build() ? std::string(module_name) : options.script_name();
+  TRY(check_options(options, runner, title));
+  TRY(check_script_arguments(options, runner, title));
   std::vector<std::string> words;
   if (runner == RunnerKind::kStaprun) {
     add_options(words, options, runner, kKernelOptionsFirst);

@@ -57,7 +57,7 @@ class TargetLister {
     if (path.front() != '/' && !folder.empty()) path = fmt::format("{}/{}", folder, name);
     errno = 0;
     std::ifstream file(path);
-    if (!file) return fail_errno(fmt::format("target list {}", path), errno);
+    if (!file) return fail_named(fmt::format("target list {}", path), errno);
     const std::size_t slash = path.rfind('/');
     const std::string own_folder = slash == std::string::npos ? "" : path.substr(0, std::max<std::size_t>(slash, 1));
     std::string line;
@@ -68,7 +68,7 @@ class TargetLister {
         return add_context(fmt::format("{}:{}", path, number), std::move(added).error());
       }
     }
-    if (file.bad()) return fail_errno(fmt::format("target list {}", path), errno);
+    if (file.bad()) return fail_named(fmt::format("target list {}", path), errno);
     return {};
   }
 

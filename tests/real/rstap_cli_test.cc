@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person may say on rstap's command line about the script: where its text comes from, how it is named, what is
+// wrong with the words. Real bpftraces and stapbpfs run what comes of it.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+class RstapCli : public RemoteTest {
+ protected:
+  RstapCli() { mounts_.tracing(); }
+
+  /// Through an agent, and without one.
+  static constexpr const char* kWays[] = {"stapsh:", "direct:"};
+
+  std::vector<std::string> words(const std::string& remote, const std::vector<std::string>& more) const {
+    std::vector<std::string> all{STAPSH_CLIENT,        "--stapsh", agent_program(), "-r",
+                                 stap_.kernel_build(), "--remote", remote};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  static std::string program_that_says(const std::string& word) {
+    return "BEGIN { printf(\"" + word + "\\n\"); exit(); }\n";
+  }
+};
+
+TEST_F(RstapCli, ABpftraceProgramComesFromAnywhere) {
+  const std::string other_name = scratch_.write("prog.txt", program_that_says("any name"));
+  const std::string pipe = scratch_.path("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string way : kWays) {
+    SCOPED_TRACE(way);
+    Program text(client(words(way, {"--bpftrace", "-e", "BEGIN { printf(\"text %d\\n\", $1); exit(); }", "7"})));
+    EXPECT_EQ(text.wait_exit(), 0) << text.captured();
+    EXPECT_NE(text.out().find("text 7\n"), std::string::npos) << text.captured();
+
+    for (const std::string name : {"-", "/dev/stdin"}) {
+      ProgramOptions how = client(words(way, {"--runtime=bpftrace", name}));
+      how.input = ProgramOptions::Input::kPipe;
+      Program input(how);
+      ASSERT_TRUE(input.write(program_that_says("standard input")));
+      input.close_input();
+      EXPECT_EQ(input.wait_exit(), 0) << input.captured();
+      EXPECT_NE(input.out().find("standard input\n"), std::string::npos) << input.captured();
+    }
+
+    Program file(client(words(way, {other_name, "--bpftrace"})));
+    EXPECT_EQ(file.wait_exit(), 0) << file.captured();
+    EXPECT_NE(file.out().find("any name\n"), std::string::npos) << file.captured();
+
+    Program fifo(client(words(way, {"--bpftrace", pipe})));
+    Program writer(options({"/bin/sh", "-c", "cat \"$1\" > \"$2\"", "sh", other_name, pipe}));
+    EXPECT_EQ(fifo.wait_exit(), 0) << fifo.captured();
+    EXPECT_NE(fifo.out().find("any name\n"), std::string::npos) << fifo.captured();
+    EXPECT_EQ(writer.wait_exit(), 0);
+  }
+}
+
+TEST_F(RstapCli, AScriptMayHaveAnyName) {
+  for (const std::string name : {"my script.bt", "naïve.bt", "-x.bt", "'q\"u`o$te.bt", "\xff.bt"}) {
+    scratch_.write(name, program_that_says("named"));
+    for (const std::string way : kWays) {
+      SCOPED_TRACE(way + " " + name);
+      Program rstap(client(words(way, {"./" + name})));
+      EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+      EXPECT_NE(rstap.out().find("named\n"), std::string::npos) << rstap.captured();
+    }
+  }
+  const std::string built = stap_.build(stap_.one(), "plain");
+  const std::string renamed = scratch_.path("a b.bo");
+  std::filesystem::copy_file(built, renamed);
+  Program rstap(client(words("stapsh:", {renamed})));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_NE(rstap.out().find("bye\n"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapCli, MessagesNameTheScriptAsItWasGiven) {
+  scratch_.write("my script.bt", program_that_says("x"));
+  Program rstap(client(words("stapsh:", {"./my script.bt", "-s", "4"})));
+  EXPECT_NE(rstap.wait_exit(), 0);
+  EXPECT_NE(rstap.err().find("./my script.bt: bpftrace can't do -s"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapCli, AScriptThatCanBeReadOnceIsBuiltAsOftenAsNeeded) {
+  const std::string shell = "\"$@\" <(cat \"$SCRIPT\")";
+  for (const std::string way : kWays) {
+    SCOPED_TRACE(way);
+    std::vector<std::string> all{"/bin/bash", "-c", shell, "bash"};
+    for (const std::string& word : words(way, {"--remote", "stapsh:", "--bpf"})) all.push_back(word);
+    ProgramOptions how = client(all);
+    how.env.push_back("SCRIPT=" + stap_.one());
+    Program rstap(how);
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_TRUE(rstap.wait_for_out_times("bye\n", 2)) << rstap.captured();
+  }
+  ProgramOptions how = client(words("stapsh:", {"--bpf", "/dev/stdin"}));
+  how.input = ProgramOptions::Input::kPipe;
+  Program rstap(how);
+  ASSERT_TRUE(rstap.write(read_file(stap_.one())));
+  rstap.close_input();
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_NE(rstap.out().find("bye\n"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapCli, WhatIsNotThereIsAWrongCommandLine) {
+  const std::string folder = scratch_.make_folder("folder");
+  const std::string empty = scratch_.write("empty.bt", "");
+  const std::string module = scratch_.write("no name.ko", "no module at all");
+  struct Case {
+    std::vector<std::string> words;
+    std::string said;
+  };
+  const Case cases[] = {
+      {{"missing.stp"}, "rstap: script missing.stp: No such file or directory\n"},
+      {{"missing.bt"}, "rstap: missing.bt: No such file or directory\n"},
+      {{"missing.ko"}, "rstap: missing.ko: No such file or directory\n"},
+      {{"--bpftrace", "missing"}, "rstap: missing: No such file or directory\n"},
+      {{"missing/x.stp"}, "rstap: script missing/x.stp: No such file or directory\n"},
+      {{folder}, "rstap: script " + folder + ": Is a directory\n"},
+      {{"--bpftrace", folder}, "rstap: " + folder + ": Is a directory\n"},
+      {{empty}, "rstap: " + empty + ": empty\n"},
+      {{"--bpftrace", "-e", ""}, "rstap: -e: empty\n"},
+      {{module}, "rstap: " + module + ": does not say its module's name; give the file that name, with .ko\n"},
+      {{"--remote", "@missing.list", empty}, "rstap: target list missing.list: No such file or directory\n"},
+      {{"--remote", "@" + folder, empty}, "rstap: target list " + folder + ": Is a directory\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.said);
+    Program rstap(client(words("stapsh:", c.words)));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.err(), c.said);
+  }
+}
+
+TEST_F(RstapCli, ARemovedFolderIsMissedOnlyWhereItIsNeeded) {
+  const std::string script = scratch_.write("prog.bt", program_that_says("no folder"));
+  for (const std::string way : kWays) {
+    SCOPED_TRACE(way);
+    const std::string gone = scratch_.make_folder("gone");
+    std::vector<std::string> all{"/bin/sh", "-c", "cd \"$0\" && rmdir \"$0\" && exec \"$@\"", gone};
+    for (const std::string& word : words(way, {script})) all.push_back(word);
+    Program rstap(client(all));
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_NE(rstap.out().find("no folder\n"), std::string::npos) << rstap.captured();
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::real
