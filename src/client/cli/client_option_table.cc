@@ -49,6 +49,8 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::all_or_nothing>},
     ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32)", take_fanout},
     ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
+    ClientOption{"gather", "", OptionGroup::kOutput, "equal output once, at the end, under folded names",
+                 take_flag<&Options::output, &OutputOptions::gather>},
     ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end",
                  take_flag<&Options::output, &OutputOptions::quiet>},
     ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime,

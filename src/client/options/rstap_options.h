@@ -51,7 +51,8 @@ struct OutputOptions {
   LabelMode labels = LabelMode::kNone;
   Timestamps timestamps = Timestamps::kNone;
   std::optional<std::chrono::milliseconds>
-      by_time;  ///< How long a line waits for older ones; none: lines come as they come.
+      by_time;          ///< How long a line waits for older ones; none: lines come as they come.
+  bool gather = false;  ///< Equal output once, at the end.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
 

@@ -16,6 +16,7 @@ using OutputBuffer = ByteBuffer;
 class OutputBuffers {
  public:
   OutputBuffer& of(Stream stream) { return buffers_[static_cast<std::size_t>(stream)]; }
+  [[nodiscard]] const OutputBuffer& of(Stream stream) const { return buffers_[static_cast<std::size_t>(stream)]; }
   /// Bytes in both that nobody has taken yet.
   [[nodiscard]] std::size_t pending_bytes() const { return buffers_[0].size() + buffers_[1].size(); }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "client/output/gather_sink.h"
 #include "client/output/text_sink.h"
 #include "sys/clock.h"
 
@@ -17,7 +18,14 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
                                 StandardStreams::Listener listener) {
   Outputs outputs;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
-  outputs.sinks_.push_back(std::make_unique<TextSink>(options, *outputs.streams_));
+  auto text = std::make_unique<TextSink>(options, *outputs.streams_);
+  if (options.gather) {
+    auto gather = std::make_unique<GatherSink>(*outputs.streams_, std::move(text));
+    outputs.gather_ = gather.get();
+    outputs.sinks_.push_back(std::move(gather));
+  } else {
+    outputs.sinks_.push_back(std::move(text));
+  }
   return outputs;
 }
 
@@ -28,6 +36,9 @@ std::vector<EventSink*> Outputs::sinks() const {
   return all;
 }
 
-Awaitable<> Outputs::drain() { co_await streams_->drain(sys::deadline_after(kLastOutputLimit)); }
+Awaitable<> Outputs::drain() {
+  if (gather_ != nullptr) co_await gather_->finish();
+  co_await streams_->drain(sys::deadline_after(kLastOutputLimit));
+}
 
 }  // namespace stapsh::client

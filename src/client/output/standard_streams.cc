@@ -132,6 +132,24 @@ void StandardStreams::watch_reader() {
   });
 }
 
+// What a reader did not want who has gone is not waited for.
+bool StandardStreams::has_unsent() const {
+  const auto waits = [&](Stream stream) {
+    const auto at = static_cast<std::size_t>(stream);
+    return !buffers_.of(stream).empty() && !outs_[at].closed;
+  };
+  return waits(Stream::kStdout) || !buffers_.of(Stream::kStderr).empty();
+}
+
+Awaitable<> StandardStreams::wait_room() {
+  while (full() && has_unsent()) co_await changed_.wait();
+}
+
+Awaitable<> StandardStreams::wait_written() {
+  on_pause();
+  while (has_unsent()) co_await changed_.wait();
+}
+
 Awaitable<> StandardStreams::drain(TimePoint deadline) {
   on_pause();
   asio::steady_timer timer(io_, deadline);
@@ -140,10 +158,6 @@ Awaitable<> StandardStreams::drain(TimePoint deadline) {
     late = !error;
     changed_.announce();
   });
-  const auto has_unsent = [this] {
-    return !buffers_.of(Stream::kStderr).empty() ||
-           (!buffers_.of(Stream::kStdout).empty() && !out(Stream::kStdout).closed);
-  };
   while (has_unsent() && !late) co_await changed_.wait();
   timer.cancel();
   drained_ = true;
