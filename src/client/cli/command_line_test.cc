@@ -106,6 +106,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--together",
                               "--all-or-nothing",
                               "--quiet",
+                              "--gather",
                               "--dialect=rfc",
                               "--stap=/x/stap",
                               "--stapsh=/x/stapsh",
@@ -129,6 +130,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_TRUE(options->together);
   EXPECT_TRUE(options->all_or_nothing);
   EXPECT_TRUE(options->output.quiet);
+  EXPECT_TRUE(options->output.gather);
   EXPECT_EQ(options->dialect, Dialect::kRfc);
   EXPECT_EQ(options->stap_program, "/x/stap");
   EXPECT_EQ(options->reach.stapsh_program, "/x/stapsh");
@@ -177,6 +179,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"s", "--foo"}, "put script arguments after --"},
       {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
       {{"--quiet=x", "s"}, "--quiet takes no value"},
+      {{"--gather=x", "s"}, "--gather takes no value"},
       {{"--no-fanout=x", "s"}, "--no-fanout takes no value"},
       {{"s", "--remote"}, "--remote needs a value"},
       {{"s", "-c"}, "-c needs a value"},

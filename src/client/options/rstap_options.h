@@ -34,8 +34,8 @@ struct ReachOptions {
 };
 
 enum class LabelMode {
-  kNone,   ///< One target: bytes pass through untouched. Several: whole lines; "NAME: " on standard error.
-  kIndex,  ///< --remote-prefix, as stap prints it: "N: " on standard output. Several: on standard error as well.
+  kNone,   ///< One target: bytes pass through untouched. Several: whole lines, no label.
+  kIndex,  ///< --remote-prefix, as stap prints it: "N: " on standard output, nothing on standard error.
   kName,   ///< --label: "NAME: " on both.
 };
 
@@ -46,17 +46,13 @@ enum class Timestamps {
   kDelta,  ///< Seconds since the first runner began: [   12.345678]
 };
 
-enum class ColourWhen { kAuto, kAlways, kNever };
-
 /// What a person sees of a run.
 struct OutputOptions {
   LabelMode labels = LabelMode::kNone;
   Timestamps timestamps = Timestamps::kNone;
   std::optional<std::chrono::milliseconds>
-      by_time;       ///< How long a line waits for older ones; none: lines come as they come.
-  bool raw = false;  ///< A terminal is sent what targets say as it is.
-  /// Of labels; none: as kAuto, but NO_COLOR in the environment says kNever. kAuto: on a terminal.
-  std::optional<ColourWhen> colour;
+      by_time;          ///< How long a line waits for older ones; none: lines come as they come.
+  bool gather = false;  ///< Equal output once, at the end.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
 

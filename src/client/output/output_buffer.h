@@ -12,20 +12,16 @@ namespace stapsh::client {
 
 using OutputBuffer = ByteBuffer;
 
-/// One for each stream, or one for both: where they end in the same file or terminal, only one buffer keeps the order,
-/// and lines whole.
+/// One for each stream.
 class OutputBuffers {
  public:
-  OutputBuffer& of(Stream stream) { return buffers_[shared_ ? 0 : static_cast<std::size_t>(stream)]; }
-  /// From the start on, or never.
-  void share() { shared_ = true; }
-  [[nodiscard]] bool shared() const { return shared_; }
+  OutputBuffer& of(Stream stream) { return buffers_[static_cast<std::size_t>(stream)]; }
+  [[nodiscard]] const OutputBuffer& of(Stream stream) const { return buffers_[static_cast<std::size_t>(stream)]; }
   /// Bytes in both that nobody has taken yet.
   [[nodiscard]] std::size_t pending_bytes() const { return buffers_[0].size() + buffers_[1].size(); }
 
  private:
   std::array<OutputBuffer, 2> buffers_;
-  bool shared_ = false;
 };
 
 }  // namespace stapsh::client

@@ -13,6 +13,8 @@
 
 namespace stapsh::client {
 
+class GatherSink;
+
 class Outputs {
  public:
   static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener);
@@ -20,7 +22,7 @@ class Outputs {
   /// In the order in which they take an event.
   [[nodiscard]] std::vector<EventSink*> sinks() const;
 
-  /// After the last event: writes what is left, for a while.
+  /// After the last event: shows what was kept until now, then writes what is left, for a while.
   Awaitable<> drain();
   /// After drain(): `code` of the run, or another where not all has arrived.
   [[nodiscard]] int exit_code(int code) const { return streams_->exit_code(code); }
@@ -28,6 +30,7 @@ class Outputs {
  private:
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
+  GatherSink* gather_ = nullptr;  // One of them, if it was asked for.
 };
 
 }  // namespace stapsh::client

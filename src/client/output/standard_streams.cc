@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <asio/post.hpp>
@@ -22,14 +21,6 @@ constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
 constexpr int kSignalCodeBase = 128;
 constexpr int kExitLost = 1;
 
-// A terminal, a pipe or a file that is both, as after 2>&1.
-bool are_same(int a, int b) {
-  struct stat of_a {
-  }, of_b{};
-  if (::fstat(a, &of_a) != 0 || ::fstat(b, &of_b) != 0) return false;
-  return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_context& io, Listener listener) {
@@ -38,9 +29,6 @@ Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_contex
   // With a pipe of the usual 64 KiB we and its reader wait for each other all the time.
   sys::grow_pipe(streams->out(Stream::kStdout).fd.get(), kOutputPipeBytes);
   streams->out(Stream::kStderr).fd = TRY(sys::open_nonblocking(STDERR_FILENO));
-  streams->out(Stream::kStdout).is_terminal = ::isatty(STDOUT_FILENO) == 1;
-  streams->out(Stream::kStderr).is_terminal = ::isatty(STDERR_FILENO) == 1;
-  if (are_same(STDOUT_FILENO, STDERR_FILENO)) streams->buffers_.share();
   streams->watch_reader();
   return streams;
 }
@@ -51,7 +39,6 @@ void StandardStreams::say(std::string_view line) {
     errors_lost_ = true;
     return;
   }
-  buffer.begin_line();
   buffer.append("rstap: ");
   buffer.append(line);
   buffer.append("\n");
@@ -71,7 +58,6 @@ void StandardStreams::on_pause() {
 }
 
 void StandardStreams::flush(Stream stream) {
-  if (buffers_.shared()) stream = Stream::kStdout;
   Out& out = this->out(stream);
   OutputBuffer& buffer = buffers_.of(stream);
   if (stream == Stream::kStdout && diverted_ && !buffer.empty()) {
@@ -109,7 +95,7 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
 // The ctrl-C that stops us has ended who reads us (tee), and the last output, often all that was asked for, is still to
 // come.
 void StandardStreams::divert() {
-  if (buffers_.shared() || std::exchange(diverted_, true)) return;
+  if (std::exchange(diverted_, true)) return;
   say("standard output is closed; what would go there follows here");
   flush(Stream::kStdout);
   flush(Stream::kStderr);
@@ -146,6 +132,24 @@ void StandardStreams::watch_reader() {
   });
 }
 
+// What a reader did not want who has gone is not waited for.
+bool StandardStreams::has_unsent() const {
+  const auto waits = [&](Stream stream) {
+    const auto at = static_cast<std::size_t>(stream);
+    return !buffers_.of(stream).empty() && !outs_[at].closed;
+  };
+  return waits(Stream::kStdout) || !buffers_.of(Stream::kStderr).empty();
+}
+
+Awaitable<> StandardStreams::wait_room() {
+  while (full() && has_unsent()) co_await changed_.wait();
+}
+
+Awaitable<> StandardStreams::wait_written() {
+  on_pause();
+  while (has_unsent()) co_await changed_.wait();
+}
+
 Awaitable<> StandardStreams::drain(TimePoint deadline) {
   on_pause();
   asio::steady_timer timer(io_, deadline);
@@ -154,10 +158,6 @@ Awaitable<> StandardStreams::drain(TimePoint deadline) {
     late = !error;
     changed_.announce();
   });
-  const auto has_unsent = [this] {
-    return (!buffers_.shared() && !buffers_.of(Stream::kStderr).empty()) ||
-           (!buffers_.of(Stream::kStdout).empty() && !out(Stream::kStdout).closed);
-  };
   while (has_unsent() && !late) co_await changed_.wait();
   timer.cancel();
   drained_ = true;

@@ -28,8 +28,6 @@ class StandardStreams : public EventSink {
   static Result<std::unique_ptr<StandardStreams>> create(asio::io_context& io, Listener listener);
 
   OutputBuffers& buffers() { return buffers_; }
-  /// Whether a person's terminal obeys what is written there.
-  [[nodiscard]] bool is_terminal(Stream stream) const { return outs_[static_cast<std::size_t>(stream)].is_terminal; }
   /// A line of rstap's own, on standard error; without its prefix.
   void say(std::string_view line);
   /// Whether so much waits to be written that more is lost: then call drop() with what it was.
@@ -40,6 +38,14 @@ class StandardStreams : public EventSink {
   void on_pause() override;
   [[nodiscard]] bool full() const override { return buffers_.pending_bytes() > kFullBytes; }
 
+  /// Whether what is appended to its buffer arrives anywhere.
+  [[nodiscard]] bool is_read(Stream stream) const {
+    return !outs_[static_cast<std::size_t>(stream)].closed || (stream == Stream::kStdout && diverted_);
+  }
+  /// Waits until the buffers are not full any more, for as long as that takes.
+  Awaitable<> wait_room();
+  /// Waits until all is written, likewise.
+  Awaitable<> wait_written();
   /// Waits until all is written, at most until `deadline`; then nothing is written any more.
   Awaitable<> drain(TimePoint deadline);
   /// After drain(): `code` of the run, or another where not all has arrived.
@@ -54,12 +60,12 @@ class StandardStreams : public EventSink {
     std::optional<Descriptor> waiter;  // Of a duplicate; made when there is something to wait for.
     bool waiting = false;
     bool closed = false;
-    bool is_terminal = false;
   };
 
   StandardStreams(asio::io_context& io, Listener listener) : io_(io), listener_(std::move(listener)), changed_(io) {}
   Out& out(Stream stream) { return outs_[static_cast<std::size_t>(stream)]; }
   void flush(Stream stream);
+  [[nodiscard]] bool has_unsent() const;
   bool make_waiter(Out& out);
   void wait_writable(Stream stream);
   void watch_reader();

@@ -10,7 +10,6 @@
 
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
-#include "base/utf8.h"
 #include "client/async/child_output.h"
 #include "client/run/clock_offset.h"
 #include "client/run/run_arguments.h"
@@ -185,7 +184,7 @@ void TargetRun::say_lines(std::string_view text) {
   for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(text.size(), end + 1))) {
     end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    if (!line.empty()) emit(event::Note{event::Note::Kind::kForeign, printable(line)});
+    if (!line.empty()) emit(event::Note{event::Note::Kind::kWarning, printable(line)});
     if (end == std::string_view::npos) break;
   }
 }
@@ -307,7 +306,7 @@ void TargetRun::on_errors(std::string_view bytes) {
     context_.events.on_pause();
     return;
   }
-  early_errors_.append(whole_characters(bytes, kEarlyErrorBytesMax - early_errors_.size()));
+  early_errors_.append(bytes.substr(0, kEarlyErrorBytesMax - early_errors_.size()));
 }
 
 Awaitable<> TargetRun::write_input() {
@@ -333,11 +332,11 @@ void TargetRun::drain_effects() {
                      to_agent_->end();
                    },
                    [&](const Output& e) { emit_output(e.stream, e.bytes, e.time); },
-                   [&](const Note& e) { note(e.is_theirs ? "it says: " + e.text : e.text); },
+                   [&](const Note& e) { note(e.text); },
                    [&](const Connected& e) {
                      release_slot();
                      emit_connected(e);
-                     if (!early_errors_.empty()) note("it says: " + printable(last_line(early_errors_)));
+                     if (!early_errors_.empty()) note(std::string(last_line(early_errors_)));
                      set_state(TargetState::kBuilding);
                      spawn(get_module(e.hello));
                    },

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/output/gathered_groups.h"
+
+#include <gtest/gtest.h>
+
+namespace stapsh::client {
+namespace {
+
+TEST(GatheredGroups, AreOrderedByCodeThenSizeThenFirstTarget) {
+  SharedTexts texts(7);
+  const std::string_view said[] = {"b", "a", "bad", "a", "c", "b", "a"};
+  const int codes[] = {0, 0, 7, 0, 0, 3, 9};
+  GroupCollector collector;
+  for (std::size_t i = 0; i < 7; ++i) {
+    texts.append(i, said[i]);
+    collector.add(i, texts.place(i), codes[i]);
+  }
+  std::vector<std::vector<std::size_t>> got;
+  for (const GatheredGroup& group : collector.groups()) got.push_back(group.targets);
+  EXPECT_EQ(got, (std::vector<std::vector<std::size_t>>{{1, 3, 6}, {0, 5}, {4}, {2}}));
+}
+
+TEST(GatheredGroups, WhoHasNoCodeComesLast) {
+  EXPECT_EQ(order_code({Outcome::Kind::kEnded, 3, {}}), 3);
+  EXPECT_EQ(order_code({Outcome::Kind::kEnded, std::nullopt, {}}), 1);
+  Outcome untold{Outcome::Kind::kEnded, std::nullopt, {}};
+  untold.has_output = true;
+  EXPECT_EQ(order_code(untold), 0);
+  EXPECT_EQ(order_code({Outcome::Kind::kFailed, std::nullopt, "lost"}), 256);
+}
+
+TEST(GatheredGroups, TitleFoldsNamesAndCountsSeveral) {
+  const std::vector<std::string> names{"web01", "web02", "web03", "db"};
+  EXPECT_EQ(group_title({{}, {0, 1, 2}}, names), "web[01-03] (3)");
+  EXPECT_EQ(group_title({{}, {3}}, names), "db");
+  EXPECT_EQ(group_header("---", "db"), "---\ndb\n---\n");
+}
+
+TEST(RuleFinder, IsLongerThanAnyLineOfDashes) {
+  const auto dashes = [](std::size_t count) { return std::string(count, '-'); };
+  struct Case {
+    std::string name, text;
+    std::size_t want;
+  };
+  const Case cases[] = {
+      {"nothing", "", 15},
+      {"a shorter line", dashes(14) + "\n", 15},
+      {"what looks like a header", "a\n" + dashes(15) + "\nweb01\n" + dashes(15) + "\n", 16},
+      {"first line", dashes(20) + "\n", 21},
+      {"not the whole line", dashes(20) + " x\n x " + dashes(30) + "\n", 15},
+      {"longest of several", dashes(16) + "\n" + dashes(40) + "\n\n" + dashes(17) + "\n", 41},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    for (std::size_t cut = 0; cut <= c.text.size(); ++cut) {
+      RuleFinder finder;
+      finder.add(c.text.substr(0, cut));
+      finder.add(c.text.substr(cut));
+      EXPECT_EQ(finder.rule(), dashes(c.want)) << "cut at " << cut;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::client

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// --gather: what many targets said, once.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "harness/here_fleet.h"
+
+namespace stapsh::real {
+namespace {
+
+const std::string kRule = std::string(15, '-') + "\n";
+
+std::string header(const std::string& title) { return kRule + title + "\n" + kRule; }
+
+class RstapGather : public HereFleetTest {
+ protected:
+  /// With -v: all of n[1-COUNT] have reached that state.
+  static testing::AssertionResult wait_for_state(Program& rstap, int count, const std::string& state) {
+    for (int i = 1; i <= count; i++) {
+      if (auto seen = rstap.wait_for_err("n" + std::to_string(i) + ": " + state + "\n"); !seen) return seen;
+    }
+    return testing::AssertionSuccess();
+  }
+};
+
+TEST_F(RstapGather, EqualOutputIsShownOnceUnderFoldedNames) {
+  set_runner("case $WHO in web07) echo other; exit 3;; web39) ;; *) echo one; printf two;; esac");
+  Program rstap(rstap_on("web[01-40]", {"--gather"}));
+  EXPECT_EQ(rstap.wait_exit(), 3) << rstap.captured();
+  EXPECT_EQ(rstap.out(), header("web[01-06,08-38,40] (38)") + "one\ntwo\n" + header("web07") + "other\n");
+  EXPECT_TRUE(rstap.err().starts_with("rstap: web07: runner ended with exit code 3\n")) << rstap.captured();
+}
+
+TEST_F(RstapGather, ShowsWhatClushShows) {
+  if (::access("/usr/bin/clush", X_OK) != 0) GTEST_SKIP() << "no clush (clustershell)";
+  const std::string body =
+      "case $WHO in n1) echo a; exit 2;; n[2345]) echo b; printf c;; n[678]) echo d;; n9) ;; *) echo $WHO;; esac";
+  set_runner(body);
+  Program rstap(rstap_on("n[1-12]", {"--gather"}));
+  EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+  Program clush(options({"/usr/bin/clush", "-R", "exec", "-w", "n[1-12]", "-b", "WHO=%h; " + body}));
+  (void)clush.wait_exit();
+  EXPECT_EQ(rstap.out(), clush.out());
+}
+
+TEST_F(RstapGather, ACompileErrorOfManyIsShownOnce) {
+  set_module(scratch_.write("bad.bt", "BEGIN { print(nothing_of_that_name); }\n"));
+  Program rstap(rstap_on("web[01-12]", {"--gather", "--quiet"}));
+  EXPECT_NE(rstap.wait_exit(std::chrono::seconds(60)), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "");
+  const std::string err = rstap.err();
+  const std::size_t first = err.find("nothing_of_that_name");
+  EXPECT_TRUE(err.find(header("web[01-12] (12)")) < first) << rstap.captured();
+  EXPECT_EQ(err.find("web[01-12]", first), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapGather, ARunWithoutAnEndIsShownWhenItIsStopped) {
+  const std::string mark = scratch_.path("up.");
+  set_runner("trap 'echo bye; exit' HUP; echo up; [ $WHO = n1 ] && echo first >&2; : > " + mark +
+             "$WHO; while :; do sleep 0.1; done");
+  Program rstap(rstap_on("n[1-4]", {"--gather"}));
+  for (const char* host : {"n1", "n2", "n3", "n4"}) {
+    ASSERT_TRUE(becomes_true([&] { return ::access((mark + host).c_str(), F_OK) == 0; }));
+  }
+  rstap.send_signal(SIGINT);
+  (void)rstap.wait_exit();
+  EXPECT_TRUE(rstap.out().starts_with(header("n[1-4] (4)") + "up\nbye\n")) << rstap.captured();
+  EXPECT_NE(rstap.err().find(header("n1") + "first\n"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapGather, NoTextCanLookLikeAnotherTargetsHeader) {
+  set_runner("case $WHO in n1) echo ---------------; echo n2; echo ---------------; echo lie;; *) echo truth;; esac");
+  Program rstap(rstap_on("n[1-2]", {"--gather"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  const std::string rule = std::string(16, '-') + "\n";
+  EXPECT_EQ(rstap.out(), rule + "n1\n" + rule + kRule + "n2\n" + kRule + "lie\n" + rule + "n2\n" + rule + "truth\n");
+}
+
+// Text that nobody reads is waited for while a pager is open; a signal ends that.
+TEST_F(RstapGather, ASlowReaderGetsAllAndASignalEndsTheWaiting) {
+  set_runner("yes $WHO | head -c 9000000");
+  ProgramOptions options = rstap_on("n[1-3]", {"--gather", "-v"});
+  options.read_output = false;
+  for (const bool read : {true, false}) {
+    SCOPED_TRACE(read);
+    Program rstap(options);
+    ASSERT_TRUE(wait_for_state(rstap, 3, "done"));  // Nothing but the reader is waited for.
+    if (read) {
+      rstap.resume_reading();
+      EXPECT_EQ(rstap.wait_exit(), 0) << rstap.err();
+      EXPECT_EQ(rstap.out().size(), 3 * (header("n1").size() + 9'000'000));
+    } else {
+      ASSERT_TRUE(becomes_true([&] {  // One that comes too early is one of the run's, which ends by itself.
+        if (rstap.running()) rstap.send_signal(SIGINT);
+        return !rstap.running();
+      }));
+      rstap.resume_reading();
+      EXPECT_EQ(rstap.wait_exit(), 130) << rstap.err();
+    }
+  }
+}
+
+TEST_F(RstapGather, AReaderThatLeavesEndsIt) {
+  set_runner("yes $WHO | head -c 3000000");
+  ProgramOptions options = rstap_on("n[1-2]", {"--gather", "-v"});
+  options.read_output = false;
+  Program rstap(options);
+  ASSERT_TRUE(wait_for_state(rstap, 2, "done"));
+  rstap.close_output();
+  EXPECT_EQ(rstap.wait_exit(), 128 + SIGPIPE) << rstap.captured();
+}
+
+}  // namespace
+}  // namespace stapsh::real
