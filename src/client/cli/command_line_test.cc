@@ -107,6 +107,9 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--all-or-nothing",
                               "--quiet",
                               "--gather",
+                              "--outdir=out",
+                              "--errdir=err",
+                              "--maxrc",
                               "--dialect=rfc",
                               "--stap=/x/stap",
                               "--stapsh=/x/stapsh",
@@ -131,6 +134,9 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_TRUE(options->all_or_nothing);
   EXPECT_TRUE(options->output.quiet);
   EXPECT_TRUE(options->output.gather);
+  EXPECT_EQ(options->output.outdir, "out");
+  EXPECT_EQ(options->output.errdir, "err");
+  EXPECT_TRUE(options->largest_code);
   EXPECT_EQ(options->dialect, Dialect::kRfc);
   EXPECT_EQ(options->stap_program, "/x/stap");
   EXPECT_EQ(options->reach.stapsh_program, "/x/stapsh");
@@ -180,6 +186,9 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
       {{"--quiet=x", "s"}, "--quiet takes no value"},
       {{"--gather=x", "s"}, "--gather takes no value"},
+      {{"--outdir=", "s"}, "--outdir: the value is empty"},
+      {{"--errdir=", "s"}, "--errdir: the value is empty"},
+      {{"--maxrc=1", "s"}, "--maxrc takes no value"},
       {{"--no-fanout=x", "s"}, "--no-fanout takes no value"},
       {{"s", "--remote"}, "--remote needs a value"},
       {{"s", "-c"}, "-c needs a value"},

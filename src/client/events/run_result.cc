@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/events/run_result.h"
 
-namespace stapsh::client {
+#include <algorithm>
 
-int exit_code_of(const std::vector<TargetResult>& results, int stopped_code) {
-  for (const TargetResult& result : results) {
-    switch (result.outcome.kind) {
-      case Outcome::Kind::kEnded:
-        if (!result.outcome.exit_code && !result.outcome.has_output) return kFailedCode;
-        if (result.outcome.exit_code.value_or(0) != 0) return *result.outcome.exit_code;
-        break;
-      case Outcome::Kind::kStopped:
-        return stopped_code;
-      case Outcome::Kind::kFailed:
-        return kFailedCode;
-    }
+namespace stapsh::client {
+namespace {
+
+int code_of(const Outcome& outcome, int stopped_code) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kEnded:
+      return outcome.exit_code.value_or(outcome.has_output ? 0 : kFailedCode);
+    case Outcome::Kind::kStopped:
+      return stopped_code;
+    case Outcome::Kind::kFailed:
+      break;
   }
-  return 0;
+  return kFailedCode;
+}
+
+}  // namespace
+
+int exit_code_of(const std::vector<TargetResult>& results, int stopped_code, CodeRule rule) {
+  int code = 0;
+  for (const TargetResult& result : results) {
+    // Nothing is asked after the first failure: a stopped one's code may be 0.
+    const bool failed = result.outcome.kind != Outcome::Kind::kEnded;
+    const int own = code_of(result.outcome, stopped_code);
+    if (rule == CodeRule::kFirst && (failed || own != 0)) return own;
+    code = std::max(code, own);
+  }
+  return code;
 }
 
 }  // namespace stapsh::client

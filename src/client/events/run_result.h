@@ -17,9 +17,14 @@ struct TargetResult {
 /// Of a target that failed, or whose code is not known though nothing came of it.
 inline constexpr int kFailedCode = 1;
 
-/// The first failure's, in the order of the targets: a runner's own code, 1 for a target that failed or whose code is
-/// unknown and of which no output came, `stopped_code` for one that was stopped before its runner ran. 0 if there is
-/// none.
-int exit_code_of(const std::vector<TargetResult>& results, int stopped_code);
+/// Which target's failure is the run's.
+enum class CodeRule {
+  kFirst,    ///< Of the first that failed, in the order of the targets.
+  kLargest,  ///< The largest code.
+};
+
+/// A runner's own code, 1 for a target that failed or whose code is unknown and of which no output came, `stopped_code`
+/// for one that was stopped before its runner ran. 0 if there is no failure.
+int exit_code_of(const std::vector<TargetResult>& results, int stopped_code, CodeRule rule = CodeRule::kFirst);
 
 }  // namespace stapsh::client

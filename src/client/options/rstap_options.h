@@ -51,8 +51,9 @@ struct OutputOptions {
   LabelMode labels = LabelMode::kNone;
   Timestamps timestamps = Timestamps::kNone;
   std::optional<std::chrono::milliseconds>
-      by_time;          ///< How long a line waits for older ones; none: lines come as they come.
-  bool gather = false;  ///< Equal output once, at the end.
+      by_time;                 ///< How long a line waits for older ones; none: lines come as they come.
+  bool gather = false;         ///< Equal output once, at the end.
+  std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
 
@@ -72,6 +73,7 @@ struct RstapOptions {
   Dialect dialect = Dialect::kReleased;
   bool together = false;
   bool all_or_nothing = false;
+  bool largest_code = false;                                                      ///< --maxrc
   unsigned fanout = 0;                                                            ///< 0: the client's default.
   std::optional<std::chrono::milliseconds> connect_timeout;                       ///< None: the client's default.
   std::optional<std::chrono::milliseconds> keepalive = std::chrono::seconds(60);  ///< None: not asked for.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/outputs.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "client/output/folder_sink.h"
 #include "client/output/gather_sink.h"
 #include "client/output/text_sink.h"
 #include "sys/clock.h"
@@ -11,6 +13,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
+constexpr int kExitLost = 1;
 
 }  // namespace
 
@@ -26,7 +29,32 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   } else {
     outputs.sinks_.push_back(std::move(text));
   }
+  if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
+  if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
   return outputs;
+}
+
+Result<> Outputs::add_folder(std::string_view option, const std::string& folder, Stream stream) {
+  for (FolderSink* other : folders_) {
+    if (other->is_folder(folder)) {
+      other->add_stream(stream);
+      return {};
+    }
+  }
+  FolderSink::Options folder_options{std::string(option), folder, {}};
+  StandardStreams& streams = *streams_;
+  auto sink =
+      TRY(FolderSink::create(std::move(folder_options), [&streams](std::string_view line) { streams.say(line); }));
+  sink->add_stream(stream);
+  folders_.push_back(sink.get());
+  sinks_.push_back(std::move(sink));
+  return {};
+}
+
+int Outputs::exit_code(int code) const {
+  code = streams_->exit_code(code);
+  const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); });
+  return code == 0 && !complete ? kExitLost : code;
 }
 
 std::vector<EventSink*> Outputs::sinks() const {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +15,7 @@
 
 namespace stapsh::client {
 
+class FolderSink;
 class GatherSink;
 
 class Outputs {
@@ -25,12 +28,15 @@ class Outputs {
   /// After the last event: shows what was kept until now, then writes what is left, for a while.
   Awaitable<> drain();
   /// After drain(): `code` of the run, or another where not all has arrived.
-  [[nodiscard]] int exit_code(int code) const { return streams_->exit_code(code); }
+  [[nodiscard]] int exit_code(int code) const;
 
  private:
+  Result<> add_folder(std::string_view option, const std::string& folder, Stream stream);
+
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
   GatherSink* gather_ = nullptr;  // One of them, if it was asked for.
+  std::vector<FolderSink*> folders_;
 };
 
 }  // namespace stapsh::client

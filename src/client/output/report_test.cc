@@ -50,6 +50,16 @@ TEST(Report, TheFirstFailureInTheOrderOfTargetsGivesTheCode) {
   EXPECT_EQ(exit_code_of({{"a", {Kind::kStopped, {}, {}}}, {"b", {Kind::kEnded, 7, {}}}}, 130), 130);
 }
 
+TEST(Report, TheLargestCodeIfThatIsTheRule) {
+  const auto largest = [](const std::vector<TargetResult>& results) {
+    return exit_code_of(results, 130, CodeRule::kLargest);
+  };
+  EXPECT_EQ(largest({{"a", {Kind::kEnded, 0, {}}}}), 0);
+  EXPECT_EQ(largest({{"a", {Kind::kEnded, 3, {}}}, {"b", {Kind::kEnded, 7, {}}}, {"c", {Kind::kEnded, 5, {}}}}), 7);
+  EXPECT_EQ(largest({{"a", {Kind::kFailed, {}, "x"}}, {"b", {Kind::kEnded, 7, {}}}}), 7);
+  EXPECT_EQ(largest({{"a", {Kind::kEnded, 7, {}}}, {"b", {Kind::kStopped, {}, {}}}}), 130);
+}
+
 // A released agent over a socket tells no code: it is no success, and no failure where something came of the run.
 TEST(Report, AnExitCodeThatNobodyToldIsUnknown) {
   Outcome outcome{Kind::kEnded, std::nullopt, "its output is cut short"};

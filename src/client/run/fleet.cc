@@ -132,7 +132,8 @@ Awaitable<int> TargetFleet::run() {
   while (ended_ < runs_.size()) co_await all_ended_.wait();
   finish();
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
-  const int code = exit_code_of(results(), stopped_code_);
+  const int code =
+      exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
   co_return code;
 }

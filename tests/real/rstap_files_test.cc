@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// --outdir, --errdir: a file per target.
+#include <csignal>
+#include <filesystem>
+
+#include "harness/here_fleet.h"
+
+namespace stapsh::real {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RstapFiles : public HereFleetTest {
+ protected:
+  [[nodiscard]] std::string file(const std::string& name) const { return read_file(scratch_.path(name)); }
+};
+
+TEST_F(RstapFiles, EachTargetHasItsBytesAndAllIsShownAsUsual) {
+  set_runner("printf '%s\\0\\n' $WHO; [ $WHO = n1 ] && printf unfinished; echo error of $WHO >&2");
+  Program rstap(rstap_on("n[1-3]", {"--label", "--outdir=new/out", "--errdir=new/err"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(file("new/out/n1"), std::string("n1\0\nunfinished", 14));
+  EXPECT_EQ(file("new/out/n3"), std::string("n3\0\n", 4));
+  EXPECT_EQ(file("new/err/n2"), "error of n2\n");
+  EXPECT_NE(rstap.out().find("n1: unfinished\n"), std::string::npos) << rstap.captured();
+  EXPECT_NE(rstap.err().find("n3: error of n3\n"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapFiles, TogetherWithGatherTheyAreWrittenAsItComes) {
+  const std::string mark = scratch_.path("up.");
+  set_runner("echo up; : > " + mark + "$WHO; exec sleep 1000");
+  Program rstap(rstap_on("n[1-2]", {"--gather", "--outdir=out"}));
+  EXPECT_TRUE(becomes_true([&] { return file("out/n1") == "up\n" && file("out/n2") == "up\n"; }));
+  rstap.send_signal(SIGKILL);  // What is written is written.
+  EXPECT_EQ(rstap.wait_exit(), 137);
+  EXPECT_EQ(file("out/n1"), "up\n");
+}
+
+TEST_F(RstapFiles, FilesLeaveTheirDescriptorsToTargets) {
+  set_runner("i=0; while [ $i -lt 20 ]; do echo $WHO; echo $WHO >&2; i=$((i+1)); done");
+  ProgramOptions options = rstap_on("n[1-150]", {"--quiet", "--outdir=out", "--errdir=err"});
+  options.argv.insert(options.argv.begin(), {"/bin/sh", "-c", "ulimit -n 700 && exec \"$@\"", "sh"});
+  Program rstap(options);
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(60)), 0) << rstap.err();
+  for (int i = 1; i <= 150; i++) {
+    const std::string name = "n" + std::to_string(i);
+    std::string want;
+    for (int line = 0; line < 20; line++) want += name + "\n";
+    EXPECT_EQ(file("out/" + name), want);
+    EXPECT_EQ(file("err/" + name), want);
+  }
+}
+
+TEST_F(RstapFiles, AFullDiskIsSaidOnceAndTheRunGoesOn) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 64);
+  set_runner("head -c 100000 /dev/zero; echo done");
+  Program rstap(rstap_on("n[1-3]", {"--outdir=" + disk}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.err();
+  EXPECT_EQ(rstap.out_bytes(), 3u * (100'000 + 5));
+  const std::string said = ": No space left on device; ";
+  const std::size_t first = rstap.err().find(said);
+  ASSERT_NE(first, std::string::npos) << rstap.err();
+  EXPECT_EQ(rstap.err().find(said, first + 1), std::string::npos) << rstap.err();
+  EXPECT_NE(rstap.err().find("rstap: 3 targets: 3 succeeded"), std::string::npos) << rstap.err();
+}
+
+TEST_F(RstapFiles, AFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns) {
+  set_runner("echo ran");
+  const std::string no_folder = scratch_.write("no-folder", "");
+  for (const char* option : {"--outdir", "--errdir"}) {
+    Program rstap(rstap_on("n1", {std::string(option) + "=" + no_folder}));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.out(), "");
+    EXPECT_EQ(rstap.err(), "rstap: " + std::string(option) + ": " + no_folder +
+                               ": Not a directory; name a folder that you can write to\n");
+  }
+}
+
+TEST_F(RstapFiles, MaxrcIsTheLargestCode) {
+  set_runner("exit ${WHO#n}");
+  Program first(rstap_on("n[3,7,5]", {"--quiet"}));
+  EXPECT_EQ(first.wait_exit(), 3) << first.captured();
+  Program largest(rstap_on("n[3,7,5]", {"--quiet", "--maxrc"}));
+  EXPECT_EQ(largest.wait_exit(), 7) << largest.captured();
+}
+
+}  // namespace
+}  // namespace stapsh::real
