@@ -3,8 +3,10 @@
 // starts to refuse at ten unauthenticated connections (MaxStartups 10:30:100).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "client/async/asio_types.h"
 
@@ -13,22 +15,39 @@ namespace stapsh::client {
 inline constexpr unsigned kFanoutDefault = 32;
 inline constexpr unsigned kConnectsPerHostMax = 8;
 
+/// A target's leave to connect, until it is released.
+class ConnectSlot {
+ public:
+  ConnectSlot() = default;
+  explicit ConnectSlot(std::function<void()> give_back) : give_back_(std::move(give_back)) {}
+  ConnectSlot(ConnectSlot&& other) noexcept : give_back_(std::exchange(other.give_back_, nullptr)) {}
+  ConnectSlot& operator=(ConnectSlot&& other) noexcept {
+    release();
+    give_back_ = std::exchange(other.give_back_, nullptr);
+    return *this;
+  }
+  ~ConnectSlot() { release(); }
+
+  void release() {
+    if (const auto give_back = std::exchange(give_back_, nullptr)) give_back();
+  }
+
+ private:
+  std::function<void()> give_back_;
+};
+
 class ConnectSlots {
  public:
   ConnectSlots(asio::io_context& io, unsigned fanout) : fanout_(fanout), changed_(io) {}
 
   /// Waits for a slot. `host` may be empty: no limit of its own.
-  Awaitable<> acquire(std::string host) {
+  Awaitable<ConnectSlot> acquire(std::string host) {
     while (!cancelled_ && (taken_ >= fanout_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
       co_await changed_.wait();
     }
     ++taken_;
     if (!host.empty()) ++per_host_[host];
-  }
-  void release(const std::string& host) {
-    --taken_;
-    if (!host.empty()) --per_host_[host];
-    changed_.announce();
+    co_return ConnectSlot([this, host] { release(host); });
   }
   /// Nobody waits any more: the run is being stopped.
   void cancel() {
@@ -37,6 +56,12 @@ class ConnectSlots {
   }
 
  private:
+  void release(const std::string& host) {
+    --taken_;
+    if (!host.empty()) --per_host_[host];
+    changed_.announce();
+  }
+
   unsigned fanout_;
   unsigned taken_ = 0;
   std::map<std::string, unsigned> per_host_;

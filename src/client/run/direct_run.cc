@@ -29,8 +29,8 @@ Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullop
 
 }  // namespace
 
-DirectRun::DirectRun(RunContext context, Target target)
-    : TargetRun(context, std::move(target), nullptr),
+DirectRun::DirectRun(const RunContext& context, Target target)
+    : TargetRun(context, std::move(target)),
       ladder_(context.options.runner_stop_times()),
       relay_ended_(context.io),
       ladder_timer_(context.io) {}
@@ -42,9 +42,9 @@ Awaitable<> DirectRun::run() {
     co_await end_what_it_left();
     look_what_is_left(outcome);
   }
-  set_outcome(std::move(outcome));
-  leave_gate(false);
-  emit_end();
+  progress_.set_outcome(std::move(outcome));
+  progress_.leave_gate(false);
+  progress_.emit_end();
 }
 
 // No agent is there, and we have other children than the runner: what it starts is known by a cgroup, or not at all.
@@ -113,20 +113,20 @@ void DirectRun::look_what_is_left(Outcome& outcome) {
 }
 
 Awaitable<Outcome> DirectRun::run_module() {
-  set_state(TargetState::kBuilding);
+  progress_.set_state(TargetState::kBuilding);
   sys::Uname uname = sys::kernel_uname();
   KernelId kernel{std::move(uname.release), std::move(uname.machine)};
   const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
   Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
   if (stopping_) co_return stopped;
   if (!module) co_return failed(module.error());
-  set_state(TargetState::kReady);
-  leave_gate(true);
+  progress_.set_state(TargetState::kReady);
+  progress_.leave_gate(true);
   co_await context_.gate.wait_open();
   if (stopping_) co_return stopped;
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
-  set_state(TargetState::kRunning);
+  progress_.set_state(TargetState::kRunning);
   const std::optional<int> code =
       co_await wait_child(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
   // What it left behind may hold the streams open: the same ladder ends it.
@@ -200,7 +200,7 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
     const Result<sys::IoResult> got = sys::read_some(descriptor.native_handle(), context_.scratch);
     ended = !got || got->end;
     if (ended || got->would_block) continue;
-    emit_output(stream, std::string_view(context_.scratch).substr(0, got->bytes));
+    progress_.emit_output(stream, std::string_view(context_.scratch).substr(0, got->bytes));
     context_.events.on_pause();
     if (!runner_->exit_code()) ladder_.note_output(got->bytes, sys::now());
   }
@@ -211,7 +211,7 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
 void DirectRun::stop() {
   const bool again = std::exchange(stopping_, true);
   if (!runner_ || outcome()) return;
-  set_state(TargetState::kStopping);
+  progress_.set_state(TargetState::kStopping);
   if (again || runner_->exit_code()) {
     ladder_.hurry();
     (void)ladder_.climb(sys::now());
@@ -236,7 +236,7 @@ Awaitable<> DirectRun::climb_ladder() {
       ladder_.note_activity(activity, now);
       WorkingLine work{std::string(runner_name(kind_)), std::nullopt};
       if (const auto probes = meter.probes()) work.probes = {probes->left, probes->most};
-      if (activity != Activity::kNone) note_work(work);
+      if (activity != Activity::kNone) progress_.note_work(work);
     }
     if (ladder_.due(now) && ladder_.climb(now)) signal_rung();
   }

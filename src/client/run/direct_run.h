@@ -2,6 +2,7 @@
 // `direct:`: the runner as our own child, with no agent between. It is stopped by the same ladder.
 #pragma once
 
+#include "client/build/module.h"
 #include "client/run/target_run.h"
 #include "session/stop_ladder.h"
 #include "sys/cgroup.h"
@@ -12,7 +13,7 @@ namespace stapsh::client {
 
 class DirectRun : public TargetRun {
  public:
-  DirectRun(RunContext context, Target target);
+  DirectRun(const RunContext& context, Target target);
 
   Awaitable<> run() override;
   void stop() override;

@@ -15,6 +15,7 @@
 #include "base/parse_seconds.h"
 #include "client/build/build_cache.h"
 #include "client/events/run_result.h"
+#include "client/run/agent_run.h"
 #include "client/run/connect_slots.h"
 #include "client/run/direct_run.h"
 #include "client/run/start_gate.h"
@@ -118,7 +119,7 @@ Awaitable<int> TargetFleet::run() {
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
     if (std::unique_ptr<Transport> transport = transport_to(target.uri)) {
-      runs_.push_back(std::make_unique<TargetRun>(context, target, std::move(transport)));
+      runs_.push_back(std::make_unique<AgentRun>(context, target, std::move(transport)));
     } else {
       runs_.push_back(std::make_unique<DirectRun>(context, target));
     }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/agent_run.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "client/async/child_output.h"
+#include "protocol/command.h"
+#include "protocol/session_id.h"
+#include "sys/io.h"
+#include "sys/random_name.h"
+
+namespace stapsh::client {
+namespace {
+
+// What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
+constexpr Duration kTidyLimit = std::chrono::seconds(10), kTidyLimitAbandoned = std::chrono::seconds(3);
+
+}  // namespace
+
+AgentRun::AgentRun(const RunContext& context, Target target, std::unique_ptr<Transport> transport)
+    : TargetRun(context, std::move(target)), transport_(std::move(transport)), pause_(context.io) {}
+
+Awaitable<> AgentRun::run() {
+  // Without one, a lost session is asked after by what all dead ones left.
+  if (context_.options.action == Action::kRun) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
+  co_await try_to_run();
+  progress_.leave_gate(false);
+  if (!untidy_.empty()) co_await tidy();
+  const Outcome& outcome = *progress_.outcome();
+  const bool lost = outcome.kind == Outcome::Kind::kFailed && attempt_->has_module() && !abandoned_;
+  if (lost && outcome.remains == Outcome::Remains::kUnknown && attempt_->sweepable()) co_await prove_clean();
+  // The last line is the reason; a warning of ssh in twenty lines is shown whole.
+  const std::string_view early = attempt_->early_errors();
+  const std::string_view last = last_line(early);
+  if (progress_.outcome()->kind == Outcome::Kind::kFailed && !last.empty()) {
+    progress_.warn_lines(early.substr(0, static_cast<std::size_t>(last.data() - early.data())));
+  }
+  progress_.emit_end();
+}
+
+Attempt::Finish AgentRun::finish() {
+  return [this](Outcome outcome) { progress_.set_outcome(std::move(outcome)); };
+}
+
+Awaitable<> AgentRun::attempt(Attempt::Purpose purpose, Attempt::Finish finish) {
+  attempt_ = std::make_unique<Attempt>(context_, target_, *transport_, progress_, std::move(purpose), std::move(finish));
+  co_await attempt_->run();
+  if (!attempt_->untidy().empty()) untidy_ = attempt_->untidy();
+}
+
+Awaitable<> AgentRun::try_to_run() {
+  const bool sweep_only = context_.options.action == Action::kSweep;
+  for (unsigned tries = 0;; ++tries) {
+    Attempt::Purpose purpose{session_id_, sweep_only};
+    co_await attempt(std::move(purpose), finish());
+    const Outcome& outcome = *progress_.outcome();
+    const bool failed = outcome.kind == Outcome::Kind::kFailed;
+    if (!failed || stopping_ || attempt_->has_module() || tries >= retries_worth(outcome.reason)) co_return;
+    progress_.note("connecting again: " + outcome.reason);
+    progress_.reopen();
+    progress_.set_state(TargetState::kConnecting);
+    co_await pause_before_try(tries);
+    if (!stopping_) continue;
+    progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
+    co_return;
+  }
+}
+
+// Longer each time, and not all targets at the same moment.
+Awaitable<> AgentRun::pause_before_try(unsigned tries) {
+  const auto pause = std::chrono::milliseconds((50U << std::min(tries, 5U)) + target_.index * 7 % 50);
+  pause_.expires_after(pause);
+  (void)co_await pause_.async_wait(kAsTuple);
+}
+
+// The session was lost on the way: is anything of it still there? One more connection asks, and
+// waits for what is still stopping.
+Awaitable<> AgentRun::prove_clean() {
+  Outcome lost = *progress_.outcome();
+  progress_.reopen();
+  progress_.note("connecting again, to see that nothing is left");
+  progress_.note_proving();
+  Outcome proof;
+  Attempt::Purpose purpose{session_id_, true};
+  co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
+  lost.remains = proof.remains;
+  lost.left = std::move(proof.left);
+  if (lost.remains == Outcome::Remains::kUnknown) lost.reason += "; it could not be asked whether anything is left";
+  progress_.set_outcome(std::move(lost));
+}
+
+// A transport was killed, or could not do its last duty: another one sees to it.
+Awaitable<> AgentRun::tidy() {
+  const std::string left = std::exchange(untidy_, {});
+  std::string why = "no answer";
+  Result<Connection> tidier = transport_->open_tidier();
+  if (tidier) {
+    const Duration limit = abandoned_ ? kTidyLimitAbandoned : kTidyLimit;
+    const std::optional<int> code = co_await wait_child(context_.io, *tidier->child, limit);
+    if (code == 0) co_return;
+    std::array<char, 4'096> buffer;
+    const Result<sys::IoResult> got = sys::read_some(tidier->errors.get(), buffer);
+    if (got && got->bytes > 0) why = printable(last_line({buffer.data(), got->bytes}));
+  } else {
+    why = tidier.error().what;
+  }
+  progress_.warn(left + ": " + why);
+}
+
+void AgentRun::stop() {
+  stopping_ = true;
+  if (progress_.outcome()) return;
+  pause_.cancel();
+  if (attempt_) attempt_->stop();
+}
+
+void AgentRun::abandon(std::string_view reason) {
+  stopping_ = true;
+  abandoned_ = true;
+  if (progress_.outcome()) return;
+  if (attempt_) attempt_->abandon(reason);
+}
+
+}  // namespace stapsh::client

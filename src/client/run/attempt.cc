@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/attempt.h"
+
+#include <asio/co_spawn.hpp>
+#include <utility>
+
+#include "base/overloaded.h"
+#include "client/run/clock_offset.h"
+#include "client/run/run_arguments.h"
+#include "client/run/session_settings.h"
+#include "protocol/command.h"
+#include "sys/clock.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kEarlyErrorBytesMax = 16'384;
+// One target's share of a turn, so that a flood from one does not starve forty.
+constexpr int kReadsPerTurn = 4;
+
+}  // namespace
+
+Attempt::Attempt(const RunContext& context, const Target& target, const Transport& transport, TargetProgress& progress,
+                 Purpose purpose, Finish finish)
+    : context_(context),
+      target_(target),
+      transport_(transport),
+      progress_(progress),
+      purpose_(std::move(purpose)),
+      finish_(std::move(finish)),
+      timer_(context.io),
+      idle_(context.io) {}
+
+template <typename Coroutine>
+void Attempt::spawn(Coroutine coroutine) {
+  ++helpers_;
+  asio::co_spawn(context_.io, std::move(coroutine), [this](const std::exception_ptr& bug) {
+    if (bug) std::rethrow_exception(bug);
+    --helpers_;
+    idle_.announce();
+  });
+}
+
+Awaitable<> Attempt::run() {
+  slot_ = co_await context_.slots.acquire(transport_.host());
+  if (stopping_ && !purpose_.sweep_only) {
+    finish_({Outcome::Kind::kStopped, std::nullopt, {}});
+    co_return slot_.release();
+  }
+  Result<Connection> opened = transport_.open(context_.options.reach, context_.targets);
+  if (!opened) {
+    finish_({Outcome::Kind::kFailed, std::nullopt, opened.error().what});
+    co_return slot_.release();
+  }
+  streams_.emplace(context_.io, *std::move(opened));
+  session_.emplace(session_settings(context_.options, purpose_.session, streams_->rich(), purpose_.sweep_only));
+  co_await live();
+  slot_.release();
+}
+
+Awaitable<> Attempt::live() {
+  if (streams_->has_errors()) spawn(streams_->read_errors([this](std::string_view bytes) { on_errors(bytes); }));
+  session_->on_start_of_transport(sys::now());
+  drain_effects();
+  const Result<> connected = co_await streams_->finish_connecting(transport_);
+  if (!connected && !session_->ended()) {
+    early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
+    streams_->input().end();
+  }
+  spawn(write_input());
+  if (connected) co_await read_output();
+  const TransportEnd end = co_await close();
+  session_->on_transport_end(end);
+  drain_effects();
+  timer_.cancel();
+  // One that waits at the gate for others must not keep them waiting for it.
+  if (module_) progress_.leave_gate(false);
+  while (helpers_ > 0) co_await idle_.wait();
+}
+
+Awaitable<> Attempt::read_output() {
+  while (!session_->ended()) {
+    if (context_.events.full()) co_await context_.events.wait_room();
+    if (session_->ended()) break;  // While we waited: a timeout.
+    co_await streams_->wait_output();
+    for (int i = 0; i < kReadsPerTurn && !session_->ended() && !context_.events.full(); ++i) {
+      const Result<sys::IoResult> got = streams_->read_output(context_.scratch);
+      if (!got) stream_error_ = got.error().what;
+      if (!got || got->end) co_return;
+      if (got->would_block) break;
+      session_->on_bytes(std::string_view(context_.scratch).substr(0, got->bytes), sys::now());
+      drain_effects();
+      context_.events.on_pause();
+    }
+  }
+}
+
+// Before the runner runs it is ssh that speaks, or the agent; its last line is often the reason of a failure.
+void Attempt::on_errors(std::string_view bytes) {
+  // (A released agent's runner can speak before its OK is read.)
+  const bool started =
+      session_->phase() == ClientSession::Phase::kRunning || session_->phase() == ClientSession::Phase::kStarting;
+  if (started && streams_->rich()) {
+    progress_.emit_output(Stream::kStderr, bytes);
+    context_.events.on_pause();
+    return;
+  }
+  early_errors_.append(bytes.substr(0, kEarlyErrorBytesMax - early_errors_.size()));
+}
+
+Awaitable<> Attempt::write_input() {
+  const Result<> wrote = co_await streams_->input().write([this] {
+    session_->on_send_progress(sys::now());
+    arm_timer();
+  });
+  // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
+  // never asked for must not pass for one.
+  if (!wrote) stream_error_ = wrote.error().what;
+}
+
+void Attempt::drain_effects() {
+  AgentInput& input = streams_->input();
+  while (std::optional<ClientEffect> effect = session_->next_effect()) {
+    std::visit(
+        Overloaded{
+            [&](SendBytes& e) { input.send(std::move(e.bytes)); },
+            [&](const SendFile& e) {
+              progress_.note_touched();
+              input.send(module_->files[e.index].content);
+            },
+            [&](const CloseInput&) {
+              if (input.owes()) stream_error_ = "stopped before all commands were sent";
+              input.end();
+            },
+            [&](const Output& e) { progress_.emit_output(e.stream, e.bytes, e.time); },
+            [&](const Note& e) { progress_.note(e.text); },
+            [&](const Connected& e) { on_connected(e); },
+            [&](const Ready&) {
+              progress_.set_state(TargetState::kReady);
+              spawn(start_when_due());
+            },
+            [&](const Started&) { progress_.set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
+            [&](const Working& e) { progress_.note_work(e.what); },
+            [&](Finished& e) { on_finished(std::move(e.outcome)); },
+        },
+        *effect);
+  }
+  arm_timer();
+}
+
+void Attempt::on_connected(const Connected& connected) {
+  const HelloLine& hello = connected.hello;
+  slot_.release();
+  event::Connected event{hello.release, hello.machine, "stapsh " + hello.version, {}, {}};
+  if (connected.clock) {
+    const ClockOffset clock = clock_offset(*connected.clock, sys::now(), sys::wall_now());
+    event.clock_offset = clock.offset;
+    event.clock_uncertainty = clock.uncertainty;
+  }
+  progress_.emit(std::move(event));
+  if (!early_errors_.empty()) progress_.note(std::string(last_line(early_errors_)));
+  progress_.set_state(TargetState::kBuilding);
+  spawn(get_module(hello));
+}
+
+void Attempt::on_finished(Outcome outcome) {
+  const bool silent = outcome.kind == Outcome::Kind::kFailed && progress_.state() == TargetState::kConnecting;
+  if (silent && !abandoned_) {
+    const std::string words = printable(last_line(early_errors_));
+    outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
+  }
+  finish_(std::move(outcome));
+  streams_->input().end();
+  streams_->stop_waiting();
+}
+
+Awaitable<> Attempt::get_module(HelloLine hello) {
+  KernelId kernel{hello.release, hello.machine};
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
+  if (is_over()) co_return;
+  if (!module) {
+    session_->on_module_failed(module.error().what);
+    co_return drain_effects();
+  }
+  module_ = *module;
+  Upload upload;
+  Result<std::vector<std::string>> args = runner_arguments(
+      context_.options.job, module_->kind, session_->agent_version(), module_->name(), target_.index, target_.text);
+  if (!args) {
+    session_->on_module_failed(args.error().what);
+    co_return drain_effects();
+  }
+  upload.run_args = *std::move(args);
+  upload.runner = module_->kind;
+  for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
+  progress_.set_state(TargetState::kSending);
+  sweepable_ = session_->agent_is_ours();
+  session_->on_module_ready(std::move(upload), sys::now());
+  drain_effects();
+}
+
+Awaitable<> Attempt::start_when_due() {
+  progress_.leave_gate(true);
+  co_await context_.gate.wait_open();
+  if (is_over()) co_return;
+  session_->on_start(sys::now());
+  drain_effects();
+}
+
+// The agent has nothing more to say, or we have nothing more to hear.
+Awaitable<TransportEnd> Attempt::close() {
+  TransportEnd end;
+  end.exit_code = co_await streams_->close([this](std::string_view bytes) { on_errors(bytes); });
+  untidy_ = transport_.may_leave(end.exit_code);
+  end.reason = explain_end(end.exit_code);
+  co_return end;
+}
+
+std::string Attempt::explain_end(std::optional<int> exit_code) const {
+  const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
+  // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.
+  const bool agent_killed = session_->agent_is_ours() && exit_code > 128;
+  std::string reason;
+  if (before_run || transport_.has_failed(exit_code) || agent_killed || !streams_->rich()) {
+    const bool has_words = before_run || !streams_->rich();
+    const std::string words = has_words ? printable(last_line(early_errors_)) : std::string();
+    const bool greeted = session_->phase() != ClientSession::Phase::kConnecting;
+    reason = transport_.explain_end({exit_code, words, greeted});
+  }
+  if (reason.empty() && streams_->child_hung()) reason = "its command does not end";
+  return reason.empty() ? stream_error_ : reason;
+}
+
+void Attempt::arm_timer() {
+  const std::optional<TimePoint> when = session_->next_timer();
+  if (when == armed_) return;
+  armed_ = when;
+  if (!when) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(*when);
+  ++helpers_;
+  timer_.async_wait([this](asio::error_code error) {
+    --helpers_;
+    if (session_->ended()) return idle_.announce();
+    if (error) return;
+    armed_.reset();
+    if (context_.events.full()) session_->on_receive_paused(sys::now());
+    session_->on_timer(sys::now());
+    drain_effects();
+  });
+}
+
+void Attempt::stop() {
+  stopping_ = true;
+  if (!session_ || session_->ended()) return;
+  progress_.set_state(TargetState::kStopping);
+  const bool connecting = session_->phase() == ClientSession::Phase::kConnecting;
+  session_->on_stop(sys::now());
+  drain_effects();
+  if (connecting && !session_->ended()) streams_->cut();
+}
+
+void Attempt::abandon(std::string_view reason) {
+  stopping_ = true;
+  abandoned_ = true;
+  if (!session_ || session_->ended()) return;
+  session_->on_abandon(reason);
+  drain_effects();
+  streams_->kill_child();
+}
+
+}  // namespace stapsh::client

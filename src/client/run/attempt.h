@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session over one connection: performs a ClientSession's effects. The decisions are the session's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/async/asio_types.h"
+#include "client/build/module.h"
+#include "client/run/agent_streams.h"
+#include "client/run/run_context.h"
+#include "client/run/target_progress.h"
+#include "client/targets/target_list.h"
+#include "client/transport/transport.h"
+#include "session/client_session.h"
+
+namespace stapsh::client {
+
+class Attempt {
+ public:
+  struct Purpose {
+    std::string session;      ///< What the agent shall call the session.
+    bool sweep_only = false;  ///< Nothing is run: what dead sessions left is removed, and that session asked after.
+  };
+  using Finish = std::function<void(Outcome outcome)>;
+
+  /// All of it is lent but `purpose`. `finish` is told once, as soon as the outcome is known.
+  Attempt(const RunContext& context, const Target& target, const Transport& transport, TargetProgress& progress,
+          Purpose purpose, Finish finish);
+
+  /// From a free slot to the end of the connection. Nothing of it is left here afterwards.
+  Awaitable<> run();
+  /// Stop gracefully; the second time cuts the grace short.
+  void stop();
+  /// Give up waiting.
+  void abandon(std::string_view reason);
+
+  /// What was said on standard error before the run: ssh's own words.
+  [[nodiscard]] const std::string& early_errors() const { return early_errors_; }
+  /// Whether there was a module for it: it has not failed to connect.
+  [[nodiscard]] bool has_module() const { return module_ != nullptr; }
+  /// Whether its agent knows how to sweep.
+  [[nodiscard]] bool sweepable() const { return sweepable_; }
+  /// What the connection may have left behind, for a person; empty: nothing.
+  [[nodiscard]] const std::string& untidy() const { return untidy_; }
+
+ private:
+  Awaitable<> live();
+  Awaitable<> read_output();
+  Awaitable<> write_input();
+  Awaitable<> get_module(HelloLine hello);
+  Awaitable<> start_when_due();
+  Awaitable<TransportEnd> close();
+  [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
+  void drain_effects();
+  void on_connected(const Connected& connected);
+  void on_finished(Outcome outcome);
+  void on_errors(std::string_view bytes);
+  void arm_timer();
+  [[nodiscard]] bool is_over() const { return session_->ended() || stopping_; }
+  template <typename Coroutine>
+  void spawn(Coroutine coroutine);
+
+  RunContext context_;
+  const Target& target_;
+  const Transport& transport_;
+  TargetProgress& progress_;
+  Purpose purpose_;
+  Finish finish_;
+  ConnectSlot slot_;
+  std::optional<AgentStreams> streams_;
+  std::optional<ClientSession> session_;
+  asio::steady_timer timer_;
+  std::optional<TimePoint> armed_;
+  int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().
+  Condition idle_;   // One of them ended.
+  std::shared_ptr<const Module> module_;
+  std::string early_errors_;
+  std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
+  std::string untidy_;
+  bool sweepable_ = false;
+  bool stopping_ = false;
+  bool abandoned_ = false;  // A person gave up waiting.
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all targets of a run share; lent.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "client/async/asio_types.h"
+#include "client/build/build_cache.h"
+#include "client/options/rstap_options.h"
+#include "client/run/connect_slots.h"
+#include "client/run/event_hub.h"
+#include "client/run/start_gate.h"
+
+namespace stapsh::client {
+
+/// Whether a runner of any target has begun.
+struct FirstStart {
+  Condition event;
+  bool happened = false;
+};
+
+struct RunContext {
+  asio::io_context& io;
+  const RstapOptions& options;
+  EventHub& events;
+  ConnectSlots& slots;
+  BuildCache& builds;
+  StartGate& gate;
+  FirstStart& started;
+  std::size_t targets;   ///< How many there are.
+  std::string& scratch;  ///< Where every target's bytes are read to: one at a time.
+};
+
+}  // namespace stapsh::client

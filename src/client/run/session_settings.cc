@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/session_settings.h"
+
+#include <algorithm>
+
+#include "base/parse_seconds.h"
+
+namespace stapsh::client {
+namespace {
+
+// A stop has three rungs of a grace each, at which a runner need not say a word.
+constexpr int kGracesOfPatience = 5;
+
+}  // namespace
+
+ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool rich, bool sweep_only) {
+  ClientSettings settings;
+  settings.limits = options.limits;
+  settings.force_rfc = options.dialect == Dialect::kRfc;
+  settings.transport_is_rich = rich;
+  settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
+  if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
+  if (options.grace) {
+    settings.grace = format_seconds(*options.grace);
+    settings.stop_timeout = std::max<Duration>(settings.stop_timeout, kGracesOfPatience * *options.grace);
+    settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
+  }
+  settings.stop_limit = format_seconds(options.runner_stop_times().limit);
+  if (options.deadline) settings.deadline = format_seconds(*options.deadline);
+  if (options.keepalive) settings.keepalive = *options.keepalive;
+  settings.want_time = options.output.wants_agent_time();
+  settings.want_clock = !sweep_only;
+  settings.want_proof = true;
+  settings.want_reason = true;
+  settings.want_progress = true;
+  settings.session = session;
+  settings.sweep_only = sweep_only;
+  return settings;
+}
+
+}  // namespace stapsh::client

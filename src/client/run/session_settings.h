@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session is told of the options.
+#pragma once
+
+#include <string>
+
+#include "client/options/rstap_options.h"
+#include "session/client_session.h"
+
+namespace stapsh::client {
+
+/// `session`: what its agent shall call it. `rich`: of its connection. `sweep_only`: nothing is run, it asks after that
+/// session.
+ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool rich, bool sweep_only);
+
+}  // namespace stapsh::client

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one target is at and what became of it, as the rest of the run may know it; each change is an event.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "client/events/event.h"
+#include "client/run/run_context.h"
+
+namespace stapsh::client {
+
+class TargetProgress {
+ public:
+  TargetProgress(const RunContext& context, std::size_t index) : context_(context), index_(index) {}
+
+  void set_state(TargetState state);
+  void set_outcome(Outcome outcome);
+  /// It goes on after all: another try, or a question.
+  void reopen();
+  /// The run is over; whether anything is left of it is asked.
+  void note_proving() { proving_ = true; }
+  /// It was sent something that can be left there.
+  void note_touched() { touched_ = true; }
+  /// Once: it will not be ready any more, or is.
+  void leave_gate(bool ready);
+
+  void emit(Event::What what);
+  /// Many follow: who takes them waits for hub.on_pause().
+  void emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time = {});
+  /// The last event.
+  void emit_end();
+  /// For who wants details (-v).
+  void note(std::string text);
+  void warn(std::string text);
+  /// Each line of it.
+  void warn_lines(std::string_view text);
+  /// What its runner is at while it stops.
+  void note_work(const WorkingLine& work);
+
+  [[nodiscard]] TargetState state() const { return state_; }
+  /// With what its runner is at while it stops: "stopping: bpftrace detaches, 120 of 361 left".
+  [[nodiscard]] std::string state_text() const;
+  /// Whether its runner has begun.
+  [[nodiscard]] bool has_run() const { return has_run_; }
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
+
+ private:
+  RunContext context_;
+  std::size_t index_;
+  TargetState state_ = TargetState::kConnecting;
+  std::optional<Outcome> outcome_;
+  bool has_run_ = false;
+  bool touched_ = false;
+  bool proving_ = false;
+  bool gate_left_ = false;
+  std::string doing_;       // What its runner is at while it stops,
+  TimePoint note_work_at_;  // and when a person may be told again.
+  std::uint64_t output_bytes_[2] = {};
+};
+
+/// Its last line, without the end of it.
+std::string_view last_line(std::string_view text);
+
+}  // namespace stapsh::client
