@@ -18,6 +18,7 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
   spawn.new_session = true;
   spawn.working_directory_fd = workspace.fd();
   spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace.path()};
+  spawn.extra_env.insert(spawn.extra_env.end(), runner.environment.begin(), runner.environment.end());
   // Said by name before OK; exec would say E2BIG behind it.
   TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
   return spawn;

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/parse_seconds.h"
+#include "protocol/quoted.h"
+#include "protocol/runner_environment.h"
 #include "protocol/session_id.h"
 
 namespace stapsh {
@@ -34,6 +36,16 @@ Granted set_flag(AgentDialect& dialect, std::string_view, const OptionMaxima&) {
 template <RunnerKind kKind>
 Granted set_kind(AgentDialect& dialect, std::string_view, const OptionMaxima&) {
   dialect.runner_kind = kKind;
+  return {};
+}
+
+// Which runner it is for is not known yet: `run` looks again.
+Granted set_variable(AgentDialect& dialect, std::string_view value, const OptionMaxima&) {
+  std::string variable = TRY(unquote(value));
+  TRY(check_runner_variable(variable));
+  const std::string name_and_equals = variable.substr(0, variable.find('=') + 1);
+  std::erase_if(dialect.environment, [&](const std::string& each) { return each.starts_with(name_and_equals); });
+  dialect.environment.push_back(std::move(variable));
   return {};
 }
 
@@ -74,6 +86,7 @@ constexpr Entry kTable[] = {
        d.session_id = value;
        return {};
      }},
+    {"env", true, set_variable},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -36,6 +37,7 @@ struct AgentDialect {
   std::optional<Duration> keepalive;
   std::optional<std::string> session_id;
   std::optional<RunnerKind> runner_kind;  ///< option bpf, option dyninst
+  std::vector<std::string> environment;   ///< option env: NAME=VALUE, no name twice
 
   /// Does what one of them asks. Returns what was granted where that is less than what was asked for, "grace=60" for
   /// example, or nothing. kPeer or kUsage: why not.

@@ -47,6 +47,7 @@ struct StartRunner {
   RunnerKind kind;
   std::vector<std::string> args;
   bool framed;  ///< Its output comes in frames; otherwise it inherits the agent's streams.
+  std::vector<std::string> environment = {};  ///< Added to its own: NAME=VALUE, each of the runner's list.
 };
 struct SignalRunner {
   int signo;

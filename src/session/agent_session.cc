@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
+#include "protocol/runner_environment.h"
 #include "protocol/version.h"
 
 namespace stapsh {
@@ -271,9 +272,14 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
     return answer_error("run: " + std::to_string(bytes) + " bytes of arguments, over args-bytes-max (" +
                         std::to_string(limits.args_bytes_max) + "); start stapsh with a higher --args-bytes-max");
   }
+  for (const std::string& variable : dialect_.environment) {
+    if (const Result<> fits = check_runner_variable(variable, runner_kind()); !fits) {
+      return answer_error("run: env " + fits.error().what);
+    }
+  }
   run_tried_ = true;
   input_ = AwaitingOutcome{{}};
-  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed});
+  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment});
 }
 
 void AgentSession::on_file_done() {

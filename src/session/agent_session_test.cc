@@ -681,6 +681,24 @@ TEST(AgentSession, ASessionsNameIsTakenBeforeItsFirstFile) {
   EXPECT_EQ(agent.session.session_id(), "a1b2c3d4e5");
 }
 
+TEST(AgentSession, GivesARunnerTheVariablesOfItsList) {
+  AgentDriver agent(settings());
+  EXPECT_EQ(agent.run({"say option env=BPFTRACE_STRLEN=3d64", "say option env=BPFTRACE_COLOR=3dnever",
+                       "say option env=BPFTRACE_STRLEN=3D1=20=3d", "bytes file 0 a.bt\\n", "say run"}),
+            "OK; OK; OK; create a.bt 0; commit; OK; start bpftrace [] BPFTRACE_COLOR=never BPFTRACE_STRLEN=1 =; OK");
+  EXPECT_EQ(
+      AgentDriver(settings())
+          .run({"say option env=LD_PRELOAD=3d/x.so", "say option env=PATH=3d/x",
+                "say option env=BPFTRACE_STRLEN=3d1=0a2", "say option env", "say option env=", "say option env=a=b"}),
+      "ERROR: option env: LD_PRELOAD: no runner is given it; those that bpftrace is given are in rstap(1); "
+      "ERROR: option env: PATH: no runner is given it; those that bpftrace is given are in rstap(1); "
+      "ERROR: option env: BPFTRACE_STRLEN: a control character in its value; "
+      "ERROR: option env: needs a value; ERROR: option env: '' is not NAME=VALUE; "
+      "ERROR: option env: '=' without two hex digits in a quoted argument");
+  EXPECT_EQ(AgentDriver(settings()).run({"say option env=BPFTRACE_STRLEN=3d64", "say option bpf", "say run"}),
+            "OK; OK; ERROR: run: env BPFTRACE_STRLEN: stapbpf is not given it");
+}
+
 TEST(AgentSession, NoticesASilentClient) {
   check({
       {"pings when idle, then stops",

@@ -7,6 +7,7 @@
 #include "base/overloaded.h"
 #include "base/parse_seconds.h"
 #include "protocol/command.h"
+#include "protocol/quoted.h"
 #include "protocol/wall_time.h"
 
 namespace stapsh {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kQuit = "quit\n";
 constexpr std::string_view kClockAnswer = "clock=";
+constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
 constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
@@ -265,7 +267,7 @@ void ClientSession::ask_next(TimePoint now) {
   }
 }
 
-void ClientSession::on_option_reply(bool ok, TimePoint now) {
+void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint now) {
   const std::string name = unanswered_.front();
   unanswered_.pop_front();
   if (phase_ == Phase::kSending) {
@@ -276,6 +278,9 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
   deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (name == "data") framed_ = ok;
+  if (name.starts_with("env=") && !ok) {
+    return fail_session(text.starts_with("Invalid option") ? std::string(kNoEnvironment) : "--env: " + text);
+  }
   if (name.starts_with("keepalive=") && ok) keepalive_.enable(*settings_.keepalive);
   if (name == "exit") {
     ours_ = ok;
@@ -291,6 +296,9 @@ void ClientSession::on_option_reply(bool ok, TimePoint now) {
     if (ours_ && settings_.want_progress) further.emplace_back("progress");
     if (ours_ && !settings_.stop_limit.empty()) further.push_back("stop-limit=" + settings_.stop_limit);
     if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
+    for (const std::string& variable : settings_.environment) {
+      if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
+    }
     return further.empty() ? become_connected() : ask_options(std::move(further), now);
   }
   ask_next(now);
@@ -312,13 +320,14 @@ void ClientSession::become_connected() {
     phase_ = Phase::kStarting;
     return emit(SendBytes{format_command(SweepCommand{settings_.session})});
   }
+  if (!ours_ && !settings_.environment.empty()) return fail_session(std::string(kNoEnvironment));
   deadline_.reset();  // How long a build takes is not the target's affair.
   emit(Connected{hello_, clock_});
 }
 
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
   note_progress(now);
-  if (!unanswered_.empty()) return on_option_reply(ok, now);
+  if (!unanswered_.empty()) return on_option_reply(ok, text, now);
   if (phase_ == Phase::kSending) {
     if (stopping_) return;
     if (!ok) return fail_session(text);

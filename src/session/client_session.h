@@ -46,6 +46,8 @@ struct ClientSettings {
   /// none.
   std::string session;
   unsigned verbose = 0;  ///< As many times `option verbose`.
+  /// NAME=VALUE, for the runner: `option env=` each. An agent that does not take it is sent nothing.
+  std::vector<std::string> environment;
   /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
@@ -128,7 +130,7 @@ class ClientSession {
   void perform(std::string_view line, TimePoint now);
   void on_hello(const HelloLine& hello, TimePoint now);
   void on_reply(bool ok, const std::string& text, TimePoint now);
-  void on_option_reply(bool ok, TimePoint now);
+  void on_option_reply(bool ok, const std::string& text, TimePoint now);
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);
   bool take_clock(std::string_view granted, TimePoint now);

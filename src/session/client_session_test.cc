@@ -617,6 +617,26 @@ TEST(ClientSession, AnAgentThatGoesSaysWhy) {
             "close; failed: nothing was said for 9 seconds");
 }
 
+TEST(ClientSession, AsksForTheRunnersEnvironmentOrSendsNothing) {
+  ClientSettings settings;
+  settings.environment = {"BPFTRACE_STRLEN=64", "BPFTRACE_STR_TRUNC_TRAILER=a b"};
+  EXPECT_EQ(ClientDriver(settings).run({"connect", kHello, "say OK", "say OK", "say OK", "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option env=BPFTRACE_STRLEN=3d64\\n; "
+            "send option env=BPFTRACE_STR_TRUNC_TRAILER=3da=20b\\n; connected 5.6 x86_64 6.1");
+  const auto asking = [&] {
+    ClientDriver client(settings);
+    client.run({"connect", kHello, "say OK", "say OK"});
+    return client;
+  };
+  EXPECT_EQ(asking().run({"say ERROR: Invalid option: env"}),
+            "close; failed: its stapsh knows no --env; install this one there, or leave --env out");
+  EXPECT_EQ(asking().run({"say ERROR: option env: X: no runner is given it"}),
+            "close; failed: --env: option env: X: no runner is given it");
+  EXPECT_EQ(ClientDriver(settings).run({"connect", kHello, "say ERROR: Invalid option", "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "
+            "failed: its stapsh knows no --env; install this one there, or leave --env out");
+}
+
 TEST(ClientSession, SweepsUntilNothingIsLeft) {
   ClientSettings settings;
   settings.sweep_only = true;

@@ -81,7 +81,9 @@ inline std::string effect_text(const AgentEffect& effect) {
           [](const StartRunner& e) {
             std::string text = "start " + std::string(runner_name(e.kind)) + " [";
             for (const std::string& arg : e.args) text += (text.back() == '[' ? "" : ",") + escape(arg);
-            return text + "]" + (e.framed ? " framed" : "");
+            text += std::string("]") + (e.framed ? " framed" : "");
+            for (const std::string& variable : e.environment) text += " " + escape(variable);
+            return text;
           },
           [](const SignalRunner& e) { return "signal " + std::to_string(e.signo) + (e.everyone ? " to all" : ""); },
           [](const DiscardOutput&) { return std::string("discard"); },

@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "protocol/runner_environment.h"
 #include "session/agent_driver.h"
 #include "session/client_driver.h"
 
@@ -212,6 +213,16 @@ TEST(ProtocolPage, TheLimitsAreAsTheirTableSays) {
     want.push_back({std::string(limit.name), std::to_string(Limits{}.*limit.value), std::string(limit.meaning)});
   }
   EXPECT_EQ(read_table("limits"), want);
+}
+
+TEST(ProtocolPage, TheVariablesAreAsTheirTableSays) {
+  std::vector<Row> want;
+  for (const RunnerEntry& runner : kRunnerTable) {
+    for (const std::string_view name : runner_variables(runner.kind)) {
+      want.push_back({std::string(name), std::string(runner.program)});
+    }
+  }
+  EXPECT_EQ(read_table("environment"), want);
 }
 
 TEST(ProtocolPage, TheRunnersAreAsTheirTableSays) {

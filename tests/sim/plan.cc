@@ -102,6 +102,11 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   // A trickle holds a client that hears nothing else no longer than a minute, and its agent a little longer.
   client.want_progress = random.chance(70) || runner.endless;
   client.want_clock = random.chance(50);
+  // Only bpftrace is given any.
+  const bool is_bpftrace = !upload.files.empty() && upload.files.front().name.ends_with(".bt");
+  if (is_bpftrace && !client.force_rfc && random.chance(50)) {
+    client.environment = {"BPFTRACE_STRLEN=" + std::to_string(random.below(1'000)), "BPFTRACE_STR_TRUNC_TRAILER= =%"};
+  }
   client.stop_timeout_released = client.stop_timeout;  // Nothing here tells it from ours but its dialect.
   // Without a word of it the client would give up.
   if (client.want_progress && !client.force_rfc && random.chance(30)) runner.works = random.up_to(seconds(400));

@@ -198,6 +198,7 @@ std::string World::check_success() const {
   if (!agent_.started() || !agent_.runner()) return "the client saw a runner end that never was";
   const SimulatedRunner& runner = *agent_.runner();
   if (agent_.started()->args != plan_.upload.run_args) return "the runner got other arguments";
+  if (agent_.started()->environment != plan_.client.environment) return "the runner got another environment";
   if (agent_.exit_code() != *runner.exit_code()) return "the agent ended with another code than the runner";
   if (agent_.discarded()) return "output was thrown away";
   // Each piece of its end probe came within a grace time: nobody may have hurried it.

@@ -53,6 +53,8 @@ struct JobOptions {
   std::vector<std::string> build_words;           ///< --stap-arg, untouched
   std::vector<std::string> runner_words;          ///< --runner-arg, untouched
 
+  std::vector<std::string> runner_environment;  ///< --env NAME=VALUE, no name twice
+
   /// As messages name the script.
   [[nodiscard]] std::string script_name() const {
     if (script_kind == ScriptKind::kText) return "-e";

@@ -177,6 +177,7 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
     spawn.parent_death_signal = stop_signal_;
     spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
+    for (const std::string& variable : context_.options.job.runner_environment) spawn.extra_env.push_back(variable);
     contain(spawn);
     runner_ = TRY(sys::spawn(spawn));
     if (cgroup_.valid() && !runner_->in_cgroup() && cgroup_.remove()) {
