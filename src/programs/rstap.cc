@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client. See rstap(1).
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -33,6 +34,15 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
   return code;
 }
 
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+stapsh::client::DefaultsEnvironment defaults_environment() {
+  return {variable("RSTAP_OPTIONS"), variable("RSTAP_CONFIG"), variable("XDG_CONFIG_HOME"), variable("HOME")};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,7 +50,10 @@ int main(int argc, char** argv) {
   return run_program("rstap", [&](const std::vector<int>& ignored_signals) -> Result<int> {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (const std::optional<int> code = TRY(run_command(words))) return *code;
-    client::RstapOptions options = TRY(client::parse_rstap_arguments(words));
+    const client::Defaults defaults = TRY(client::read_defaults(words, defaults_environment()));
+    const std::vector<std::string> expanded = client::expand_alias(words, defaults);
+    if (const std::optional<int> code = TRY(run_command(expanded))) return *code;
+    client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
     switch (options.action) {
       case client::Action::kShowHelp:
         return print_text(client::rstap_help());

@@ -61,6 +61,49 @@ TEST_F(RstapCli, ABpftraceProgramComesFromAnywhere) {
   }
 }
 
+TEST_F(RstapCli, TheRunnerGetsItsVariables) {
+  // str() of bpftrace cuts at BPFTRACE_STRLEN.
+  const std::string program = "BEGIN { printf(\"<%s>\\n\", str($1)); exit(); }";
+  for (const std::string way : kWays) {
+    SCOPED_TRACE(way);
+    Program rstap(client(words(way, {"--env=BPFTRACE_STRLEN=8", "--bpftrace", "-e", program, "abcdefghijklmn"})));
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_NE(rstap.out().find("<abcdefg"), std::string::npos) << rstap.captured();
+    EXPECT_EQ(rstap.out().find("abcdefghi"), std::string::npos) << rstap.captured();
+  }
+  // systemtap's agent knows no such thing: it is asked, and sent nothing.
+  Program old(client({STAPSH_CLIENT, "--remote", std::string("exec:") + kReleasedAgent, "--env=BPFTRACE_STRLEN=8",
+                      "--bpftrace", "-e", program}));
+  EXPECT_EQ(old.wait_exit(), 1);
+  EXPECT_NE(old.err().find("its stapsh knows no --env; install this one there, or leave --env out"), std::string::npos)
+      << old.captured();
+  EXPECT_EQ(old.out(), "");
+}
+
+TEST_F(RstapCli, WhatIsAlwaysTheSameStandsInAConfiguration) {
+  const std::string file = scratch_.write("config.toml",
+                                          "[options]\nlabel = true\nremote = 'direct:'\nstapsh = '" + agent_program() +
+                                              "'\n[aliases]\nhello = \"--bpftrace -e 'BEGIN { printf(\\\"hello\\\\n\\\"); "
+                                              "exit(); }'\"\n");
+  ProgramOptions how = client({STAPSH_CLIENT, "hello"});
+  how.env.push_back("RSTAP_CONFIG=" + file);
+  Program usual(how);
+  EXPECT_EQ(usual.wait_exit(), 0) << usual.captured();
+  EXPECT_NE(usual.out().find("direct: hello\n"), std::string::npos) << usual.captured();
+
+  how.argv.insert(how.argv.end(), {"--remote=stapsh:", "--no-label"});
+  how.env.push_back("RSTAP_OPTIONS=--quiet");
+  Program nearer(how);
+  EXPECT_EQ(nearer.wait_exit(), 0) << nearer.captured();
+  EXPECT_NE(nearer.out().find("\nhello\n"), std::string::npos) << nearer.captured();
+  EXPECT_EQ(nearer.err(), "");
+
+  scratch_.write("config.toml", "[options]\nfanout = 'many'\n");
+  Program wrong(how);
+  EXPECT_EQ(wrong.wait_exit(), 2);
+  EXPECT_EQ(wrong.err(), "rstap: " + file + ":2: fanout: 'many' is not a whole number from 1 to 100000\n");
+}
+
 TEST_F(RstapCli, AScriptMayHaveAnyName) {
   for (const std::string name : {"my script.bt", "naïve.bt", "-x.bt", "'q\"u`o$te.bt", "\xff.bt"}) {
     scratch_.write(name, program_that_says("named"));

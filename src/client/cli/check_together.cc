@@ -5,9 +5,33 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "client/options/option_table.h"
+#include "protocol/runner_environment.h"
 
 namespace stapsh::client {
+
+namespace {
+
+RunnerKind runner_of(const JobOptions& job) {
+  if (job.script_kind == ScriptKind::kReadyModule) {
+    return runner_kind_for_module(job.script).value_or(RunnerKind::kStaprun);
+  }
+  switch (job.runtime) {
+    case Runtime::kKernel:
+      return RunnerKind::kStaprun;
+    case Runtime::kBpf:
+      return RunnerKind::kStapbpf;
+    case Runtime::kDyninst:
+      return RunnerKind::kStapdyn;
+    case Runtime::kBpftrace:
+      return RunnerKind::kBpftrace;
+  }
+  STAPSH_ASSERT(false);  // The switch has every Runtime.
+  return RunnerKind::kStaprun;
+}
+
+}  // namespace
 
 Result<> check_together(const RstapOptions& options) {
   const JobOptions& job = options.job;
@@ -20,6 +44,11 @@ Result<> check_together(const RstapOptions& options) {
                                           *job.output_file));
   }
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
+  for (const std::string& variable : job.runner_environment) {
+    if (const Result<> fits = check_runner_variable(variable, runner_of(job)); !fits) {
+      return add_context("--env", fits.error());
+    }
+  }
   if (job.needs_build()) return {};
   for (const OptionEntry& entry : option_table()) {
     if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;

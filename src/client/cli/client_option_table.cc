@@ -8,6 +8,7 @@
 #include "base/parse_int.h"
 #include "base/parse_seconds.h"
 #include "client/cli/option_takers.h"
+#include "protocol/runner_environment.h"
 
 namespace stapsh::client {
 namespace {
@@ -32,6 +33,17 @@ Result<> take_fanout(Options& options, Value value) {
   options.fanout = TRY(parse_int<unsigned>(value, 1, 100'000));
   return {};
 }
+
+Result<> take_variable(Options& options, Value value) {
+  TRY(check_runner_variable(value));
+  std::vector<std::string>& all = options.job.runner_environment;
+  std::erase_if(all, [&](const std::string& each) { return each.starts_with(value.substr(0, value.find('=') + 1)); });
+  all.push_back(value);
+  return {};
+}
+
+// defaults.cc looks for it before all others.
+Result<> take_nothing(Options&, Value) { return {}; }
 
 Result<> take_keepalive(Options& options, Value value) {
   if (value == "0") {
@@ -96,6 +108,10 @@ constexpr std::array kClientOptions{
     ClientOption{"runner-arg", "WORD", OptionGroup::kWords,
                  "hand WORD to staprun, stapbpf, stapdyn or bpftrace (repeatable)",
                  add_word<&Options::job, &JobOptions::runner_words>},
+    ClientOption{"env", "NAME=VALUE", OptionGroup::kWords,
+                 "set NAME in the runner's environment: bpftrace's own (repeatable)", take_variable},
+    ClientOption{"config", "FILE", OptionGroup::kOther,
+                 "the configuration (~/.config/rstap/config.toml); --no-config: none", take_nothing},
     ClientOption{"help", "", OptionGroup::kOther, "print this", set_action<Action::kShowHelp>, 'h'},
     ClientOption{"version", "", OptionGroup::kOther, "print the version", set_action<Action::kShowVersion>, 'V'},
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "client/cli/check_together.h"
@@ -20,16 +21,25 @@ Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   return {};
 }
 
+// Values of a repeatable option add up, wherever they stand. But who names targets means these, not also their usual
+// ones.
+void keep_nearest_targets(std::vector<GivenOption>& options) {
+  const auto is_target = [](const GivenOption& given) { return given.option->long_name() == "remote"; };
+  OptionSource nearest = OptionSource::kFile;
+  for (const GivenOption& given : options) {
+    if (is_target(given)) nearest = std::max(nearest, given.source);
+  }
+  std::erase_if(options, [&](const GivenOption& given) { return is_target(given) && given.source < nearest; });
+}
+
 }  // namespace
 
-Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words) {
-  const ScannedWords scanned = TRY(scan_words(words));
+Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults) {
+  ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, defaults.options));
+  keep_nearest_targets(scanned.options);
   RstapOptions options;
-  for (const GivenOption& given : scanned.options) {
-    if (Result<> taken = given.option->take(options, given.value); !taken) {
-      return add_context(given.spelling, std::move(taken).error());
-    }
-  }
+  options.targets.groups = defaults.groups;
+  for (const GivenOption& given : scanned.options) TRY(apply(given, options));
   if (options.action != Action::kRun) return options;
   if (!scanned.positionals.empty() && scanned.positionals.front() == "sweep") {
     TRY(take_sweep(options, scanned.positionals));

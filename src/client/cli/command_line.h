@@ -8,12 +8,14 @@
 #include <string>
 
 #include "base/result.h"
+#include "client/cli/defaults.h"
 #include "client/options/rstap_options.h"
 
 namespace stapsh::client {
 
-/// `words` without the program's name. kUsage names the word and says what to do.
-Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words);
+/// `words` without the program's name, and what holds where they say nothing. kUsage names the word and says what to
+/// do.
+Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults = {});
 
 /// The text of --help, without colours, at most 100 columns.
 std::string rstap_help();

@@ -93,6 +93,13 @@ TEST(CommandLine, ABpftraceProgramMayHaveAnyName) {
   }
 }
 
+TEST(CommandLine, TheLastValueOfAVariableCounts) {
+  const auto options = parse({"--env=BPFTRACE_STRLEN=1", "--env", "BPFTRACE_COLOR=never", "--env=BPFTRACE_STRLEN=2",
+                              "--bpftrace", "-e", "BEGIN {}"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->job.runner_environment, ElementsAre("BPFTRACE_COLOR=never", "BPFTRACE_STRLEN=2"));
+}
+
 TEST(CommandLine, TakesItsOwnOptions) {
   const auto options = parse({"--remote",
                               "a",
@@ -224,6 +231,10 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
       {{"x.bt", "-T", "5"}, "x.bt is built already: -T changes"},
       {{"--bpf", "x.ko"}, "x.ko is built already: --bpf changes"},
+      {{"--env=LD_PRELOAD=x", "x.bt"}, "--env: LD_PRELOAD: no runner is given it"},
+      {{"--env=BPFTRACE_STRLEN", "x.bt"}, "--env: 'BPFTRACE_STRLEN' is not NAME=VALUE"},
+      {{"--env=BPFTRACE_STRLEN=9", "x.stp"}, "--env: BPFTRACE_STRLEN: staprun is not given it"},
+      {{"--env=BPFTRACE_STRLEN=9", "--bpf", "x.stp"}, "--env: BPFTRACE_STRLEN: stapbpf is not given it"},
       {{"--bpftrace", "x.ko"}, "x.ko is a module for staprun, not a bpftrace program"},
       {{"--bpftrace", "-g", "-e", "BEGIN {}"}, "-e is a bpftrace program, of which nothing is built: -g changes"},
   };

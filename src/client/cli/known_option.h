@@ -25,6 +25,8 @@ class KnownOption {
   [[nodiscard]] std::string_view value() const;      ///< As the tables have it; empty: takes none.
   [[nodiscard]] std::string_view help() const;
   [[nodiscard]] bool value_is_optional() const { return value().starts_with('['); }
+  /// Its values add up. The tables' help says so as well.
+  [[nodiscard]] bool repeatable() const { return help().find("(repeatable)") != std::string_view::npos; }
   /// "-x" or "--remote".
   [[nodiscard]] std::string spelling() const;
 

@@ -18,7 +18,10 @@ constexpr int kLong = 0x1000, kLongNo = 0x2000;
 
 class Scan {
  public:
-  explicit Scan(std::span<const std::string> words) : words_(words.begin(), words.end()) {}
+  Scan(std::span<const std::string> words, OptionSource source, std::vector<GivenOption> before)
+      : words_(words.begin(), words.end()), source_(source) {
+    found_.options = std::move(before);
+  }
 
   Result<ScannedWords> scan() {
     build_tables();
@@ -98,11 +101,14 @@ class Scan {
     // Whatever is wrong with the others: who asks for help gets it.
     ended_ = option.long_name() == "help" || option.long_name() == "version";
     if (ended_) found_.options.clear();
-    found_.options.push_back({&option, value, std::move(spelling)});
+    if (source_ == OptionSource::kEnvironment) spelling.insert(0, "RSTAP_OPTIONS: ");
+    found_.options.push_back({&option, value, std::move(spelling), source_});
   }
 
   void take_back(const KnownOption& option) {
     std::erase_if(found_.options, [&](const GivenOption& given) { return given.option == &option; });
+    // Where none is given there is one by default.
+    if (option.long_name() == "config") found_.options.push_back({&option, "", "--no-config", source_});
   }
 
   /// optopt is a short option's character, or a long option's value, or 0.
@@ -129,6 +135,7 @@ class Scan {
   }
 
   std::vector<std::string> words_;
+  OptionSource source_;
   std::string short_options_{":"};  // A missing value is told apart from an unknown option.
   std::vector<option> long_options_;
   std::deque<std::string> no_names_;
@@ -138,6 +145,15 @@ class Scan {
 
 }  // namespace
 
-Result<ScannedWords> scan_words(std::span<const std::string> words) { return Scan(words).scan(); }
+Result<> apply(const GivenOption& given, RstapOptions& options) {
+  Result<> taken = given.option->take(options, given.value);
+  if (!taken) return add_context(given.spelling, std::move(taken).error());
+  return {};
+}
+
+Result<ScannedWords> scan_words(std::span<const std::string> words, OptionSource source,
+                                std::vector<GivenOption> before) {
+  return Scan(words, source, std::move(before)).scan();
+}
 
 }  // namespace stapsh::client

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration file: TOML with [options], [groups] and [aliases]. See rstap(1).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "client/cli/option_scan.h"
+
+namespace stapsh::client {
+
+/// First words that are commands of their own: no alias may have their names. Those of later releases are among them.
+bool is_command_name(std::string_view word);
+
+struct Configuration {
+  std::vector<GivenOption> options;                         ///< In the order of the file; their values are not checked.
+  std::map<std::string, std::vector<std::string>> groups;   ///< What @NAME stands for: each as a value of --remote.
+  std::map<std::string, std::vector<std::string>> aliases;  ///< What a first word stands for.
+};
+
+/// `text` of the file at `path`. kUsage: `PATH:LINE: KEY: REASON`.
+Result<Configuration> parse_configuration(std::string_view text, const std::string& path);
+
+}  // namespace stapsh::client

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/defaults.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "client/cli/configuration.h"
+#include "client/cli/shell_words.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
+
+struct Place {
+  std::string path;  // Empty: there is none to read.
+  bool was_named = false;
+};
+
+Place find_file(const ScannedWords& scanned, const ScannedWords& from_environment, const DefaultsEnvironment& env) {
+  for (const ScannedWords* words : {&scanned, &from_environment}) {
+    for (auto it = words->options.rbegin(); it != words->options.rend(); ++it) {
+      if (it->option->long_name() == "config") return {it->value, true};
+    }
+  }
+  if (env.rstap_config) return {*env.rstap_config, true};
+  if (env.xdg_config_home && env.xdg_config_home->starts_with('/'))
+    return {*env.xdg_config_home + "/rstap/config.toml"};
+  if (env.home && env.home->starts_with('/')) return {*env.home + "/.config/rstap/config.toml"};
+  return {};
+}
+
+// Who may write it may have us run anything, by `ssh`, an exec: target or an alias.
+Result<> check_owner(const struct stat& status, const std::string& path) {
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    return fail(Errc::kUsage,
+                fmt::format("{}: belongs to user {}, not to you or root, and could run programs as you; --no-config "
+                            "goes without it",
+                            path, status.st_uid));
+  }
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(Errc::kUsage,
+                fmt::format("{}: others may write it, and could run programs as you; chmod go-w {}", path, path));
+  }
+  return {};
+}
+
+class File {
+ public:
+  explicit File(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~File() {
+    if (fd_ >= 0) (void)::close(fd_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Nothing: there is no such file, and nobody asked for it.
+Result<std::optional<std::string>> read_file(const Place& place) {
+  const File file(place.path);
+  if (file.fd() < 0 && (errno == ENOENT || errno == ENOTDIR) && !place.was_named) return std::optional<std::string>();
+  if (file.fd() < 0) return fail_named(place.path, errno);
+  struct stat status {};
+  if (::fstat(file.fd(), &status) != 0) return fail_named(place.path, errno);
+  TRY(check_owner(status, place.path));
+  std::string text;
+  std::array<char, 16'384> buffer;
+  while (true) {
+    const ssize_t got = ::read(file.fd(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_named(place.path, errno);
+    if (got == 0) return std::optional(std::move(text));
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > kFileBytesMax) return fail(Errc::kUsage, place.path + ": over 1 MiB, which is no configuration");
+  }
+}
+
+Result<ScannedWords> scan_variable(const DefaultsEnvironment& environment) {
+  const std::vector<std::string> words = TRY(split_shell_words(environment.rstap_options.value_or("")));
+  ScannedWords scanned = TRY(scan_words(words, OptionSource::kEnvironment));
+  if (!scanned.positionals.empty()) {
+    return fail(Errc::kUsage,
+                fmt::format("'{}' is no option; a script stands on the command line", scanned.positionals.front()));
+  }
+  return scanned;
+}
+
+bool is_only_asked(const ScannedWords& scanned) {
+  if (scanned.options.size() != 1) return false;
+  const std::string_view name = scanned.options.front().option->long_name();
+  return name == "help" || name == "version";
+}
+
+}  // namespace
+
+Result<Defaults> read_defaults(std::span<const std::string> words, const DefaultsEnvironment& environment) {
+  const ScannedWords scanned = TRY(scan_words(words));
+  if (is_only_asked(scanned)) return Defaults{};
+  Result<ScannedWords> from_environment = scan_variable(environment);
+  if (!from_environment) return add_context("RSTAP_OPTIONS", from_environment.error());
+  const Place place = find_file(scanned, *from_environment, environment);
+  Defaults defaults;
+  if (!place.path.empty()) {
+    if (const std::optional<std::string> text = TRY(read_file(place))) {
+      Configuration found = TRY(parse_configuration(*text, place.path));
+      // Also what another option will take back, or this run does not need: a fault shows at once.
+      RstapOptions unused;
+      for (const GivenOption& given : found.options) TRY(apply(given, unused));
+      defaults = {std::move(found.options), std::move(found.groups), std::move(found.aliases)};
+    }
+  }
+  const std::vector<std::string> again = TRY(split_shell_words(environment.rstap_options.value_or("")));
+  defaults.options = TRY(scan_words(again, OptionSource::kEnvironment, std::move(defaults.options))).options;
+  return defaults;
+}
+
+std::vector<std::string> expand_alias(std::span<const std::string> words, const Defaults& defaults) {
+  std::vector<std::string> expanded(words.begin(), words.end());
+  if (words.empty()) return expanded;
+  const auto alias = defaults.aliases.find(words.front());
+  if (alias == defaults.aliases.end()) return expanded;
+  expanded.erase(expanded.begin());
+  expanded.insert(expanded.begin(), alias->second.begin(), alias->second.end());
+  return expanded;
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/defaults.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "client/cli/command_line.h"
+#include "client/cli/configuration.h"
+
+namespace stapsh::client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+class DefaultsTest : public testing::Test {
+ protected:
+  DefaultsTest() {
+    std::string folder = std::filesystem::temp_directory_path() / "rstap-defaults.XXXXXX";
+    folder_ = ::mkdtemp(folder.data());
+    environment_.home = folder_;
+  }
+  ~DefaultsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, std::string_view text, mode_t mode = 0644) const {
+    const std::filesystem::path path = folder_ + "/" + name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+  std::string write_usual(std::string_view text, mode_t mode = 0644) const {
+    return write(".config/rstap/config.toml", text, mode);
+  }
+  [[nodiscard]] Result<RstapOptions> parse(const Words& words) const {
+    const Result<Defaults> defaults = read_defaults(words, environment_);
+    if (!defaults) return fail(defaults.error());
+    return parse_rstap_arguments(expand_alias(words, *defaults), *defaults);
+  }
+
+  std::string folder_;
+  DefaultsEnvironment environment_;
+};
+
+TEST_F(DefaultsTest, NoFileIsNoMatter) {
+  EXPECT_TRUE(parse({"s"}));
+  environment_.home.reset();
+  EXPECT_TRUE(parse({"s"}));
+}
+
+TEST_F(DefaultsTest, TheNearerSourceCounts) {
+  write_usual(
+      "# comment\n[options]\nfanout = 4\nlabel = true\ndeadline = 1.5\nquiet = true\nconnect-timeout = \"7\"\n"
+      "ssh-option = ['A=1', 'B=2']\nremote = 'usual'\ncolor = true\ntogether = false\n");
+  environment_.rstap_options = "--fanout=8 --grace 3 --ssh-option='C = 3'";
+  const auto options = parse({"--fanout", "16", "--no-label", "--remote-prefix", "--ssh-option=D=4", "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->fanout, 16u);
+  EXPECT_EQ(options->output.labels, LabelMode::kIndex);
+  EXPECT_EQ(options->deadline, 1500ms);
+  EXPECT_EQ(options->grace, 3s);
+  EXPECT_EQ(options->connect_timeout, 7s);
+  EXPECT_TRUE(options->output.quiet);
+  EXPECT_FALSE(options->together);
+  EXPECT_EQ(options->job.color, "always");
+  EXPECT_THAT(options->reach.ssh_options, ElementsAre("A=1", "B=2", "C = 3", "D=4"));
+  EXPECT_THAT(options->targets.remotes, ElementsAre("usual"));
+  EXPECT_EQ(parse({"s"})->fanout, 8u);
+  environment_.rstap_options.reset();
+  EXPECT_EQ(parse({"s"})->fanout, 4u);
+}
+
+TEST_F(DefaultsTest, WhoNamesTargetsMeansThese) {
+  write_usual("[options]\nremote = ['usual', 'other']\n");
+  EXPECT_THAT(parse({"s"})->targets.remotes, ElementsAre("usual", "other"));
+  EXPECT_THAT(parse({"s", "--no-remote"})->targets.remotes, ElementsAre("direct:"));
+  EXPECT_THAT(parse({"s", "--remote=a", "--remote=b"})->targets.remotes, ElementsAre("a", "b"));
+  environment_.rstap_options = "--remote=e";
+  EXPECT_THAT(parse({"s"})->targets.remotes, ElementsAre("e"));
+  EXPECT_THAT(parse({"s", "--remote=a"})->targets.remotes, ElementsAre("a"));
+}
+
+TEST_F(DefaultsTest, AnAliasIsAFirstWord) {
+  write_usual(
+      "[aliases]\nopens = \"--label --bpftrace -e 'BEGIN { exit() }'\"\nlist = ['s.stp', 'an argument']\n"
+      "clean = 'sweep --remote web'\n");
+  const auto options = parse({"opens", "--remote=a", "x"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->output.labels, LabelMode::kName);
+  EXPECT_EQ(options->job.script, "BEGIN { exit() }");
+  EXPECT_THAT(options->job.script_arguments, ElementsAre("x"));
+  EXPECT_THAT(parse({"list"})->job.script_arguments, ElementsAre("an argument"));
+  EXPECT_EQ(parse({"clean"})->action, Action::kSweep);
+  EXPECT_EQ(parse({"./opens"})->job.script, "./opens");
+  EXPECT_EQ(parse({"--label", "opens"})->job.script, "opens");
+}
+
+TEST_F(DefaultsTest, GroupsGoToTheTargets) {
+  write_usual("[groups]\nweb = 'web[01-40]'\nall = ['@web', 'ssh://root@db:2222']\n");
+  const auto options = parse({"s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->targets.groups.at("web"), ElementsAre("web[01-40]"));
+  EXPECT_THAT(options->targets.groups.at("all"), ElementsAre("@web", "ssh://root@db:2222"));
+}
+
+TEST_F(DefaultsTest, TheFileIsFoundWhereItIsSaidToBe) {
+  write_usual("[options]\nfanout = 1\n");
+  EXPECT_EQ(parse({"s"})->fanout, 1u);
+  write("xdg/rstap/config.toml", "[options]\nfanout = 2\n");
+  environment_.xdg_config_home = folder_ + "/xdg";
+  EXPECT_EQ(parse({"s"})->fanout, 2u);
+  environment_.rstap_config = write("c3", "[options]\nfanout = 3\n");
+  EXPECT_EQ(parse({"s"})->fanout, 3u);
+  environment_.rstap_options = "--config=" + write("c4", "[options]\nfanout = 4\n");
+  EXPECT_EQ(parse({"s"})->fanout, 4u);
+  const std::string fifth = write("c5", "[options]\nfanout = 5\n");
+  EXPECT_EQ(parse({"--config", fifth, "s"})->fanout, 5u);
+  EXPECT_EQ(parse({"--config", fifth, "--no-config", "s"})->fanout, 0u);
+  environment_.rstap_options.reset();
+  environment_.rstap_config = "";
+  EXPECT_EQ(parse({"s"})->fanout, 0u);
+}
+
+TEST_F(DefaultsTest, HelpNeedsNone) {
+  write_usual("broken");
+  EXPECT_EQ(parse({"--help"})->action, Action::kShowHelp);
+  EXPECT_FALSE(parse({"s"}));
+  EXPECT_TRUE(parse({"--no-config", "s"}));
+}
+
+TEST_F(DefaultsTest, WhatIsWrongIsNamedByFileLineAndKey) {
+  struct Case {
+    std::string_view text, want;
+  };
+  const Case cases[] = {
+      {"[options]\nfanout = \n", "FILE:2: "},
+      {"[options]\nfanout = 1\nfanout = 2\n", "FILE:3: "},
+      {"fanout = 1\n", "FILE:1: fanout: a configuration has the tables [options], [groups] and [aliases]"},
+      {"\n[option]\n", "FILE:2: option: a configuration has"},
+      {"[options]\nfan-out = 1\n", "FILE:2: fan-out: no such option; rstap --help has their long names"},
+      {"[options]\nhelp = true\n", "FILE:2: help: is for the command line alone"},
+      {"[options]\nconfig = 'x'\n", "FILE:2: config: is for the command line alone"},
+      {"[options]\n\nfanout = 'x'\n", "FILE:3: fanout: 'x' is not a whole number from 1"},
+      {"[options]\nfanout = true\n", "FILE:2: fanout: a string or a number is needed"},
+      {"[options]\nfanout = [1, 2]\n", "FILE:2: fanout: one value is needed, not a list"},
+      {"[options]\nlabel = 'yes'\n", "FILE:2: label: true or false is needed"},
+      {"[options]\nlabel = 1\n", "FILE:2: label: true or false is needed"},
+      {"[options]\nremote = [true]\n", "FILE:2: remote: a list of strings or numbers is needed"},
+      {"[options]\nremote = {a = 1}\n", "FILE:2: remote: a string or a number is needed"},
+      {"[options]\ndeadline = 2026-01-01\n", "FILE:2: deadline: a string or a number is needed"},
+      {"[options]\ncolor = 'pink'\n", "FILE:2: color: 'pink' is not never, auto or always"},
+      {"[options]\nline-bytes-max = 0\n", "FILE:2: line-bytes-max: '0' is not"},
+      {"[groups]\nweb = 1\n", "FILE:2: web: a string is needed, or a list of strings"},
+      {"[groups]\n'a/b' = 'x'\n", "FILE:2: a/b: a name has letters, digits, '-' and '_'"},
+      {"[aliases]\nsweep = 'x'\n", "FILE:2: sweep: is a command of rstap; give the alias another name"},
+      {"[aliases]\nx = \"'\"\n", "FILE:2: x: a ' without its end"},
+      {"[aliases]\nx = ['a', 1]\n", "FILE:2: x: a string is needed, or a list of strings"},
+      {"[aliases]\n-x = 'a'\n", "FILE:2: -x: a name has"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.text);
+    const std::string path = write_usual(c.text);
+    const auto options = parse({"s"});
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().code, Errc::kUsage);
+    std::string want(c.want);
+    EXPECT_THAT(options.error().what, testing::StartsWith(want.replace(0, 4, path)));
+    EXPECT_EQ(options.error().what.find('\n'), std::string::npos) << options.error().what;
+  }
+  write_usual("");
+  const std::pair<std::string, std::string> variables[] = {
+      {"--fanout=x", "RSTAP_OPTIONS: --fanout: 'x' is not a whole number"},
+      {"--foo", "RSTAP_OPTIONS: unknown option '--foo'"},
+      {"'", "RSTAP_OPTIONS: a ' without its end"},
+      {"--label s.stp", "RSTAP_OPTIONS: 's.stp' is no option; a script stands on the command line"},
+  };
+  for (const auto& [value, want] : variables) {
+    SCOPED_TRACE(value);
+    environment_.rstap_options = value;
+    const auto options = parse({"s"});
+    ASSERT_FALSE(options);
+    EXPECT_THAT(options.error().what, HasSubstr(want));
+  }
+}
+
+TEST_F(DefaultsTest, AFileThatOthersMayWriteIsNotRead) {
+  for (const mode_t mode : {0664, 0646, 0666}) {
+    const std::string path = write_usual("[options]\nfanout = 1\n", mode);
+    const auto options = parse({"s"});
+    ASSERT_FALSE(options);
+    EXPECT_EQ(options.error().what, path + ": others may write it, and could run programs as you; chmod go-w " + path);
+  }
+  const std::string path = write_usual("[options]\nfanout = 1\n");
+  EXPECT_TRUE(parse({"s"}));
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a file away";
+  ASSERT_EQ(::chown(path.c_str(), 65'534, 65'534), 0);
+  const auto options = parse({"s"});
+  ASSERT_FALSE(options);
+  EXPECT_THAT(options.error().what, HasSubstr("belongs to user 65534, not to you or root"));
+  EXPECT_TRUE(parse({"s", "--no-config"}));
+}
+
+TEST_F(DefaultsTest, AFileThatWasNamedMustBeThere) {
+  const auto missing = parse({"--config=" + folder_ + "/missing", "s"});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().what, folder_ + "/missing: No such file or directory");
+  EXPECT_EQ(missing.error().code, Errc::kUsage);
+  environment_.rstap_config = folder_;
+  EXPECT_EQ(parse({"s"}).error().what, folder_ + ": Is a directory");
+}
+
+}  // namespace
+}  // namespace stapsh::client
