@@ -5,15 +5,30 @@
 #include <exception>
 #include <memory>
 
+#include "client/events/joblog.h"
+#include "client/output/joblog_sink.h"
 #include "client/output/outputs.h"
 #include "client/run/event_hub.h"
 #include "client/run/fleet.h"
 
 namespace stapsh::client {
 
-Result<int> run_job(const RstapOptions& options, const std::vector<int>& ignored_signals) {
+namespace {
+
+/// --resume-failed: who need not run again.
+Result<std::vector<std::string>> finished_hosts(const RstapOptions& options) {
+  const Joblog log = TRY(read_joblog(options.output.joblog));
+  Result<std::vector<std::string>> hosts = succeeded_hosts(log, options.job.command_line());
+  if (!hosts) return add_context("--joblog: " + options.output.joblog, hosts.error());
+  return hosts;
+}
+
+}  // namespace
+
+Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signals) {
   asio::io_context io{1};
   EventHub hub(io);
+  if (options.output.resume_failed) options.targets.finished = TRY(finished_hosts(options));
   Outputs outputs =
       TRY(Outputs::create(io, options.output, {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }}));
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);

@@ -10,6 +10,6 @@
 namespace stapsh::client {
 
 /// Runs the job of `options` and shows it. Returns the exit code. Errors: nothing was begun.
-Result<int> run_job(const RstapOptions& options, const std::vector<int>& ignored_signals);
+Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signals);
 
 }  // namespace stapsh::client

@@ -43,6 +43,9 @@ Result<> check_together(const RstapOptions& options) {
                                           "end; give an absolute path",
                                           *job.output_file));
   }
+  if (options.output.resume_failed && options.output.joblog.empty()) {
+    return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
+  }
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
   for (const std::string& variable : job.runner_environment) {
     if (const Result<> fits = check_runner_variable(variable, runner_of(job)); !fits) {

@@ -117,6 +117,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--outdir=out",
                               "--errdir=err",
                               "--maxrc",
+                              "--joblog=log",
+                              "--resume-failed",
                               "--dialect=rfc",
                               "--stap=/x/stap",
                               "--stapsh=/x/stapsh",
@@ -144,6 +146,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_EQ(options->output.outdir, "out");
   EXPECT_EQ(options->output.errdir, "err");
   EXPECT_TRUE(options->largest_code);
+  EXPECT_EQ(options->output.joblog, "log");
+  EXPECT_TRUE(options->output.resume_failed);
   EXPECT_EQ(options->dialect, Dialect::kRfc);
   EXPECT_EQ(options->stap_program, "/x/stap");
   EXPECT_EQ(options->reach.stapsh_program, "/x/stapsh");
@@ -196,6 +200,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--outdir=", "s"}, "--outdir: the value is empty"},
       {{"--errdir=", "s"}, "--errdir: the value is empty"},
       {{"--maxrc=1", "s"}, "--maxrc takes no value"},
+      {{"--joblog=", "s"}, "--joblog: the value is empty"},
+      {{"--resume-failed", "s"}, "--resume-failed needs --joblog=FILE"},
       {{"--no-fanout=x", "s"}, "--no-fanout takes no value"},
       {{"s", "--remote"}, "--remote needs a value"},
       {{"s", "-c"}, "-c needs a value"},

@@ -37,6 +37,7 @@ struct RunStarted {
   std::string script;   ///< As the person named it; "-e" for text on the command line; empty for a sweep.
   std::string sha256;   ///< Of the script's text, 64 hexadecimal digits; empty where there is none.
   std::vector<Target> targets;
+  std::string command{};  ///< The script and its arguments in one line, in a shell's words; "sweep" for a sweep.
   bool operator==(const RunStarted&) const = default;
 };
 
@@ -45,7 +46,7 @@ struct Connected {
   std::string release, machine;  ///< As uname(1) says them.
   std::string agent;             ///< The version that it speaks, and whose it is: "stapsh 5.6", "systemtap 4.8".
   std::optional<WallTime> clock_offset;       ///< Its clock less ours; none: not measured.
-  std::optional<WallTime> clock_uncertainty;  ///< By how much the offset may be wrong, either way; if there is one.
+  std::optional<WallTime> clock_uncertainty{};  ///< By how much the offset may be wrong, either way; if there is one.
   bool operator==(const Connected&) const = default;
 };
 

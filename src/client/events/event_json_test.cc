@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 const WallTime kAt = 1'764'198'418'123'456'789ns;
 
 Event started(std::vector<std::string> names) {
-  event::RunStarted e{"0.1.0", "iotop.stp", std::string(64, 'a'), {}};
+  event::RunStarted e{"0.1.0", "iotop.stp", std::string(64, 'a'), {}, "iotop.stp 'two words'"};
   for (const std::string& name : names) e.targets.push_back({name, "ssh://" + name});
   return {kAt, std::nullopt, std::move(e)};
 }
@@ -47,7 +47,7 @@ TEST(EventWriter, EachEventIsOneLine) {
   EXPECT_EQ(line_of(writer, started({"web01"})),
             R"({"event":"run_started","time":1764198418.123456789,"format":1,"version":"0.1.0","script":"iotop.stp",)"
             R"("sha256":")" +
-                std::string(64, 'a') + R"(","targets":[{"name":"web01","uri":"ssh://web01"}]})" + "\n");
+                std::string(64, 'a') + R"(","command":"iotop.stp 'two words'",)" + R"("targets":[{"name":"web01","uri":"ssh://web01"}]})" + "\n");
   struct Case {
     Event event;
     std::string_view want;

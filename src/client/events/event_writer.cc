@@ -68,6 +68,7 @@ void add_fields(Fields to, const event::RunStarted& e) {
   to.text("version", e.version);
   to.text("script", e.script);
   if (!e.sha256.empty()) to.text("sha256", e.sha256);
+  if (!e.command.empty()) to.text("command", e.command);
   to.list("targets", e.targets, [](Fields target, const event::RunStarted::Target& each) {
     target.text("name", each.name);
     target.text("uri", each.uri);

@@ -60,6 +60,8 @@ struct JobOptions {
     if (script_kind == ScriptKind::kText) return "-e";
     return script_as_given.empty() ? script : script_as_given;
   }
+  /// The script and its arguments in one line, as a shell would read them.
+  [[nodiscard]] std::string command_line() const;
   [[nodiscard]] bool needs_build() const {
     return script_kind != ScriptKind::kReadyModule && runtime != Runtime::kBpftrace;
   }

@@ -23,6 +23,7 @@ struct TargetOptions {
   std::vector<std::string> remotes;  ///< Values of --remote, in order; never empty for kRun.
   /// Groups of the configuration file: what @NAME stands for, each value as one of --remote.
   std::map<std::string, std::vector<std::string>> groups;
+  std::vector<std::string> finished;  ///< Names that need not run (--resume-failed), as of joblog_host().
 };
 
 /// How an agent is reached.
@@ -54,6 +55,8 @@ struct OutputOptions {
       by_time;                 ///< How long a line waits for older ones; none: lines come as they come.
   bool gather = false;         ///< Equal output once, at the end.
   std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
+  std::string joblog;          ///< A file with a row per target; empty: none.
+  bool resume_failed = false;  ///< Its rows of earlier runs stay.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
 

@@ -6,6 +6,7 @@
 
 #include "client/output/folder_sink.h"
 #include "client/output/gather_sink.h"
+#include "client/output/joblog_sink.h"
 #include "client/output/text_sink.h"
 #include "sys/clock.h"
 
@@ -31,7 +32,17 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   }
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
   if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
+  if (!options.joblog.empty()) TRY(outputs.add_joblog(options));
   return outputs;
+}
+
+Result<> Outputs::add_joblog(const OutputOptions& options) {
+  StandardStreams& streams = *streams_;
+  auto sink = TRY(JoblogSink::create(options.joblog, options.resume_failed,
+                                     [&streams](std::string_view line) { streams.say(line); }));
+  joblog_ = sink.get();
+  sinks_.push_back(std::move(sink));
+  return {};
 }
 
 Result<> Outputs::add_folder(std::string_view option, const std::string& folder, Stream stream) {
@@ -53,7 +64,8 @@ Result<> Outputs::add_folder(std::string_view option, const std::string& folder,
 
 int Outputs::exit_code(int code) const {
   code = streams_->exit_code(code);
-  const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); });
+  const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
+                        (joblog_ == nullptr || joblog_->complete());
   return code == 0 && !complete ? kExitLost : code;
 }
 

@@ -17,6 +17,7 @@ namespace stapsh::client {
 
 class FolderSink;
 class GatherSink;
+class JoblogSink;
 
 class Outputs {
  public:
@@ -31,12 +32,14 @@ class Outputs {
   [[nodiscard]] int exit_code(int code) const;
 
  private:
+  Result<> add_joblog(const OutputOptions& options);
   Result<> add_folder(std::string_view option, const std::string& folder, Stream stream);
 
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
   GatherSink* gather_ = nullptr;  // One of them, if it was asked for.
   std::vector<FolderSink*> folders_;
+  const JoblogSink* joblog_ = nullptr;
 };
 
 }  // namespace stapsh::client

@@ -62,7 +62,7 @@ void TextSink::say(std::string_view prefix, std::string_view line) {
 }
 
 void TextSink::summarize() {
-  if (options_.quiet) return;
+  if (options_.quiet || results_.empty()) return;
   for (const std::string& line : report_lines(results_)) say("", line);
 }
 

@@ -18,6 +18,7 @@
 #include "client/run/agent_run.h"
 #include "client/run/connect_slots.h"
 #include "client/run/direct_run.h"
+#include "client/run/resume.h"
 #include "client/run/start_gate.h"
 #include "client/run/target_run.h"
 #include "client/targets/target_list.h"
@@ -56,6 +57,8 @@ class TargetFleet : public Fleet {
         scratch_(kScratchBytes, '\0'),
         all_ended_(io_) {}
 
+  /// Said when the run starts: who does not run again.
+  void set_resume_note(std::string text) { resume_note_ = std::move(text); }
   Result<> prepare(const std::vector<int>& ignored_signals);
   Awaitable<int> run() override;
 
@@ -89,6 +92,7 @@ class TargetFleet : public Fleet {
   FirstStart started_;
   std::string scratch_;
   std::size_t ended_ = 0;
+  std::string resume_note_;
   bool finished_ = false;     // Nothing is waited for any more.
   int stops_ = 0;             // How often it was asked for.
   int stopped_code_ = 0;      // For targets that never ran.
@@ -114,7 +118,10 @@ Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
 Awaitable<int> TargetFleet::run() {
   event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
   for (const Target& target : targets_) started.targets.push_back({target.name, target.text});
+  const bool is_sweep = options_.action == Action::kSweep;
+  started.command = is_sweep ? "sweep" : options_.job.command_line();
   emit(std::move(started));
+  if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
@@ -287,7 +294,13 @@ Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOp
   raise_descriptor_limit();
   std::vector<Target> targets = TRY(list_targets(options.targets.remotes));
   if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
+  const std::size_t all = targets.size();
+  const std::size_t left_out = leave_out(targets, options.targets.finished);
   auto fleet = std::make_unique<TargetFleet>(io, options, std::move(targets), events);
+  if (left_out > 0) {
+    fleet->set_resume_note(fmt::format("{} of {} targets have succeeded already, as {} says{}", left_out, all,
+                                       options.output.joblog, left_out == all ? ": nothing to do" : ""));
+  }
   TRY(fleet->prepare(ignored_signals));
   return fleet;
 }

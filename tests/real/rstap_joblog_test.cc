@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// --joblog and --resume-failed, as parallel has them.
+#include <csignal>
+#include <map>
+#include <sstream>
+
+#include "harness/here_fleet.h"
+
+namespace stapsh::real {
+namespace {
+
+const std::string kHead = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n";
+
+class RstapJoblog : public HereFleetTest {
+ protected:
+  [[nodiscard]] std::string log() const { return read_file(scratch_.path("run.log")); }
+  /// "web1 3; web2 0; …": hosts and exit values, in the order of the rows behind the first line.
+  [[nodiscard]] std::string rows() const {
+    std::istringstream in(log());
+    std::string text;
+    std::getline(in, text);
+    EXPECT_EQ(text + "\n", in ? kHead : "\n");
+    text.clear();
+    for (std::string line; std::getline(in, line);) {
+      std::vector<std::string> columns;
+      std::istringstream of(line);
+      for (std::string column; std::getline(of, column, '\t');) columns.push_back(column);
+      EXPECT_EQ(columns.size(), 9u) << line;
+      if (columns.size() == 9) text += columns[1] + " " + columns[6] + "; ";
+    }
+    return text;
+  }
+  ProgramOptions with_log(const std::string& hosts, std::vector<std::string> words = {}) {
+    words.insert(words.begin(), {"--quiet", "--fanout=1", "--joblog=run.log"});
+    return rstap_on(hosts, words);
+  }
+};
+
+TEST_F(RstapJoblog, HasARowForEachTargetThatEnded) {
+  set_runner("printf 12345; [ $WHO = n2 ] && exit 3; exit 0");
+  Program rstap(with_log("n[1-3]"));
+  EXPECT_EQ(rstap.wait_exit(), 3) << rstap.captured();
+  std::map<std::string, std::string> by_host;
+  std::istringstream in(log());
+  for (std::string line; std::getline(in, line);) by_host[line.substr(0, line.find('\t', 2))] = line;
+  EXPECT_EQ(by_host.size(), 4u) << log();
+  const std::string row = by_host["2\tn2"];
+  EXPECT_NE(row.find("\t0\t5\t3\t0\t"), std::string::npos) << row;
+  EXPECT_TRUE(row.ends_with("\t" + scratch_.path("probe.ko"))) << row;
+}
+
+TEST_F(RstapJoblog, AKilledClientLeavesTheRowsOfWhatHasEnded) {
+  set_runner("[ $WHO = n2 ] && exec sleep 1000; exit 0");
+  Program rstap(with_log("n[1-3]", {"--fanout=3"}));
+  ASSERT_TRUE(becomes_true([&] { return rows().size() == std::string("n1 0; n3 0; ").size(); })) << log();
+  rstap.send_signal(SIGKILL);
+  EXPECT_EQ(rstap.wait_exit(), 137);
+  EXPECT_EQ(rows().find("n2"), std::string::npos) << log();
+}
+
+TEST_F(RstapJoblog, WhatFailedOrNeverStartedRunsAgain) {
+  set_runner("echo $WHO; [ $WHO = n2 ] && exit 3; exit 0");
+  ASSERT_EQ(Program(with_log("n[1-3]")).wait_exit(), 3);
+  // n4 and n5 were not there before; a row was being written when somebody was killed.
+  (void)scratch_.write("run.log", log() + "4\tn4\t17000");
+  set_runner("echo $WHO; [ $WHO = n5 ] && exit 4; exit 0");
+  Program again(with_log("n[1-5]", {"--resume-failed", "--gather"}));
+  EXPECT_EQ(again.wait_exit(), 4) << again.captured();
+  for (const char* host : {"n2\n", "n4\n", "n5\n"}) EXPECT_NE(again.out().find(host), std::string::npos) << host;
+  for (const char* host : {"n1\n", "n3\n"}) EXPECT_EQ(again.out().find(host), std::string::npos) << again.out();
+  for (const char* row : {"n2 3; ", "n2 0; ", "n4 0; ", "n5 4; "})
+    EXPECT_NE(rows().find(row), std::string::npos) << row;
+
+  set_runner("echo $WHO");
+  Program last(with_log("n[1-5]", {"--resume-failed"}));
+  EXPECT_EQ(last.wait_exit(), 0) << last.captured();
+  EXPECT_EQ(last.out(), "n5\n");
+
+  const std::string before = log();
+  Program nothing(rstap_on("n[1-5]", {"--joblog=run.log", "--resume-failed"}));
+  EXPECT_EQ(nothing.wait_exit(), 0) << nothing.captured();
+  EXPECT_EQ(nothing.out(), "");
+  EXPECT_EQ(nothing.err(), "rstap: 5 of 5 targets have succeeded already, as run.log says: nothing to do\n");
+  EXPECT_EQ(log(), before);
+}
+
+TEST_F(RstapJoblog, WithoutResumeItBeginsAnew) {
+  set_runner("exit 0");
+  ASSERT_EQ(Program(with_log("n[1-3]")).wait_exit(), 0);
+  ASSERT_EQ(Program(with_log("n4")).wait_exit(), 0);
+  EXPECT_EQ(rows(), "n4 0; ");
+  ASSERT_EQ(Program(with_log("n4", {"--no-such-option"})).wait_exit(), 2);
+  EXPECT_EQ(rows(), "n4 0; ") << "nothing ran, and nothing is forgotten";
+}
+
+TEST_F(RstapJoblog, WhoCouldNotBeReachedHasFailed) {
+  set_runner("exit 0");
+  ASSERT_EQ(Program(with_log("n1", {"--remote", "unix:/no/such/socket"})).wait_exit(), 1);
+  EXPECT_NE(rows().find("unix:/no/such/socket -1; "), std::string::npos) << log();
+}
+
+TEST_F(RstapJoblog, ALogThatIsNoneOrOfAnotherCommandIsAnError) {
+  set_runner("echo ran");
+  struct Case {
+    std::string content, want;
+  };
+  const std::string row = "1\tn1\t1\t1\t0\t0\t0\t0\t";
+  const Case cases[] = {
+      {"garbage\n",
+       "rstap: --joblog: run.log: line 1: not the head of a joblog; name the one that an earlier run wrote\n"},
+      {kHead + row + "x.bt\n3\n",
+       "rstap: --joblog: run.log: line 3: not a row of a joblog; name the one that an earlier run wrote\n"},
+      {kHead + row + "x.bt\n",
+       "rstap: --joblog: run.log: it is of another command, x.bt, not " + scratch_.path("probe.ko") + "\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want);
+    (void)scratch_.write("run.log", c.content);
+    Program rstap(with_log("n1", {"--resume-failed"}));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.out(), "");
+    EXPECT_EQ(rstap.err(), c.want);
+    EXPECT_EQ(log(), c.content);
+  }
+  Program rstap(rstap_on("n1", {"--joblog=no/such/folder"}));
+  EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+  EXPECT_EQ(rstap.err(),
+            "rstap: --joblog: no/such/folder: No such file or directory; name a file that you can write\n");
+}
+
+TEST_F(RstapJoblog, AFullDiskIsSaidOnceAndTheRunGoesOn) {
+  set_runner("echo ran");
+  Program rstap(rstap_on("n[1-2]", {"--joblog=/dev/full"}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "ran\nran\n");
+  EXPECT_TRUE(rstap.err().starts_with("rstap: --joblog: /dev/full: No space left on device; ")) << rstap.captured();
+  EXPECT_EQ(rstap.err().rfind("No space"), rstap.err().find("No space")) << rstap.captured();
+}
+
+}  // namespace
+}  // namespace stapsh::real
