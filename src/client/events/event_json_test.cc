@@ -54,9 +54,9 @@ TEST(EventWriter, EachEventIsOneLine) {
   };
   Outcome left{Outcome::Kind::kFailed, std::nullopt, "lost", Outcome::Remains::kLeft, {{"process", "4711"}}, "", true};
   const Case cases[] = {
-      {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns}},
+      {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns, 90us}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
-       R"("agent":"stapsh 5.6","clock_offset":-0.000000005)"},
+       R"("agent":"stapsh 5.6","clock_offset":-0.000000005,"clock_uncertainty":0.000090000)"},
       {{kAt, 0, event::StateChanged{TargetState::kReady}},
        R"("state","time":1764198418.123456789,"target":0,"name":"web01","state":"ready")"},
       {{kAt, std::nullopt, event::Built{"6.1", "x86_64", 1'500ms}},

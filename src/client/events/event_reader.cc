@@ -43,6 +43,7 @@ event::Connected read_connected(EventFields& from) {
   e.machine = from.text("machine");
   e.agent = from.text("agent");
   e.clock_offset = from.seconds("clock_offset", Need::kMay);
+  e.clock_uncertainty = from.seconds("clock_uncertainty", Need::kMay);
   return e;
 }
 

@@ -80,6 +80,7 @@ void add_fields(Fields to, const event::Connected& e) {
   to.text("machine", e.machine);
   to.text("agent", e.agent);
   if (e.clock_offset) to.seconds("clock_offset", *e.clock_offset);
+  if (e.clock_uncertainty) to.seconds("clock_uncertainty", *e.clock_uncertainty);
 }
 
 void add_fields(Fields to, const event::StateChanged& e) { to.word("state", word_for(kStateNames, e.state)); }
