@@ -10,8 +10,10 @@
 
 #include "client/cli/absolute_paths.h"
 #include "client/cli/command_line.h"
+#include "client/cli/replay_arguments.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
+#include "programs/replay.h"
 #include "programs/run_job.h"
 #include "programs/run_program.h"
 
@@ -30,6 +32,10 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
     const libvirt::GuestOptions options = TRY(libvirt::parse_guest_words(rest));
     const std::string text = TRY(libvirt::run_guest_command(options));
     code = TRY(print_text(text));
+  }
+  if (first == "replay") {
+    const client::ReplayOptions options = TRY(client::parse_replay_arguments(rest));
+    code = options.show_help ? TRY(print_text(client::replay_help())) : TRY(client::replay_recording(options));
   }
   return code;
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/sha256.h"
 #include "client/async/child_output.h"
 #include "client/build/script_source.h"
 #include "sys/clock.h"
@@ -60,6 +61,15 @@ Result<> BuildCache::prepare() {
   }
   workspace_ = TRY(sys::Workspace::create());
   return {};
+}
+
+std::string BuildCache::script_digest() const {
+  if (options_.action == Action::kSweep) return {};
+  if (ready_) return sha256_hex(*ready_->files.front().content);
+  if (job_.script_kind == ScriptKind::kText) return sha256_hex(job_.script);
+  if (job_.script_kind == ScriptKind::kStdin) return sha256_hex(stdin_script_);
+  const Result<std::string> text = read_source(job_.script, job_.script_name());
+  return text ? sha256_hex(*text) : std::string();  // stap will say what is wrong with it.
 }
 
 Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {

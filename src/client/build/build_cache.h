@@ -27,6 +27,9 @@ class BuildCache {
   /// the kernel folders.
   Result<> prepare();
 
+  /// After prepare(): the SHA-256 of the script or of what is ready, 64 hexadecimal digits. Empty: it can't be read.
+  std::string script_digest() const;
+
   /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
   /// about it was shown once.
   Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel);

@@ -54,6 +54,19 @@ Result<> take_keepalive(Options& options, Value value) {
   return {};
 }
 
+Result<> take_format(Options& options, Value value) {
+  if (value != "text" && value != "json") return fail(Errc::kUsage, fmt::format("'{}' is not text or json", value));
+  options.output.format = value == "json" ? Format::kJson : Format::kText;
+  return {};
+}
+
+Result<> take_record(Options& options, Value value) {
+  if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+  if (value == "-") return fail(Errc::kUsage, "- is no file; --format=json prints the same on standard output");
+  options.output.record_file = value;
+  return {};
+}
+
 constexpr std::array kClientOptions{
     ClientOption{"together", "", OptionGroup::kTargets, "start all at one moment, when every target is ready or failed",
                  take_flag<&Options::together>},
@@ -74,6 +87,10 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::output, &OutputOptions::resume_failed>},
     ClientOption{"maxrc", "", OptionGroup::kOutput, "the exit status is the largest of the targets, not the first",
                  take_flag<&Options::largest_code>},
+    ClientOption{"format", "text|json", OptionGroup::kOutput, "json: print all that happens, one event a line (text)",
+                 take_format},
+    ClientOption{"record", "FILE", OptionGroup::kOutput,
+                 "keep all that happens in FILE, for rstap replay; FILE.zst: compressed", take_record},
     ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end",
                  take_flag<&Options::output, &OutputOptions::quiet>},
     ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime,

@@ -6,12 +6,15 @@
 
 #include <sstream>
 
+#include "client/cli/replay_arguments.h"
+
 namespace stapsh::client {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using Words = std::vector<std::string>;
 
 Result<RstapOptions> parse(const Words& words) { return parse_rstap_arguments(words); }
@@ -119,6 +122,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--maxrc",
                               "--joblog=log",
                               "--resume-failed",
+                              "--format=json",
+                              "--record=run.zst",
                               "--dialect=rfc",
                               "--stap=/x/stap",
                               "--stapsh=/x/stapsh",
@@ -148,6 +153,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_TRUE(options->largest_code);
   EXPECT_EQ(options->output.joblog, "log");
   EXPECT_TRUE(options->output.resume_failed);
+  EXPECT_EQ(options->output.format, Format::kJson);
+  EXPECT_EQ(options->output.record_file, "run.zst");
   EXPECT_EQ(options->dialect, Dialect::kRfc);
   EXPECT_EQ(options->stap_program, "/x/stap");
   EXPECT_EQ(options->reach.stapsh_program, "/x/stapsh");
@@ -157,6 +164,34 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_THAT(options->job.runner_words, ElementsAre("-N"));
   EXPECT_EQ(options->limits.line_bytes_max, 70'000u);
   EXPECT_EQ(options->job.runtime, Runtime::kBpf);
+}
+
+TEST(ReplayArguments, AreAFileAndHowToShowIt) {
+  const Words words{"run.zst", "--label", "-v", "--quiet", "--no-quiet", "--format=text"};
+  const Result<ReplayOptions> replay = parse_replay_arguments(words);
+  ASSERT_TRUE(replay) << replay.error().what;
+  EXPECT_EQ(replay->file, "run.zst");
+  EXPECT_EQ(replay->output.labels, LabelMode::kName);
+  EXPECT_TRUE(replay->output.verbose);
+  EXPECT_FALSE(replay->output.quiet);
+  EXPECT_TRUE(parse_replay_arguments(Words{"--help"})->show_help);
+  const std::pair<Words, std::string_view> errors[] = {
+      {{}, "replay needs a FILE, which --record=FILE wrote"},
+      {{"a", "b"}, "replay takes one FILE, and no 'b'"},
+      {{""}, "the recording's name is empty"},
+      {{"a", "--remote=h"}, "--remote: rstap replay runs nothing, and takes only options that say how a run is shown"},
+      {{"a", "--line-bytes-max=5"}, "--line-bytes-max: rstap replay runs nothing"},
+      {{"a", "--maxrc"}, "--maxrc: rstap replay runs nothing"},
+      {{"a", "--format=xml"}, "--format: 'xml'"},
+      {{"a", "--label", "--remote-prefix"}, "exclude each other"},
+  };
+  for (const auto& [bad, want] : errors) {
+    const Result<ReplayOptions> result = parse_replay_arguments(bad);
+    ASSERT_FALSE(result) << want;
+    EXPECT_THAT(result.error().what, HasSubstr(std::string(want)));
+  }
+  EXPECT_THAT(replay_help(), HasSubstr("--label"));
+  EXPECT_THAT(replay_help(), Not(HasSubstr("--fanout")));
 }
 
 TEST(CommandLine, NoTakesBackWhatStandsBeforeIt) {
@@ -192,6 +227,9 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{""}, "the script's name is empty"},
       {{"-B", "X=y", "s"}, "unknown option '-B'; say --stap-arg=-B to hand it to the build, --runner-arg=-B"},
       {{"-vZ", "s"}, "unknown option '-Z'"},
+      {{"--format=xml", "s"}, "--format: 'xml' is not text or json"},
+      {{"--record=", "s"}, "--record: the value is empty"},
+      {{"--record=-", "s"}, "--record: - is no file; --format=json prints the same"},
       {{"--foo=bar", "s"}, "unknown option '--foo=bar'; say --stap-arg=--foo=bar"},
       {{"s", "--foo"}, "put script arguments after --"},
       {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},

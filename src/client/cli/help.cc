@@ -21,6 +21,7 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... sweep
+       rstap replay FILE [OUTPUT OPTIONS]
        rstap guest COMMAND ...
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
@@ -29,8 +30,9 @@ a script from standard input.
 Options may stand anywhere before `--`; arguments that begin with '-' stand behind it. `--no-NAME`
 takes back each --NAME before it.
 Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
-sessions of yours left on the targets (a script of that name is ./sweep). `guest` is about the
-domains of libvirt and their ports: see rstap guest --help.
+sessions of yours left on the targets (a script of that name is ./sweep). `replay` shows a run
+that --record kept, as if it ran. `guest` is about the domains of libvirt and their ports: see
+rstap replay --help, rstap guest --help.
 )";
 
 constexpr std::string_view kTargetForms = R"(
@@ -65,6 +67,7 @@ Examples:
   rstap --remote ssh://root@db:2222 opensnoop.bt
   rstap --remote web1 --bpftrace -e 'tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }'
   rstap --remote libvirt://vm1/qemu:///system iotop.stp
+  rstap --remote 'web[01-40]' --record=run.zst iotop.stp; rstap replay run.zst --label
   rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
 )";
 

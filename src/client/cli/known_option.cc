@@ -46,6 +46,19 @@ std::string KnownOption::spelling() const {
   return short_name() != '\0' ? fmt::format("-{}", short_name()) : fmt::format("--{}", long_name());
 }
 
+bool KnownOption::is_about_output() const {
+  return std::visit(Overloaded{[](const OptionEntry* entry) {
+                                 return entry->id == OptionId::kRemotePrefix || entry->id == OptionId::kVerbose ||
+                                        entry->id == OptionId::kColor;
+                               },
+                               // An exit code is of the run, however it is shown.
+                               [](const ClientOption* entry) {
+                                 return entry->group == OptionGroup::kOutput && entry->long_name != "maxrc";
+                               },
+                               [](const LimitEntry*) { return false; }},
+                    row_);
+}
+
 Result<> KnownOption::take(RstapOptions& options, const std::string& value) const {
   return std::visit(Overloaded{[&](const OptionEntry* entry) { return take_stap_option(options, entry->id, value); },
                                [&](const ClientOption* entry) { return entry->take(options, value); },

@@ -30,6 +30,9 @@ class KnownOption {
   /// "-x" or "--remote".
   [[nodiscard]] std::string spelling() const;
 
+  /// Whether it says how a run is shown: `rstap replay` takes it, too.
+  [[nodiscard]] bool is_about_output() const;
+
   /// Checks `value` and puts it into `options`. The error does not name the option.
   Result<> take(RstapOptions& options, const std::string& value) const;
 

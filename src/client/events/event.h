@@ -35,7 +35,7 @@ struct RunStarted {
   };
   std::string version;  ///< rstap's.
   std::string script;   ///< As the person named it; "-e" for text on the command line; empty for a sweep.
-  std::string sha256;   ///< Of the script's text, 64 hexadecimal digits; empty where there is none.
+  std::string sha256;   ///< Of the script, 64 hexadecimal digits; empty: none, or nobody keeps the events.
   std::vector<Target> targets;
   std::string command{};  ///< The script and its arguments in one line, in a shell's words; "sweep" for a sweep.
   bool operator==(const RunStarted&) const = default;

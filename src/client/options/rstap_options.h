@@ -47,8 +47,12 @@ enum class Timestamps {
   kDelta,  ///< Seconds since the first runner began: [   12.345678]
 };
 
+enum class Format { kText, kJson };
+
 /// What a person sees of a run.
 struct OutputOptions {
+  Format format = Format::kText;
+  std::optional<std::string> record_file;  ///< Beside all else: the events, as JSON.
   LabelMode labels = LabelMode::kNone;
   Timestamps timestamps = Timestamps::kNone;
   std::optional<std::chrono::milliseconds>
@@ -60,8 +64,13 @@ struct OutputOptions {
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
 
+  /// Whether somebody may look at the events later, and wants to know all of them.
+  [[nodiscard]] bool keeps_events() const { return format == Format::kJson || record_file.has_value(); }
+
   /// Whether agents are asked for the time of what they read (`option time`).
-  [[nodiscard]] bool wants_agent_time() const { return timestamps != Timestamps::kNone || by_time.has_value(); }
+  [[nodiscard]] bool wants_agent_time() const {
+    return timestamps != Timestamps::kNone || by_time.has_value() || keeps_events();
+  }
 };
 
 enum class Dialect { kReleased, kRfc };

@@ -7,7 +7,9 @@
 #include "client/output/folder_sink.h"
 #include "client/output/gather_sink.h"
 #include "client/output/joblog_sink.h"
+#include "client/output/json_sink.h"
 #include "client/output/text_sink.h"
+#include "client/recording/record_sink.h"
 #include "sys/clock.h"
 
 namespace stapsh::client {
@@ -22,14 +24,8 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
                                 StandardStreams::Listener listener) {
   Outputs outputs;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
-  auto text = std::make_unique<TextSink>(options, *outputs.streams_);
-  if (options.gather) {
-    auto gather = std::make_unique<GatherSink>(*outputs.streams_, std::move(text));
-    outputs.gather_ = gather.get();
-    outputs.sinks_.push_back(std::move(gather));
-  } else {
-    outputs.sinks_.push_back(std::move(text));
-  }
+  if (options.record_file) TRY(outputs.add_record(io, *options.record_file));
+  outputs.add_shown(options);
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
   if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
   if (!options.joblog.empty()) TRY(outputs.add_joblog(options));
@@ -43,6 +39,31 @@ Result<> Outputs::add_joblog(const OutputOptions& options) {
   joblog_ = sink.get();
   sinks_.push_back(std::move(sink));
   return {};
+}
+
+Result<> Outputs::add_record(asio::io_context& io, const std::string& file) {
+  StandardStreams& streams = *streams_;
+  auto sink = TRY(RecordSink::create(io, file, [&streams](const std::string& line) { streams.say(line); }));
+  record_ = sink.get();
+  sinks_.push_back(std::move(sink));
+  return {};
+}
+
+void Outputs::add_shown(OutputOptions options) {
+  const bool json = options.format == Format::kJson;
+  // Beside the events a person wants to know what is wrong.
+  if (json) options.quiet = true;
+  auto text = std::make_unique<TextSink>(options, *streams_);
+  if (json) {
+    sinks_.push_back(std::make_unique<JsonSink>(*streams_));
+    sinks_.push_back(std::make_unique<WithoutOutput>(std::move(text)));
+  } else if (options.gather) {
+    auto gather = std::make_unique<GatherSink>(*streams_, std::move(text));
+    gather_ = gather.get();
+    sinks_.push_back(std::move(gather));
+  } else {
+    sinks_.push_back(std::move(text));
+  }
 }
 
 Result<> Outputs::add_folder(std::string_view option, const std::string& folder, Stream stream) {
@@ -65,7 +86,7 @@ Result<> Outputs::add_folder(std::string_view option, const std::string& folder,
 int Outputs::exit_code(int code) const {
   code = streams_->exit_code(code);
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
-                        (joblog_ == nullptr || joblog_->complete());
+                        (joblog_ == nullptr || joblog_->complete()) && (record_ == nullptr || !record_->failed());
   return code == 0 && !complete ? kExitLost : code;
 }
 

@@ -18,11 +18,14 @@ namespace stapsh::client {
 class FolderSink;
 class GatherSink;
 class JoblogSink;
+class RecordSink;
 
 class Outputs {
  public:
   static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener);
 
+  /// The events are of a recording, not of a run.
+  void show_recorded() { streams_->show_recorded(); }
   /// In the order in which they take an event.
   [[nodiscard]] std::vector<EventSink*> sinks() const;
 
@@ -33,6 +36,8 @@ class Outputs {
 
  private:
   Result<> add_joblog(const OutputOptions& options);
+  Result<> add_record(asio::io_context& io, const std::string& file);
+  void add_shown(OutputOptions options);
   Result<> add_folder(std::string_view option, const std::string& folder, Stream stream);
 
   std::unique_ptr<StandardStreams> streams_;
@@ -40,6 +45,7 @@ class Outputs {
   GatherSink* gather_ = nullptr;  // One of them, if it was asked for.
   std::vector<FolderSink*> folders_;
   const JoblogSink* joblog_ = nullptr;
+  RecordSink* record_ = nullptr;  // One of them, if it was asked for.
 };
 
 }  // namespace stapsh::client

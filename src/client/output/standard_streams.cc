@@ -47,7 +47,7 @@ void StandardStreams::say(std::string_view line) {
 
 void StandardStreams::on_event(const Event& event) {
   const auto* stop = std::get_if<event::StopAsked>(&event.what);
-  if (stop == nullptr || stop->why != event::StopAsked::Why::kSignal) return;
+  if (recorded_ || stop == nullptr || stop->why != event::StopAsked::Why::kSignal) return;
   stop_asked_ = true;
   if (out(Stream::kStdout).closed) divert();
 }

@@ -34,6 +34,9 @@ class StandardStreams : public EventSink {
   [[nodiscard]] bool overflows() const { return buffers_.pending_bytes() > kOverflowBytes; }
   void drop(std::size_t bytes) { dropped_bytes_ += bytes; }
 
+  /// What is shown has happened before: who reads us got none of its ctrl-Cs.
+  void show_recorded() { recorded_ = true; }
+
   void on_event(const Event& event) override;
   void on_pause() override;
   [[nodiscard]] bool full() const override { return buffers_.pending_bytes() > kFullBytes; }
@@ -79,6 +82,7 @@ class StandardStreams : public EventSink {
   Condition changed_;
   std::optional<int> close_code_;  // Standard output could not be written to any more.
   bool stop_asked_ = false;        // By a person: whoever reads us got the same ctrl-C.
+  bool recorded_ = false;
   bool diverted_ = false;
   bool drained_ = false;
   std::size_t dropped_bytes_ = 0;

@@ -47,7 +47,7 @@ class RecordSink : public EventSink {
   bool made_ = false;  // By us: it goes if nothing is written.
   bool begun_ = false, failed_ = false;
   EventWriter writer_;
-  ByteBuffer pending_;                   // JSON.
+  ByteBuffer pending_;  // JSON.
   std::optional<Compressor> compressor_;
   ByteBuffer compressed_;
   asio::steady_timer timer_;

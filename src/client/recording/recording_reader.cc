@@ -21,15 +21,13 @@ constexpr std::size_t kReadBytes = 65'536;
 }  // namespace
 
 RecordingReader::RecordingReader(std::string name, sys::UniqueFd file)
-    : name_(std::move(name)),
-      file_(std::move(file)),
-      events_(std::make_unique<EventReader>()),
-      chunk_(kReadBytes) {}
+    : name_(std::move(name)), file_(std::move(file)), events_(std::make_unique<EventReader>()), chunk_(kReadBytes) {}
 
 Result<RecordingReader> RecordingReader::open(const std::string& path) {
   const bool is_stdin = path == "-";
   const std::string name = is_stdin ? "standard input" : path;
-  Result<sys::UniqueFd> file = is_stdin ? sys::duplicate(STDIN_FILENO) : sys::open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY);
+  Result<sys::UniqueFd> file =
+      is_stdin ? sys::duplicate(STDIN_FILENO) : sys::open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY);
   if (!file) return fail(Errc::kUsage, name + ": " + std::strerror(file.error().sys_errno), file.error().sys_errno);
   struct stat status {};
   if (::fstat(file->get(), &status) != 0) return fail_errno(name, errno);

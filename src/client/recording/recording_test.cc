@@ -36,9 +36,8 @@ class Recording : public testing::Test {
     return path(name);
   }
   std::unique_ptr<RecordSink> sink(const std::string& path) {
-    Result<std::unique_ptr<RecordSink>> sink = RecordSink::create(io_, path, [this](const std::string& text) {
-      said_ += text;
-    });
+    Result<std::unique_ptr<RecordSink>> sink =
+        RecordSink::create(io_, path, [this](const std::string& text) { said_ += text; });
     said_ += sink ? "" : sink.error().what;
     return sink ? *std::move(sink) : nullptr;
   }

@@ -117,6 +117,8 @@ Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
 
 Awaitable<int> TargetFleet::run() {
   event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
+  // A module may have many megabytes: no work for a run of which nothing is kept.
+  if (options_.output.keeps_events()) started.sha256 = builds_->script_digest();
   for (const Target& target : targets_) started.targets.push_back({target.name, target.text});
   const bool is_sweep = options_.action == Action::kSweep;
   started.command = is_sweep ? "sweep" : options_.job.command_line();

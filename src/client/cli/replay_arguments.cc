@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/replay_arguments.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "client/cli/check_together.h"
+#include "client/cli/option_scan.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kHead = R"(rstap replay: show a recorded run as if it ran
+
+Usage: rstap replay FILE [OUTPUT OPTIONS]
+
+FILE is what --record=FILE wrote, or --format=json printed; compressed or not; `-` is standard input.
+What is shown, and the exit code, are those of the run. A recording that was cut is shown up to there.
+A script of that name is ./replay.
+
+Options, as in rstap --help:
+)";
+
+constexpr std::string_view kEnd = R"(
+Examples:
+  rstap replay run.zst --label
+  rstap replay run.zst --format=json | jq -r 'select(.event == "ended") | .name + " " + .outcome'
+)";
+
+}  // namespace
+
+Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words) {
+  const ScannedWords scanned = TRY(scan_words(words));
+  ReplayOptions replay;
+  RstapOptions options;
+  for (const GivenOption& given : scanned.options) {
+    if (given.option->long_name() == "help") {
+      replay.show_help = true;
+      return replay;
+    }
+    if (!given.option->is_about_output()) {
+      return fail(Errc::kUsage, fmt::format("{}: rstap replay runs nothing, and takes only options that say how a run "
+                                            "is shown; see rstap replay --help",
+                                            given.spelling));
+    }
+    if (Result<> taken = given.option->take(options, given.value); !taken) {
+      return add_context(given.spelling, std::move(taken).error());
+    }
+  }
+  if (scanned.positionals.empty()) return fail(Errc::kUsage, "replay needs a FILE, which --record=FILE wrote");
+  if (scanned.positionals.size() > 1) {
+    return fail(Errc::kUsage, fmt::format("replay takes one FILE, and no '{}'", scanned.positionals[1]));
+  }
+  replay.file = scanned.positionals.front();
+  if (replay.file.empty()) return fail(Errc::kUsage, "the recording's name is empty");
+  replay.output = std::move(options.output);
+  return replay;
+}
+
+std::string replay_help() {
+  std::string text(kHead);
+  for (const KnownOption& option : known_options()) {
+    if (!option.is_about_output()) continue;
+    const std::string_view equals = option.value().empty() || option.value_is_optional() ? "" : "=";
+    text +=
+        fmt::format("  {:<27} {}\n",
+                    option.long_name().empty() ? option.spelling()
+                                               : fmt::format("--{}{}{}", option.long_name(), equals, option.value()),
+                    option.help());
+  }
+  text += kEnd;
+  return text;
+}
+
+}  // namespace stapsh::client
