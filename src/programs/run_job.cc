@@ -29,8 +29,9 @@ Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signal
   asio::io_context io{1};
   EventHub hub(io);
   if (options.output.resume_failed) options.targets.finished = TRY(finished_hosts(options));
-  Outputs outputs =
-      TRY(Outputs::create(io, options.output, {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }}));
+  Outputs outputs = TRY(Outputs::create(
+      io, options.output,
+      {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }, [&hub] { hub.note_states_asked(); }}));
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
   int code = 0;

@@ -19,6 +19,18 @@ using Value = const std::string&;
 
 Result<> take_label(Options& options, Value) { return set_labels(options, LabelMode::kName); }
 
+Result<> take_progress(Options& options, Value value) {
+  if (value == "auto")
+    options.output.progress = ProgressMode::kAuto;
+  else if (value == "always")
+    options.output.progress = ProgressMode::kAlways;
+  else if (value == "never")
+    options.output.progress = ProgressMode::kNever;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not auto, always or never", value));
+  return {};
+}
+
 Result<> take_dialect(Options& options, Value value) {
   if (value == "released")
     options.dialect = Dialect::kReleased;
@@ -93,6 +105,8 @@ constexpr std::array kClientOptions{
                  "keep all that happens in FILE, for rstap replay; FILE.zst: compressed", take_record},
     ClientOption{"quiet", "", OptionGroup::kOutput, "no summary at the end",
                  take_flag<&Options::output, &OutputOptions::quiet>},
+    ClientOption{"progress", "WHEN", OptionGroup::kOutput,
+                 "a status line below the output: always, never, or on a terminal (auto)", take_progress},
     ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime,
                  "give up a target that has not said hello after SECONDS (30)",
                  take_seconds<&Options::connect_timeout>},

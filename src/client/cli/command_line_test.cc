@@ -260,6 +260,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-C", "pink", "s"}, "-C: 'pink' is not never, auto or always"},
       {{"--color=pink", "s"}, "--color: 'pink' is not"},
       {{"--runtime=foo", "s"}, "--runtime: 'foo' is not kernel, bpf, dyninst or bpftrace"},
+      {{"--progress=yes", "s"}, "--progress: 'yes' is not auto, always or never"},
       {{"--dialect=foo", "s"}, "--dialect: 'foo' is not rfc or released"},
       {{"--fanout=0", "s"}, "--fanout: '0' is not"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},

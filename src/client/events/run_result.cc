@@ -20,6 +20,8 @@ int code_of(const Outcome& outcome, int stopped_code) {
 
 }  // namespace
 
+bool is_failure(const Outcome& outcome) { return code_of(outcome, 0) != 0; }
+
 int exit_code_of(const std::vector<TargetResult>& results, int stopped_code, CodeRule rule) {
   int code = 0;
   for (const TargetResult& result : results) {

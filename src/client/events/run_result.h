@@ -17,6 +17,10 @@ struct TargetResult {
 /// Of a target that failed, or whose code is not known though nothing came of it.
 inline constexpr int kFailedCode = 1;
 
+/// Whether the exit code of a run says so: a target that failed, a runner's code that is not 0, or that is unknown
+/// where nothing came of it. A target that was stopped before it ran has not failed.
+bool is_failure(const Outcome& outcome);
+
 /// Which target's failure is the run's.
 enum class CodeRule {
   kFirst,    ///< Of the first that failed, in the order of the targets.

@@ -49,6 +49,12 @@ enum class Timestamps {
 
 enum class Format { kText, kJson };
 
+enum class ProgressMode {
+  kAuto,    ///< A status line where standard error is a terminal that nobody else writes to.
+  kAlways,  ///< As well where standard output is a pipe; where standard error is no terminal, a line now and then.
+  kNever,
+};
+
 /// What a person sees of a run.
 struct OutputOptions {
   Format format = Format::kText;
@@ -63,6 +69,7 @@ struct OutputOptions {
   bool resume_failed = false;  ///< Its rows of earlier runs stay.
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
+  ProgressMode progress = ProgressMode::kAuto;
 
   /// Whether somebody may look at the events later, and wants to know all of them.
   [[nodiscard]] bool keeps_events() const { return format == Format::kJson || record_file.has_value(); }

@@ -8,6 +8,7 @@
 #include "client/output/gather_sink.h"
 #include "client/output/joblog_sink.h"
 #include "client/output/json_sink.h"
+#include "client/output/progress.h"
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
 #include "sys/clock.h"
@@ -23,12 +24,17 @@ constexpr int kExitLost = 1;
 Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& options,
                                 StandardStreams::Listener listener) {
   Outputs outputs;
+  const std::function<void()> on_asked = listener.on_asked;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
   if (options.record_file) TRY(outputs.add_record(io, *options.record_file));
   outputs.add_shown(options);
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
   if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
   if (!options.joblog.empty()) TRY(outputs.add_joblog(options));
+  if (on_asked) {  // Else nothing goes on that could be watched: a recording.
+    auto progress = Progress::create(io, options.progress, *outputs.streams_, on_asked);
+    if (progress) outputs.sinks_.push_back(std::move(progress));
+  }
   return outputs;
 }
 

@@ -13,6 +13,7 @@
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
+#include "sys/terminal.h"
 
 namespace stapsh::client {
 namespace {
@@ -29,6 +30,8 @@ Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_contex
   // With a pipe of the usual 64 KiB we and its reader wait for each other all the time.
   sys::grow_pipe(streams->out(Stream::kStdout).fd.get(), kOutputPipeBytes);
   streams->out(Stream::kStderr).fd = TRY(sys::open_nonblocking(STDERR_FILENO));
+  streams->out(Stream::kStdout).has_status = sys::is_same_terminal(STDOUT_FILENO, STDERR_FILENO);
+  streams->out(Stream::kStderr).has_status = true;
   streams->watch_reader();
   return streams;
 }
@@ -65,13 +68,20 @@ void StandardStreams::flush(Stream stream) {
     buffer.consume(buffer.size());
   }
   while (!buffer.empty() && !out.waiting && !out.closed) {
+    if (out.has_status) {
+      status_.erase();
+      if (!write_status()) break;
+    }
     const Result<sys::IoResult> wrote = sys::write_some(out.fd.get(), buffer.view());
     if (!wrote) {
       on_write_failed(stream, wrote.error());
       break;
     }
+    if (out.has_status && wrote->bytes > 0) status_.note_output(buffer.view()[wrote->bytes - 1]);
     buffer.consume(wrote->bytes);
-    if (wrote->would_block) wait_writable(stream);
+    if (!wrote->would_block) continue;
+    wait_writable(stream);
+    break;
   }
   if (stream == Stream::kStderr && out.closed && !buffer.empty()) {
     errors_lost_ = true;
@@ -81,6 +91,43 @@ void StandardStreams::flush(Stream stream) {
     changed_.announce();
     listener_.on_room();
   }
+}
+
+// True: all of it is out, and something else may follow.
+bool StandardStreams::write_status() {
+  Out& out = this->out(Stream::kStderr);
+  while (!status_.pending().empty() && !out.closed) {
+    if (out.waiting) return false;
+    const Result<sys::IoResult> wrote = sys::write_some(out.fd.get(), status_.pending());
+    if (!wrote) {
+      on_write_failed(Stream::kStderr, wrote.error());
+      break;
+    }
+    status_.consume(wrote->bytes);
+    if (!wrote->would_block) continue;
+    wait_writable(Stream::kStderr);
+    return false;
+  }
+  if (out.closed) status_.forget();
+  return true;
+}
+
+void StandardStreams::show_status(std::string_view line) {
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    if (out(stream).has_status && (out(stream).waiting || !buffers_.of(stream).empty())) return;
+  }
+  status_.draw(line);
+  (void)write_status();
+}
+
+void StandardStreams::hide_status() {
+  status_.erase();
+  (void)write_status();
+}
+
+void StandardStreams::yield_status() {
+  status_.yield();
+  (void)write_status();
 }
 
 // As a shell user expects of `| head`, the run ends. What comes until then may still be wanted: see divert().
@@ -114,7 +161,9 @@ void StandardStreams::wait_writable(Stream stream) {
   out.waiting = true;
   out.waiter->async_wait(Descriptor::wait_write, [this, stream](asio::error_code) {
     this->out(stream).waiting = false;
+    (void)write_status();
     flush(stream);
+    if (stream == Stream::kStderr) flush(Stream::kStdout);  // It may have waited for the status to be out.
   });
 }
 

@@ -15,6 +15,7 @@
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
 #include "client/output/output_buffer.h"
+#include "client/output/status_line.h"
 #include "sys/nonblocking.h"
 
 namespace stapsh::client {
@@ -24,8 +25,10 @@ class StandardStreams : public EventSink {
   struct Listener {
     std::function<void()> on_room;         ///< Not full any more.
     std::function<void()> on_reader_gone;  ///< Once: nobody reads standard output.
+    std::function<void()> on_asked = {};   ///< A person wants to know what each target is at. None: a recording.
   };
   static Result<std::unique_ptr<StandardStreams>> create(asio::io_context& io, Listener listener);
+  ~StandardStreams() override { hide_status(); }
 
   OutputBuffers& buffers() { return buffers_; }
   /// A line of rstap's own, on standard error; without its prefix.
@@ -36,6 +39,15 @@ class StandardStreams : public EventSink {
 
   /// What is shown has happened before: who reads us got none of its ctrl-Cs.
   void show_recorded() { recorded_ = true; }
+  /// A line below all that is written to standard error's terminal, until it is hidden or output takes its place. Does
+  /// nothing while output waits, or where its last line is unfinished: try again.
+  void show_status(std::string_view line);
+  void hide_status();
+  /// Somebody else writes where it is shown: what is left of it goes, and none of theirs.
+  void yield_status();
+  /// Others have the terminal now.
+  void forget_status() { status_.forget(); }
+  [[nodiscard]] bool shows_status() const { return status_.shown(); }
 
   void on_event(const Event& event) override;
   void on_pause() override;
@@ -63,12 +75,14 @@ class StandardStreams : public EventSink {
     std::optional<Descriptor> waiter;  // Of a duplicate; made when there is something to wait for.
     bool waiting = false;
     bool closed = false;
+    bool has_status = false;  // It goes to the terminal where the status is.
   };
 
   StandardStreams(asio::io_context& io, Listener listener) : io_(io), listener_(std::move(listener)), changed_(io) {}
   Out& out(Stream stream) { return outs_[static_cast<std::size_t>(stream)]; }
   void flush(Stream stream);
   [[nodiscard]] bool has_unsent() const;
+  bool write_status();
   bool make_waiter(Out& out);
   void wait_writable(Stream stream);
   void watch_reader();
@@ -79,6 +93,7 @@ class StandardStreams : public EventSink {
   OutputBuffers buffers_;
   Listener listener_;
   std::array<Out, 2> outs_;
+  StatusLine status_;
   Condition changed_;
   std::optional<int> close_code_;  // Standard output could not be written to any more.
   bool stop_asked_ = false;        // By a person: whoever reads us got the same ctrl-C.

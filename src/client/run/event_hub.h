@@ -46,11 +46,17 @@ class EventHub : public EventSink {
   void note_reader_gone() {
     if (on_reader_gone_) on_reader_gone_();
   }
+  /// A person wants to know what each target is at: who tells.
+  void set_on_states_asked(std::function<void()> on_asked) { on_states_asked_ = std::move(on_asked); }
+  void note_states_asked() {
+    if (on_states_asked_) on_states_asked_();
+  }
 
  private:
   std::vector<EventSink*> sinks_;
   Condition room_;
   std::function<void()> on_reader_gone_;
+  std::function<void()> on_states_asked_;
   bool hurried_ = false;
 };
 

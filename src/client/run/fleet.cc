@@ -125,6 +125,7 @@ Awaitable<int> TargetFleet::run() {
   emit(std::move(started));
   if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
   events_.set_on_reader_gone([this] { on_reader_gone(); });
+  events_.set_on_states_asked([this] { say_states(); });
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   for (const Target& target : targets_) {
     if (std::unique_ptr<Transport> transport = transport_to(target.uri)) {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/terminal.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sys/process_tree.h"
+
+namespace stapsh::sys {
+namespace {
+
+constexpr std::size_t kColumnsDefault = 80;
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { (void)::closedir(folder); }
+};
+
+bool has_open(pid_t pid, std::string_view terminal) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/fd";
+  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+  if (!folder) return false;
+  std::array<char, 64> target{};                           // A terminal's name is short.
+  while (const dirent* entry = ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe): a folder of our own.
+    const ssize_t size = ::readlinkat(::dirfd(folder.get()), entry->d_name, target.data(), target.size());
+    if (size <= 0) continue;
+    const std::string_view name(target.data(), static_cast<std::size_t>(size));
+    if (name == "/dev/tty" || name == terminal) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
+bool is_same_terminal(int one, int other) {
+  struct stat a {};
+  struct stat b {};
+  return is_terminal(one) && is_terminal(other) && ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 &&
+         a.st_rdev == b.st_rdev;
+}
+
+std::size_t terminal_columns(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kColumnsDefault;
+}
+
+bool is_in_foreground(int fd) {
+  const pid_t group = ::tcgetpgrp(fd);
+  return group < 0 ? errno == ENOTTY : group == ::getpgrp();
+}
+
+bool echoes(int fd) {
+  termios mode{};
+  return ::tcgetattr(fd, &mode) != 0 || (mode.c_lflag & ECHO) != 0;
+}
+
+bool is_asked_something(int fd) {
+  std::array<char, PATH_MAX> name{};
+  const bool named = ::ttyname_r(fd, name.data(), name.size()) == 0;
+  const std::string_view terminal = named ? name.data() : "/dev/tty";
+  const std::vector<pid_t> pids = descendants(::getpid()).pids;
+  return std::any_of(pids.begin(), pids.end(), [&](pid_t pid) { return has_open(pid, terminal); });
+}
+
+TerminalKeys::TerminalKeys(int fd) {
+  if (!is_terminal(fd)) return;
+  Result<NonblockingFd> opened = open_nonblocking(fd);
+  if (opened && !opened->changed_flags()) fd_ = *std::move(opened);
+}
+
+bool TerminalKeys::take_line() {
+  if (!fd_.valid()) return false;
+  pollfd look{fd_.get(), POLLIN, 0};
+  if (::poll(&look, 1, 0) != 1) return false;
+  std::array<char, 4'096> typed{};
+  // Between the last look at who is in the foreground and this it may have become another.
+  void (*const before)(int) = ::signal(SIGTTIN, SIG_IGN);
+  const Result<IoResult> got = read_some(fd_.get(), typed);
+  (void)::signal(SIGTTIN, before);
+  if (got && got->would_block) return false;
+  if (!got || got->end) fd_.reset();  // ctrl-D, or the terminal has gone: no more keys.
+  return got && std::find(typed.begin(), typed.begin() + static_cast<std::ptrdiff_t>(got->bytes), '\n') != typed.end();
+}
+
+}  // namespace stapsh::sys

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A terminal that others use as well: the shell that started us, programs that ask their person something there.
+#pragma once
+
+#include <cstddef>
+
+#include "sys/nonblocking.h"
+
+namespace stapsh::sys {
+
+bool is_terminal(int fd);
+/// Whether both are one terminal: what is written to either goes to one screen.
+bool is_same_terminal(int one, int other);
+/// How many characters fit into a line of it; 80 where it does not say.
+std::size_t terminal_columns(int fd);
+/// Whether it is our turn there, not our shell's or another job's. A terminal without job control is everybody's.
+bool is_in_foreground(int fd);
+/// Whether what is typed is shown. Who asks for a password turns that off.
+bool echoes(int fd);
+/// Whether a process that descends from us talks with the person at the terminal `fd`: ssh, which asks for a password
+/// or whether a host is known, sudo. Nobody of ours is given a terminal as a standard stream, so who has it open has
+/// opened it. Looks at all of them: not for each line.
+bool is_asked_something(int fd);
+
+/// What a person types at a terminal, line by line.
+class TerminalKeys {
+ public:
+  /// Does nothing where `fd` is no terminal, or can't be read without making its other users not wait either.
+  explicit TerminalKeys(int fd);
+  /// Whether a line was ended since the last call; what it holds is dropped. Never waits, and never stops us: a
+  /// background job that reads a terminal would be (SIGTTIN).
+  bool take_line();
+
+ private:
+  NonblockingFd fd_;
+};
+
+}  // namespace stapsh::sys

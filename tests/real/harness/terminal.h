@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A terminal as a person has one: tmux, with a shell in it, whose screen is looked at and whose keys are pressed.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "program.h"
+
+namespace stapsh::real {
+
+class Terminal {
+ public:
+  /// The program that makes it, in whatever environment the shell and all that it starts shall have. `socket` and
+  /// `configuration` are paths; the first is made.
+  static std::vector<std::string> maker(const std::string& socket, const std::string& configuration);
+  Terminal(ProgramOptions maker, std::string socket, unsigned columns, unsigned rows = 24);
+  ~Terminal() { end(); }  ///< The shell and tmux.
+
+  /// What can be seen, a line each, without the blanks at their ends and the empty lines below.
+  std::vector<std::string> screen() const;
+  /// The same with all that has scrolled away.
+  std::vector<std::string> history() const;
+  testing::AssertionResult wait_for(const std::string& what,
+                                    const std::function<bool(const std::vector<std::string>&)>& is_so,
+                                    Bound bound = kBound) const;
+  /// Waits until a line of the screen begins so.
+  testing::AssertionResult wait_for_line(std::string_view begin, Bound bound = kBound) const;
+  /// Waits until no line of the screen begins so.
+  testing::AssertionResult wait_for_no_line(std::string_view begin, Bound bound = kBound) const;
+
+  void type(std::string_view text) const;   ///< As it is.
+  void press(std::string_view key) const;   ///< By tmux's name: Enter, C-c, C-z.
+  void enter(std::string_view line) const;  ///< A line, with Enter.
+  void resize(unsigned columns, unsigned rows = 24) const;
+  int pid() const { return pid_; }  ///< Of tmux.
+
+ private:
+  void end() const;
+  std::string tmux(std::vector<std::string> words) const;
+  std::vector<std::string> capture(std::vector<std::string> words) const;
+
+  std::string socket_;
+  int pid_ = 0;
+};
+
+/// All of it in one text, for a failure.
+std::string shown(const std::vector<std::string>& lines);
+
+}  // namespace stapsh::real
