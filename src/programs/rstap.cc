@@ -10,6 +10,7 @@
 
 #include "client/cli/absolute_paths.h"
 #include "client/cli/command_line.h"
+#include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
@@ -19,7 +20,7 @@
 
 namespace {
 
-/// Some first words are commands with a command line of their own. Nothing: it is a run.
+/// Some first words are commands with a command line of their own, and no configuration. Nothing: it is none of them.
 stapsh::Result<std::optional<int>> run_command(std::span<const std::string> words) {
   using namespace stapsh;
   if (words.empty()) return std::optional<int>();
@@ -28,16 +29,22 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
   std::optional<int> code;
   if (first == libvirt::kRelayWord) code = TRY(libvirt::run_relay(rest));
   if (first == libvirt::kTidyWord) code = TRY(libvirt::run_tidy(rest));
+  if (first == "completion") {
+    const std::string text = TRY(client::completion_script(rest));
+    code = TRY(print_text(text));
+  }
   if (first == "guest") {
     const libvirt::GuestOptions options = TRY(libvirt::parse_guest_words(rest));
     const std::string text = TRY(libvirt::run_guest_command(options));
     code = TRY(print_text(text));
   }
-  if (first == "replay") {
-    const client::ReplayOptions options = TRY(client::parse_replay_arguments(rest));
-    code = options.show_help ? TRY(print_text(client::replay_help())) : TRY(client::replay_recording(options));
-  }
   return code;
+}
+
+stapsh::Result<int> run_replay(std::span<const std::string> words, const stapsh::client::Defaults& defaults) {
+  using namespace stapsh;
+  const client::ReplayOptions options = TRY(client::parse_replay_arguments(words, defaults));
+  return options.show_help ? print_text(client::replay_help()) : client::replay_recording(options);
 }
 
 std::optional<std::string> variable(const char* name) {
@@ -59,6 +66,9 @@ int main(int argc, char** argv) {
     const client::Defaults defaults = TRY(client::read_defaults(words, defaults_environment()));
     const std::vector<std::string> expanded = client::expand_alias(words, defaults);
     if (const std::optional<int> code = TRY(run_command(expanded))) return *code;
+    if (!expanded.empty() && expanded.front() == "replay") {
+      return run_replay(std::span(expanded).subspan(1), defaults);
+    }
     client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
     switch (options.action) {
       case client::Action::kShowHelp:

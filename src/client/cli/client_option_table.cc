@@ -137,7 +137,7 @@ constexpr std::array kClientOptions{
                    options.reach.allowed_owners.push_back(value);
                    return {};
                  }},
-    ClientOption{"dialect", "NAME", OptionGroup::kTransport,
+    ClientOption{"dialect", "released|rfc", OptionGroup::kTransport,
                  "released, or rfc for agents older than systemtap 1.5 (released)", take_dialect},
     ClientOption{"stap-arg", "WORD", OptionGroup::kWords, "hand WORD to stap when it builds (repeatable)",
                  add_word<&Options::job, &JobOptions::build_words>},

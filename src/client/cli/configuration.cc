@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "client/cli/commands.h"
 #include "client/cli/shell_words.h"
 
 namespace stapsh::client {
@@ -20,7 +21,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 5> kCommands{"completion", "doctor", "guest", "replay", "sweep"};
 constexpr std::array<std::string_view, 3> kNotInAFile{"config", "help", "version"};
 
 bool is_name(std::string_view text) {
@@ -144,8 +144,6 @@ class Reader {
 };
 
 }  // namespace
-
-bool is_command_name(std::string_view word) { return std::ranges::find(kCommands, word) != kCommands.end(); }
 
 Result<Configuration> parse_configuration(std::string_view text, const std::string& path) {
   return Reader(path).read(text);

@@ -12,9 +12,6 @@
 
 namespace stapsh::client {
 
-/// First words that are commands of their own: no alias may have their names. Those of later releases are among them.
-bool is_command_name(std::string_view word);
-
 struct Configuration {
   std::vector<GivenOption> options;                         ///< In the order of the file; their values are not checked.
   std::map<std::string, std::vector<std::string>> groups;   ///< What @NAME stands for: each as a value of --remote.

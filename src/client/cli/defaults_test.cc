@@ -11,6 +11,7 @@
 
 #include "client/cli/command_line.h"
 #include "client/cli/configuration.h"
+#include "client/cli/replay_arguments.h"
 
 namespace stapsh::client {
 namespace {
@@ -191,7 +192,7 @@ TEST_F(DefaultsTest, WhatIsWrongIsNamedByFileLineAndKey) {
 }
 
 TEST_F(DefaultsTest, AFileThatOthersMayWriteIsNotRead) {
-  for (const mode_t mode : {0664, 0646, 0666}) {
+  for (const mode_t mode : {0664U, 0646U, 0666U}) {
     const std::string path = write_usual("[options]\nfanout = 1\n", mode);
     const auto options = parse({"s"});
     ASSERT_FALSE(options);
@@ -205,6 +206,19 @@ TEST_F(DefaultsTest, AFileThatOthersMayWriteIsNotRead) {
   ASSERT_FALSE(options);
   EXPECT_THAT(options.error().what, HasSubstr("belongs to user 65534, not to you or root"));
   EXPECT_TRUE(parse({"s", "--no-config"}));
+}
+
+TEST_F(DefaultsTest, AReplayTakesWhatSaysHowARunIsShown) {
+  write_usual("[options]\nlabel = true\nfanout = 3\nremote = 'a'\nrecord = 'all.zst'\n");
+  const Words words{"replay", "run.zst", "--quiet", "--config=" + folder_ + "/.config/rstap/config.toml"};
+  const Result<Defaults> defaults = read_defaults(words, environment_);
+  ASSERT_TRUE(defaults) << defaults.error().what;
+  const auto replay = parse_replay_arguments(std::span(words).subspan(1), *defaults);
+  ASSERT_TRUE(replay) << replay.error().what;
+  EXPECT_EQ(replay->file, "run.zst");
+  EXPECT_EQ(replay->output.labels, LabelMode::kName);
+  EXPECT_TRUE(replay->output.quiet);
+  EXPECT_FALSE(replay->output.record_file);
 }
 
 TEST_F(DefaultsTest, AFileThatWasNamedMustBeThere) {

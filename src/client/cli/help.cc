@@ -23,6 +23,7 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... sweep
        rstap replay FILE [OUTPUT OPTIONS]
        rstap guest COMMAND ...
+       rstap completion bash|zsh|fish
 
 FILE is a systemtap script, which is built once for each kernel among the targets, or a module that
 is built already (.ko .bo .so), or a bpftrace program (.bt, or any FILE with --bpftrace); `-` reads

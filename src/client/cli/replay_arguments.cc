@@ -7,6 +7,7 @@
 
 #include "client/cli/check_together.h"
 #include "client/cli/option_scan.h"
+#include "client/cli/option_value.h"
 
 namespace stapsh::client {
 namespace {
@@ -28,10 +29,21 @@ Examples:
   rstap replay run.zst --format=json | jq -r 'select(.event == "ended") | .name + " " + .outcome'
 )";
 
+// What would write files is meant for runs: a usual --record could be the very file that is replayed.
+std::vector<GivenOption> usual_output(const std::vector<GivenOption>& usual) {
+  std::vector<GivenOption> fitting;
+  for (const GivenOption& given : usual) {
+    const ValueKind kind = describe_value(given.option->value()).kind;
+    const bool writes = kind == ValueKind::kFile || kind == ValueKind::kFolder;
+    if (given.option->is_about_output() && !writes) fitting.push_back(given);
+  }
+  return fitting;
+}
+
 }  // namespace
 
-Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words) {
-  const ScannedWords scanned = TRY(scan_words(words));
+Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words, const Defaults& defaults) {
+  const ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, usual_output(defaults.options)));
   ReplayOptions replay;
   RstapOptions options;
   for (const GivenOption& given : scanned.options) {
@@ -39,14 +51,13 @@ Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words)
       replay.show_help = true;
       return replay;
     }
+    if (given.option->long_name() == "config") continue;  // It has been read.
     if (!given.option->is_about_output()) {
       return fail(Errc::kUsage, fmt::format("{}: rstap replay runs nothing, and takes only options that say how a run "
                                             "is shown; see rstap replay --help",
                                             given.spelling));
     }
-    if (Result<> taken = given.option->take(options, given.value); !taken) {
-      return add_context(given.spelling, std::move(taken).error());
-    }
+    TRY(apply(given, options));
   }
   if (scanned.positionals.empty()) return fail(Errc::kUsage, "replay needs a FILE, which --record=FILE wrote");
   if (scanned.positionals.size() > 1) {
