@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "client/events/event_reader.h"
+#include "client/events/event_writer.h"
 #include "client/output/merge.h"
 #include "protocol/agent_line.h"
 #include "protocol/command.h"
@@ -33,6 +35,44 @@ void merge_lines(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
 }
 BENCHMARK(merge_lines)->Arg(20)->Arg(100)->Arg(1'000)->Arg(65'536);
+
+client::Event output_event(std::string_view bytes) {
+  return {WallTime(1), 0, client::event::Output{Stream::kStdout, bytes, std::nullopt}};
+}
+
+void begin_events(client::EventWriter& writer, ByteBuffer& to) {
+  writer.write({WallTime(1), std::nullopt, client::event::RunStarted{"1", "x.stp", {}, {{"web01", "web01"}}}}, to);
+}
+
+void write_events(benchmark::State& state) {
+  const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);
+  client::EventWriter writer;
+  ByteBuffer to;
+  begin_events(writer, to);
+  for (auto _ : state) {
+    writer.write(output_event(text), to);
+    benchmark::DoNotOptimize(to.view().data());
+    to.consume(to.size());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(write_events)->Arg(20)->Arg(100)->Arg(1'000);
+
+void read_events(benchmark::State& state) {
+  const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);
+  client::EventWriter writer;
+  ByteBuffer first, line;
+  begin_events(writer, first);
+  client::EventReader reader;
+  if (!reader.read(first.view())) return state.SkipWithError("the first event is none");
+  writer.write(output_event(text), line);
+  for (auto _ : state) {
+    auto event = reader.read(line.view());
+    benchmark::DoNotOptimize(event);
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK(read_events)->Arg(20)->Arg(100)->Arg(1'000);
 
 void read_lines(benchmark::State& state) {
   const std::string text = lines(static_cast<std::size_t>(state.range(0)), 65'536);

@@ -104,6 +104,40 @@ void run_one(const Site& site, const Settings& settings, Targets& targets, Into 
   targets.at_least("client-relay, " + what + ": MiB/s with labels", benchmark.median_of(Role::kOurs, "MiB/s"), 1024);
 }
 
+// The same bytes as events: printed, kept beside what is shown, and shown again. The peer is what labels them.
+void run_events(const Site& site, const Settings& settings, Targets& targets) {
+  constexpr Shape kShape{100, 65'536};
+  const std::string agent = "exec:exec " + site.program("frame_source") + " " + kShape.words(kTotal);
+  const std::string module = site.write("probe.ko", "no module");
+  const std::string plain = site.path("run.json"), packed = site.path("run.zst");
+  const auto rstap = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> argv{site.program("rstap"), "--remote", agent};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.push_back(module);
+    return run_client(argv, Into::kNull);
+  };
+  const auto replay = [&](const std::string& file) {
+    return run_client({site.program("rstap"), "replay", file, "--label"}, Into::kNull);
+  };
+  Benchmark benchmark("client-relay: events of lines of 100 bytes to /dev/null",
+                      {{"cat", Role::kFloor, [&] { return run_cat(site, kShape, Into::kNull); }},
+                       {"rstap --label", Role::kPeer, [&] { return rstap({"--label"}); }},
+                       {"rstap --format=json", Role::kOurs, [&] { return rstap({"--format=json"}); }},
+                       {"rstap --record=FILE", Role::kOther,
+                        [&] {
+                          return rstap({"--record", plain});
+                        }},
+                       {"rstap --record=FILE.zst", Role::kOther,
+                        [&] {
+                          return rstap({"--record", packed});
+                        }},
+                       {"rstap replay FILE --label", Role::kOther, [&] { return replay(plain); }},
+                       {"rstap replay FILE.zst --label", Role::kOther, [&] { return replay(packed); }}});
+  benchmark.run(settings.rounds(7));
+  benchmark.print({"MiB/s", "CPU s/GiB"});
+  targets.at_least("client-relay: MiB/s of runners' output as JSON", benchmark.median_of(Role::kOurs, "MiB/s"), 500);
+}
+
 }  // namespace
 
 void run_client_relay(const Site& site, const Settings& settings, Targets& targets) {
@@ -111,6 +145,7 @@ void run_client_relay(const Site& site, const Settings& settings, Targets& targe
   for (const Into into : {Into::kNull, Into::kPipe}) run_one(site, settings, targets, into, {100, 65'536}, build);
   run_one(site, settings, targets, Into::kNull, {65'536, 65'536}, build);
   run_one(site, settings, targets, Into::kPipe, {65'536, 65'536}, build);
+  run_events(site, settings, targets);
 }
 
 }  // namespace stapsh::bench
