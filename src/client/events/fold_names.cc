@@ -162,7 +162,7 @@ class Family {
     for (Box& box : merged) {
       std::vector<Number>& numbers = box.numbers[at];
       std::ranges::sort(numbers);
-      numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
+      numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     }
     return merged;
   }
