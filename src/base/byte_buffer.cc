@@ -11,7 +11,9 @@ namespace stapsh {
 
 void ByteBuffer::consume(std::size_t size) {
   STAPSH_ASSERT(size <= this->size());
+  if (size == 0) return;
   begin_ += size;
+  last_consumed_ = bytes_[begin_ - 1];
   if (begin_ == end_) begin_ = end_ = 0;
 }
 

@@ -22,7 +22,15 @@ class ByteBuffer {
   char* reserve(std::size_t size);
   void commit(std::size_t size) { end_ += size; }
 
+  /// Whether what is appended next begins a line, of all that was ever appended.
+  [[nodiscard]] bool at_line_start() const { return (empty() ? last_consumed_ : bytes_[end_ - 1]) == '\n'; }
+  /// Ends a line that is not finished.
+  void begin_line() {
+    if (!at_line_start()) append("\n");
+  }
+
  private:
+  char last_consumed_ = '\n';
   std::unique_ptr<char[]> bytes_;
   std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/parse_int.h"
+#include "base/utf8.h"
 #include "protocol/quoted.h"
 #include "protocol/session_id.h"
 #include "protocol/words.h"
@@ -67,26 +68,6 @@ Command parse_sweep(const std::vector<std::string_view>& words) {
   if (words.size() == 1) return SweepCommand{};
   if (words.size() == 2 && is_session_id(words[1])) return SweepCommand{std::string(words[1])};
   return BadCommand{"sweep: takes at most one word, a session's id of ten letters or digits"};
-}
-
-// Of the UTF-8 character that `text` begins with; 0: it does not, or with a control character (of the 32 from U+0080 as
-// well: terminals obey them, also as single bytes). Source: RFC 3629, section 4.
-std::size_t printable_character_bytes(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return first >= 32 && first != 127 ? 1 : 0;
-  unsigned second_min = 0x80;
-  unsigned second_max = 0xbf;
-  if (first == 0xc2 || first == 0xe0) second_min = 0xa0;  // Controls; a longer spelling than needed.
-  if (first == 0xed) second_max = 0x9f;                   // Halves of UTF-16.
-  if (first == 0xf0) second_min = 0x90;
-  if (first == 0xf4) second_max = 0x8f;  // Beyond U+10FFFF.
-  const std::size_t size = first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (size == 0 || byte(1) < second_min || byte(1) > second_max) return 0;
-  for (std::size_t at = 2; at < size; ++at) {
-    if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
-  }
-  return size;
 }
 
 }  // namespace
@@ -154,14 +135,14 @@ Result<> check_file_name(std::string_view name) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t size = printable_character_bytes(text.substr(at));
-    if (at + std::max<std::size_t>(size, 1) > kQuotedTextMax) break;
-    size > 0 ? out.append(text, at, size) : out.append(1, '?');
-    at += std::max<std::size_t>(size, 1);
+  while (!text.empty()) {
+    const Utf8Character character = first_character(text);
+    const bool shown = character.kind == Utf8Character::Kind::kWhole && !is_control(character.code);
+    const std::size_t size = shown ? character.bytes : 1;
+    if (out.size() + size > kQuotedTextMax) return out + "...";
+    shown ? out.append(text, 0, size) : out.append(1, '?');
+    text.remove_prefix(size);
   }
-  if (at < text.size()) out += "...";
   return out;
 }
 
