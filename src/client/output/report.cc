@@ -3,8 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "base/shown_text.h"
+#include "client/output/folded_lines.h"
+
 namespace stapsh::client {
 namespace {
+
+// All of it is a screen, whatever happened.
+constexpr std::size_t kFailureLinesMax = 14;
+constexpr std::size_t kLeftLinesMax = 5;
+constexpr std::size_t kLeftOfTargetMax = 5;
+constexpr std::size_t kReasonBytesMax = 1'000;
+constexpr std::size_t kLeftBytesMax = 200;
 
 std::string ending(int exit_code) {
   return exit_code > 128 ? fmt::format("runner was ended by signal {} (exit code {})", exit_code - 128, exit_code)
@@ -12,10 +25,10 @@ std::string ending(int exit_code) {
 }
 
 // Only a released agent over a transport without an exit code leaves it open.
-std::string untold_ending(const Outcome& outcome) {
+std::string untold_ending(bool has_output, const std::string& reason) {
   std::string text = "ended with an unknown exit code: its stapsh tells none over this transport";
-  if (!outcome.has_output) text += "; nothing came of it, so it is taken for a failure";
-  if (!outcome.reason.empty()) text += "; " + outcome.reason;
+  if (!has_output) text += "; nothing came of it, so it is taken for a failure";
+  if (!reason.empty()) text += "; " + reason;
   return text;
 }
 
@@ -36,51 +49,81 @@ std::string remains_text(const std::vector<TargetResult>& results) {
   return text;
 }
 
-}  // namespace
+std::string failure_text(const Outcome& outcome) {
+  const std::string reason = shown_text(outcome.reason, kReasonBytesMax);
+  switch (outcome.kind) {
+    case Outcome::Kind::kEnded:
+      return (outcome.exit_code ? ending(*outcome.exit_code) : untold_ending(outcome.has_output, reason)) +
+             (outcome.killed.empty() ? "" : "; killed " + shown_text(outcome.killed, kReasonBytesMax));
+    case Outcome::Kind::kStopped:
+      return "stopped before it ran";
+    case Outcome::Kind::kFailed:
+      return "failed: " + reason;
+  }
+  return {};
+}
 
-std::vector<std::string> report_lines(const std::vector<TargetResult>& results) {
-  std::vector<std::string> lines;
+std::string left_text(const LeftLine& left) {
+  const std::string name = shown_text(left.name, kLeftBytesMax);
+  if (left.kind == kUnknownKind) return "unknown whether something is left over: " + name;
+  return "left over: " + shown_text(left.kind, kLeftBytesMax) + " " + name;
+}
+
+std::string_view plural(std::size_t count) { return count == 1 ? "" : "s"; }
+
+std::string totals(const std::vector<TargetResult>& results) {
   std::size_t succeeded = 0, nonzero = 0, untold = 0, failed = 0, stopped = 0;
   for (const TargetResult& result : results) {
     const Outcome& outcome = result.outcome;
-    switch (outcome.kind) {
-      case Outcome::Kind::kEnded:
-        if (outcome.exit_code == 0) {
-          ++succeeded;
-        } else {
-          ++(outcome.exit_code ? nonzero : untold);
-          lines.push_back(fmt::format("rstap: {}: {}{}", result.name,
-                                      outcome.exit_code ? ending(*outcome.exit_code) : untold_ending(outcome),
-                                      outcome.killed.empty() ? "" : "; killed " + outcome.killed));
-        }
-        break;
-      case Outcome::Kind::kStopped:
-        ++stopped;
-        lines.push_back(fmt::format("rstap: {}: stopped before it ran", result.name));
-        break;
-      case Outcome::Kind::kFailed:
-        ++failed;
-        lines.push_back(fmt::format("rstap: {}: failed: {}", result.name, outcome.reason));
-        break;
-    }
+    if (outcome.kind == Outcome::Kind::kEnded)
+      ++(!outcome.exit_code ? untold : *outcome.exit_code == 0 ? succeeded : nonzero);
+    if (outcome.kind == Outcome::Kind::kStopped) ++stopped;
+    if (outcome.kind == Outcome::Kind::kFailed) ++failed;
   }
+  std::string text = fmt::format("{} target{}: {} succeeded", results.size(), plural(results.size()), succeeded);
+  if (nonzero > 0) text += fmt::format(", {} ended with an error", nonzero);
+  if (untold > 0) text += fmt::format(", {} ended with an unknown exit code", untold);
+  if (failed > 0) text += fmt::format(", {} failed", failed);
+  if (stopped > 0) text += fmt::format(", {} stopped before running", stopped);
+  return text + remains_text(results);
+}
+
+// What is left on all targets; of one that names a thousand things, the first few.
+void add_left(std::vector<std::string>& lines, const std::vector<TargetResult>& results) {
+  FoldedLines left;
+  std::size_t more = 0;
   for (const TargetResult& result : results) {
-    for (const LeftLine& left : result.outcome.left) {
-      if (left.kind == kUnknownKind) {
-        lines.push_back(fmt::format("rstap: {}: unknown whether something is left over: {}", result.name, left.name));
-        continue;
-      }
-      lines.push_back(fmt::format("rstap: {}: left over: {} {}", result.name, left.kind, left.name));
-    }
+    const std::vector<LeftLine>& of_target = result.outcome.left;
+    const std::size_t shown = std::min(of_target.size(), kLeftOfTargetMax);
+    for (std::size_t i = 0; i < shown; ++i) left.add(result.name, left_text(of_target[i]));
+    more += of_target.size() - shown;
   }
-  std::string totals =
-      fmt::format("rstap: {} target{}: {} succeeded", results.size(), results.size() == 1 ? "" : "s", succeeded);
-  if (nonzero > 0) totals += fmt::format(", {} ended with an error", nonzero);
-  if (untold > 0) totals += fmt::format(", {} ended with an unknown exit code", untold);
-  if (failed > 0) totals += fmt::format(", {} failed", failed);
-  if (stopped > 0) totals += fmt::format(", {} stopped before running", stopped);
-  totals += remains_text(results);
-  lines.push_back(std::move(totals));
+  FoldedLines::Folded folded = left.fold(kLeftLinesMax);
+  lines.insert(lines.end(), folded.lines.begin(), folded.lines.end());
+  if (const std::size_t unsaid = more + folded.more_times; unsaid > 0) {
+    lines.push_back(fmt::format("and {} more left over", unsaid));
+  }
+}
+
+}  // namespace
+
+bool is_success(const Outcome& outcome) { return outcome.kind == Outcome::Kind::kEnded && outcome.exit_code == 0; }
+
+std::vector<std::string> report_lines(const std::vector<TargetResult>& results, const ReportOptions& options) {
+  FoldedLines failures;
+  for (const TargetResult& result : results) {
+    if (!is_success(result.outcome)) failures.add(result.name, failure_text(result.outcome));
+  }
+  FoldedLines::Folded folded = failures.fold(kFailureLinesMax);
+  std::vector<std::string> lines = std::move(folded.lines);
+  if (folded.more_texts > 0) {
+    lines.push_back(fmt::format("and {} more target{}, for {} other reason{}", folded.more_times,
+                                plural(folded.more_times), folded.more_texts, plural(folded.more_texts)));
+  }
+  add_left(lines, results);
+  if (!options.hint.empty()) lines.push_back(options.hint);
+  if (!options.quiet) lines.push_back(totals(results));
+  for (std::string& line : lines) line.insert(0, "rstap: ");
   return lines;
 }
 
