@@ -55,6 +55,7 @@ struct Output {
 /// For a person who wants details: the agent's debug text, text before its hello.
 struct Note {
   std::string text;
+  bool is_theirs = false;  ///< Not our words: they are told as what somebody says.
 };
 /// What the agent's wall clock said (`option clock`), at some moment between those two of ours.
 struct ClockReading {

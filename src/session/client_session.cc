@@ -214,7 +214,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
                    on_swept(swept, now);
                  },
-                 [&](const DebugLine& debug) { emit(Note{printable(debug.text)}); },
+                 [&](const DebugLine& debug) {
+                   emit(Note{printable(debug.text), true});
+                 },
                  [&](const UnknownLine&) { nonsense(line); },
              },
              parsed);
@@ -228,7 +230,7 @@ void ClientSession::nonsense(std::string_view line) {
       return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
                           printable(line) + "'; what runs there?");
     }
-    if (!line.empty()) emit(Note{printable(line)});
+    if (!line.empty()) emit(Note{printable(line), true});
     return;
   }
   // See take_frame(): here the end of an old agent fell into a frame's header.

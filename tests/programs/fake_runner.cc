@@ -4,6 +4,7 @@
 //   out:N err:N     N bytes of a pattern (position-dependent), in one go     chunks:SIZExN  N writes of SIZE bytes
 //   drip:NxMS       N lines, so many milliseconds apart: an end probe that takes its time
 //   say:TEXT        TEXT and a newline, in one write                         warn:TEXT      the same to standard error
+//   part:TEXT       TEXT without a newline
 //   ignore:N        ignore signal N         catch:N   catch it               pause          until a caught signal came;
 //                                                                                           then says `caught N`
 //   forever         wait for ever           stdin     say how many bytes standard input had until its end
@@ -187,6 +188,7 @@ void perform(const std::string& name, const std::string& value) {
   }
   if (name == "drip") drip(number, std::atoi(value.c_str() + value.find('x') + 1));
   if (name == "say") say(value);
+  if (name == "part") write_all(1, value);
   if (name == "warn") write_all(2, value + "\n");
   if (name == "ignore") (void)::signal(number, SIG_IGN);
   if (name == "catch") catch_signal(number);

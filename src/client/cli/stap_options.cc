@@ -60,12 +60,15 @@ Result<> take_runtime(JobOptions& job, std::string_view value) {
   return {};
 }
 
-Result<> take_color(JobOptions& job, const std::string& value) {
+Result<> take_color(RstapOptions& options, const std::string& value) {
   const std::string when = value.empty() ? "always" : value;
   if (when != "never" && when != "auto" && when != "always") {
     return fail(Errc::kUsage, fmt::format("'{}' is not never, auto or always", value));
   }
-  job.color = when;
+  options.job.color = when;
+  options.output.colour = when == "never"    ? ColourWhen::kNever
+                          : when == "always" ? ColourWhen::kAlways
+                                             : ColourWhen::kAuto;
   return {};
 }
 
@@ -132,7 +135,7 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
       job.timeout_seconds = value;
       return {};
     case OptionId::kColor:
-      return take_color(job, value);
+      return take_color(options, value);
     case OptionId::kRuntimeDirectory:
       job.runtime_directory = value;
       return {};

@@ -77,7 +77,7 @@ struct Note {
     kInfo,     ///< What is going on; not for --quiet.
     kAnswer,   ///< Asked for: SIGUSR1.
     kWarning,  ///< Always shown.
-    kForeign,  ///< Always shown: what another program said (stap's messages, ssh's), several lines, not checked.
+    kForeign,  ///< Always shown: what another program said, several lines, not checked: stap, or of a target, ssh.
   };
   Kind kind = Kind::kDetail;
   std::string text;

@@ -35,8 +35,8 @@ struct ReachOptions {
 };
 
 enum class LabelMode {
-  kNone,   ///< One target: bytes pass through untouched. Several: whole lines, no label.
-  kIndex,  ///< --remote-prefix, as stap prints it: "N: " on standard output, nothing on standard error.
+  kNone,   ///< One target: bytes pass through untouched. Several: whole lines; "NAME: " on standard error.
+  kIndex,  ///< --remote-prefix, as stap prints it: "N: " on standard output. Several: on standard error as well.
   kName,   ///< --label: "NAME: " on both.
 };
 
@@ -55,6 +55,8 @@ enum class ProgressMode {
   kNever,
 };
 
+enum class ColourWhen { kAuto, kAlways, kNever };
+
 /// What a person sees of a run.
 struct OutputOptions {
   Format format = Format::kText;
@@ -67,6 +69,9 @@ struct OutputOptions {
   std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
   std::string joblog;          ///< A file with a row per target; empty: none.
   bool resume_failed = false;  ///< Its rows of earlier runs stay.
+  bool raw = false;            ///< A terminal is sent what targets say as it is.
+  /// Of labels; none: as kAuto, but NO_COLOR in the environment says kNever. kAuto: on a terminal.
+  std::optional<ColourWhen> colour;
   bool quiet = false;
   bool verbose = false;  ///< -v: what each target is at, too.
   ProgressMode progress = ProgressMode::kAuto;

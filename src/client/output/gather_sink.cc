@@ -3,6 +3,9 @@
 
 #include <signal.h>
 
+#include "client/output/only_target.h"
+#include "client/output/shown_names.h"
+
 namespace stapsh::client {
 namespace {
 
@@ -38,7 +41,7 @@ void GatherSink::on_event(const Event& event) {
     return on_output(*event.target, output->stream, output->bytes);
   }
   if (const auto* started = std::get_if<event::RunStarted>(&event.what)) {
-    for (const event::RunStarted::Target& each : started->targets) names_.push_back(each.name);
+    names_ = shown_names(*started);
     targets_.resize(names_.size());
     texts_.emplace(names_.size() * 2);
   }
@@ -93,19 +96,31 @@ Awaitable<> GatherSink::show(Stream stream) {
   }
   const std::string rule = finder.rule();
   for (const GatheredGroup& group : groups) {
-    const std::string header = group_header(rule, group_title(group, names_));
-    co_await write(stream, header);
-    const std::vector<ByteStore::Piece> pieces = texts_->pieces(group.text);
-    for (const ByteStore::Piece& piece : pieces) co_await write(stream, texts_->view(piece));
+    const std::string title = group_title(group, names_);
+    if (streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
+    co_await show_text(stream, group, title);
   }
   // All of it, before the next stream begins: on a terminal both are one.
   co_await streams_.wait_written();
 }
 
-Awaitable<> GatherSink::write(Stream stream, std::string_view bytes) {
-  if (!streams_.is_read(stream)) co_return;
-  streams_.buffers().of(stream).append(bytes);
-  if (!streams_.full()) co_return;
+// On a terminal, a line that looks like one of rstap's gets the group's title for a label.
+Awaitable<> GatherSink::show_text(Stream stream, const GatheredGroup& group, const std::string& title) {
+  OutputBuffer& out = streams_.buffers().of(stream);
+  OnlyTarget shown;
+  shown.set_label(title + ": ");
+  const bool spelled = look_.spelled[static_cast<std::size_t>(stream)];
+  const std::vector<ByteStore::Piece> pieces = texts_->pieces(group.text);
+  for (const ByteStore::Piece& piece : pieces) {
+    if (!streams_.is_read(stream)) co_return;
+    spelled ? shown.append(out, texts_->view(piece)) : out.append(texts_->view(piece));
+    co_await wait_room(stream);
+  }
+  if (spelled) shown.finish(out);
+}
+
+Awaitable<> GatherSink::wait_room(Stream stream) {
+  if (!streams_.is_read(stream) || !streams_.full()) co_return;
   streams_.on_pause();
   co_await streams_.wait_room();
 }

@@ -14,14 +14,15 @@
 #include "client/output/gathered_groups.h"
 #include "client/output/shared_texts.h"
 #include "client/output/standard_streams.h"
+#include "client/output/text_look.h"
 
 namespace stapsh::client {
 
 class GatherSink : public EventSink {
  public:
   /// `streams` are lent.
-  GatherSink(StandardStreams& streams, std::unique_ptr<EventSink> others)
-      : streams_(streams), others_(std::move(others)) {}
+  GatherSink(const TextLook& look, StandardStreams& streams, std::unique_ptr<EventSink> others)
+      : look_(look), streams_(streams), others_(std::move(others)) {}
 
   void on_event(const Event& event) override;
   void on_pause() override { others_->on_pause(); }
@@ -41,11 +42,13 @@ class GatherSink : public EventSink {
   void end_line(std::size_t target, Stream stream);
   void say_if_disk_is_full();
   Awaitable<> show(Stream stream);
-  Awaitable<> write(Stream stream, std::string_view bytes);
+  Awaitable<> show_text(Stream stream, const GatheredGroup& group, const std::string& title);
+  Awaitable<> wait_room(Stream stream);
   static std::size_t text_of(std::size_t target, Stream stream) {
     return target * 2 + static_cast<std::size_t>(stream);
   }
 
+  TextLook look_;
   StandardStreams& streams_;
   std::unique_ptr<EventSink> others_;
   std::vector<std::string> names_;

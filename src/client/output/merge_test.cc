@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace stapsh::client {
 namespace {
 
@@ -45,11 +47,23 @@ TEST(Merge, EveryModeGivesItsLines) {
        {{0, kOut, "aa"}, {1, kOut, "bb\nb"}, {0, kOut, "a\n"}, {1, kOut, "\n"}},
        "bb\naaa\nb\n",
        ""},
-      {"the released prefix is on standard output only",
+      {"several without labels have them on standard error, where rstap speaks too",
+       LabelMode::kNone,
+       {"a", "b"},
+       {{0, kErr, "rstap: 2 tar"}, {1, kErr, "x\n"}, {0, kErr, "gets\n"}, {1, kOut, "rstap: x\n"}},
+       "rstap: x\n",
+       "b: x\na: rstap: 2 targets\n"},
+      {"the released prefix is on standard error, too, where there are several",
        LabelMode::kIndex,
        {"a", "b"},
        {{0, kOut, "aaa"}, {1, kOut, "b\n"}, {0, kOut, "bbb\n"}, {1, kErr, "e\n"}},
        "1: b\n0: aaabbb\n",
+       "1: e\n"},
+      {"the released prefix of one target is on standard output",
+       LabelMode::kIndex,
+       {"a"},
+       {{0, kOut, "aaa\n"}, {0, kErr, "e\n"}},
+       "0: aaa\n",
        "e\n"},
       {"labels are on both",
        LabelMode::kName,
@@ -84,6 +98,85 @@ TEST(Merge, EveryModeGivesItsLines) {
     EXPECT_EQ(buffers.pending_bytes(), c.want_out.size() + c.want_err.size());
     EXPECT_EQ(taken(buffers, kOut), c.want_out);
     EXPECT_EQ(taken(buffers, kErr), c.want_err);
+  }
+}
+
+// The same split in every way: what a terminal is sent depends on the lines alone.
+TEST(Merge, OnATerminalNothingPosesAsSomebodyElse) {
+  struct Case {
+    std::string_view name;
+    LabelMode labels;
+    std::size_t targets;
+    bool coloured;
+    Stream stream;
+    std::string_view in, want;
+  };
+  const Case cases[] = {
+      {"controls are spelled", LabelMode::kName, 2, false, kOut, "x\033[2K\rweb2: y\r\n", "web1: x^[[2K^Mweb2: y\r\n"},
+      {"colours end", LabelMode::kName, 2, false, kOut, "\033[7mx\ny\n", "web1: \033[7mx\033[0m\nweb1: y\n"},
+      {"labels have a colour", LabelMode::kName, 1, true, kOut, "x\ny\n",
+       "\033[36mweb1:\033[0m x\n\033[36mweb1:\033[0m y\n"},
+      {"so do numbers", LabelMode::kIndex, 2, true, kOut, "x\n", "\033[36m0:\033[0m x\n"},
+      {"plain lines without labels have none", LabelMode::kNone, 2, true, kOut, "x: y\nweb3: y\n", "x: y\nweb3: y\n"},
+      {"a line like rstap's has one", LabelMode::kNone, 2, false, kOut, "rstap: 2 targets\n",
+       "web1: rstap: 2 targets\n"},
+      {"and one like another target's", LabelMode::kNone, 2, false, kOut, "\033[mweb2: y\n", "web1: \033[mweb2: y\n"},
+      {"and like one's own on standard error", LabelMode::kNone, 2, false, kOut, "web1:\n", "web1: web1:\n"},
+      {"on standard error all have", LabelMode::kNone, 2, false, kErr, "x\n", "web1: x\n"},
+      {"with one target, too", LabelMode::kIndex, 1, false, kErr, "rstap: x\nx\n", "0: rstap: x\nx\n"},
+  };
+  for (const Case& c : cases) {
+    for (std::size_t first = 0; first <= c.in.size(); ++first) {
+      SCOPED_TRACE(testing::Message() << c.name << " split at " << first);
+      OutputBuffers buffers;
+      std::vector<std::string> names{"web1", "web2"};
+      names.resize(c.targets);
+      MergeOptions options{.labels = c.labels, .target_names = names};
+      options.on_terminal = {true, true};
+      options.coloured = {c.coloured, c.coloured};
+      Merger merger(options, buffers);
+      std::string got;
+      merger.on_output(0, c.stream, c.in.substr(0, first));
+      merger.on_output(0, c.stream, c.in.substr(first));
+      merger.on_target_end(0);
+      EXPECT_EQ(taken(buffers, c.stream), c.want);
+    }
+  }
+}
+
+TEST(Merge, ALineOfRstapsBeginsALine) {
+  OutputBuffers buffers;
+  buffers.share();
+  MergeOptions options{.labels = LabelMode::kNone, .target_names = {"a"}};
+  Merger merger(options, buffers);
+  merger.on_output(0, kOut, "unfinished");
+  merger.begin_line(kErr).append("rstap: x\n");
+  merger.on_output(0, kErr, "whole\n");
+  merger.begin_line(kErr).append("rstap: y\n");
+  EXPECT_EQ(taken(buffers, kOut), "unfinished\nrstap: x\nwhole\nrstap: y\n");
+}
+
+TEST(Merge, LongLinesAreNotBrokenWithinACharacter) {
+  const std::string_view text = "aü漢🦊b\xff\xff\xff\xff\xe2\x82";
+  for (std::size_t bound = 4; bound < 12; ++bound) {
+    std::string want;
+    for (std::string_view left = text; !left.empty();) {
+      const std::string_view piece = whole_characters(left, bound);
+      want += "a: " + std::string(piece) + "\n";
+      left.remove_prefix(piece.size());
+    }
+    for (std::size_t first = 0; first <= text.size(); ++first) {
+      for (std::size_t second = first; second <= text.size(); ++second) {
+        SCOPED_TRACE(testing::Message() << bound << " split at " << first << " and " << second);
+        OutputBuffers buffers;
+        Merger merger({.labels = LabelMode::kName, .target_names = {"a"}, .held_line_bytes_max = bound}, buffers);
+        merger.on_output(0, kOut, text.substr(0, first));
+        merger.on_output(0, kOut, text.substr(first, second - first));
+        merger.on_output(0, kOut, text.substr(second));
+        merger.on_target_end(0);
+        ASSERT_EQ(taken(buffers, kOut), want);
+      }
+    }
   }
 }
 

@@ -12,16 +12,23 @@ namespace stapsh::client {
 
 using OutputBuffer = ByteBuffer;
 
-/// One for each stream.
+/// One for each stream, or one for both: where they end in the same file or terminal, only one buffer keeps the order,
+/// and lines whole.
 class OutputBuffers {
  public:
-  OutputBuffer& of(Stream stream) { return buffers_[static_cast<std::size_t>(stream)]; }
-  [[nodiscard]] const OutputBuffer& of(Stream stream) const { return buffers_[static_cast<std::size_t>(stream)]; }
+  OutputBuffer& of(Stream stream) { return buffers_[index(stream)]; }
+  [[nodiscard]] const OutputBuffer& of(Stream stream) const { return buffers_[index(stream)]; }
+  /// From the start on, or never.
+  void share() { shared_ = true; }
+  [[nodiscard]] bool shared() const { return shared_; }
   /// Bytes in both that nobody has taken yet.
   [[nodiscard]] std::size_t pending_bytes() const { return buffers_[0].size() + buffers_[1].size(); }
 
  private:
+  [[nodiscard]] std::size_t index(Stream stream) const { return shared_ ? 0 : static_cast<std::size_t>(stream); }
+
   std::array<OutputBuffer, 2> buffers_;
+  bool shared_ = false;
 };
 
 }  // namespace stapsh::client

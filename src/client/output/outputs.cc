@@ -2,6 +2,8 @@
 #include "client/output/outputs.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "client/output/folder_sink.h"
@@ -59,12 +61,14 @@ void Outputs::add_shown(OutputOptions options) {
   const bool json = options.format == Format::kJson;
   // Beside the events a person wants to know what is wrong.
   if (json) options.quiet = true;
-  auto text = std::make_unique<TextSink>(options, *streams_);
+  const std::array is_terminal{streams_->is_terminal(Stream::kStdout), streams_->is_terminal(Stream::kStderr)};
+  const TextLook look = text_look(options, is_terminal, ::getenv("NO_COLOR"));
+  auto text = std::make_unique<TextSink>(options, look, *streams_);
   if (json) {
     sinks_.push_back(std::make_unique<JsonSink>(*streams_));
     sinks_.push_back(std::make_unique<WithoutOutput>(std::move(text)));
   } else if (options.gather) {
-    auto gather = std::make_unique<GatherSink>(*streams_, std::move(text));
+    auto gather = std::make_unique<GatherSink>(look, *streams_, std::move(text));
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
   } else {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <asio/post.hpp>
@@ -22,6 +23,14 @@ constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
 constexpr int kSignalCodeBase = 128;
 constexpr int kExitLost = 1;
 
+// A terminal, a pipe or a file that is both, as after 2>&1.
+bool are_same(int a, int b) {
+  struct stat of_a {
+  }, of_b{};
+  if (::fstat(a, &of_a) != 0 || ::fstat(b, &of_b) != 0) return false;
+  return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_context& io, Listener listener) {
@@ -32,6 +41,9 @@ Result<std::unique_ptr<StandardStreams>> StandardStreams::create(asio::io_contex
   streams->out(Stream::kStderr).fd = TRY(sys::open_nonblocking(STDERR_FILENO));
   streams->out(Stream::kStdout).has_status = sys::is_same_terminal(STDOUT_FILENO, STDERR_FILENO);
   streams->out(Stream::kStderr).has_status = true;
+  streams->out(Stream::kStdout).is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  streams->out(Stream::kStderr).is_terminal = ::isatty(STDERR_FILENO) == 1;
+  if (are_same(STDOUT_FILENO, STDERR_FILENO)) streams->buffers_.share();
   streams->watch_reader();
   return streams;
 }
@@ -42,6 +54,7 @@ void StandardStreams::say(std::string_view line) {
     errors_lost_ = true;
     return;
   }
+  buffer.begin_line();
   buffer.append("rstap: ");
   buffer.append(line);
   buffer.append("\n");
@@ -61,6 +74,7 @@ void StandardStreams::on_pause() {
 }
 
 void StandardStreams::flush(Stream stream) {
+  if (buffers_.shared()) stream = Stream::kStdout;
   Out& out = this->out(stream);
   OutputBuffer& buffer = buffers_.of(stream);
   if (stream == Stream::kStdout && diverted_ && !buffer.empty()) {
@@ -142,7 +156,7 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
 // The ctrl-C that stops us has ended who reads us (tee), and the last output, often all that was asked for, is still to
 // come.
 void StandardStreams::divert() {
-  if (std::exchange(diverted_, true)) return;
+  if (buffers_.shared() || std::exchange(diverted_, true)) return;
   say("standard output is closed; what would go there follows here");
   flush(Stream::kStdout);
   flush(Stream::kStderr);
@@ -187,7 +201,7 @@ bool StandardStreams::has_unsent() const {
     const auto at = static_cast<std::size_t>(stream);
     return !buffers_.of(stream).empty() && !outs_[at].closed;
   };
-  return waits(Stream::kStdout) || !buffers_.of(Stream::kStderr).empty();
+  return waits(Stream::kStdout) || (!buffers_.shared() && !buffers_.of(Stream::kStderr).empty());
 }
 
 Awaitable<> StandardStreams::wait_room() {

@@ -31,6 +31,8 @@ class StandardStreams : public EventSink {
   ~StandardStreams() override { hide_status(); }
 
   OutputBuffers& buffers() { return buffers_; }
+  /// Whether a person's terminal obeys what is written there.
+  [[nodiscard]] bool is_terminal(Stream stream) const { return outs_[static_cast<std::size_t>(stream)].is_terminal; }
   /// A line of rstap's own, on standard error; without its prefix.
   void say(std::string_view line);
   /// Whether so much waits to be written that more is lost: then call drop() with what it was.
@@ -55,7 +57,8 @@ class StandardStreams : public EventSink {
 
   /// Whether what is appended to its buffer arrives anywhere.
   [[nodiscard]] bool is_read(Stream stream) const {
-    return !outs_[static_cast<std::size_t>(stream)].closed || (stream == Stream::kStdout && diverted_);
+    const std::size_t at = buffers_.shared() ? 0 : static_cast<std::size_t>(stream);
+    return !outs_[at].closed || (stream == Stream::kStdout && diverted_);
   }
   /// Waits until the buffers are not full any more, for as long as that takes.
   Awaitable<> wait_room();
@@ -76,6 +79,7 @@ class StandardStreams : public EventSink {
     bool waiting = false;
     bool closed = false;
     bool has_status = false;  // It goes to the terminal where the status is.
+    bool is_terminal = false;
   };
 
   StandardStreams(asio::io_context& io, Listener listener) : io_(io), listener_(std::move(listener)), changed_(io) {}

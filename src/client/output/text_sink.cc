@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/text_sink.h"
 
-#include "base/assert.h"
 #include "base/overloaded.h"
+#include "base/shown_text.h"
+#include "client/output/only_target.h"
 #include "client/output/report.h"
+#include "client/output/shown_names.h"
+#include "client/output/terminal_text.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kOwnPrefix = "rstap: ";
+constexpr std::string_view kForeignLabel = "stap: ";
 
 }  // namespace
 
 void TextSink::on_event(const Event& event) {
   if (const auto* output = std::get_if<event::Output>(&event.what)) {  // The one that must be fast.
     if (streams_.overflows()) return streams_.drop(output->bytes.size());
+    if (output->stream == Stream::kStderr) errors_.add(*event.target, output->bytes);
     return merger_->on_output(*event.target, output->stream, output->bytes);
   }
   const std::string* target = event.target ? &results_.at(*event.target).name : nullptr;
   std::visit(Overloaded{
-                 [&](const event::RunStarted& e) {
-                   MergeOptions merge;
-                   merge.labels = options_.labels;
-                   for (const event::RunStarted::Target& each : e.targets) {
-                     merge.target_names.push_back(each.name);
-                     results_.push_back({each.name, {}});
-                   }
-                   merger_.emplace(std::move(merge), streams_.buffers());
-                 },
+                 [&](const event::RunStarted& e) { start(e); },
                  [&](const event::StateChanged& e) {
                    if (e.state != TargetState::kConnecting) on_note({{}, std::string(state_name(e.state))}, target);
                  },
@@ -45,25 +42,57 @@ void TextSink::on_event(const Event& event) {
              event.what);
 }
 
+void TextSink::start(const event::RunStarted& run) {
+  MergeOptions merge;
+  merge.labels = options_.labels;
+  merge.on_terminal = look_.spelled;
+  merge.coloured = look_.coloured;
+  merge.target_names = shown_names(run);
+  for (const std::string& name : merge.target_names) results_.push_back({name, {}});
+  errors_.start(run.targets.size());
+  merger_.emplace(std::move(merge), streams_.buffers());
+}
+
+// What rstap says of a target begins as all that it says: "web1: " alone is what the target says.
 void TextSink::on_note(const event::Note& note, const std::string* target) {
   using Kind = event::Note::Kind;
   if (note.kind == Kind::kDetail && !options_.verbose) return;
   if (note.kind == Kind::kInfo && options_.quiet) return;
-  if (note.kind == Kind::kForeign && target == nullptr) return say("", note.text);
-  if (target == nullptr) return say(kOwnPrefix, note.text);
-  say(note.kind == Kind::kAnswer ? std::string(kOwnPrefix) + *target + ": " : *target + ": ", note.text);
+  if (note.kind == Kind::kForeign) return say_foreign(target != nullptr ? *target + ": " : "", note.text);
+  say((target != nullptr ? *target + ": " : "") + shown_text(note.text));
 }
 
-void TextSink::say(std::string_view prefix, std::string_view line) {
-  OutputBuffer& buffer = streams_.buffers().of(Stream::kStderr);
-  buffer.append(prefix);
-  buffer.append(line);
-  buffer.append("\n");
+void TextSink::say(std::string_view line) {
+  OutputBuffer& out = merger_->begin_line(Stream::kStderr);
+  out.append(kOwnPrefix);
+  out.append(line);
+  out.append("\n");
+}
+
+// Lines of another program: of one here (stap), or of what leads to a target.
+void TextSink::say_foreign(std::string_view label, std::string_view text) {
+  OutputBuffer& out = merger_->begin_line(Stream::kStderr);
+  while (true) {
+    const std::size_t newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline);
+    const bool looks_own = looks_like(line, kOwnBeginning).value_or(false);
+    out.append(label.empty() && looks_own ? kForeignLabel : label);
+    if (look_.spelled[static_cast<std::size_t>(Stream::kStderr)]) {
+      append_terminal_line(out, line);
+    } else {
+      out.append(line);
+      out.append("\n");
+    }
+    if (newline == std::string_view::npos) return;
+    text.remove_prefix(newline + 1);
+  }
 }
 
 void TextSink::summarize() {
-  if (options_.quiet || results_.empty()) return;
-  for (const std::string& line : report_lines(results_)) say("", line);
+  if (results_.empty()) return;
+  for (const std::string& line : report_lines(results_, {options_.quiet, errors_.hint(results_)})) {
+    merger_->begin_line(Stream::kStderr).append(line + "\n");
+  }
 }
 
 }  // namespace stapsh::client

@@ -10,26 +10,33 @@
 #include "client/events/run_result.h"
 #include "client/options/rstap_options.h"
 #include "client/output/merge.h"
+#include "client/output/repeated_errors.h"
 #include "client/output/standard_streams.h"
+#include "client/output/text_look.h"
 
 namespace stapsh::client {
 
 class TextSink : public EventSink {
  public:
   /// `streams` are lent.
-  TextSink(const OutputOptions& options, StandardStreams& streams) : options_(options), streams_(streams) {}
+  TextSink(const OutputOptions& options, const TextLook& look, StandardStreams& streams)
+      : options_(options), look_(look), streams_(streams) {}
 
   void on_event(const Event& event) override;
 
  private:
+  void start(const event::RunStarted& run);
   void on_note(const event::Note& note, const std::string* target);
-  void say(std::string_view prefix, std::string_view line);
+  void say(std::string_view line);
+  void say_foreign(std::string_view label, std::string_view text);
   void summarize();
 
   OutputOptions options_;
+  TextLook look_;
   StandardStreams& streams_;
   std::optional<Merger> merger_;  // From the first event on.
   std::vector<TargetResult> results_;
+  RepeatedErrors errors_;
 };
 
 }  // namespace stapsh::client

@@ -35,7 +35,7 @@ Awaitable<> AgentRun::run() {
   const std::string_view early = attempt_->early_errors();
   const std::string_view last = last_line(early);
   if (progress_.outcome()->kind == Outcome::Kind::kFailed && !last.empty()) {
-    progress_.warn_lines(early.substr(0, static_cast<std::size_t>(last.data() - early.data())));
+    progress_.tell_lines(early.substr(0, static_cast<std::size_t>(last.data() - early.data())));
   }
   progress_.emit_end();
 }

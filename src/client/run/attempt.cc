@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "base/utf8.h"
 #include "client/run/clock_offset.h"
 #include "client/run/run_arguments.h"
 #include "client/run/session_settings.h"
@@ -105,7 +106,7 @@ void Attempt::on_errors(std::string_view bytes) {
     context_.events.on_pause();
     return;
   }
-  early_errors_.append(bytes.substr(0, kEarlyErrorBytesMax - early_errors_.size()));
+  early_errors_.append(whole_characters(bytes, kEarlyErrorBytesMax - early_errors_.size()));
 }
 
 Awaitable<> Attempt::write_input() {
@@ -133,7 +134,7 @@ void Attempt::drain_effects() {
               input.end();
             },
             [&](const Output& e) { progress_.emit_output(e.stream, e.bytes, e.time); },
-            [&](const Note& e) { progress_.note(e.text); },
+            [&](const Note& e) { progress_.note(e.is_theirs ? "it says: " + e.text : e.text); },
             [&](const Connected& e) { on_connected(e); },
             [&](const Ready&) {
               progress_.set_state(TargetState::kReady);
@@ -158,7 +159,7 @@ void Attempt::on_connected(const Connected& connected) {
     event.clock_uncertainty = clock.uncertainty;
   }
   progress_.emit(std::move(event));
-  if (!early_errors_.empty()) progress_.note(std::string(last_line(early_errors_)));
+  if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
   progress_.set_state(TargetState::kBuilding);
   spawn(get_module(hello));
 }

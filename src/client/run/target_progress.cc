@@ -30,11 +30,11 @@ void TargetProgress::note(std::string text) { emit(event::Note{event::Note::Kind
 
 void TargetProgress::warn(std::string text) { emit(event::Note{event::Note::Kind::kWarning, std::move(text)}); }
 
-void TargetProgress::warn_lines(std::string_view text) {
+void TargetProgress::tell_lines(std::string_view text) {
   for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(text.size(), end + 1))) {
     end = text.find('\n');
     const std::string_view line = text.substr(0, end);
-    if (!line.empty()) warn(printable(line));
+    if (!line.empty()) emit(event::Note{event::Note::Kind::kForeign, printable(line)});
     if (end == std::string_view::npos) break;
   }
 }

@@ -36,8 +36,8 @@ class TargetProgress {
   /// For who wants details (-v).
   void note(std::string text);
   void warn(std::string text);
-  /// Each line of it.
-  void warn_lines(std::string_view text);
+  /// Each line of what led to the target said, as its words.
+  void tell_lines(std::string_view text);
   /// What its runner is at while it stops.
   void note_work(const WorkingLine& work);
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a terminal may be sent of a target's output: text, tabs, newlines, and colours, which end with their line. All
+// else that a terminal would obey (cursor, title, clipboard, direction of writing) is spelled, as base/shown_text.h has
+// it. Pure. Any split of the bytes gives the same.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/output/output_buffer.h"
+
+namespace stapsh::client {
+
+/// Whether a terminal may be sent `bytes` as they are: printable ASCII, tabs and newlines. One fast scan.
+bool is_plain(std::string_view bytes);
+
+class TerminalText {
+ public:
+  /// Appends what may be sent of `bytes`. An unfinished sequence at their end waits for what follows.
+  void append(OutputBuffer& out, std::string_view bytes);
+  /// Nothing follows: what waits is spelled, and a colour ends.
+  void finish(OutputBuffer& out);
+  void end_colour(OutputBuffer& out);
+
+ private:
+  void append_text(OutputBuffer& out, std::string_view text);
+
+  std::string waiting_;
+  bool coloured_ = false;
+};
+
+/// A whole line, without its '\n', and a '\n'.
+void append_terminal_line(OutputBuffer& out, std::string_view line);
+
+/// Whether what is seen of a line that begins with `bytes` begins with `word`; nothing: what follows may complete it.
+/// Colours, and characters of no width, are not seen.
+std::optional<bool> looks_like(std::string_view bytes, std::string_view word);
+
+/// What is seen of a line's first `characters_max` characters.
+std::string seen_text(std::string_view line, std::size_t characters_max);
+
+}  // namespace stapsh::client
