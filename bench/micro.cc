@@ -36,6 +36,30 @@ void merge_lines(benchmark::State& state) {
 }
 BENCHMARK(merge_lines)->Arg(20)->Arg(100)->Arg(1'000)->Arg(65'536);
 
+// The same on a terminal: each byte is looked at. `piece`: what a line is made of.
+void merge_lines_on_terminal(benchmark::State& state, std::string_view piece) {
+  std::string text;
+  while (text.size() < 65'536) {
+    for (int i = 0; i < 5; ++i) text += piece;
+    text += "\n";
+  }
+  client::OutputBuffers buffers;
+  client::MergeOptions options{.labels = client::LabelMode::kName, .target_names = {"web01"}};
+  options.on_terminal = {true, true};
+  client::Merger merger(options, buffers);
+  for (auto _ : state) {
+    merger.on_output(0, Stream::kStdout, text);
+    client::OutputBuffer& out = buffers.of(Stream::kStdout);
+    benchmark::DoNotOptimize(out.view().data());
+    out.consume(out.size());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(text.size()) * static_cast<int64_t>(state.iterations()));
+}
+BENCHMARK_CAPTURE(merge_lines_on_terminal, plain, "twenty plain letters");
+BENCHMARK_CAPTURE(merge_lines_on_terminal, utf8, "zwölf Wörter für Käufer");
+BENCHMARK_CAPTURE(merge_lines_on_terminal, colours, "\033[31mred\033[0m and plain");
+BENCHMARK_CAPTURE(merge_lines_on_terminal, hostile, "\033[2J\rweb02: all's well");
+
 client::Event output_event(std::string_view bytes) {
   return {WallTime(1), 0, client::event::Output{Stream::kStdout, bytes, std::nullopt}};
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/shown_text.h"
 
 namespace stapsh {
 
@@ -18,8 +19,8 @@ Result<Int> parse_int(std::string_view text, Int min, Int max) {
   const char* const end = text.data() + text.size();
   const auto [stopped_at, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stopped_at != end || value < min || value > max) {
-    return fail(Errc::kUsage, "'" + std::string(text.substr(0, 40)) + "' is not a whole number from " +
-                                  std::to_string(min) + " to " + std::to_string(max));
+    return fail(Errc::kUsage, "'" + shown_text(text, 40) + "' is not a whole number from " + std::to_string(min) +
+                                  " to " + std::to_string(max));
   }
   return value;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/shown_text.h"
 #include "base/time.h"
 
 namespace stapsh {
@@ -17,8 +18,7 @@ inline Result<Duration> parse_seconds(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [stopped_at, error] = std::from_chars(text.data(), end, seconds);
   if (error != std::errc() || stopped_at != end || !(seconds >= 0.001) || seconds > 10'000'000) {
-    return fail(Errc::kUsage,
-                "'" + std::string(text.substr(0, 40)) + "' is not a number of seconds from 0.001 to 10000000");
+    return fail(Errc::kUsage, "'" + shown_text(text, 40) + "' is not a number of seconds from 0.001 to 10000000");
   }
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }

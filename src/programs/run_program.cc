@@ -7,6 +7,7 @@
 #include <new>
 #include <string>
 
+#include "base/shown_text.h"
 #include "programs/exit_status.h"
 #include "sys/inherited_state.h"
 #include "sys/io.h"
@@ -15,7 +16,8 @@ namespace stapsh {
 namespace {
 
 void complain(std::string_view name, std::string_view what) {
-  const std::string line = std::string(name) + ": " + std::string(what) + "\n";
+  // It may quote anybody's words: a list of targets, a recording.
+  const std::string line = std::string(name) + ": " + shown_text(what) + "\n";
   // There is nowhere left to say that saying it failed.
   (void)sys::write_all(STDERR_FILENO, line, std::chrono::seconds(1));
 }

@@ -148,6 +148,12 @@ TEST_F(RstapTrust, ReasonsAndNamesAreHarmless) {
   EXPECT_EQ(said.err.find('\033'), std::string::npos) << said.err;
 }
 
+TEST_F(RstapTrust, ErrorsQuoteAListHarmlessly) {
+  const std::string list = scratch_.write("list", "web\033]0;t\007 \xe2\x80\xae\n");
+  const Said said = elsewhere({STAPSH_CLIENT, "--remote", "@" + list, scratch_.write("probe.ko", "no module")});
+  EXPECT_NE(said.err.find("web^[]0;t^G <U+202E>"), std::string::npos) << said.err;
+}
+
 TEST_F(RstapTrust, LabelsHaveAColourOnATerminal) {
   const std::vector<std::string> steps{"say:x", "exit:0"};
   const auto out = [&](std::vector<std::string> options, std::vector<std::string> env) {

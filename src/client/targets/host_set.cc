@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/parse_int.h"
+#include "base/shown_text.h"
 
 namespace stapsh::client {
 namespace {
@@ -28,7 +29,7 @@ constexpr std::size_t kDigitsMax = 18;
 
 class HostSetParser {
   auto error_at(std::size_t at, std::string_view reason) const {
-    return fail(Errc::kUsage, fmt::format("host set '{}', column {}: {}", text_.substr(0, 200), at + 1, reason));
+    return fail(Errc::kUsage, fmt::format("host set '{}', column {}: {}", shown_text(text_, 200), at + 1, reason));
   }
 
  public:
@@ -88,7 +89,7 @@ class HostSetParser {
     const auto first = parse_int<std::uint64_t>(low, 0, kMax);
     const auto last = parse_int<std::uint64_t>(high, 0, kMax);
     if (!first || !last || low.size() > kDigitsMax || high.size() > kDigitsMax) {
-      return error_at(begin, fmt::format("'{}' is neither a number nor FIRST-LAST", text.substr(0, 40)));
+      return error_at(begin, fmt::format("'{}' is neither a number nor FIRST-LAST", shown_text(text, 40)));
     }
     if (*first > *last) return error_at(begin, fmt::format("'{}' runs backwards", text));
     const bool padded = low.size() > 1 && low.front() == '0';

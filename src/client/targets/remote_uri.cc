@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/parse_int.h"
+#include "base/shown_text.h"
 
 namespace stapsh::client {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::string_view kForms =
     "exec:COMMAND, @FILE";
 
 auto bad_uri(std::string_view text, std::string_view reason) {
-  return fail(Errc::kUsage, fmt::format("target '{}': {}", text.substr(0, 200), reason));
+  return fail(Errc::kUsage, fmt::format("target '{}': {}", shown_text(text, 200), reason));
 }
 
 /// The rest behind `prefix`, if `text` begins with it.
@@ -55,7 +56,7 @@ Result<RemoteUri::Address> parse_ssh(std::string_view text, std::string_view aut
     const auto number = parse_int<std::uint16_t>(*port, 1, 65'535);
     if (!number) {
       return bad_uri(text, fmt::format("'{}' is not a port (1 to 65535), and '{}:' is no known scheme; known forms: {}",
-                                       port->substr(0, 40), host, kForms));
+                                       shown_text(*port, 40), host, kForms));
     }
     uri.port = *number;
   }
