@@ -78,6 +78,44 @@ TEST_F(RstapGather, NoTextCanLookLikeAnotherTargetsHeader) {
   EXPECT_EQ(rstap.out(), rule + "n1\n" + rule + kRule + "n2\n" + kRule + "lie\n" + rule + "n2\n" + rule + "truth\n");
 }
 
+TEST_F(RstapGather, DiffShowsWhatClushShows) {
+  if (::access("/usr/bin/clush", X_OK) != 0) GTEST_SKIP() << "no clush (clustershell)";
+  const std::string body =
+      "case $WHO in n1) seq 3 30;; n2) ;; n3) seq 30; echo more;; n4) exit 2;; n5) seq 7; exit 2;; *) seq 30;; esac";
+  set_runner(body);
+  Program rstap(rstap_on("n[1-12]", {"--diff", "--quiet"}));
+  EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+  Program clush(options({"/usr/bin/clush", "-R", "exec", "-w", "n[1-12]", "--diff", "WHO=%h; " + body}));
+  (void)clush.wait_exit();
+  // clush has who said nothing last of all with their exit code, and again for each code.
+  for (const std::string title : {"n1", "n3", "n5"}) {
+    const std::string begin = "--- n[6-12] (7)\n+++ " + title + "\n";
+    const std::size_t ours = rstap.out().find(begin), its = clush.out().find(begin);
+    ASSERT_NE(ours, std::string::npos) << rstap.captured();
+    ASSERT_NE(its, std::string::npos) << clush.captured();
+    const auto part = [&](const std::string& out, std::size_t at) {
+      return out.substr(at, out.find("--- ", at + 1) - at);
+    };
+    EXPECT_EQ(part(rstap.out(), ours), part(clush.out(), its));
+  }
+  EXPECT_NE(rstap.out().find("+++ n[2,4] (2)\n@@ -1,30 +0,0 @@\n"), std::string::npos) << rstap.captured();
+}
+
+TEST_F(RstapGather, DiffWithGatherShowsTheLargestGroupToo) {
+  set_runner("echo one; [ $WHO = n2 ] && echo odd; echo error >&2; exit 0");
+  Program rstap(rstap_on("n[1-4]", {"--diff", "--gather", "--quiet"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), header("n[1,3-4] (3)") + "one\n--- n[1,3-4] (3)\n+++ n2\n@@ -1 +1,2 @@\n one\n+odd\n");
+  EXPECT_EQ(rstap.err(), header("n[1-4] (4)") + "error\n");
+}
+
+TEST_F(RstapGather, TextsWithLittleInCommonAreComparedInBoundedTime) {
+  set_runner("i=${WHO#n}; seq $i 7 700000 | sort -R --random-source=/usr/bin/stapsh");
+  Program rstap(rstap_on("n[1-3]", {"--diff", "--quiet"}));
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(100)), 0) << rstap.err();
+  EXPECT_GT(rstap.out_bytes(), 1'000'000u);
+}
+
 // Text that nobody reads is waited for while a pager is open; a signal ends that.
 TEST_F(RstapGather, ASlowReaderGetsAllAndASignalEndsTheWaiting) {
   set_runner("yes $WHO | head -c 9000000");

@@ -43,6 +43,9 @@ Result<> check_together(const RstapOptions& options) {
                                           "end; give an absolute path",
                                           *job.output_file));
   }
+  if (options.output.format == Format::kJson && (options.output.gather || options.output.diff)) {
+    return fail(Errc::kUsage, "--format=json prints each event: it excludes --gather and --diff");
+  }
   if (options.output.resume_failed && options.output.joblog.empty()) {
     return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
   }

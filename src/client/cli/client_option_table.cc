@@ -88,6 +88,8 @@ constexpr std::array kClientOptions{
     ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
     ClientOption{"gather", "", OptionGroup::kOutput, "equal output once, at the end, under folded names",
                  take_flag<&Options::output, &OutputOptions::gather>},
+    ClientOption{"diff", "", OptionGroup::kOutput, "how output differs from the largest group's, under folded names",
+                 take_flag<&Options::output, &OutputOptions::diff>},
     ClientOption{"outdir", "DIR", OptionGroup::kOutput, "each target's standard output also goes to DIR/NAME",
                  take_program<&Options::output, &OutputOptions::outdir>},
     ClientOption{"errdir", "DIR", OptionGroup::kOutput, "each target's standard error also goes to DIR/NAME",

@@ -117,6 +117,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--all-or-nothing",
                               "--quiet",
                               "--gather",
+                              "--diff",
                               "--outdir=out",
                               "--errdir=err",
                               "--maxrc",
@@ -148,6 +149,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_TRUE(options->all_or_nothing);
   EXPECT_TRUE(options->output.quiet);
   EXPECT_TRUE(options->output.gather);
+  EXPECT_TRUE(options->output.diff);
   EXPECT_EQ(options->output.outdir, "out");
   EXPECT_EQ(options->output.errdir, "err");
   EXPECT_TRUE(options->largest_code);
@@ -235,6 +237,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--st=x", "s"}, "'--st=x' may mean --stop-limit, --stap, --stapsh, --stap-arg"},
       {{"--quiet=x", "s"}, "--quiet takes no value"},
       {{"--gather=x", "s"}, "--gather takes no value"},
+      {{"--diff=x", "s"}, "--diff takes no value"},
+      {{"--diff", "--format=json", "s"}, "--format=json prints each event: it excludes --gather and --diff"},
       {{"--outdir=", "s"}, "--outdir: the value is empty"},
       {{"--errdir=", "s"}, "--errdir: the value is empty"},
       {{"--maxrc=1", "s"}, "--maxrc takes no value"},

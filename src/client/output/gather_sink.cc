@@ -3,11 +3,18 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "client/output/only_target.h"
 #include "client/output/shown_names.h"
+#include "sys/io.h"
+#include "sys/temporary_file.h"
 
 namespace stapsh::client {
 namespace {
+
+constexpr Duration kFileWriteLimit = std::chrono::seconds(60);
 
 /// A run leaves its signals blocked, for its result stands. But a reader (less) may take hours for what is shown now,
 /// and nothing else is going on: a signal ends us, as it ends cat. One of before is of before.
@@ -76,44 +83,104 @@ void GatherSink::say_if_disk_is_full() {
 Awaitable<> GatherSink::finish() {
   if (texts_) {
     const Interruptible interruptible;
-    co_await show(Stream::kStdout);
+    for (std::size_t target = 0; target < targets_.size(); ++target) {
+      end_line(target, Stream::kStdout);
+      end_line(target, Stream::kStderr);
+    }
+    if (differences_) {
+      co_await show_differences();
+    } else {
+      co_await show(Stream::kStdout);
+    }
     co_await show(Stream::kStderr);
   }
   if (last_event_) others_->on_event(*last_event_);
 }
 
-Awaitable<> GatherSink::show(Stream stream) {
+// Who said nothing is of interest only beside others, and only if its runner ran.
+std::vector<GatheredGroup> GatherSink::groups(Stream stream, bool with_silent) const {
   GroupCollector collector;
   for (std::size_t target = 0; target < targets_.size(); ++target) {
-    end_line(target, stream);
     const SharedTexts::Place place = texts_->place(text_of(target, stream));
-    if (place.size > 0) collector.add(target, place, targets_[target].code);
+    const bool silent_shown = with_silent && targets_[target].code != kBehindAllCodes;
+    if (place.size > 0 || silent_shown) collector.add(target, place, targets_[target].code);
   }
-  const std::vector<GatheredGroup> groups = collector.groups();
+  return collector.groups();
+}
+
+std::string GatherSink::rule_for(const std::vector<GatheredGroup>& groups) const {
   RuleFinder finder;
   for (const GatheredGroup& group : groups) {
-    for (const ByteStore::Piece& piece : texts_->pieces(group.text)) finder.add(texts_->view(piece));
+    for (const std::string_view piece : said_by(group)) finder.add(piece);
   }
-  const std::string rule = finder.rule();
-  for (const GatheredGroup& group : groups) {
-    const std::string title = group_title(group, names_);
-    if (streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
-    co_await show_text(stream, group, title);
-  }
+  return finder.rule();
+}
+
+Awaitable<> GatherSink::show(Stream stream) {
+  const std::vector<GatheredGroup> groups = this->groups(stream, false);
+  const std::string rule = rule_for(groups);
+  for (const GatheredGroup& group : groups) co_await show_group(stream, rule, group);
   // All of it, before the next stream begins: on a terminal both are one.
   co_await streams_.wait_written();
 }
 
+Awaitable<> GatherSink::show_group(Stream stream, std::string_view rule, const GatheredGroup& group) {
+  const std::string title = group_title(group, names_);
+  if (streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
+  const std::vector<std::string_view> text = said_by(group);
+  co_await show_text(stream, text, title);
+}
+
+std::vector<std::string_view> GatherSink::said_by(const GatheredGroup& group) const {
+  std::vector<std::string_view> text;
+  for (const ByteStore::Piece& piece : texts_->pieces(group.text)) text.push_back(texts_->view(piece));
+  return text;
+}
+
+// As clush --diff: from the first group that said something.
+Awaitable<> GatherSink::show_differences() {
+  const std::vector<GatheredGroup> groups = this->groups(Stream::kStdout, true);
+  const auto first = std::ranges::find_if(groups, [](const GatheredGroup& group) { return group.text.size > 0; });
+  if (first == groups.end()) co_return;
+  const std::string rule = rule_for(groups);
+  if (differences_->first_too) co_await show_group(Stream::kStdout, rule, *first);
+  const Result<Differ::Text> from = as_file(*first);
+  for (const GatheredGroup& group : groups) {
+    if (&group == &*first || !streams_.is_read(Stream::kStdout)) continue;
+    const Result<Differ::Text> to = from ? as_file(group) : fail(from.error());
+    Result<std::string> differences = to ? std::string() : Result<std::string>(fail(to.error()));
+    if (to) differences = co_await differences_->differ.compare(io_, *from, *to);
+    if (differences) {
+      const std::vector<std::string_view> text{*differences};
+      const std::string title = group_title(group, names_);
+      co_await show_text(Stream::kStdout, text, title);
+      continue;
+    }
+    streams_.say("--diff: " + group_title(group, names_) + ": " + differences.error().what + "; shown whole");
+    co_await show_group(Stream::kStdout, rule, group);
+  }
+  co_await streams_.wait_written();
+}
+
+Result<Differ::Text> GatherSink::as_file(const GatheredGroup& group) const {
+  Differ::Text text;
+  text.title = group_title(group, names_);
+  text.file = TRY(sys::make_temporary_file());
+  for (const std::string_view piece : said_by(group)) {
+    TRY(sys::write_all(text.file.get(), piece, kFileWriteLimit));
+  }
+  return text;
+}
+
 // On a terminal, a line that looks like one of rstap's gets the group's title for a label.
-Awaitable<> GatherSink::show_text(Stream stream, const GatheredGroup& group, const std::string& title) {
+Awaitable<> GatherSink::show_text(Stream stream, const std::vector<std::string_view>& text, const std::string& title) {
   OutputBuffer& out = streams_.buffers().of(stream);
   OnlyTarget shown;
   shown.set_label(title + ": ");
   const bool spelled = look_.spelled[static_cast<std::size_t>(stream)];
-  const std::vector<ByteStore::Piece> pieces = texts_->pieces(group.text);
-  for (const ByteStore::Piece& piece : pieces) {
+  for (const std::string_view piece : text) {
     if (!streams_.is_read(stream)) co_return;
-    spelled ? shown.append(out, texts_->view(piece)) : out.append(texts_->view(piece));
+    spelled ? shown.append(out, piece) : out.append(piece);
     co_await wait_room(stream);
   }
   if (spelled) shown.finish(out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// --gather: what targets said, shown at the end, once for all that said the same. Everything else that happens goes to
-// the sink that shows it as usual, and the end of the run as well, behind what was gathered.
+// --gather: what targets said, shown at the end, once for all that said the same; --diff: how what others said differs
+// from it. Everything else that happens goes to the sink that shows it as usual, and the end of the run as well, behind
+// what was gathered.
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
+#include "client/output/differ.h"
 #include "client/output/gathered_groups.h"
 #include "client/output/shared_texts.h"
 #include "client/output/standard_streams.h"
@@ -20,9 +22,16 @@ namespace stapsh::client {
 
 class GatherSink : public EventSink {
  public:
-  /// `streams` are lent.
-  GatherSink(const TextLook& look, StandardStreams& streams, std::unique_ptr<EventSink> others)
-      : look_(look), streams_(streams), others_(std::move(others)) {}
+  /// Of standard output: how groups are shown behind the first.
+  struct Differences {
+    Differ differ;
+    bool first_too = false;  ///< The one that others are compared with is shown.
+  };
+
+  /// `streams` are lent. Without `differences` all texts are shown.
+  GatherSink(asio::io_context& io, const TextLook& look, StandardStreams& streams,
+             std::optional<Differences> differences, std::unique_ptr<EventSink> others)
+      : io_(io), look_(look), streams_(streams), differences_(std::move(differences)), others_(std::move(others)) {}
 
   void on_event(const Event& event) override;
   void on_pause() override { others_->on_pause(); }
@@ -34,22 +43,30 @@ class GatherSink : public EventSink {
 
  private:
   struct Target {
-    int code = 0;
+    int code = kBehindAllCodes;
     std::array<char, 2> last{'\n', '\n'};  // Byte, by stream.
   };
 
   void on_output(std::size_t target, Stream stream, std::string_view bytes);
   void end_line(std::size_t target, Stream stream);
   void say_if_disk_is_full();
+  [[nodiscard]] std::vector<GatheredGroup> groups(Stream stream, bool with_silent) const;
   Awaitable<> show(Stream stream);
-  Awaitable<> show_text(Stream stream, const GatheredGroup& group, const std::string& title);
+  Awaitable<> show_differences();
+  Awaitable<> show_group(Stream stream, std::string_view rule, const GatheredGroup& group);
+  Awaitable<> show_text(Stream stream, const std::vector<std::string_view>& text, const std::string& title);
   Awaitable<> wait_room(Stream stream);
+  [[nodiscard]] std::vector<std::string_view> said_by(const GatheredGroup& group) const;
+  [[nodiscard]] std::string rule_for(const std::vector<GatheredGroup>& groups) const;
+  [[nodiscard]] Result<Differ::Text> as_file(const GatheredGroup& group) const;
   static std::size_t text_of(std::size_t target, Stream stream) {
     return target * 2 + static_cast<std::size_t>(stream);
   }
 
+  asio::io_context& io_;
   TextLook look_;
   StandardStreams& streams_;
+  std::optional<Differences> differences_;
   std::unique_ptr<EventSink> others_;
   std::vector<std::string> names_;
   std::vector<Target> targets_;

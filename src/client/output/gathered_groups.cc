@@ -13,7 +13,6 @@
 namespace stapsh::client {
 namespace {
 
-constexpr int kBehindAllCodes = 256;
 constexpr std::size_t kRuleSize = 15;  // As clush and dshbak have it.
 
 }  // namespace

@@ -20,7 +20,9 @@ struct GatheredGroup {
   bool operator==(const GatheredGroup&) const = default;
 };
 
-/// What a target counts as when groups are put in order: its exit code; behind all of them, if it has none.
+/// Of a target without an exit code: it failed, or has not ended.
+inline constexpr int kBehindAllCodes = 256;
+/// What a target counts as when groups are put in order: its exit code, or kBehindAllCodes.
 int order_code(const Outcome& outcome);
 
 /// Collects targets that said the same.

@@ -29,7 +29,7 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   const std::function<void()> on_asked = listener.on_asked;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
   if (options.record_file) TRY(outputs.add_record(io, *options.record_file));
-  outputs.add_shown(options);
+  TRY(outputs.add_shown(io, options));
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
   if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
   if (!options.joblog.empty()) TRY(outputs.add_joblog(options));
@@ -57,7 +57,7 @@ Result<> Outputs::add_record(asio::io_context& io, const std::string& file) {
   return {};
 }
 
-void Outputs::add_shown(OutputOptions options) {
+Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   const bool json = options.format == Format::kJson;
   // Beside the events a person wants to know what is wrong.
   if (json) options.quiet = true;
@@ -67,13 +67,16 @@ void Outputs::add_shown(OutputOptions options) {
   if (json) {
     sinks_.push_back(std::make_unique<JsonSink>(*streams_));
     sinks_.push_back(std::make_unique<WithoutOutput>(std::move(text)));
-  } else if (options.gather) {
-    auto gather = std::make_unique<GatherSink>(look, *streams_, std::move(text));
+  } else if (options.gather || options.diff) {
+    std::optional<GatherSink::Differences> differences;
+    if (options.diff) differences = {TRY(Differ::create()), options.gather};
+    auto gather = std::make_unique<GatherSink>(io, look, *streams_, std::move(differences), std::move(text));
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
   } else {
     sinks_.push_back(std::move(text));
   }
+  return {};
 }
 
 Result<> Outputs::add_folder(std::string_view option, const std::string& folder, Stream stream) {

@@ -37,7 +37,7 @@ class Outputs {
  private:
   Result<> add_joblog(const OutputOptions& options);
   Result<> add_record(asio::io_context& io, const std::string& file);
-  void add_shown(OutputOptions options);
+  Result<> add_shown(asio::io_context& io, OutputOptions options);
   Result<> add_folder(std::string_view option, const std::string& folder, Stream stream);
 
   std::unique_ptr<StandardStreams> streams_;
