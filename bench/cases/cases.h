@@ -26,6 +26,7 @@ void run_upload(const Site& site, const Settings& settings, Targets& targets);
 void run_client_relay(const Site& site, const Settings& settings, Targets& targets);
 void run_local_fanout(const Site& site, const Settings& settings, Targets& targets);
 void run_ssh_fanout(const Site& site, const Settings& settings, Targets& targets);
+void run_gather(const Site& site, const Settings& settings, Targets& targets);
 void run_stop(const Site& site, const Settings& settings, Targets& targets);
 void run_memory(const Site& site, const Settings& settings, Targets& targets);
 

@@ -116,8 +116,6 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--together",
                               "--all-or-nothing",
                               "--quiet",
-                              "--gather",
-                              "--diff",
                               "--outdir=out",
                               "--errdir=err",
                               "--maxrc",
@@ -148,8 +146,6 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_TRUE(options->together);
   EXPECT_TRUE(options->all_or_nothing);
   EXPECT_TRUE(options->output.quiet);
-  EXPECT_TRUE(options->output.gather);
-  EXPECT_TRUE(options->output.diff);
   EXPECT_EQ(options->output.outdir, "out");
   EXPECT_EQ(options->output.errdir, "err");
   EXPECT_TRUE(options->largest_code);
@@ -194,6 +190,13 @@ TEST(ReplayArguments, AreAFileAndHowToShowIt) {
   }
   EXPECT_THAT(replay_help(), HasSubstr("--label"));
   EXPECT_THAT(replay_help(), Not(HasSubstr("--fanout")));
+}
+
+TEST(CommandLine, WhatIsGatheredMayBeCompared) {
+  const auto options = parse({"--gather", "--diff", "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_TRUE(options->output.gather);
+  EXPECT_TRUE(options->output.diff);
 }
 
 TEST(CommandLine, NoTakesBackWhatStandsBeforeIt) {
