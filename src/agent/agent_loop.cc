@@ -472,7 +472,9 @@ void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal "
 
 void AgentLoop::reap() {
   place_.keep_guardian_going();
-  if (const std::optional<int> code = children_.reap()) session_.on_runner_exited(*code, sys::now());
+  if (const std::optional<sys::Reaped> runner = children_.reap()) {
+    session_.on_runner_exited(runner->exit_code, runner->signalled, sys::now());
+  }
   if (children_.is_killing() && children_.exist(helpers())) children_.signal_all(SIGKILL, helpers());
   if (session_.runner_lives() && !descendants_gone_ && children_.all_gone(helpers())) {
     descendants_gone_ = true;

@@ -40,17 +40,17 @@ void SessionChildren::set_runner(sys::Child runner) {
   if (!runner_.in_cgroup() && cgroup_.valid() && cgroup_.remove()) cgroup_ = {};
 }
 
-std::optional<int> SessionChildren::reap() {
-  std::optional<int> exit_code;
+std::optional<sys::Reaped> SessionChildren::reap() {
+  std::optional<sys::Reaped> runner;
   const std::vector<sys::Reaped> all = sys::reap_available(kReapedMax);
   reaps_more_ = all.size() == kReapedMax;
   for (const sys::Reaped& reaped : all) {
     std::erase(inherited_, reaped.pid);
     if (reaped.pid != runner_.pid()) continue;
     runner_.note_reaped(reaped.exit_code);
-    exit_code = reaped.exit_code;
+    runner = reaped;
   }
-  return exit_code;
+  return runner;
 }
 
 bool SessionChildren::exist(Helpers helpers) const {

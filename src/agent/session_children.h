@@ -17,6 +17,7 @@
 #include "protocol/agent_line.h"
 #include "sys/cgroup.h"
 #include "sys/child.h"
+#include "sys/process_tree.h"
 
 namespace stapsh::agent {
 
@@ -35,8 +36,8 @@ class SessionChildren {
 
   /// A runner that did not start in the cgroup leaves us without one.
   void set_runner(sys::Child runner);
-  /// Reaps all that have ended. Returns the runner's exit code (see sys::Child) if it was among them.
-  std::optional<int> reap();
+  /// Reaps all that have ended. Returns how the runner ended if it was among them.
+  std::optional<sys::Reaped> reap();
   /// There may be more to reap: no signal tells of those any more.
   [[nodiscard]] bool reaps_more() const { return reaps_more_; }
 

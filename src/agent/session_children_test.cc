@@ -47,14 +47,18 @@ sys::Child start(const std::string& script) {
 
 class SessionChildrenTest : public testing::Test {
  protected:
+  std::optional<int> reap() {
+    const std::optional<sys::Reaped> runner = children_.reap();
+    return runner ? std::optional<int>(runner->exit_code) : std::nullopt;
+  }
   // Until the runner and all of its have been reaped; the runner's code if it was among them.
   std::optional<int> reap_all(SessionChildren::Helpers helpers) {
-    std::optional<int> code = children_.reap();
+    std::optional<int> code = reap();
     const TimePoint deadline = sys::deadline_after(kPatience);
     while (!children_.all_gone(helpers) && *sys::wait_for(ends_.fd(), POLLIN, deadline)) {
       while (ends_.read()) {
       }
-      if (const std::optional<int> reaped = children_.reap()) code = reaped;
+      if (const std::optional<int> reaped = reap()) code = reaped;
     }
     EXPECT_TRUE(children_.all_gone(helpers));
     return code;
@@ -78,7 +82,7 @@ TEST_F(SessionChildrenTest, TheLastDescendantEndsThemNotTheRunner) {
   children_.set_runner(std::move(runner));
   EXPECT_FALSE(children_.all_gone({}));
   ASSERT_TRUE(*runner_ref.wait_exit(kPatience));
-  EXPECT_EQ(children_.reap(), 7);
+  EXPECT_EQ(reap(), 7);
   EXPECT_TRUE(children_.exist({}));
   EXPECT_FALSE(children_.all_gone({}));
   hold.write_end.reset();
@@ -114,7 +118,10 @@ TEST_F(SessionChildrenTest, SignalToTheRunnerReachesNobodyElse) {
   children_.set_runner(std::move(runner));
   children_.signal_runner(SIGTERM);
   ASSERT_TRUE(*runner_ref.wait_exit(kPatience));
-  EXPECT_EQ(children_.reap(), 128 + SIGTERM);
+  const std::optional<sys::Reaped> ended = children_.reap();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->exit_code, 128 + SIGTERM);
+  EXPECT_TRUE(ended->signalled);
   EXPECT_TRUE(children_.exist({}));
   children_.signal_all(SIGTERM, {});
   EXPECT_EQ(reap_all({}), std::nullopt);

@@ -30,10 +30,13 @@ AgentLine parse_data(const std::vector<std::string_view>& words) {
 }
 
 AgentLine parse_exit(const std::vector<std::string_view>& words) {
-  if (words.size() != 2) return UnknownLine{};
+  if (words.size() != 2 && words.size() != 4) return UnknownLine{};
   const Result<int> code = parse_int(words[1], 0, 255);
   if (!code) return UnknownLine{};
-  return ExitLine{*code};
+  if (words.size() == 2) return ExitLine{*code, std::nullopt};
+  const Result<int> signal = parse_int(words[3], 1, kSignalMax);
+  if (words[2] != "signal" || !signal || *code != kSignalCodeBase + *signal) return UnknownLine{};
+  return ExitLine{*code, *signal};
 }
 
 // "removed=N left=M"
@@ -123,6 +126,15 @@ AgentLine parse_agent_line(std::string_view line) {
 
 std::string_view stream_name(Stream stream) { return stream == Stream::kStdout ? "stdout" : "stderr"; }
 
+std::string_view agent_hello_at_end(std::string_view line) {
+  static constexpr std::string_view kWord = "stapsh ";
+  const std::size_t at = line.rfind(kWord);
+  if (at == std::string_view::npos) return {};
+  const std::string_view hello = line.substr(at);
+  const bool numbered = hello.size() > kWord.size() && hello[kWord.size()] >= '0' && hello[kWord.size()] <= '9';
+  return numbered && std::holds_alternative<HelloLine>(parse_agent_line(hello)) ? hello : std::string_view();
+}
+
 std::string format_agent_line(const HelloLine& line) {
   return "stapsh " + line.version + " " + line.machine + " " + line.release + "\n";
 }
@@ -143,7 +155,11 @@ std::string format_agent_line(const DataLine& line) {
   return text;
 }
 
-std::string format_agent_line(const ExitLine& line) { return "exit " + std::to_string(line.code) + "\n"; }
+std::string format_agent_line(const ExitLine& line) {
+  std::string text = "exit " + std::to_string(line.code);
+  if (line.signal) text += " signal " + std::to_string(*line.signal);
+  return text + "\n";
+}
 
 std::string format_agent_line(const QuitLine&) { return "quit\n"; }
 

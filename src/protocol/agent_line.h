@@ -15,6 +15,10 @@ namespace stapsh {
 
 enum class Stream { kStdout, kStderr };
 
+/// An exit code above it can stand for a signal.
+inline constexpr int kSignalCodeBase = 128;
+inline constexpr int kSignalMax = 64;
+
 struct HelloLine {
   std::string version, machine, release;
 };
@@ -30,7 +34,8 @@ struct DataLine {
   std::optional<WallTime> time;  ///< With `option time`: when the agent read the first byte.
 };
 struct ExitLine {
-  int code = 0;  ///< 0..255; 128 + N if signal N killed the runner.
+  int code = 0;               ///< 0..255; 128 + N if signal N killed the runner.
+  std::optional<int> signal;  ///< That signal, where it is told (`option signal`): then the code is 128 + it.
 };
 /// With `option reason`: why the agent ended what its client did not ask it to end.
 struct StoppedLine {
@@ -78,6 +83,9 @@ using AgentLine = std::variant<HelloLine, OkLine, ErrorLine, DataLine, ExitLine,
 
 /// Total: every line gives a value, if only an UnknownLine.
 AgentLine parse_agent_line(std::string_view line);
+
+/// The hello that `line` ends with, whatever stands before it; its VERSION is a number. Empty: it ends otherwise.
+std::string_view agent_hello_at_end(std::string_view line);
 
 /// Each line with its '\n'.
 std::string format_agent_line(const HelloLine& line);

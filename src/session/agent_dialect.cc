@@ -55,6 +55,7 @@ constexpr Entry kTable[] = {
     {"bpf", false, set_kind<RunnerKind::kStapbpf>},
     {"dyninst", false, set_kind<RunnerKind::kStapdyn>},
     {"exit", false, set_flag<&AgentDialect::says_exit>},
+    {"signal", false, set_flag<&AgentDialect::tells_signal>},
     {"time", false, set_flag<&AgentDialect::timed>},
     {"clock", false,
      [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.

@@ -26,6 +26,7 @@ struct OptionMaxima {
 struct AgentDialect {
   bool framed = false;          ///< option data
   bool says_exit = false;       ///< option exit: the client is one of ours
+  bool tells_signal = false;    ///< option signal
   bool timed = false;           ///< option time
   bool proves = false;          ///< option proof
   bool says_why = false;        ///< option reason

@@ -50,7 +50,9 @@ class AgentDriver {
     } else if (rest == "fails" || text == "late fail") {
       next_failure = verb;
     } else if (verb == "exit") {
-      session.on_runner_exited(number(rest), now);
+      session.on_runner_exited(number(rest), false, now);
+    } else if (verb == "dies") {
+      session.on_runner_exited(kSignalCodeBase + number(rest), true, now);
     } else if (text == "gone") {
       session.on_descendants_gone(now);
     } else if (text == "progress") {

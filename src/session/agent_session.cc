@@ -322,7 +322,7 @@ void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
   if (runner_lives()) {
     // The OK is out: what is left to say goes where the runner would have said it.
     emit(Report{error.what});
-    on_runner_exited(127, now);
+    on_runner_exited(127, false, now);
     on_descendants_gone(now);
     return;
   }
@@ -334,10 +334,11 @@ void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
   }
 }
 
-void AgentSession::on_runner_exited(int exit_code, TimePoint now) {
+void AgentSession::on_runner_exited(int exit_code, bool signalled, TimePoint now) {
   auto* alive = std::get_if<RunnerLives>(&life_);
   if (!alive || alive->exit_code) return;  // Given up before; or told twice.
   alive->exit_code = exit_code;
+  alive->signalled = signalled;
   debug("runner ended with " + std::to_string(exit_code));
   // What it left behind may end by itself within the grace time.
   if (!ladder_.climbing()) ladder_.start(Rung::kStopSignal, now);
@@ -392,7 +393,9 @@ void AgentSession::on_output_drained() {
 
 void AgentSession::finish_when_all_gone() {
   const auto* alive = std::get_if<RunnerLives>(&life_);
-  if (alive && alive->exit_code && alive->descendants_gone && alive->drained) clean_up(*alive->exit_code);
+  if (alive && alive->exit_code && alive->descendants_gone && alive->drained) {
+    clean_up(*alive->exit_code, alive->signalled);
+  }
 }
 
 void AgentSession::on_end_of_input(TimePoint now) {
@@ -525,7 +528,7 @@ void AgentSession::climb(TimePoint now) {
       emit(DiscardOutput{});
       break;
     case Rung::kGiveUp:
-      if (alive->descendants_gone) return clean_up(alive->exit_code.value_or(128 + SIGKILL));
+      if (alive->descendants_gone) return clean_up(alive->exit_code.value_or(128 + SIGKILL), alive->signalled);
       emit(Report{"a process of the session is still there after SIGKILL; see ps for state D"});
       clean_up(128 + SIGKILL);
       break;
@@ -540,12 +543,12 @@ void AgentSession::say_killed(TimePoint now) {
   }
 }
 
-void AgentSession::clean_up(int exit_code) {
+void AgentSession::clean_up(int exit_code, bool signalled) {
   ladder_.stand_down();
   keepalive_.disable();
   deadline_at_.reset();
   next_client_.stop_looking();
-  life_ = CleaningUp{exit_code};
+  life_ = CleaningUp{exit_code, signalled};
   input_ = Deaf{};
   emit(CleanUp{});
 }
@@ -561,6 +564,8 @@ void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
   const auto* cleaning = std::get_if<CleaningUp>(&life_);
   STAPSH_ASSERT(cleaning != nullptr);
   const int exit_code = cleaning->exit_code;
+  ExitLine exit{exit_code, std::nullopt};
+  if (dialect_.tells_signal && cleaning->signalled) exit.signal = exit_code - kSignalCodeBase;
   for (const LeftLine& thing : left) emit(Report{"left behind: " + thing.kind + " " + thing.name});
   if (dialect_.framed) {
     if (dialect_.says_why && !unasked_.empty()) emit(SendLine{format_agent_line(StoppedLine{unasked_})});
@@ -568,7 +573,7 @@ void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
       for (const LeftLine& thing : left) emit(SendLine{format_agent_line(thing)});
       if (left.empty()) emit(SendLine{format_agent_line(CleanLine{})});
     }
-    if (dialect_.says_exit) emit(SendLine{format_agent_line(ExitLine{exit_code})});
+    if (dialect_.says_exit) emit(SendLine{format_agent_line(exit)});
     emit(SendLine{format_agent_line(QuitLine{})});
   }
   life_ = Ended{};

@@ -75,8 +75,8 @@ class AgentSession {
   void on_runner_starting();
   /// It can't be executed after all.
   void on_runner_failed(const Error& error, TimePoint now);
-  /// 0..255; 128 + N for signal N.
-  void on_runner_exited(int exit_code, TimePoint now);
+  /// 0..255; 128 + N for signal N, and then it is `signalled`.
+  void on_runner_exited(int exit_code, bool signalled, TimePoint now);
   /// The runner and all that it started are gone.
   void on_descendants_gone(TimePoint now);
   /// Output of the runner was taken by the peer.
@@ -145,11 +145,13 @@ class AgentSession {
   struct NoRunner {};
   struct RunnerLives {
     std::optional<int> exit_code;  // Of the runner, once it has ended.
+    bool signalled = false;        // A signal ended it.
     bool descendants_gone = false;
     bool drained = false;
   };
   struct CleaningUp {
     int exit_code;
+    bool signalled;  // It stands for a signal that ended the runner.
   };
   struct Ended {};
   using Life = std::variant<NoRunner, RunnerLives, CleaningUp, Ended>;
@@ -172,7 +174,7 @@ class AgentSession {
   void stop_unasked(std::string_view reason, TimePoint now);
   void finish_when_all_gone();
   void say_killed(TimePoint now);
-  void clean_up(int exit_code);
+  void clean_up(int exit_code, bool signalled = false);
 
   [[nodiscard]] std::optional<TimePoint> patience_ends_at() const;
   void lose_patience(TimePoint now);

@@ -32,8 +32,9 @@ struct Outcome {
   };
   Remains remains = Remains::kUnknown;
   std::vector<LeftLine> left{};
-  std::string killed{};     ///< How a stop took too long, where the runner was killed in it.
-  bool has_output = false;  ///< Something came of the runner: where its exit code is unknown, a sign that it ran.
+  std::string killed{};         ///< How a stop took too long, where the runner was killed in it.
+  bool has_output = false;      ///< Something came of the runner: where its exit code is unknown, a sign that it ran.
+  std::optional<int> signal{};  ///< What ended the runner, where that is known: then exit_code is 128 + it.
 };
 
 /// To the agent.

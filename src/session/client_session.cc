@@ -14,6 +14,7 @@ namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
@@ -166,7 +167,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const ExitLine& exit) {
                    // Also before the start: then it is the agent's own, which is of no interest here.
                    if (!ours_) return nonsense(line);
-                   if (phase_ == Phase::kRunning) exit_code_ = exit.code;
+                   if (phase_ != Phase::kRunning) return;
+                   exit_code_ = exit.code;
+                   signal_ = exit.signal;
                  },
                  [&](const QuitLine&) {
                    if (!hello_seen_) return nonsense(line);
@@ -214,25 +217,48 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
                    on_swept(swept, now);
                  },
-                 [&](const DebugLine& debug) {
-                   emit(Note{printable(debug.text), true});
+                 [&](const DebugLine& debug) { emit(Note{printable(debug.text), true}); },
+                 [&](const UnknownLine&) {
+                   if (hello_seen_ || !take_hello_behind_text(line, now)) nonsense(line);
                  },
-                 [&](const UnknownLine&) { nonsense(line); },
              },
              parsed);
 }
 
-void ClientSession::nonsense(std::string_view line) {
-  if (!hello_seen_) {
-    // What a login shell says before the agent starts.
-    noise_bytes_ += line.size() + 1;
-    if (noise_bytes_ > kNoiseBytesMax) {
-      return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
-                          printable(line) + "'; what runs there?");
-    }
-    if (!line.empty()) emit(Note{printable(line), true});
-    return;
+// What a login shell says before the agent starts.
+void ClientSession::note_noise(std::string_view line) {
+  noise_bytes_ += line.size() + 1;
+  if (noise_bytes_ > kNoiseBytesMax) {
+    return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
+                        printable(line) + "'; what runs there?");
   }
+  if (line.find_first_not_of(kBlanks) != std::string_view::npos) last_noise_ = printable(line);
+  if (!line.empty()) emit(Note{printable(line), true});
+}
+
+// A start file can print text without an end, a terminal's title for example: the hello stands behind it.
+bool ClientSession::take_hello_behind_text(std::string_view line, TimePoint now) {
+  const std::string_view hello = agent_hello_at_end(line);
+  if (hello.empty() || hello.size() == line.size()) return false;
+  note_noise(line.substr(0, line.size() - hello.size()));
+  if (!ended()) on_hello(std::get<HelloLine>(parse_agent_line(hello)), now);
+  return true;
+}
+
+// The account says why more often than its exit code does: "This account is not available."
+std::string ClientSession::no_hello(std::string_view what, std::string_view because) const {
+  std::string said = last_noise_;
+  if (const std::string_view half = lines_.partial(); half.find_first_not_of(kBlanks) != std::string_view::npos) {
+    said = printable(half);
+  }
+  std::string text = "no hello from stapsh" + std::string(what);
+  if (!said.empty()) text += ": " + settings_.speaker + " prints \"" + said + "\"";
+  if (!because.empty()) text += (said.empty() ? ": " : "; ") + std::string(because);
+  return text;
+}
+
+void ClientSession::nonsense(std::string_view line) {
+  if (!hello_seen_) return note_noise(line);
   // See take_frame(): here the end of an old agent fell into a frame's header.
   if (phase_ == Phase::kRunning && !ours_ && line.ends_with("quit")) {
     return finish({Outcome::Kind::kEnded, exit_code_, std::string(kCutShort)});
@@ -249,9 +275,8 @@ void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
   hello_ = hello;
   agent_version_ = parse_version(hello.version);
   rfc_ = rfc_ || agent_version_ < kFirstReleased;
-  deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
-  if (rfc_ || agent_version_ < kFirstWithOption) return become_connected();
+  if (rfc_ || agent_version_ < kFirstWithOption) return become_connected(now);
   ask_options({"exit"}, now);
 }
 
@@ -277,7 +302,6 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     deadline_ = now + settings_.reply_timeout;
     return ok ? send_files() : fail_session(has_no_runner());
   }
-  deadline_ = now + settings_.connect_timeout;
   if (stopping_) return;
   if (name == "data") framed_ = ok;
   if (name.starts_with("env=") && !ok) {
@@ -288,6 +312,7 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     ours_ = ok;
     std::vector<std::string> further(settings_.verbose, "verbose");
     if (ours_ || !settings_.transport_is_rich) further.insert(further.begin(), "data");
+    if (ours_ && settings_.want_signal) further.emplace_back("signal");
     if (ours_ && settings_.want_time) further.emplace_back("time");
     if (ours_ && settings_.want_clock) further.emplace_back("clock");
     if (ours_ && !settings_.grace.empty()) further.push_back("grace=" + settings_.grace);
@@ -301,10 +326,10 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     for (const std::string& variable : settings_.environment) {
       if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
     }
-    return further.empty() ? become_connected() : ask_options(std::move(further), now);
+    return further.empty() ? become_connected(now) : ask_options(std::move(further), now);
   }
   ask_next(now);
-  if (unanswered_.empty()) become_connected();
+  if (unanswered_.empty()) become_connected(now);
 }
 
 // It is asked together with the others; what lies between the question and the answer is the clock's uncertainty.
@@ -315,11 +340,12 @@ bool ClientSession::take_clock(std::string_view granted, TimePoint now) {
   return true;
 }
 
-void ClientSession::become_connected() {
+void ClientSession::become_connected(TimePoint now) {
   phase_ = Phase::kConnected;
   if (settings_.sweep_only) {
     if (!ours_) return fail_session("its stapsh knows no sweep; install this one there");
     phase_ = Phase::kStarting;
+    deadline_ = now + settings_.connect_timeout;
     return emit(SendBytes{format_command(SweepCommand{settings_.session})});
   }
   if (!ours_ && !settings_.environment.empty()) return fail_session(std::string(kNoEnvironment));
@@ -505,7 +531,11 @@ void ClientSession::on_timer(TimePoint now) {
   }
   if (!deadline_ || now < *deadline_ || ended()) return;
   if (stopping_) return fail_session("did not confirm the stop; its agent cleans up when it sees the connection end");
-  if (!hello_seen_) return fail_session("no hello from stapsh within the connect timeout; raise --connect-timeout");
+  if (!hello_seen_) {
+    const std::string reason = no_hello(" within the connect timeout", {});
+    // Whoever says something else than hello will not say it later.
+    return fail_session(reason.ends_with('"') ? reason : reason + "; raise --connect-timeout");
+  }
   fail_session("the agent does not answer");
 }
 
@@ -531,7 +561,7 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
   // Whoever refuses us closes at once: that our hello could not be written any more says less than its own words.
   const bool refused = !refusal_.empty() && (because.empty() || !settings_.transport_is_rich);
   if (!hello_seen_ && refused) return fail_session("refused: " + refusal_);
-  if (!hello_seen_) return fail_session("no hello from stapsh" + because);
+  if (!hello_seen_) return fail_session(no_hello({}, end.reason));
   fail_session("the connection ended " + std::string(started ? "in mid-run" : "before the runner started") + because);
 }
 
@@ -548,6 +578,7 @@ void ClientSession::finish(Outcome outcome) {
   outcome.left = std::move(left_);
   outcome.killed = std::move(killed_);
   outcome.has_output = has_output_;
+  if (outcome.exit_code == exit_code_) outcome.signal = signal_;
   emit(Finished{std::move(outcome)});
 }
 

@@ -34,6 +34,7 @@ struct ClientSettings {
   bool transport_is_rich = false;
   bool want_time = false;      ///< `option time`: the agent's clock on each frame.
   bool want_clock = false;     ///< `option clock`: what it says now, to compare it with ours.
+  bool want_signal = false;    ///< `option signal`: whether a signal ended the runner.
   bool want_proof = false;     ///< `option proof`: what of the session is left at its end.
   bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
   bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
@@ -48,7 +49,8 @@ struct ClientSettings {
   unsigned verbose = 0;  ///< As many times `option verbose`.
   /// NAME=VALUE, for the runner: `option env=` each. An agent that does not take it is sent nothing.
   std::vector<std::string> environment;
-  /// What each answer of the agent may take: until it is connected, with all options asked, and after that.
+  std::string speaker = "what answers there";  ///< Who prints what comes before a hello.
+  /// What may pass until it is connected, with all options asked; and after that, what each answer of it may take.
   Duration connect_timeout = std::chrono::seconds(30);
   Duration reply_timeout = std::chrono::seconds(60);
   /// How long a target that was told to stop may say nothing before it is given up. An agent of a release has no way to
@@ -134,7 +136,7 @@ class ClientSession {
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);
   bool take_clock(std::string_view granted, TimePoint now);
-  void become_connected();
+  void become_connected(TimePoint now);
   void send_file_or_be_ready();
   void send_files();
   [[nodiscard]] std::string has_no_runner() const;
@@ -144,6 +146,9 @@ class ClientSession {
   void note_line(TimePoint now) { silence_ends_ = now + silence_limit(); }
   void note_progress(TimePoint now) { patience_ends_ = now + settings_.stop_patience; }
   void note_output(std::uint64_t bytes, TimePoint now);
+  bool take_hello_behind_text(std::string_view line, TimePoint now);
+  void note_noise(std::string_view line);
+  [[nodiscard]] std::string no_hello(std::string_view what, std::string_view because) const;
   void nonsense(std::string_view line);
   void fail_session(std::string reason);
   void finish(Outcome outcome);
@@ -163,7 +168,8 @@ class ClientSession {
   HelloLine hello_;
   Version agent_version_;
   std::uint64_t noise_bytes_ = 0;
-  std::string refusal_;  // What an ERROR before the hello said.
+  std::string last_noise_;  // The last line before the hello that says something.
+  std::string refusal_;     // What an ERROR before the hello said.
   bool rfc_;
   bool ours_ = false;                   // The agent took `option exit`.
   bool framed_ = false;                 // The agent took `option data`.
@@ -183,6 +189,7 @@ class ClientSession {
   bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
   bool has_output_ = false;
   std::optional<int> exit_code_;
+  std::optional<int> signal_;    // That ended the runner.
   std::string stopped_because_;  // The agent's own reason to end the run.
   std::string granted_;          // Of what was asked for, what it cut.
   std::string killed_;           // Its reason to kill the runner, if it did.

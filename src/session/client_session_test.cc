@@ -230,6 +230,73 @@ TEST(ClientSession, ShowsWhatALoginShellSaysBeforeTheHello) {
             "failed: no hello from stapsh, but a line without an end; what runs there?");
 }
 
+// A start file that sets a terminal's title prints it without an end.
+TEST(ClientSession, FindsTheHelloBehindTextWithoutAnEnd) {
+  struct Case {
+    std::string_view text, want;
+  };
+  const Case cases[] = {
+      {"\\x1b]0;x\\x07stapsh 5.6 x86_64 6.1\\n", "note ?]0;x?; send option exit\\n"},
+      {"Password: stapsh 5.6 x86_64 6.1\\r\\n", "note Password: ; send option exit\\n"},
+      {"stapsh stapsh 5.6 x86_64 6.1\\n", "note stapsh ; send option exit\\n"},
+      {"usage: stapsh VERSION MACHINE RELEASE\\n", "note usage: stapsh VERSION MACHINE RELEASE"},
+      {"$ stapsh 5.6 x86_64\\n", "note $ stapsh 5.6 x86_64"},
+      {"$ stapsh 5.6 x86_64 6.1 and more\\n", "note $ stapsh 5.6 x86_64 6.1 and more"},
+      {"hi stapsh 5.6 x86_64 ../6\\n", "note hi ; close; failed: the agent says it runs on '../6'; it does not"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.text);
+    ClientDriver whole({});
+    whole.run({"connect"});
+    EXPECT_EQ(whole.run({"bytes " + std::string(c.text)}), c.want);
+    ClientDriver bytes({});
+    bytes.run({"connect"});
+    for (const char byte : unescape(c.text)) bytes.feed(std::string(1, byte));
+    EXPECT_EQ(bytes.take_text(), c.want);
+  }
+}
+
+TEST(ClientSession, SaysWhatWasPrintedInsteadOfAHello) {
+  ClientSettings settings;
+  settings.speaker = "the account";
+  const auto ends = [&](std::initializer_list<std::string_view> steps) {
+    ClientDriver client(settings);
+    client.run({"connect"});
+    client.run(steps);
+    return outcome_text(*client.outcome);
+  };
+  const std::string none = "failed: no hello from stapsh: the account prints ";
+  EXPECT_EQ(ends({"say Welcome", "bytes This account is not available.\\r\\n \\n", "end 1"}),
+            none + "\"This account is not available.\"");
+  EXPECT_EQ(ends({"say Welcome", "bytes Pass\\x1b[0mword: ", "end"}), none + "\"Pass?[0mword: \"");
+  EXPECT_EQ(ends({"say Welcome", "lost"}), none + "\"Welcome\"; connection reset");
+  const std::string late = "failed: no hello from stapsh within the connect timeout";
+  EXPECT_EQ(ends({"bytes (initramfs) ", "wait 30000"}), late + ": the account prints \"(initramfs) \"");
+  EXPECT_EQ(ends({"bytes  \\n", "wait 30000"}), late + "; raise --connect-timeout");
+}
+
+TEST(ClientSession, ConnectsWithinItsTimeoutOrNotAtAll) {
+  ClientDriver client({});
+  client.run({"connect", "wait 20000", kHello, "wait 9000", "say OK"});
+  EXPECT_EQ(client.run({"wait 999"}), "");
+  EXPECT_EQ(client.run({"wait 1"}), "close; failed: the agent does not answer");
+}
+
+TEST(ClientSession, KnowsASignalFromAnExitCode) {
+  ClientSettings settings;
+  settings.want_signal = true;
+  const auto ends = [&](std::string_view exit) {
+    ClientDriver client(settings);
+    client.run({"connect", kHello, "say OK", "say OK", "say OK", "module", "say OK", "start", "say OK"});
+    return client.run({exit, "say quit"});
+  };
+  EXPECT_EQ(ends("say exit 137"), "ended 137");
+  EXPECT_EQ(ends("say exit 137 signal 9"), "ended 137 by signal 9");
+  EXPECT_EQ(ends("say exit 255"), "ended 255");
+  EXPECT_EQ(ends("say exit 137 signal 8"),
+            "close; failed: the agent sent 'exit 137 signal 8', which is no line of the protocol here");
+}
+
 TEST(ClientSession, RefusesAHelloThatCouldNotBeAWordOfACommand) {
   for (const std::string_view hello : {"say stapsh 5.6 x86_64 ../6.1", "say stapsh 5.6 -x 6.1"}) {
     ClientDriver client({});

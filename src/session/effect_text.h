@@ -98,6 +98,7 @@ inline std::string outcome_text(const Outcome& outcome) {
   const std::string code = outcome.exit_code ? std::to_string(*outcome.exit_code) : "?";
   std::string text = "failed: " + outcome.reason;
   if (outcome.kind == Outcome::Kind::kEnded) text = "ended " + code;
+  if (outcome.signal) text += " by signal " + std::to_string(*outcome.signal);
   if (outcome.kind == Outcome::Kind::kEnded && !outcome.exit_code && !outcome.reason.empty()) {
     text += " (" + outcome.reason + ")";
   }

@@ -196,6 +196,7 @@ std::vector<std::string> spawn_environment(const SpawnOptions& options) {
 Child::Child(Child&& other) noexcept
     : ref_(std::move(other.ref_)),
       exit_code_(std::exchange(other.exit_code_, std::nullopt)),
+      signalled_(other.signalled_),
       in_cgroup_(other.in_cgroup_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
@@ -203,6 +204,7 @@ Child& Child::operator=(Child&& other) noexcept {
   kill_and_reap();
   ref_ = std::move(other.ref_);
   exit_code_ = std::exchange(other.exit_code_, std::nullopt);
+  signalled_ = other.signalled_;
   in_cgroup_ = other.in_cgroup_;
   return *this;
 }
@@ -216,7 +218,10 @@ Result<std::optional<int>> Child::try_wait() {
   if (result != 0) {
     return fail_errno("process " + std::to_string(pid()) + ": cannot wait for it", errno);
   }
-  if (info.si_pid != 0) exit_code_ = exit_code_of(info);
+  if (info.si_pid != 0) {
+    exit_code_ = exit_code_of(info);
+    signalled_ = info.si_code != CLD_EXITED;
+  }
   return exit_code_;
 }
 

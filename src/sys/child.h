@@ -49,6 +49,8 @@ class Child {
   [[nodiscard]] pid_t pid() const { return ref_.pid(); }
   /// The code once it has been reaped.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  /// Whether that stands for a signal; false also for who was reaped by reap_available().
+  [[nodiscard]] bool signalled() const { return signalled_; }
   /// Whether it started in the cgroup that SpawnOptions named.
   [[nodiscard]] bool in_cgroup() const { return in_cgroup_; }
 
@@ -67,6 +69,7 @@ class Child {
 
   ProcessRef ref_;
   std::optional<int> exit_code_;
+  bool signalled_ = false;
   bool in_cgroup_ = false;
 };
 

@@ -278,7 +278,7 @@ TEST(Child, DestructorLeavesNobody) {
 TEST(Child, ReapedElsewhereIsTold) {
   Child child = must(spawn(shell("exit 7")));
   ASSERT_TRUE(must(child.ref().wait_exit(kPatience)));
-  EXPECT_EQ(reap_available(), (std::vector<Reaped>{{child.pid(), 7}}));
+  EXPECT_EQ(reap_available(), (std::vector<Reaped>{{child.pid(), 7, false}}));
   EXPECT_EQ(child.try_wait().error().sys_errno, ECHILD);
   child.note_reaped(7);
   EXPECT_EQ(must(child.wait(0s)), 7);

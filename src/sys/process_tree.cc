@@ -365,7 +365,7 @@ std::vector<Reaped> reap_available(std::size_t max) {
       return result;  // ECHILD: there is nobody.
     }
     if (info.si_pid == 0) break;
-    result.push_back({info.si_pid, exit_code_of(info)});
+    result.push_back({info.si_pid, exit_code_of(info), info.si_code != CLD_EXITED});
   }
   return result;
 }

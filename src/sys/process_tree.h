@@ -71,7 +71,8 @@ bool pid_namespace_is_gone(std::uint64_t inode);
 
 struct Reaped {
   pid_t pid = -1;
-  int exit_code = 0;  ///< 0..255, or 128 + N for death by signal N.
+  int exit_code = 0;       ///< 0..255, or 128 + N for death by signal N.
+  bool signalled = false;  ///< It is the latter.
   bool operator==(const Reaped&) const = default;
 };
 

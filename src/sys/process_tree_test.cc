@@ -93,7 +93,7 @@ TEST(ProcessTree, ReapsExactlyWhatHasEnded) {
   EXPECT_EQ(descendants(::getpid()).pids, std::vector<pid_t>{third.pid()});
   auto reaped = reap_available();
   std::sort(reaped.begin(), reaped.end(), [](const Reaped& a, const Reaped& b) { return a.exit_code < b.exit_code; });
-  EXPECT_EQ(reaped, (std::vector<Reaped>{{first.pid(), 3}, {second.pid(), 137}}));
+  EXPECT_EQ(reaped, (std::vector<Reaped>{{first.pid(), 3, false}, {second.pid(), 137, true}}));
   first.note_reaped(3);
   second.note_reaped(137);
   EXPECT_TRUE(has_children());

@@ -114,7 +114,7 @@ void SimulatedAgent::notice_ends(TimePoint now) {
     }
   }
   if (runner_->exit_code() && !std::exchange(exit_told_, exit_told_ || runner_->exit_code())) {
-    session_.on_runner_exited(*runner_->exit_code(), now);
+    session_.on_runner_exited(*runner_->exit_code(), runner_->signalled(), now);
   }
   if (exit_told_ && !gone_told_ && !runner_->straggler_alive()) {
     gone_told_ = true;

@@ -61,8 +61,8 @@ void SimulatedRunner::signal(int signo, bool everyone, TimePoint now) {
     if (obeys || signo == SIGKILL) straggler_ends_at_.reset();
   }
   if (!runner_alive()) return;
-  if (signo == SIGKILL) return end(128 + SIGKILL, now);
-  if (signo == SIGTERM && !plan_.ignores_terminate) return end(128 + SIGTERM, now);
+  if (signo == SIGKILL) return end_by_signal(SIGKILL, now);
+  if (signo == SIGTERM && !plan_.ignores_terminate) return end_by_signal(SIGTERM, now);
   if (signo != stop_signal_ || plan_.ignores_stop || stopping_) return;
   // The end probe: what was half said is finished, then bye, then it exits.
   stopping_ = true;
@@ -81,6 +81,11 @@ void SimulatedRunner::signal(int signo, bool everyone, TimePoint now) {
   chunk_ = 0;
   written_ = 0;
   chunk_at_ = works_until_ = now + plan_.works;
+}
+
+void SimulatedRunner::end_by_signal(int signo, TimePoint now) {
+  signalled_ = true;
+  end(128 + signo, now);
 }
 
 void SimulatedRunner::end(int exit_code, TimePoint now) {

@@ -28,6 +28,7 @@ class SimulatedRunner {
   [[nodiscard]] bool works(TimePoint now) const { return stopping_ && now < works_until_; }
   [[nodiscard]] bool straggler_alive() const { return straggler_ends_at_.has_value(); }
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
+  [[nodiscard]] bool signalled() const { return signalled_; }
 
   struct Pipe {
     std::string bytes;     ///< Written, and not read yet.
@@ -39,6 +40,7 @@ class SimulatedRunner {
  private:
   [[nodiscard]] const RunnerPlan::Chunk* next_chunk() const;
   void end(int exit_code, TimePoint now);
+  void end_by_signal(int signo, TimePoint now);
 
   RunnerPlan plan_;
   std::size_t pipe_capacity_;
@@ -50,6 +52,7 @@ class SimulatedRunner {
   bool stopping_ = false;
   bool pipes_broken_ = false;
   std::optional<int> exit_code_;
+  bool signalled_ = false;
   std::optional<TimePoint> straggler_ends_at_;
 };
 

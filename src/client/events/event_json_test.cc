@@ -44,15 +44,18 @@ Event output(std::string_view bytes, std::optional<WallTime> time = std::nullopt
 
 TEST(EventWriter, EachEventIsOneLine) {
   EventWriter writer;
-  EXPECT_EQ(line_of(writer, started({"web01"})),
+  EXPECT_EQ(line_of(writer, started({"web01", "web02"})),
             R"({"event":"run_started","time":1764198418.123456789,"format":1,"version":"0.1.0","script":"iotop.stp",)"
             R"("sha256":")" +
-                std::string(64, 'a') + R"(","command":"iotop.stp 'two words'",)" + R"("targets":[{"name":"web01","uri":"ssh://web01"}]})" + "\n");
+                std::string(64, 'a') + R"(","command":"iotop.stp 'two words'",)" +
+                R"("targets":[{"name":"web01","uri":"ssh://web01"},{"name":"web02","uri":"ssh://web02"}]})" + "\n");
   struct Case {
     Event event;
     std::string_view want;
   };
   Outcome left{Outcome::Kind::kFailed, std::nullopt, "lost", Outcome::Remains::kLeft, {{"process", "4711"}}, "", true};
+  Outcome killed{Outcome::Kind::kEnded, 137};
+  killed.signal = 9;
   const Case cases[] = {
       {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns, 90us}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
@@ -72,14 +75,17 @@ TEST(EventWriter, EachEventIsOneLine) {
        R"("ended","time":1764198418.123456789,"target":0,"name":"web01","outcome":"failed","reason":"lost",)"
        R"("remains":"left","left":[{"kind":"process","name":"4711"}],"has_output":true,)"
        R"("stdout_bytes":9223372036854775808,"stderr_bytes":1)"},
+      {{kAt, 1, event::Ended{killed, 0, 0}},
+       R"("ended","time":1764198418.123456789,"target":1,"name":"web02","outcome":"ended","exit_code":137,"signal":9,)"
+       R"("remains":"unknown","has_output":false,"stdout_bytes":0,"stderr_bytes":0)"},
       {{kAt, std::nullopt, event::RunEnded{130}}, R"("run_ended","time":1764198418.123456789,"exit_code":130)"},
   };
   EventReader reader;
   EventWriter again;
-  ASSERT_TRUE(reader.read(line_of(writer, started({"web01"}))));
-  (void)line_of(again, started({"web01"}));
+  ASSERT_TRUE(reader.read(line_of(writer, started({"web01", "web02"}))));
+  (void)line_of(again, started({"web01", "web02"}));
   EventWriter once;
-  (void)line_of(once, started({"web01"}));
+  (void)line_of(once, started({"web01", "web02"}));
   for (const Case& c : cases) {
     const std::string line = line_of(once, c.event);
     EXPECT_EQ(line, "{\"event\":" + std::string(c.want) + "}\n");

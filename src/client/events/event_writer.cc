@@ -105,6 +105,7 @@ void add_fields(Fields to, const event::Ended& e) {
   const Outcome& outcome = e.outcome;
   to.word("outcome", word_for(kOutcomeNames, outcome.kind));
   if (outcome.exit_code) to.number("exit_code", *outcome.exit_code);
+  if (outcome.signal) to.number("signal", *outcome.signal);
   if (!outcome.reason.empty()) to.text("reason", outcome.reason);
   if (!outcome.killed.empty()) to.text("killed", outcome.killed);
   to.word("remains", word_for(kRemainsNames, outcome.remains));

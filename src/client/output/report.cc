@@ -19,9 +19,10 @@ constexpr std::size_t kLeftOfTargetMax = 5;
 constexpr std::size_t kReasonBytesMax = 1'000;
 constexpr std::size_t kLeftBytesMax = 200;
 
-std::string ending(int exit_code) {
-  return exit_code > 128 ? fmt::format("runner was ended by signal {} (exit code {})", exit_code - 128, exit_code)
-                         : fmt::format("runner ended with exit code {}", exit_code);
+std::string ending(const Outcome& outcome) {
+  return outcome.signal
+             ? fmt::format("runner was ended by signal {} (exit code {})", *outcome.signal, *outcome.exit_code)
+             : fmt::format("runner ended with exit code {}", *outcome.exit_code);
 }
 
 // Only a released agent over a transport without an exit code leaves it open.
@@ -53,7 +54,7 @@ std::string failure_text(const Outcome& outcome) {
   const std::string reason = shown_text(outcome.reason, kReasonBytesMax);
   switch (outcome.kind) {
     case Outcome::Kind::kEnded:
-      return (outcome.exit_code ? ending(*outcome.exit_code) : untold_ending(outcome.has_output, reason)) +
+      return (outcome.exit_code ? ending(outcome) : untold_ending(outcome.has_output, reason)) +
              (outcome.killed.empty() ? "" : "; killed " + shown_text(outcome.killed, kReasonBytesMax));
     case Outcome::Kind::kStopped:
       return "stopped before it ran";

@@ -17,7 +17,7 @@ TEST(Report, NamesEachTargetThatDidNotSucceedAndCountsThemAll) {
       {"web02", {Kind::kEnded, 3, {}}},
       {"web03", {Kind::kFailed, std::nullopt, "no hello from stapsh", Outcome::Remains::kUntouched, {}}},
       {"web07", {Kind::kEnded, 0, {}, Outcome::Remains::kLeft, {{"module", "stap_12_34"}}}},
-      {"web04", {Kind::kEnded, 137, {}}},
+      {"web04", {Kind::kEnded, 137, {}, Outcome::Remains::kUnknown, {}, {}, false, 9}},
       {"web05", {Kind::kStopped, std::nullopt, {}}},
       {"web06", {Kind::kEnded, std::nullopt, {}}},
   };
@@ -133,7 +133,7 @@ TEST(Report, WhatCouldNotBeLookedAtIsUnknownAndNeverClean) {
        {Kind::kEnded, 137, {}, Outcome::Remains::kUnknown, {{"unknown", "no /proc"}, {"directory", "/tmp/stapsh.x"}}}},
   };
   EXPECT_THAT(report_lines(results),
-              testing::ElementsAre("rstap: web02: runner was ended by signal 9 (exit code 137)",
+              testing::ElementsAre("rstap: web02: runner ended with exit code 137",
                                    "rstap: web02: unknown whether something is left over: no /proc",
                                    "rstap: web02: left over: directory /tmp/stapsh.x",
                                    "rstap: 2 targets: 1 succeeded, 1 ended with an error; 1 clean, 1 unknown"));
