@@ -17,6 +17,7 @@
 #include "programs/replay.h"
 #include "programs/run_job.h"
 #include "programs/run_program.h"
+#include "sys/descriptor_limit.h"
 
 namespace {
 
@@ -85,6 +86,8 @@ int main(int argc, char** argv) {
       client::make_paths_absolute(options.job, here);
       client::make_absolute_if_path(options.stap_program, here);
     }
-    return client::run_job(options, ignored_signals);
+    Result<int> code = client::run_job(options, ignored_signals);
+    if (!code) return fail(sys::with_descriptor_advice(code.error()));
+    return code;
   });
 }

@@ -160,6 +160,17 @@ bool connection_waits(const std::string& path) { return in_state(path, " 02 "); 
 
 bool has_connection(const std::string& path) { return in_state(path, " 03 "); }
 
+Result<UniqueFd> make_unix_socket() { return make_socket(SOCK_NONBLOCK); }
+
+Result<bool> try_connect_unix(int fd, const std::string& path) {
+  const sockaddr_un address = TRY(make_address(path));
+  int connected = 0;
+  do connected = ::connect(fd, generic(address), sizeof address);
+  while (connected != 0 && errno == EINTR);
+  if (connected != 0 && errno != EAGAIN) return fail_errno(path, errno);
+  return connected == 0;
+}
+
 Result<UniqueFd> connect_unix(const std::string& path) {
   const sockaddr_un address = TRY(make_address(path));
   UniqueFd fd = TRY(make_socket());

@@ -58,6 +58,10 @@ bool connection_waits(const std::string& path);
 /// /proc does not tell.
 bool has_connection(const std::string& path);
 
+/// A socket to connect with; nonblocking.
+Result<UniqueFd> make_unix_socket();
+/// Connects it. False: the listener's queue is full; try again. No event tells when.
+Result<bool> try_connect_unix(int fd, const std::string& path);
 /// Connects; the descriptor is blocking. Waits only while the listener's queue is full.
 Result<UniqueFd> connect_unix(const std::string& path);
 

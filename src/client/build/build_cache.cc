@@ -117,7 +117,10 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   }
   --builds_running_;
   build_ended_.announce();
-  if (!printed) co_return fail(printed.error().code, "build for " + name_of(kernel) + ": " + printed.error().what);
+  if (!printed) {
+    const Error& error = printed.error();
+    co_return fail(error.code, "build for " + name_of(kernel) + ": " + error.what, error.sys_errno);
+  }
   const Result<std::string> file = module_from_build_output(*printed);
   if (!file) co_return fail(file.error().code, "build for " + name_of(kernel) + ": " + file.error().what);
   const std::string path = file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file;
@@ -131,7 +134,7 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
                                                     std::string temporary) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
-  if (!out || !err) co_return fail(Errc::kSystem, "no pipe for stap: too many open files?");
+  if (!out || !err) co_return fail(out ? err.error() : out.error());
   sys::UniqueFd script;
   if (job_.script_kind == ScriptKind::kStdin) {
     Result<sys::UniqueFd> file = sys::open_at(directory, "script.stp", O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -158,7 +161,8 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   if (!stap) {
     const bool missing = stap.error().sys_errno == ENOENT || stap.error().sys_errno == EACCES;
     co_return fail(stap.error().code,
-                   stap.error().what + (missing ? "; install systemtap, or give --stap PATH, or a ready module" : ""));
+                   stap.error().what + (missing ? "; install systemtap, or give --stap PATH, or a ready module" : ""),
+                   stap.error().sys_errno);
   }
   builders_.insert(stap->pid());
   out->write_end.reset();

@@ -57,6 +57,11 @@ Result<> take_variable(Options& options, Value value) {
 // defaults.cc looks for it before all others.
 Result<> take_nothing(Options&, Value) { return {}; }
 
+Result<> take_retries(Options& options, Value value) {
+  options.reach.retries = TRY(parse_int<unsigned>(value, 0, 1'000));
+  return {};
+}
+
 Result<> take_keepalive(Options& options, Value value) {
   if (value == "0") {
     options.keepalive.reset();
@@ -85,6 +90,8 @@ constexpr std::array kClientOptions{
     ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",
                  take_flag<&Options::all_or_nothing>},
     ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32)", take_fanout},
+    ClientOption{"retries", "N", OptionGroup::kTargets,
+                 "try each target again N times if connecting fails (6 if sshd is full)", take_retries},
     ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
     ClientOption{"gather", "", OptionGroup::kOutput, "equal output once, at the end, under folded names",
                  take_flag<&Options::output, &OutputOptions::gather>},

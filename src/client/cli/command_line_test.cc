@@ -109,6 +109,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "--remote=b",
                               "--label",
                               "--fanout=8",
+                              "--retries=3",
                               "--connect-timeout",
                               "1.5",
                               "--deadline=60",
@@ -140,6 +141,7 @@ TEST(CommandLine, TakesItsOwnOptions) {
   EXPECT_THAT(options->targets.remotes, ElementsAre("a", "b"));
   EXPECT_EQ(options->output.labels, LabelMode::kName);
   EXPECT_EQ(options->fanout, 8u);
+  EXPECT_EQ(options->reach.retries, 3u);
   EXPECT_EQ(options->connect_timeout, 1500ms);
   EXPECT_EQ(options->deadline, 60s);
   EXPECT_EQ(options->grace, 2s);
@@ -270,6 +272,9 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--progress=yes", "s"}, "--progress: 'yes' is not auto, always or never"},
       {{"--dialect=foo", "s"}, "--dialect: 'foo' is not rfc or released"},
       {{"--fanout=0", "s"}, "--fanout: '0' is not"},
+      {{"--retries=-1", "s"}, "--retries: '-1' is not"},
+      {{"--retries=many", "s"}, "--retries: 'many' is not"},
+      {{"--retries=1001", "s"}, "--retries: '1001' is not"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
       {{"--grace=-1", "s"}, "--grace: '-1' is not"},
       {{"--ssh=", "s"}, "--ssh: the value is empty"},

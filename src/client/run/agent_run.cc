@@ -8,12 +8,14 @@
 #include "client/async/child_output.h"
 #include "protocol/command.h"
 #include "protocol/session_id.h"
+#include "sys/descriptor_limit.h"
 #include "sys/io.h"
 #include "sys/random_name.h"
 
 namespace stapsh::client {
 namespace {
 
+constexpr unsigned kDoublingsMax = 8;  // Of a pause between two tries: at most 13 s.
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10), kTidyLimitAbandoned = std::chrono::seconds(3);
 
@@ -45,7 +47,8 @@ Attempt::Finish AgentRun::finish() {
 }
 
 Awaitable<> AgentRun::attempt(Attempt::Purpose purpose, Attempt::Finish finish) {
-  attempt_ = std::make_unique<Attempt>(context_, target_, *transport_, progress_, std::move(purpose), std::move(finish));
+  attempt_ =
+      std::make_unique<Attempt>(context_, target_, *transport_, progress_, std::move(purpose), std::move(finish));
   co_await attempt_->run();
   if (!attempt_->untidy().empty()) untidy_ = attempt_->untidy();
 }
@@ -57,8 +60,10 @@ Awaitable<> AgentRun::try_to_run() {
     co_await attempt(std::move(purpose), finish());
     const Outcome& outcome = *progress_.outcome();
     const bool failed = outcome.kind == Outcome::Kind::kFailed;
-    if (!failed || stopping_ || attempt_->has_module() || tries >= retries_worth(outcome.reason)) co_return;
-    progress_.note("connecting again: " + outcome.reason);
+    const unsigned retries = context_.options.reach.retries.value_or(retries_worth(outcome.reason));
+    if (!failed || stopping_ || attempt_->connected() || tries >= retries) co_return;
+    progress_.note("connecting again (" + std::to_string(tries + 1) + " of " + std::to_string(retries) +
+                   "): " + outcome.reason);
     progress_.reopen();
     progress_.set_state(TargetState::kConnecting);
     co_await pause_before_try(tries);
@@ -70,7 +75,7 @@ Awaitable<> AgentRun::try_to_run() {
 
 // Longer each time, and not all targets at the same moment.
 Awaitable<> AgentRun::pause_before_try(unsigned tries) {
-  const auto pause = std::chrono::milliseconds((50U << std::min(tries, 5U)) + target_.index * 7 % 50);
+  const auto pause = std::chrono::milliseconds((50U << std::min(tries, kDoublingsMax)) + target_.index * 7 % 50);
   pause_.expires_after(pause);
   (void)co_await pause_.async_wait(kAsTuple);
 }
@@ -104,7 +109,7 @@ Awaitable<> AgentRun::tidy() {
     const Result<sys::IoResult> got = sys::read_some(tidier->errors.get(), buffer);
     if (got && got->bytes > 0) why = printable(last_line({buffer.data(), got->bytes}));
   } else {
-    why = tidier.error().what;
+    why = sys::with_descriptor_advice(tidier.error()).what;
   }
   progress_.warn(left + ": " + why);
 }

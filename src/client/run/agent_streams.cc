@@ -14,6 +14,7 @@ namespace {
 
 // What a transport may take to end once its agent has: then it is killed.
 constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
+constexpr Duration kAskAgainAfter = std::chrono::milliseconds(20);
 constexpr std::size_t kErrorBytes = 4'096;
 
 }  // namespace
@@ -23,18 +24,23 @@ AgentStreams::AgentStreams(asio::io_context& io, Connection connection)
       output_(io, connection.from_agent.release()),
       input_(io, std::move(connection.to_agent)),
       child_(std::move(connection.child)),
+      ask_again_(io),
       connecting_(connection.connecting),
       rich_(connection.rich) {
   if (connection.errors.valid()) errors_.emplace(io, connection.errors.release());
 }
 
-Awaitable<Result<>> AgentStreams::finish_connecting(const Transport& transport) {
-  Result<> connected;
-  if (std::exchange(connecting_, false)) {
-    (void)co_await output_.async_wait(Descriptor::wait_write, kAsTuple);
-    connected = transport.connected(output_.native_handle());
+Awaitable<Result<>> AgentStreams::finish_connecting(const Transport& transport, const ReachOptions& options) {
+  if (!connecting_) co_return Result<>();
+  (void)co_await output_.async_wait(Descriptor::wait_write, kAsTuple);
+  while (true) {
+    const Result<bool> connected = transport.connected(output_.native_handle(), options);
+    if (!connected) co_return fail(connected.error());
+    if (*connected) co_return Result<>();
+    if (given_up_) co_return fail(Errc::kTimeout, "it was not connected");
+    ask_again_.expires_after(kAskAgainAfter);
+    (void)co_await ask_again_.async_wait(kAsTuple);
   }
-  co_return connected;
 }
 
 Awaitable<> AgentStreams::wait_output() { (void)co_await output_.async_wait(Descriptor::wait_read, kAsTuple); }
@@ -44,6 +50,8 @@ Result<sys::IoResult> AgentStreams::read_output(std::string& buffer) {
 }
 
 void AgentStreams::stop_waiting() {
+  given_up_ = true;
+  ask_again_.cancel();
   asio::error_code ignored;  // It is closed already.
   (void)output_.cancel(ignored);
 }
@@ -91,6 +99,7 @@ void AgentStreams::cut() {
     kill_tree(*child_);
   } else if (output_.is_open()) {
     (void)::shutdown(output_.native_handle(), SHUT_RDWR);
+    given_up_ = true;
   }
 }
 

@@ -29,7 +29,7 @@ class AgentStreams {
   AgentInput& input() { return input_; }
 
   /// Waits until the connection has come about, if it has not yet. stop_waiting() ends that as well.
-  Awaitable<Result<>> finish_connecting(const Transport& transport);
+  Awaitable<Result<>> finish_connecting(const Transport& transport, const ReachOptions& options);
   /// Waits until there is something to read of the agent, or stop_waiting().
   Awaitable<> wait_output();
   /// What there is.
@@ -54,7 +54,9 @@ class AgentStreams {
   AgentInput input_;
   std::optional<Descriptor> errors_;
   std::optional<sys::Child> child_;
+  asio::steady_timer ask_again_;
   bool connecting_;
+  bool given_up_ = false;
   bool rich_;
   bool child_hung_ = false;
 };

@@ -11,6 +11,7 @@
 #include "client/run/session_settings.h"
 #include "protocol/command.h"
 #include "sys/clock.h"
+#include "sys/descriptor_limit.h"
 
 namespace stapsh::client {
 namespace {
@@ -50,11 +51,14 @@ Awaitable<> Attempt::run() {
   }
   Result<Connection> opened = transport_.open(context_.options.reach, context_.targets);
   if (!opened) {
-    finish_({Outcome::Kind::kFailed, std::nullopt, opened.error().what});
+    finish_({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
     co_return slot_.release();
   }
   streams_.emplace(context_.io, *std::move(opened));
-  session_.emplace(session_settings(context_.options, purpose_.session, streams_->rich(), purpose_.sweep_only));
+  ClientSettings settings = session_settings(context_.options, purpose_.session, purpose_.sweep_only);
+  settings.transport_is_rich = streams_->rich();
+  settings.speaker = transport_.speaker();
+  session_.emplace(std::move(settings));
   co_await live();
   slot_.release();
 }
@@ -63,7 +67,7 @@ Awaitable<> Attempt::live() {
   if (streams_->has_errors()) spawn(streams_->read_errors([this](std::string_view bytes) { on_errors(bytes); }));
   session_->on_start_of_transport(sys::now());
   drain_effects();
-  const Result<> connected = co_await streams_->finish_connecting(transport_);
+  const Result<> connected = co_await streams_->finish_connecting(transport_, context_.options.reach);
   if (!connected && !session_->ended()) {
     early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
     streams_->input().end();
@@ -151,6 +155,7 @@ void Attempt::drain_effects() {
 
 void Attempt::on_connected(const Connected& connected) {
   const HelloLine& hello = connected.hello;
+  connected_ = true;
   slot_.release();
   event::Connected event{hello.release, hello.machine, "stapsh " + hello.version, {}, {}};
   if (connected.clock) {
@@ -165,14 +170,16 @@ void Attempt::on_connected(const Connected& connected) {
 }
 
 void Attempt::on_finished(Outcome outcome) {
-  const bool silent = outcome.kind == Outcome::Kind::kFailed && progress_.state() == TargetState::kConnecting;
-  if (silent && !abandoned_) {
+  const bool unconnected = outcome.kind == Outcome::Kind::kFailed && !connected_;
+  if (unconnected && progress_.state() == TargetState::kConnecting && !abandoned_) {
     const std::string words = printable(last_line(early_errors_));
     outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
   }
   finish_(std::move(outcome));
   streams_->input().end();
   streams_->stop_waiting();
+  // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself.
+  if (unconnected && transport_.may_leave(std::nullopt).empty()) streams_->cut();
 }
 
 Awaitable<> Attempt::get_module(HelloLine hello) {
@@ -180,7 +187,7 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
   const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
   if (is_over()) co_return;
   if (!module) {
-    session_->on_module_failed(module.error().what);
+    session_->on_module_failed(sys::with_descriptor_advice(module.error()).what);
     co_return drain_effects();
   }
   module_ = *module;

@@ -40,7 +40,9 @@ class Attempt {
 
   /// What was said on standard error before the run: ssh's own words.
   [[nodiscard]] const std::string& early_errors() const { return early_errors_; }
-  /// Whether there was a module for it: it has not failed to connect.
+  /// Whether an agent answered to all that it was asked.
+  [[nodiscard]] bool connected() const { return connected_; }
+  /// Whether there was a module for it.
   [[nodiscard]] bool has_module() const { return module_ != nullptr; }
   /// Whether its agent knows how to sweep.
   [[nodiscard]] bool sweepable() const { return sweepable_; }
@@ -81,6 +83,7 @@ class Attempt {
   std::string early_errors_;
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
   std::string untidy_;
+  bool connected_ = false;
   bool sweepable_ = false;
   bool stopping_ = false;
   bool abandoned_ = false;  // A person gave up waiting.

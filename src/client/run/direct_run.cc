@@ -13,6 +13,7 @@
 #include "client/run/run_arguments.h"
 #include "sys/activity_meter.h"
 #include "sys/clock.h"
+#include "sys/descriptor_limit.h"
 #include "sys/executable.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -25,7 +26,14 @@ namespace {
 constexpr Duration kDeathTime = std::chrono::seconds(2);
 constexpr Duration kEmptyPause = std::chrono::milliseconds(20);
 
-Outcome failed(const Error& error) { return {Outcome::Kind::kFailed, std::nullopt, error.what}; }
+Outcome failed(const Error& error) {
+  return {Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(error).what};
+}
+
+// What the command of -c reads is our standard input, unless the script was.
+int commands_input(const JobOptions& job) {
+  return job.command && job.script_kind != ScriptKind::kStdin ? sys::kInherit : sys::kDevNull;
+}
 
 }  // namespace
 
@@ -139,6 +147,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   ladder_timer_.cancel();
   Outcome outcome{Outcome::Kind::kEnded, code, {}};
   outcome.killed = killed_;
+  if (runner_->signalled()) outcome.signal = *code - kSignalCodeBase;
   if (!code) {
     outcome.kind = Outcome::Kind::kFailed;
     outcome.reason =
@@ -165,12 +174,13 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     spawn.argv = {*program};
     for (std::string& word : TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion),
                                                   module.name(), target_.index, target_.text))) {
+      // The runner is where the person is, as stap's: `-c ./program` is theirs. The module is not there.
+      if (word == "./" + std::string(module.name())) word = workspace_.path() + word.substr(1);
       spawn.argv.push_back(std::move(word));
     }
-    spawn.stdin_fd = sys::kDevNull;
+    spawn.stdin_fd = commands_input(context_.options.job);
     spawn.stdout_fd = out.write_end.get();
     spawn.stderr_fd = err.write_end.get();
-    spawn.working_directory_fd = workspace_.fd();
     spawn.new_session = true;
     kind_ = module.kind;
     stop_signal_ = runner_entry(module.kind).stop_signal;

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +23,7 @@
 #include "client/targets/target_list.h"
 #include "client/transport/transport_table.h"
 #include "sys/clock.h"
+#include "sys/descriptor_limit.h"
 #include "sys/io.h"
 
 namespace stapsh::client {
@@ -33,13 +33,8 @@ constexpr std::size_t kScratchBytes = std::size_t{1} << 20;
 constexpr Duration kWaitingFirst = std::chrono::seconds(5), kWaitingAgain = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
 
-// A target needs up to four descriptors; the soft limit (often 1024) is for programs that use select(2).
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // Without it fewer targets fit, and each says so.
-}
+// Of a runner of our own, and of rstap itself: standard streams, epoll, timers, a build, a connection that is opened.
+constexpr std::size_t kDescriptorsDirect = 6, kDescriptorsOther = 24;
 
 class TargetFleet : public Fleet {
  public:
@@ -68,6 +63,7 @@ class TargetFleet : public Fleet {
   Awaitable<> keep_deadline();
   Awaitable<> watch_stop();
   [[nodiscard]] std::vector<TargetResult> results() const;
+  void check_descriptors(std::size_t needed);
   void say_what_is_waited_for();
   void give_up(const std::string& why);
   void wait_signal();
@@ -103,7 +99,7 @@ class TargetFleet : public Fleet {
 Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
   builds_ = std::make_unique<BuildCache>(io_, options_, events_);
   TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
-  for (const int signo : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
     const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
     // What nohup ignored stays ignored. But a shell's `&` ignores SIGINT, and scripts that stop stap send it one.
     if (ignored && signo != SIGINT) {
@@ -127,13 +123,17 @@ Awaitable<int> TargetFleet::run() {
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
+  std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
-    if (std::unique_ptr<Transport> transport = transport_to(target.uri)) {
+    std::unique_ptr<Transport> transport = transport_to(target.uri);
+    descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
+    if (transport) {
       runs_.push_back(std::make_unique<AgentRun>(context, target, std::move(transport)));
     } else {
       runs_.push_back(std::make_unique<DirectRun>(context, target));
     }
   }
+  check_descriptors(descriptors);
   const auto rethrow = [](const std::exception_ptr& bug) {
     if (bug) std::rethrow_exception(bug);
   };
@@ -147,6 +147,16 @@ Awaitable<int> TargetFleet::run() {
       exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
   co_return code;
+}
+
+// Better said now than by the nine hundredth target.
+void TargetFleet::check_descriptors(std::size_t needed) {
+  const std::size_t limit = sys::raise_descriptor_limit();
+  if (needed <= limit) return;
+  emit(event::Note{event::Note::Kind::kWarning,
+                   fmt::format("{} targets can need {} open files at once, and this process may have {} (ulimit -Hn): "
+                               "those that find none will fail; raise that limit, or take fewer targets at once",
+                               targets_.size(), needed, limit)});
 }
 
 void TargetFleet::emit(Event::What what) {
@@ -201,7 +211,7 @@ void TargetFleet::wait_signal() {
   });
 }
 
-// The first stops gracefully, the second SIGINT cuts the grace short, the third gives up waiting. A SIGHUP or SIGTERM
+// The first stops gracefully, the second SIGINT cuts the grace short, the third gives up waiting. Another signal
 // after the first is no impatience: a terminal that goes away and its shell both send one, and timeout(1) sends its own
 // to the process and to the group.
 void TargetFleet::on_signal(int signo) {
@@ -294,7 +304,6 @@ void TargetFleet::on_reader_gone() {
 
 Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOptions& options, EventHub& events,
                                              const std::vector<int>& ignored_signals) {
-  raise_descriptor_limit();
   std::vector<Target> targets = TRY(list_targets(options.targets.remotes));
   if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
   const std::size_t all = targets.size();

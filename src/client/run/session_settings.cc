@@ -13,11 +13,10 @@ constexpr int kGracesOfPatience = 5;
 
 }  // namespace
 
-ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool rich, bool sweep_only) {
+ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool sweep_only) {
   ClientSettings settings;
   settings.limits = options.limits;
   settings.force_rfc = options.dialect == Dialect::kRfc;
-  settings.transport_is_rich = rich;
   settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
   if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
   if (options.grace) {
@@ -30,6 +29,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   if (options.keepalive) settings.keepalive = *options.keepalive;
   settings.want_time = options.output.wants_agent_time();
   settings.want_clock = !sweep_only;
+  settings.want_signal = true;
   settings.want_proof = true;
   settings.want_reason = true;
   settings.want_progress = true;

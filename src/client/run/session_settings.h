@@ -9,8 +9,8 @@
 
 namespace stapsh::client {
 
-/// `session`: what its agent shall call it. `rich`: of its connection. `sweep_only`: nothing is run, it asks after that
-/// session.
-ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool rich, bool sweep_only);
+/// `session`: what its agent shall call it. `sweep_only`: nothing is run, it asks after that session. What depends on
+/// the transport is not in it.
+ClientSettings session_settings(const RstapOptions& options, const std::string& session, bool sweep_only);
 
 }  // namespace stapsh::client

@@ -33,7 +33,7 @@ void TargetProgress::warn(std::string text) { emit(event::Note{event::Note::Kind
 void TargetProgress::tell_lines(std::string_view text) {
   for (std::size_t end = 0; !text.empty(); text.remove_prefix(std::min(text.size(), end + 1))) {
     end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
+    const std::string_view line = last_line(text.substr(0, end));  // ssh ends its lines with "\r\n".
     if (!line.empty()) emit(event::Note{event::Note::Kind::kForeign, printable(line)});
     if (end == std::string_view::npos) break;
   }

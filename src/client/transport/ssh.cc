@@ -57,6 +57,8 @@ class SshTransport : public Transport {
     return uri_.destination + ":" + std::to_string(uri_.port.value_or(0));
   }
 
+  [[nodiscard]] std::string speaker() const override { return "the account"; }
+
   [[nodiscard]] bool has_failed(std::optional<int> exit_code) const override { return exit_code == kSshFailed; }
 
   [[nodiscard]] std::string explain_end(const ConnectionEnd& end) const override {

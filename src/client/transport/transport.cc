@@ -3,7 +3,9 @@
 
 namespace stapsh::client {
 
-Result<> Transport::connected(int) const { return {}; }
+Result<bool> Transport::connected(int, const ReachOptions&) const { return true; }
+
+std::string Transport::speaker() const { return "what answers there"; }
 
 bool Transport::has_failed(std::optional<int>) const { return false; }
 
@@ -29,7 +31,7 @@ unsigned retries_worth(std::string_view reason) {
       {"kex_exchange_identification", 6},
       {"Connection closed by", 6},
       {"Connection reset", 6},
-      {"Resource temporarily unavailable", 6},  // A unix socket whose queue is full.
+      {"Resource temporarily unavailable", 6},  // No process can be made at the moment.
       {"Connection refused", 1},
   };
   for (const Sign& sign : kSigns) {

@@ -49,11 +49,16 @@ class Transport {
 
   /// Opens it; a slow peer shows later, as silence. `targets`: how many there are in all.
   virtual Result<Connection> open(const ReachOptions& options, std::size_t targets) const = 0;
-  /// Whether a connection that was `connecting` has come about; its socket is `fd`. The Error says why not.
-  virtual Result<> connected(int fd) const;
+  /// Whether a connection that was `connecting` has come about; its socket is `fd`. False: not yet, ask again. The
+  /// Error says why it will not.
+  virtual Result<bool> connected(int fd, const ReachOptions& options) const;
+  /// How many descriptors an open one takes.
+  [[nodiscard]] virtual std::size_t descriptors() const { return 4; }
   /// Of which host a crowd of connections is a burden: connections to equal ones are limited. Empty: no limit.
   [[nodiscard]] virtual std::string host() const { return {}; }
 
+  /// Who prints what comes before an agent's hello.
+  [[nodiscard]] virtual std::string speaker() const;
   /// Whether this exit code says that the way failed, whatever the agent at its end did.
   [[nodiscard]] virtual bool has_failed(std::optional<int> exit_code) const;
   /// What the end of a connection means, for the reason of a failure: the last words, or the exit code. May be empty.

@@ -35,11 +35,20 @@ class UnixTransport : public Transport {
   explicit UnixTransport(UnixUri uri) : uri_(std::move(uri)) {}
 
   Result<Connection> open(const ReachOptions& options, std::size_t) const override {
-    sys::UniqueFd socket = TRY(sys::connect_unix(uri_.path));
-    TRY(check_owner(socket.get(), uri_, options.allowed_owners));
+    sys::UniqueFd socket = TRY(sys::make_unix_socket());
+    const bool is_connected = TRY(connected(socket.get(), options));
     sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-    return Connection{std::move(socket), std::move(other), {}, {}, false, false};
+    return Connection{std::move(socket), std::move(other), {}, {}, !is_connected, false};
   }
+
+  // A queue that is full is asked until the connect timeout.
+  Result<bool> connected(int fd, const ReachOptions& options) const override {
+    const bool is_connected = TRY(sys::try_connect_unix(fd, uri_.path));
+    if (is_connected) TRY(check_owner(fd, uri_, options.allowed_owners));
+    return is_connected;
+  }
+
+  [[nodiscard]] std::size_t descriptors() const override { return 2; }
 
   // A guest's port has room for one client: a second one is not refused, it waits without a word.
   [[nodiscard]] std::string explain_silence(const Silence& silence) const override {

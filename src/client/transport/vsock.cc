@@ -18,7 +18,12 @@ class VsockTransport : public Transport {
     return Connection{std::move(socket), std::move(other), {}, {}, true, false};
   }
 
-  Result<> connected(int fd) const override { return sys::vsock_connected(fd, address_); }
+  Result<bool> connected(int fd, const ReachOptions&) const override {
+    TRY(sys::vsock_connected(fd, address_));
+    return true;
+  }
+
+  [[nodiscard]] std::size_t descriptors() const override { return 2; }
 
  private:
   sys::VsockAddress address_;
