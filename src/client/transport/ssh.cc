@@ -62,7 +62,8 @@ class SshTransport : public Transport {
   [[nodiscard]] bool has_failed(std::optional<int> exit_code) const override { return exit_code == kSshFailed; }
 
   [[nodiscard]] std::string explain_end(const ConnectionEnd& end) const override {
-    if (end.exit_code == 126 || end.exit_code == 127) {
+    const int code = end.exit_code.value_or(0);
+    if (code == 126 || code == 127) {
       return "no stapsh on the target" + (end.last_words.empty() ? "" : " (" + std::string(end.last_words) + ")") +
              "; install systemtap-runtime or stapsh there, or give --stapsh PATH";
     }
