@@ -12,6 +12,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
+#include "client/targets/target_list.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
 #include "programs/replay.h"
@@ -57,6 +58,15 @@ stapsh::client::DefaultsEnvironment defaults_environment() {
   return {variable("RSTAP_OPTIONS"), variable("RSTAP_CONFIG"), variable("XDG_CONFIG_HOME"), variable("HOME")};
 }
 
+/// What --list-hosts asks for.
+stapsh::Result<int> list_hosts(const stapsh::client::TargetOptions& options) {
+  std::string text;
+  for (const stapsh::client::Target& target : TRY(stapsh::client::list_targets(options)).targets) {
+    (text += target.name) += '\n';
+  }
+  return stapsh::print_text(text);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,6 +86,8 @@ int main(int argc, char** argv) {
         return print_text(client::rstap_help());
       case client::Action::kShowVersion:
         return print_text("rstap " STAPSH_VERSION "\n");
+      case client::Action::kListHosts:
+        return list_hosts(options.targets);
       case client::Action::kRun:
       case client::Action::kSweep:
         break;

@@ -62,6 +62,11 @@ Result<> take_retries(Options& options, Value value) {
   return {};
 }
 
+Result<> take_pick(Options& options, Value value) {
+  options.targets.pick = TRY(parse_int<unsigned>(value, 1, 100'000));
+  return {};
+}
+
 Result<> take_keepalive(Options& options, Value value) {
   if (value == "0") {
     options.keepalive.reset();
@@ -85,6 +90,11 @@ Result<> take_record(Options& options, Value value) {
 }
 
 constexpr std::array kClientOptions{
+    ClientOption{"exclude", "SET", OptionGroup::kTargets, "leave these targets out (repeatable)",
+                 add_filled<&Options::targets, &TargetOptions::excludes>},
+    ClientOption{"pick", "N", OptionGroup::kTargets, "only N of the targets, at random", take_pick},
+    ClientOption{"list-hosts", "", OptionGroup::kTargets, "print the targets' names, one a line, and do nothing else",
+                 set_action<Action::kListHosts>},
     ClientOption{"together", "", OptionGroup::kTargets, "start all at one moment, when every target is ready or failed",
                  take_flag<&Options::together>},
     ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",

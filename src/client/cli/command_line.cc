@@ -40,6 +40,9 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   RstapOptions options;
   options.targets.groups = defaults.groups;
   for (const GivenOption& given : scanned.options) TRY(apply(given, options));
+  if (options.action == Action::kListHosts && options.targets.remotes.empty()) {
+    return fail(Errc::kUsage, "--list-hosts needs a --remote");
+  }
   if (options.action != Action::kRun) return options;
   if (!scanned.positionals.empty() && scanned.positionals.front() == "sweep") {
     TRY(take_sweep(options, scanned.positionals));

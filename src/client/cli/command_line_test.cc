@@ -108,6 +108,10 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "a",
                               "--remote=b",
                               "--label",
+                              "--exclude=@old",
+                              "--exclude",
+                              "b",
+                              "--pick=3",
                               "--fanout=8",
                               "--retries=3",
                               "--connect-timeout",
@@ -139,6 +143,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "s"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_THAT(options->targets.remotes, ElementsAre("a", "b"));
+  EXPECT_THAT(options->targets.excludes, ElementsAre("@old", "b"));
+  EXPECT_EQ(options->targets.pick, 3u);
   EXPECT_EQ(options->output.labels, LabelMode::kName);
   EXPECT_EQ(options->fanout, 8u);
   EXPECT_EQ(options->reach.retries, 3u);
@@ -223,6 +229,11 @@ TEST(CommandLine, HelpAndVersionNeedNoScript) {
   for (const std::string word : {"--version", "-V"}) EXPECT_EQ(parse({word})->action, Action::kShowVersion);
 }
 
+TEST(CommandLine, ListsHostsWithoutAScript) {
+  EXPECT_EQ(parse({"--list-hosts", "--remote=a"})->action, Action::kListHosts);
+  EXPECT_EQ(parse({"--list-hosts", "--remote=a", "s", "x"})->action, Action::kListHosts);
+}
+
 TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
   struct Case {
     Words words;
@@ -275,6 +286,11 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--retries=-1", "s"}, "--retries: '-1' is not"},
       {{"--retries=many", "s"}, "--retries: 'many' is not"},
       {{"--retries=1001", "s"}, "--retries: '1001' is not"},
+      {{"--exclude=", "--remote=a", "s"}, "--exclude: the value is empty"},
+      {{"--pick=0", "--remote=a", "s"}, "--pick: '0' is not a whole number from 1 to 100000"},
+      {{"--pick=x", "--remote=a", "s"}, "--pick: 'x' is not"},
+      {{"--list-hosts"}, "--list-hosts needs a --remote"},
+      {{"--list-hosts=x", "--remote=a"}, "--list-hosts takes no value"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
       {{"--grace=-1", "s"}, "--grace: '-1' is not"},
       {{"--ssh=", "s"}, "--ssh: the value is empty"},

@@ -48,6 +48,8 @@ Forms of TARGET:
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
   web[01-40,50]                 a set of hosts, in any form with a HOST
   @FILE                         a list: a TARGET on each line, # comments; exec: ones are run here
+  @GROUP                        a group: of the configuration, nodeset, or /etc/dsh/group
+  SET!SET  SET&SET  SET^SET     without the second; what both have; what one has; from left to right
 )";
 
 constexpr std::string_view kEnd = R"(
@@ -63,6 +65,7 @@ constexpr std::string_view kExamples = R"(
 Examples:
   rstap --remote web1 --remote root@web2 --label -e 'probe begin { println("hello") exit() }'
   rstap --remote 'web[01-40]' --remote-prefix --fanout 16 iotop.stp
+  rstap --remote '@web!web03' --exclude @drained --pick 5 --label opensnoop.bt
   rstap --remote @fleet.txt --together --deadline 60 -G threshold=10 slow.stp eth0
   rstap --remote stapsh: --bpf -x 4711 trace.stp
   rstap --remote ssh://root@db:2222 opensnoop.bt

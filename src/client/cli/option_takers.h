@@ -49,6 +49,13 @@ Result<> add_word(RstapOptions& options, const std::string& value) {
   return {};
 }
 
+/// Several values, none of them empty.
+template <auto... kPath>
+Result<> add_filled(RstapOptions& options, const std::string& value) {
+  if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+  return add_word<kPath...>(options, value);
+}
+
 template <Action kAction>
 Result<> set_action(RstapOptions& options, const std::string&) {
   options.action = kAction;

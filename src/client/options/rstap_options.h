@@ -16,7 +16,7 @@
 
 namespace stapsh::client {
 
-enum class Action { kRun, kSweep, kShowHelp, kShowVersion };
+enum class Action { kRun, kSweep, kListHosts, kShowHelp, kShowVersion };
 
 /// Which targets.
 struct TargetOptions {
@@ -24,6 +24,8 @@ struct TargetOptions {
   /// Groups of the configuration file: what @NAME stands for, each value as one of --remote.
   std::map<std::string, std::vector<std::string>> groups;
   std::vector<std::string> finished;  ///< Names that need not run (--resume-failed), as of joblog_host().
+  std::vector<std::string> excludes;  ///< Values of --exclude: each a set as of --remote.
+  std::optional<unsigned> pick;       ///< So many of what is left, at random; at least 1.
 };
 
 /// How an agent is reached.

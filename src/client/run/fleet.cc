@@ -13,6 +13,7 @@
 
 #include "base/parse_seconds.h"
 #include "client/build/build_cache.h"
+#include "client/events/fold_names.h"
 #include "client/events/run_result.h"
 #include "client/run/agent_run.h"
 #include "client/run/connect_slots.h"
@@ -38,13 +39,14 @@ constexpr std::size_t kDescriptorsDirect = 6, kDescriptorsOther = 24;
 
 class TargetFleet : public Fleet {
  public:
-  TargetFleet(asio::io_context& io, const RstapOptions& options, std::vector<Target> targets, EventHub& events)
+  TargetFleet(asio::io_context& io, const RstapOptions& options, TargetList targets, EventHub& events)
       : io_(io),
         options_(options),
         events_(events),
         slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
-        gate_(io_, targets.size(), {options.together, options.all_or_nothing}),
-        targets_(std::move(targets)),
+        gate_(io_, targets.targets.size(), {options.together, options.all_or_nothing}),
+        picked_from_(targets.picked_from),
+        targets_(std::move(targets.targets)),
         signals_(io_),
         deadline_(io_),
         stop_timer_(io_),
@@ -64,6 +66,7 @@ class TargetFleet : public Fleet {
   Awaitable<> watch_stop();
   [[nodiscard]] std::vector<TargetResult> results() const;
   void check_descriptors(std::size_t needed);
+  void say_who_was_picked();
   void say_what_is_waited_for();
   void give_up(const std::string& why);
   void wait_signal();
@@ -79,6 +82,7 @@ class TargetFleet : public Fleet {
   ConnectSlots slots_;
   StartGate gate_;
   std::unique_ptr<BuildCache> builds_;
+  std::size_t picked_from_;  // 0: these are all.
   std::vector<Target> targets_;
   std::vector<std::unique_ptr<TargetRun>> runs_;
   asio::signal_set signals_;
@@ -120,6 +124,7 @@ Awaitable<int> TargetFleet::run() {
   started.command = is_sweep ? "sweep" : options_.job.command_line();
   emit(std::move(started));
   if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
+  if (picked_from_ > 0) say_who_was_picked();
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
   const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
@@ -157,6 +162,13 @@ void TargetFleet::check_descriptors(std::size_t needed) {
                    fmt::format("{} targets can need {} open files at once, and this process may have {} (ulimit -Hn): "
                                "those that find none will fail; raise that limit, or take fewer targets at once",
                                targets_.size(), needed, limit)});
+}
+
+void TargetFleet::say_who_was_picked() {
+  std::vector<std::string> names;
+  for (const Target& target : targets_) names.push_back(target.name);
+  emit(event::Note{event::Note::Kind::kInfo,
+                   fmt::format("picked {} of {} targets: {}", names.size(), picked_from_, fold_names(names))});
 }
 
 void TargetFleet::emit(Event::What what) {
@@ -304,10 +316,9 @@ void TargetFleet::on_reader_gone() {
 
 Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOptions& options, EventHub& events,
                                              const std::vector<int>& ignored_signals) {
-  std::vector<Target> targets = TRY(list_targets(options.targets.remotes));
-  if (targets.empty()) return fail(Errc::kUsage, "no target: the lists that --remote names are empty");
-  const std::size_t all = targets.size();
-  const std::size_t left_out = leave_out(targets, options.targets.finished);
+  TargetList targets = TRY(list_targets(options.targets));
+  const std::size_t all = targets.targets.size();
+  const std::size_t left_out = leave_out(targets.targets, options.targets.finished);
   auto fleet = std::make_unique<TargetFleet>(io, options, std::move(targets), events);
   if (left_out > 0) {
     fleet->set_resume_note(fmt::format("{} of {} targets have succeeded already, as {} says{}", left_out, all,

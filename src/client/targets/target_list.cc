@@ -4,100 +4,189 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <fstream>
-#include <map>
+#include <filesystem>
+#include <iterator>
+#include <random>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
 #include <utility>
 
+#include "client/targets/groups.h"
 #include "client/targets/host_set.h"
+#include "client/targets/set_algebra.h"
+#include "client/targets/value_list.h"
 
 namespace stapsh::client {
 namespace {
 
-// Commas and brackets are a path's or a command's own there.
-constexpr std::array<std::string_view, 6> kSchemesWithoutSets{
-    "unix:", "exec:", "stapsh:", "direct:", "vsock:", "libvirt:"};
+using Addresses = std::vector<NamedAddress>;
 
-std::string_view without_comment(std::string_view line) {
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    const bool starts_word = at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t';
-    if (line[at] == '#' && starts_word) line = line.substr(0, at);
-  }
-  const std::size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+bool is_list(const std::string& path) {
+  std::error_code unknown;
+  const auto status = std::filesystem::status(path, unknown);
+  return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
 }
 
-class TargetLister {
+std::string path_in(std::string_view folder, std::string_view name) {
+  if (name.starts_with('/') || folder.empty()) return std::string(name);
+  return fmt::format("{}/{}", folder, name);
+}
+
+Result<> check_count(const Addresses& addresses) {
+  if (addresses.size() <= kHostSetMax) return {};
+  return fail(Errc::kUsage, fmt::format("more than {} targets", kHostSetMax));
+}
+
+/// The list that a value is in.
+struct Place {
+  std::string_view folder;  ///< What files are relative to; empty: the current folder.
+  ListKind kind = ListKind::kTargets;
+  unsigned depth = 0;  ///< 0: the command line.
+};
+
+class ValueReader {
  public:
-  Result<> add(std::string_view value, std::string_view folder, unsigned depth) {
-    if (value.substr(0, 1) == "@") return add_file(value.substr(1), folder, depth);
-    for (std::string& text : TRY(expand_remote(value))) {
-      if (targets_.size() == kHostSetMax) {
-        return fail(Errc::kUsage, fmt::format("more than {} targets", kHostSetMax));
-      }
-      RemoteUri uri = TRY(parse_remote_uri(text));
-      targets_.push_back({static_cast<unsigned>(targets_.size()), std::move(text), std::move(uri), {}});
+  explicit ValueReader(const TargetOptions& options) : groups_(options.groups) {}
+
+  /// The addresses that one value stands for.
+  Result<Addresses> read(std::string_view value, const Place& place = {}) {
+    Addresses addresses;
+    if (value.empty() || is_without_sets(value)) {
+      TRY(add(addresses, std::string(value)));
+      return addresses;
     }
+    // Commas and the like are its name's own.
+    if (value.front() == '@' && is_list(path_in(place.folder, value.substr(1)))) {
+      return read_at(value.substr(1), place);
+    }
+    for (const SetTerm& term : TRY(split_set(value))) {
+      Addresses others = TRY(read_term(term.text, place));
+      TRY(apply(term.op, addresses, std::move(others)));
+      TRY(check_count(addresses));
+    }
+    return addresses;
+  }
+
+ private:
+  static Result<> add(Addresses& addresses, std::string text) {
+    TRY(parse_remote_uri(text));  // Here it is known where it stands.
+    addresses.push_back({std::move(text)});
     return {};
   }
 
-  std::vector<Target> take_targets() { return std::move(targets_); }
+  Result<Addresses> read_term(std::string_view term, const Place& place) {
+    if (term.front() == '@' && is_file(term.substr(1), place)) return read_at(term.substr(1), place);
+    Addresses addresses;
+    for (std::string& name : TRY(expand_host_set(term))) {
+      if (name.front() != '@') {
+        TRY(add(addresses, std::move(name)));
+        continue;
+      }
+      Addresses more = TRY(read_at(std::string_view(name).substr(1), place));
+      TRY(apply(SetOperator::kAdd, addresses, std::move(more)));
+      TRY(check_count(addresses));
+    }
+    return addresses;
+  }
 
- private:
-  Result<> add_file(std::string_view name, std::string_view folder, unsigned depth) {
+  static bool is_file(std::string_view name, const Place& place) {
+    return name.find_first_of("/.") != std::string_view::npos || is_list(path_in(place.folder, name));
+  }
+
+  /// What stands behind an '@': a file if it looks like one or is there, else a group.
+  Result<Addresses> read_at(std::string_view name, const Place& place) {
     if (name.empty()) return fail(Errc::kUsage, "target list '@': a file's name is missing");
-    if (depth == kTargetListDepthMax) {
+    if (place.depth == kTargetListDepthMax) {
       return fail(Errc::kUsage,
                   fmt::format("target list @{}: lists are nested more than {} deep; does one name itself?", name,
                               kTargetListDepthMax));
     }
-    std::string path(name);
-    if (path.front() != '/' && !folder.empty()) path = fmt::format("{}/{}", folder, name);
-    errno = 0;
-    std::ifstream file(path);
-    if (!file) return fail_named(fmt::format("target list {}", path), errno);
-    const std::size_t slash = path.rfind('/');
-    const std::string own_folder = slash == std::string::npos ? "" : path.substr(0, std::max<std::size_t>(slash, 1));
-    std::string line;
-    for (std::size_t number = 1; std::getline(file, line); ++number) {
-      const std::string_view value = without_comment(line);
-      if (value.empty()) continue;
-      if (Result<> added = add(value, own_folder, depth + 1); !added) {
-        return add_context(fmt::format("{}:{}", path, number), std::move(added).error());
-      }
-    }
-    if (file.bad()) return fail_named(fmt::format("target list {}", path), errno);
-    return {};
+    if (is_file(name, place)) return read_all(TRY(read_list(path_in(place.folder, name), place.kind)), place);
+    return read_all(TRY(groups_.find(std::string(name))), place);
   }
 
-  std::vector<Target> targets_;
+  Result<Addresses> read_all(const ValueList& list, const Place& outer) {
+    const Place place{list.folder, list.kind, outer.depth + 1};
+    Addresses addresses;
+    for (const ValueList::Line& line : list.lines) {
+      Result<Addresses> more = read(line.value, place);
+      if (!more) {
+        const std::string where = line.number > 0 ? fmt::format("{}:{}", list.source, line.number) : list.source;
+        return add_context(where, std::move(more).error());
+      }
+      TRY(apply(SetOperator::kAdd, addresses, *std::move(more)));
+      TRY(check_count(addresses));
+    }
+    return addresses;
+  }
+
+  GroupLookup groups_;
 };
+
+/// So many of them, at random, in their order.
+Addresses pick(const Addresses& from, unsigned count) {
+  std::random_device seed;
+  Addresses picked;
+  std::ranges::sample(from, std::back_inserter(picked), count, std::mt19937_64(seed()));
+  return picked;
+}
+
+std::string_view name_of(const NamedAddress& address) {
+  if (!address.alias.empty()) return address.alias;
+  std::string_view name = address.text;
+  if (name.ends_with(':')) name.remove_suffix(1);  // stapsh: and direct: end in what follows a label.
+  return name;
+}
+
+Result<std::vector<Target>> to_targets(Addresses addresses) {
+  std::unordered_map<std::string_view, std::size_t> same;
+  for (const NamedAddress& address : addresses) ++same[name_of(address)];
+  std::vector<Target> targets;
+  targets.reserve(addresses.size());
+  for (const NamedAddress& address : addresses) {
+    const auto index = static_cast<unsigned>(targets.size());
+    const std::string_view name = name_of(address);
+    targets.push_back({index, address.text, TRY(parse_remote_uri(address.text)),
+                       same[name] > 1 ? fmt::format("{}#{}", name, index) : std::string(name)});
+  }
+  return targets;
+}
+
+Result<TargetList> list_all(const TargetOptions& options) {
+  ValueReader reader(options);
+  Addresses addresses;
+  for (const std::string& remote : options.remotes) {
+    Addresses more = TRY(reader.read(remote));
+    TRY(apply(SetOperator::kAdd, addresses, std::move(more)));
+    TRY(check_count(addresses));
+  }
+  if (addresses.empty()) return fail(Errc::kUsage, "no target: the lists and sets that --remote names are empty");
+  for (const std::string& set : options.excludes) {
+    Result<Addresses> left_out = reader.read(set);
+    if (!left_out) return add_context("--exclude", std::move(left_out).error());
+    TRY(apply(SetOperator::kLeaveOut, addresses, *std::move(left_out)));
+  }
+  if (addresses.empty()) return fail(Errc::kUsage, "no target: --exclude leaves out all of them");
+  TargetList list;
+  if (options.pick && *options.pick < addresses.size()) {
+    list.picked_from = addresses.size();
+    addresses = pick(addresses, *options.pick);
+  }
+  list.targets = TRY(to_targets(std::move(addresses)));
+  return list;
+}
 
 }  // namespace
 
-Result<std::vector<std::string>> expand_remote(std::string_view value) {
-  const auto begins = [&](std::string_view scheme) { return value.substr(0, scheme.size()) == scheme; };
-  // A scheme's name without anything behind it can't be a set either; parse_remote_uri has the message for "".
-  if (value.empty() || std::ranges::any_of(kSchemesWithoutSets, begins)) {
-    return std::vector<std::string>{std::string(value)};
+Result<TargetList> list_targets(const TargetOptions& options) {
+  Result<TargetList> list = list_all(options);
+  if (!list) {
+    Error error = std::move(list).error();
+    error.code = Errc::kUsage;  // Also where a system call failed: what was asked for is not there.
+    return fail(std::move(error));
   }
-  return expand_host_set(value);
-}
-
-Result<std::vector<Target>> list_targets(std::span<const std::string> remotes) {
-  TargetLister lister;
-  for (const std::string& remote : remotes) TRY(lister.add(remote, "", 0));
-  std::vector<Target> targets = lister.take_targets();
-  std::map<std::string, std::size_t> same;
-  for (const Target& target : targets) ++same[target.text];
-  for (Target& target : targets) {
-    std::string_view name = target.text;
-    if (name.ends_with(':')) name.remove_suffix(1);  // stapsh: and direct: end in what follows a label.
-    target.name = same[target.text] > 1 ? fmt::format("{}#{}", name, target.index) : std::string(name);
-  }
-  return targets;
+  return list;
 }
 
 }  // namespace stapsh::client

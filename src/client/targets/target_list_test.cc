@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,10 +35,18 @@ class TargetList : public testing::Test {
     return value.append((folder_ / name).string());
   }
   static std::vector<std::string> texts(const std::vector<std::string>& remotes) {
-    const auto targets = list_targets(remotes);
-    if (!targets) return {targets.error().what};
+    TargetOptions options;
+    options.remotes = remotes;
+    return texts(options);
+  }
+  static std::vector<std::string> texts(const TargetOptions& options) {
+    const auto list = list_targets(options);
+    if (!list) {
+      EXPECT_EQ(list.error().code, Errc::kUsage);
+      return {list.error().what};
+    }
     std::vector<std::string> found;
-    for (const Target& target : *targets) {
+    for (const Target& target : list->targets) {
       EXPECT_EQ(target.index, found.size());
       EXPECT_EQ(target.uri.text, target.text);
       found.push_back(target.text);
@@ -53,12 +62,13 @@ TEST_F(TargetList, KeepsTheOrderAndDuplicates) {
 }
 
 TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
-  const std::vector<std::string> remotes{"stapsh:", "web1", "stapsh:"};
-  const auto targets = list_targets(remotes);
-  ASSERT_TRUE(targets);
-  EXPECT_EQ((*targets)[0].name, "stapsh#0");
-  EXPECT_EQ((*targets)[1].name, "web1");
-  EXPECT_EQ((*targets)[2].name, "stapsh#2");
+  TargetOptions options;
+  options.remotes = {"stapsh:", "web1", "stapsh:", "direct:", "direct"};
+  const auto list = list_targets(options);
+  ASSERT_TRUE(list);
+  std::vector<std::string> names;
+  for (const Target& target : list->targets) names.push_back(target.name);
+  EXPECT_THAT(names, ElementsAre("stapsh#0", "web1", "stapsh#2", "direct#3", "direct#4"));
 }
 
 TEST_F(TargetList, ExpandsSetsInHostFormsOnly) {
@@ -79,11 +89,97 @@ TEST_F(TargetList, ErrorsNameTheFileAndLine) {
   EXPECT_THAT(texts({list}), ElementsAre(HasSubstr("/list:2: target 'foo://x': unknown scheme")));
   EXPECT_THAT(texts({value("none")}), ElementsAre(HasSubstr("/none: No such file")));
   EXPECT_THAT(texts({value("")}), ElementsAre(HasSubstr("Is a directory")));
+  EXPECT_THAT(texts({value("none") + "!web1"}), ElementsAre(HasSubstr("/none: No such file")));
+  EXPECT_THAT(texts({write("sets", "web1,,web2")}), ElementsAre(HasSubstr("/sets:1: host set 'web1,,web2', column 6")));
   EXPECT_THAT(texts({"@"}), ElementsAre(HasSubstr("a file's name is missing")));
   EXPECT_THAT(texts({write("self", "@self\n")}), ElementsAre(HasSubstr("nested more than 8 deep")));
   EXPECT_THAT(texts({"web[1-"}), ElementsAre(HasSubstr("host set 'web[1-', column 4")));
   EXPECT_THAT(texts({""}), ElementsAre(HasSubstr("empty; known forms")));
   EXPECT_THAT(texts({"n[1-100000]", "one-more"}), ElementsAre("more than 100000 targets"));
+}
+
+TEST_F(TargetList, JoinsSetsFromLeftToRight) {
+  EXPECT_THAT(texts({"web[1-5]!web3"}), ElementsAre("web1", "web2", "web4", "web5"));
+  EXPECT_THAT(texts({"web[1-5]!web[1-4],web1"}), ElementsAre("web5", "web1"));
+  EXPECT_THAT(texts({"a,b,c&b,d"}), ElementsAre("b", "d"));
+  EXPECT_THAT(texts({"a,b^b,c", "x"}), ElementsAre("a", "c", "x"));
+  EXPECT_THAT(texts({"a!b!a", "x"}), ElementsAre("x"));
+  EXPECT_THAT(texts({"a&b"}), ElementsAre("no target: the lists and sets that --remote names are empty"));
+  EXPECT_THAT(texts({"n[1-100000]!n[2-100000]"}), ElementsAre("n1"));
+}
+
+TEST_F(TargetList, ListsAndGroupsArePartsOfSets) {
+  TargetOptions options;
+  options.groups = {{"web", {"web[1-3]", "root@web4"}},
+                    {"db", {"web3", "db1"}},
+                    {"all", {"@web", "@db"}},
+                    {"rack1", {"r1"}},
+                    {"rack2", {"r2"}},
+                    {"self", {"@self"}},
+                    {"bad", {"x", "foo://y"}},
+                    {"none", {}}};
+  const auto of = [&](const std::string& value) {
+    options.remotes = {value};
+    return texts(options);
+  };
+  EXPECT_THAT(of("@web!web3"), ElementsAre("web1", "web2", "root@web4"));
+  EXPECT_THAT(of("@web!web4"), ElementsAre("web1", "web2", "web3"));
+  EXPECT_THAT(of("@web&@db"), ElementsAre("web3"));
+  EXPECT_THAT(of("@all"), ElementsAre("web1", "web2", "web3", "root@web4", "web3", "db1"));
+  EXPECT_THAT(of("@rack[1-2]"), ElementsAre("r1", "r2"));
+  const std::string list = write("list", "@web!web1\nx");
+  EXPECT_THAT(of(list + "&@web"), ElementsAre("web2", "web3", "root@web4"));
+  // A list's name may hold what joins sets.
+  EXPECT_THAT(of(write("a,b!c", "y")), ElementsAre("y"));
+  EXPECT_THAT(of("@bad"),
+              ElementsAre("group @bad of the configuration: target 'foo://y': unknown scheme 'foo://'; known "
+                          "forms: HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, "
+                          "vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, exec:COMMAND, @FILE"));
+  EXPECT_THAT(of("@self"), ElementsAre(HasSubstr("nested more than 8 deep")));
+  EXPECT_THAT(of("@none"), ElementsAre("group @none is empty: group @none of the configuration"));
+}
+
+TEST_F(TargetList, LeavesOutWhatIsExcluded) {
+  TargetOptions options;
+  options.remotes = {"web[1-4]", "root@web1", "stapsh:"};
+  options.excludes = {"web[1-2]", write("list", "web4\nnobody")};
+  EXPECT_THAT(texts(options), ElementsAre("web3", "stapsh:"));
+  options.excludes = {"web[1-4]", "stapsh:"};
+  EXPECT_THAT(texts(options), ElementsAre("no target: --exclude leaves out all of them"));
+  options.excludes = {"web["};
+  EXPECT_THAT(texts(options), ElementsAre("--exclude: host set 'web[', column 4: '[' without ']'"));
+}
+
+TEST_F(TargetList, PicksSomeInTheirOrder) {
+  TargetOptions options;
+  options.remotes = {"n[1000-1099]"};
+  options.excludes = {"n1000"};
+  options.pick = 10;
+  const auto list = list_targets(options);
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->picked_from, 99U);
+  const std::vector<std::string> first = texts(options);
+  EXPECT_EQ(first.size(), 10U);
+  EXPECT_TRUE(std::ranges::is_sorted(first));
+  EXPECT_EQ(std::ranges::adjacent_find(first), first.end());
+  // The same ten of 99 ten times in a row: a machine never lives to see it.
+  bool differ = false;
+  for (int i = 0; i < 10 && !differ; ++i) differ = texts(options) != first;
+  EXPECT_TRUE(differ);
+  options.pick = 99;
+  EXPECT_EQ(list_targets(options)->picked_from, 0U);
+  EXPECT_EQ(list_targets(options)->targets.size(), 99U);
+}
+
+// What grows with the square of the targets would take minutes.
+TEST_F(TargetList, TakesAHundredThousandTargets) {
+  std::string text;
+  for (unsigned i = 0; i < 100'000; ++i) text += "root@host" + std::to_string(i) + ".example:22\n";
+  TargetOptions options;
+  options.remotes = {write("list", text)};
+  EXPECT_EQ(list_targets(options)->targets.size(), 100'000U);
+  options.excludes = {"host[1-99999].example"};
+  EXPECT_EQ(list_targets(options)->targets.size(), 1U);
 }
 
 }  // namespace

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/targets/set_algebra.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "client/targets/remote_uri.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::array<std::string_view, 6> kSchemesWithoutSets{
+    "unix:", "exec:", "stapsh:", "direct:", "vsock:", "libvirt:"};
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+/// Where the term that begins at `begin` ends.
+std::size_t term_end(std::string_view value, std::size_t begin) {
+  const std::size_t first = std::min(value.find_first_not_of(" \t", begin), value.size());
+  const std::string_view ends = is_without_sets(value.substr(first)) ? "," : ",!&^";
+  for (std::size_t at = begin; at < value.size(); ++at) {
+    if (value[at] == '[') at = std::min(value.find(']', at), value.size() - 1);
+    if (ends.find(value[at]) != std::string_view::npos) return at;
+  }
+  return value.size();
+}
+
+/// An ssh target as words that can be looked up; an empty user or port is any.
+std::string key_of(std::string_view user, std::string_view host, std::string_view port) {
+  return fmt::format("{}\n{}\n{}", user, host, port);
+}
+
+struct Identity {
+  std::string user, host, port;
+
+  [[nodiscard]] std::string key() const { return key_of(user, host, port); }
+};
+
+Result<Identity> identity_of(const std::string& text) {
+  const RemoteUri uri = TRY(parse_remote_uri(text));
+  const auto* ssh = std::get_if<SshUri>(&uri.address);
+  if (!ssh) return Identity{{}, '\n' + text, {}};
+  const std::size_t at = ssh->destination.rfind('@');
+  Identity identity;
+  if (at != std::string::npos) identity.user = ssh->destination.substr(0, at);
+  identity.host = ssh->destination.substr(at == std::string::npos ? 0 : at + 1);
+  if (ssh->port) identity.port = std::to_string(*ssh->port);
+  return identity;
+}
+
+/// The second set of an operation: who is in it, and who of it was met in the first.
+class Others {
+ public:
+  Result<> add(const NamedAddress& other) {
+    std::string key = TRY(identity_of(other.text)).key();
+    if (!other.alias.empty()) met_.emplace(key_of("", other.alias, ""), false);
+    met_.emplace(std::move(key), false);
+    return {};
+  }
+
+  /// Whether they hold `target`, in whatever spelling.
+  Result<bool> meet(const NamedAddress& target) {
+    const Identity is = TRY(identity_of(target.text));
+    bool found = false;
+    const auto look_for = [&](std::string_view user, std::string_view host, std::string_view port) {
+      const auto it = met_.find(key_of(user, host, port));
+      if (it != met_.end()) found = it->second = true;
+    };
+    look_for(is.user, is.host, is.port);
+    if (!is.user.empty()) look_for("", is.host, is.port);
+    if (!is.port.empty()) look_for(is.user, is.host, "");
+    if (!is.user.empty() && !is.port.empty()) look_for("", is.host, "");
+    if (!target.alias.empty()) look_for("", target.alias, "");
+    return found;
+  }
+
+  Result<bool> was_met(const NamedAddress& other) const {
+    const std::string key = TRY(identity_of(other.text)).key();
+    return met_.at(key) || (!other.alias.empty() && met_.at(key_of("", other.alias, "")));
+  }
+
+ private:
+  std::unordered_map<std::string, bool> met_;
+};
+
+}  // namespace
+
+bool is_without_sets(std::string_view text) {
+  return std::ranges::any_of(kSchemesWithoutSets, [&](std::string_view scheme) { return text.starts_with(scheme); });
+}
+
+Result<std::vector<SetTerm>> split_set(std::string_view value) {
+  std::vector<SetTerm> terms;
+  SetOperator op = SetOperator::kAdd;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = term_end(value, begin);
+    const std::string_view text = trimmed(value.substr(begin, end - begin));
+    if (text.empty()) {
+      return fail(Errc::kUsage,
+                  fmt::format("host set '{}', column {}: a name is missing", value.substr(0, 200), end + 1));
+    }
+    terms.push_back({op, text});
+    if (end == value.size()) return terms;
+    op = static_cast<SetOperator>(value[end]);
+    begin = end + 1;
+  }
+}
+
+Result<> apply(SetOperator op, std::vector<NamedAddress>& targets, std::vector<NamedAddress> others) {
+  if (op == SetOperator::kAdd) {
+    std::move(others.begin(), others.end(), std::back_inserter(targets));
+    return {};
+  }
+  Others set;
+  for (const NamedAddress& other : others) TRY(set.add(other));
+  std::vector<NamedAddress> kept;
+  for (NamedAddress& target : targets) {
+    const bool in_both = TRY(set.meet(target));
+    if (in_both == (op == SetOperator::kBoth)) kept.push_back(std::move(target));
+  }
+  targets = std::move(kept);
+  if (op != SetOperator::kOneOfBoth) return {};
+  for (NamedAddress& other : others) {
+    if (!TRY(set.was_met(other))) targets.push_back(std::move(other));
+  }
+  return {};
+}
+
+}  // namespace stapsh::client
