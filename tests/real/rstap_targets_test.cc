@@ -79,6 +79,35 @@ TEST_F(RstapTargets, GroupsOfDsh) {
   EXPECT_EQ(listed({"--remote", "@web"}), "mine,");
 }
 
+TEST_F(RstapTargets, InventoriesOfAnsible) {
+  if (::access("/usr/bin/ansible-inventory", X_OK) != 0)
+    GTEST_SKIP() << "needs ansible-inventory (Debian: ansible-core)";
+  const std::string file = scratch_.write("hosts.ini",
+                                          "old\n[web]\nweb[01:03].example ansible_user=root\n"
+                                          "web9 ansible_host=10.0.0.9 ansible_port=2222\n"
+                                          "[db]\ndb1 ansible_host=fe80::1\nhere ansible_connection=local\n"
+                                          "[prod:children]\nweb\ndb\n");
+  const std::string more = scratch_.write("more.yaml", "db: {hosts: {db2: , db1: }}\n");
+  EXPECT_EQ(listed({"--inventory", file}), "old,web01.example,web02.example,web03.example,web9,db1,here,");
+  EXPECT_EQ(listed({"--inventory", file, "--inventory=" + more, "--limit=db:web*:!web0[12].example", "--remote=first",
+                    "--exclude=10.0.0.9,db1"}),
+            "first,here,db2,web03.example,");
+  EXPECT_EQ(listed({"--inventory=" + file, "--limit=wbe"}),
+            "rstap: --inventory " + file + ": --limit: 'wbe': neither a host nor a group of the inventory\n");
+  EXPECT_NE(listed({"--inventory=" + scratch_.path("none")}).find("ERROR! Completely failed to parse inventory source"),
+            std::string::npos);
+  EXPECT_NE(listed({"--inventory=" + scratch_.write("bad.ini", "[web\na\n")}).find("Failed to parse"),
+            std::string::npos);
+  Program without(options({STAPSH_CLIENT, "--list-hosts", "--inventory=" + file}, nullptr, {"PATH=/nowhere"}));
+  EXPECT_EQ(without.wait_exit(), 2);
+  EXPECT_EQ(without.err(), "rstap: --inventory " + file +
+                               ": ansible-inventory: No such file or directory; it is part of ansible-core\n");
+  // Where a host is reached is the inventory's to say, not its name.
+  const Said said = rstap({"--inventory", file, "--limit", "here", "--stapsh", agent_program(), "-v", "sweep"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_NE(said.err.find("rstap: 1 target: 1 "), std::string::npos) << said.err;
+}
+
 TEST_F(RstapTargets, ListsAsPeopleSaveThem) {
   using namespace std::string_literals;
   struct Case {

@@ -36,8 +36,8 @@ RunnerKind runner_of(const JobOptions& job) {
 Result<> check_together(const RstapOptions& options) {
   const JobOptions& job = options.job;
   if (job.command && job.target_pid) return fail(Errc::kUsage, "-c and -x exclude each other");
-  const bool remote =
-      std::ranges::any_of(options.targets.remotes, [](const std::string& each) { return each != "direct:"; });
+  const auto is_remote = [](const std::string& each) { return each != "direct:"; };
+  const bool remote = !options.targets.inventories.empty() || std::ranges::any_of(options.targets.remotes, is_remote);
   if (job.output_file && !job.output_file->starts_with('/') && remote) {
     return fail(Errc::kUsage, fmt::format("-o {}: the file is on each target, and its agent's folder is removed at the "
                                           "end; give an absolute path",

@@ -90,6 +90,10 @@ Result<> take_record(Options& options, Value value) {
 }
 
 constexpr std::array kClientOptions{
+    ClientOption{"inventory", "FILE", OptionGroup::kTargets, "the hosts of an inventory of ansible's (repeatable)",
+                 add_filled<&Options::targets, &TargetOptions::inventories>},
+    ClientOption{"limit", "PATTERN", OptionGroup::kTargets, "of the inventories only these, as with ansible --limit",
+                 take_program<&Options::targets, &TargetOptions::limit>},
     ClientOption{"exclude", "SET", OptionGroup::kTargets, "leave these targets out (repeatable)",
                  add_filled<&Options::targets, &TargetOptions::excludes>},
     ClientOption{"pick", "N", OptionGroup::kTargets, "only N of the targets, at random", take_pick},

@@ -16,20 +16,23 @@ namespace {
 // `rstap sweep --remote …`. A script of that name is ./sweep.
 Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   if (words.size() > 1) return fail(Errc::kUsage, fmt::format("sweep takes no '{}'", words[1]));
-  if (options.targets.remotes.empty()) return fail(Errc::kUsage, "sweep needs a --remote");
+  if (!options.targets.any()) return fail(Errc::kUsage, "sweep needs a --remote or an --inventory");
   options.action = Action::kSweep;
   return {};
 }
 
 // Values of a repeatable option add up, wherever they stand. But who names targets means these, not also their usual
-// ones.
+// ones; and what was to be taken of those goes with them.
 void keep_nearest_targets(std::vector<GivenOption>& options) {
-  const auto is_target = [](const GivenOption& given) { return given.option->long_name() == "remote"; };
+  const auto is = [](const GivenOption& given, std::string_view name) { return given.option->long_name() == name; };
+  const auto is_target = [&is](const GivenOption& given) { return is(given, "remote") || is(given, "inventory"); };
   OptionSource nearest = OptionSource::kFile;
   for (const GivenOption& given : options) {
     if (is_target(given)) nearest = std::max(nearest, given.source);
   }
-  std::erase_if(options, [&](const GivenOption& given) { return is_target(given) && given.source < nearest; });
+  std::erase_if(options, [&](const GivenOption& given) {
+    return given.source < nearest && (is_target(given) || is(given, "limit"));
+  });
 }
 
 }  // namespace
@@ -40,8 +43,11 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   RstapOptions options;
   options.targets.groups = defaults.groups;
   for (const GivenOption& given : scanned.options) TRY(apply(given, options));
-  if (options.action == Action::kListHosts && options.targets.remotes.empty()) {
-    return fail(Errc::kUsage, "--list-hosts needs a --remote");
+  if (options.action == Action::kListHosts && !options.targets.any()) {
+    return fail(Errc::kUsage, "--list-hosts needs a --remote or an --inventory");
+  }
+  if (options.targets.limit && options.targets.inventories.empty()) {
+    return fail(Errc::kUsage, "--limit is for the hosts of an --inventory; of others, --exclude=SET leaves some out");
   }
   if (options.action != Action::kRun) return options;
   if (!scanned.positionals.empty() && scanned.positionals.front() == "sweep") {
@@ -51,7 +57,7 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   TRY(take_positionals(options.job, scanned.positionals));
   TRY(check_together(options));
   // As stap without --remote: here, and without an agent.
-  if (options.targets.remotes.empty()) options.targets.remotes.emplace_back("direct:");
+  if (!options.targets.any()) options.targets.remotes.emplace_back("direct:");
   return options;
 }
 

@@ -108,6 +108,9 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "a",
                               "--remote=b",
                               "--label",
+                              "--inventory=hosts",
+                              "--inventory=more",
+                              "--limit=web:!web3",
                               "--exclude=@old",
                               "--exclude",
                               "b",
@@ -143,6 +146,8 @@ TEST(CommandLine, TakesItsOwnOptions) {
                               "s"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_THAT(options->targets.remotes, ElementsAre("a", "b"));
+  EXPECT_THAT(options->targets.inventories, ElementsAre("hosts", "more"));
+  EXPECT_EQ(options->targets.limit, "web:!web3");
   EXPECT_THAT(options->targets.excludes, ElementsAre("@old", "b"));
   EXPECT_EQ(options->targets.pick, 3u);
   EXPECT_EQ(options->output.labels, LabelMode::kName);
@@ -229,6 +234,13 @@ TEST(CommandLine, HelpAndVersionNeedNoScript) {
   for (const std::string word : {"--version", "-V"}) EXPECT_EQ(parse({word})->action, Action::kShowVersion);
 }
 
+TEST(CommandLine, InventoriesAreTargetsAsWell) {
+  const auto options = parse({"--inventory=hosts", "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->targets.remotes, ElementsAre());
+  EXPECT_EQ(parse({"--inventory=hosts", "sweep"})->action, Action::kSweep);
+}
+
 TEST(CommandLine, ListsHostsWithoutAScript) {
   EXPECT_EQ(parse({"--list-hosts", "--remote=a"})->action, Action::kListHosts);
   EXPECT_EQ(parse({"--list-hosts", "--remote=a", "s", "x"})->action, Action::kListHosts);
@@ -287,9 +299,12 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--retries=many", "s"}, "--retries: 'many' is not"},
       {{"--retries=1001", "s"}, "--retries: '1001' is not"},
       {{"--exclude=", "--remote=a", "s"}, "--exclude: the value is empty"},
+      {{"--inventory=", "s"}, "--inventory: the value is empty"},
+      {{"--inventory=f", "--limit=", "s"}, "--limit: the value is empty"},
+      {{"--limit=web", "--remote=a", "s"}, "--limit is for the hosts of an --inventory"},
       {{"--pick=0", "--remote=a", "s"}, "--pick: '0' is not a whole number from 1 to 100000"},
       {{"--pick=x", "--remote=a", "s"}, "--pick: 'x' is not"},
-      {{"--list-hosts"}, "--list-hosts needs a --remote"},
+      {{"--list-hosts"}, "--list-hosts needs a --remote or an --inventory"},
       {{"--list-hosts=x", "--remote=a"}, "--list-hosts takes no value"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
       {{"--grace=-1", "s"}, "--grace: '-1' is not"},

@@ -56,6 +56,21 @@ std::string ProgramAnswer::reason() const {
   return fmt::format("exit code {}", exit_code);
 }
 
+std::string ProgramAnswer::errors_in_one_line(std::size_t bytes_max) const {
+  std::string line;
+  for (const char c : errors) {
+    const bool blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (!blank) line += c;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  if (line.ends_with(' ')) line.pop_back();
+  if (line.size() > bytes_max) {
+    const std::size_t word = line.find(' ', line.size() - bytes_max);
+    line.replace(0, word == std::string::npos ? line.size() - bytes_max : word + 1, "... ");
+  }
+  return line.empty() ? reason() : line;
+}
+
 Result<ProgramAnswer> ask_program(const ProgramQuestion& question) {
   sys::Pipe out = TRY(sys::make_pipe()), errors = TRY(sys::make_pipe());
   sys::SpawnOptions options;

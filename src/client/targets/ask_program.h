@@ -16,6 +16,8 @@ struct ProgramAnswer {
 
   /// The last line of `errors` that is not blank; else its exit code in words.
   [[nodiscard]] std::string reason() const;
+  /// The last of `errors`, at most so many bytes, in one line; as reason() where there are none.
+  [[nodiscard]] std::string errors_in_one_line(std::size_t bytes_max = 500) const;
 };
 
 struct ProgramQuestion {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "client/targets/ask_ansible.h"
 #include "client/targets/groups.h"
 #include "client/targets/host_set.h"
 #include "client/targets/set_algebra.h"
@@ -159,6 +160,11 @@ Result<TargetList> list_all(const TargetOptions& options) {
   for (const std::string& remote : options.remotes) {
     Addresses more = TRY(reader.read(remote));
     TRY(apply(SetOperator::kAdd, addresses, std::move(more)));
+    TRY(check_count(addresses));
+  }
+  if (!options.inventories.empty()) {
+    Addresses hosts = TRY(ask_ansible(options.inventories, options.limit));
+    TRY(apply(SetOperator::kAdd, addresses, std::move(hosts)));
     TRY(check_count(addresses));
   }
   if (addresses.empty()) return fail(Errc::kUsage, "no target: the lists and sets that --remote names are empty");
