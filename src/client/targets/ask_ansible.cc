@@ -46,6 +46,7 @@ Result<std::vector<NamedAddress>> ask_ansible(std::span<const std::string> inven
     if (hosts.empty()) return fail(Errc::kUsage, "no host in it");
     if (limit) hosts = TRY(match_hosts(inventory, *limit));
     std::vector<NamedAddress> targets;
+    targets.reserve(hosts.size());
     for (const std::string& host : hosts) targets.push_back(TRY(inventory_target(inventory, host)));
     return targets;
   };

@@ -140,7 +140,7 @@ std::string_view name_of(const NamedAddress& address) {
   return name;
 }
 
-Result<std::vector<Target>> to_targets(Addresses addresses) {
+Result<std::vector<Target>> to_targets(const Addresses& addresses) {
   std::unordered_map<std::string_view, std::size_t> same;
   for (const NamedAddress& address : addresses) ++same[name_of(address)];
   std::vector<Target> targets;
@@ -179,7 +179,7 @@ Result<TargetList> list_all(const TargetOptions& options) {
     list.picked_from = addresses.size();
     addresses = pick(addresses, *options.pick);
   }
-  list.targets = TRY(to_targets(std::move(addresses)));
+  list.targets = TRY(to_targets(addresses));
   return list;
 }
 
