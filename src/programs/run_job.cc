@@ -32,6 +32,7 @@ Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signal
   Outputs outputs = TRY(Outputs::create(
       io, options.output,
       {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }, [&hub] { hub.note_states_asked(); }}));
+  outputs.keep_time(io);
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
   int code = 0;

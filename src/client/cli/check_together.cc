@@ -55,6 +55,11 @@ Result<> check_together(const RstapOptions& options) {
       return add_context("--env", fits.error());
     }
   }
+  const OutputOptions& output = options.output;
+  if (output.gather && (output.timestamps != Timestamps::kNone || output.by_time)) {
+    return fail(Errc::kUsage, fmt::format("--gather and {} exclude each other: lines of several times are never equal",
+                                          output.by_time ? "--by-time" : "--timestamps"));
+  }
   if (job.needs_build()) return {};
   for (const OptionEntry& entry : option_table()) {
     if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;

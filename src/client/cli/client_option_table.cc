@@ -41,6 +41,22 @@ Result<> take_dialect(Options& options, Value value) {
   return {};
 }
 
+Result<> take_timestamps(Options& options, Value value) {
+  if (value.empty() || value == "iso")
+    options.output.timestamps = Timestamps::kIso;
+  else if (value == "delta")
+    options.output.timestamps = Timestamps::kDelta;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not iso or delta", value));
+  return {};
+}
+
+Result<> take_by_time(Options& options, Value value) {
+  if (!value.empty()) return take_seconds<&Options::output, &OutputOptions::by_time>(options, value);
+  options.output.by_time = std::chrono::seconds(1);
+  return {};
+}
+
 Result<> take_fanout(Options& options, Value value) {
   options.fanout = TRY(parse_int<unsigned>(value, 1, 100'000));
   return {};
@@ -133,6 +149,10 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::output, &OutputOptions::quiet>},
     ClientOption{"progress", "WHEN", OptionGroup::kOutput,
                  "a status line below the output: always, never, or on a terminal (auto)", take_progress},
+    ClientOption{"timestamps", "[=iso|delta]", OptionGroup::kOutput,
+                 "a time before each line: its machine's, or seconds since the start", take_timestamps},
+    ClientOption{"by-time", "[=SECONDS]", OptionGroup::kOutput,
+                 "lines in order of their times; each waits SECONDS for older ones (1)", take_by_time},
     ClientOption{"connect-timeout", "SECONDS", OptionGroup::kTime,
                  "give up a target that has not said hello after SECONDS (30)",
                  take_seconds<&Options::connect_timeout>},

@@ -308,6 +308,11 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--list-hosts=x", "--remote=a"}, "--list-hosts takes no value"},
       {{"--deadline=nan", "s"}, "--deadline: 'nan' is not"},
       {{"--grace=-1", "s"}, "--grace: '-1' is not"},
+      {{"--timestamps=unix", "s"}, "--timestamps: 'unix' is not iso or delta"},
+      {{"--by-time=soon", "s"}, "--by-time: 'soon' is not a number of seconds"},
+      {{"--by-time=0", "s"}, "--by-time: '0' is not"},
+      {{"--gather", "--by-time", "s"}, "--gather and --by-time exclude each other"},
+      {{"--timestamps", "--gather", "s"}, "--gather and --timestamps exclude each other"},
       {{"--ssh=", "s"}, "--ssh: the value is empty"},
       {{"--line-bytes-max=0", "s"}, "--line-bytes-max: '0' is not"},
       {{"-c", "a", "-x", "5", "s"}, "-c and -x exclude each other"},
@@ -333,6 +338,30 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
     EXPECT_EQ(options.error().code, Errc::kUsage);
     EXPECT_THAT(options.error().what, HasSubstr(c.want));
     EXPECT_EQ(options.error().what.find('\n'), std::string::npos);
+  }
+}
+
+TEST(CommandLine, TimesAreAskedForWithAndWithoutAValue) {
+  struct Case {
+    std::vector<std::string> words;
+    Timestamps timestamps;
+    std::optional<std::chrono::milliseconds> by_time;
+  };
+  const Case cases[] = {
+      {{"s"}, Timestamps::kNone, std::nullopt},
+      {{"--timestamps", "s"}, Timestamps::kIso, std::nullopt},
+      {{"--timestamps=iso", "s"}, Timestamps::kIso, std::nullopt},
+      {{"--timestamps=delta", "--by-time", "s"}, Timestamps::kDelta, std::chrono::seconds(1)},
+      {{"--by-time=0.25", "s"}, Timestamps::kNone, std::chrono::milliseconds(250)},
+      {{"--timestamps", "--by-time", "--no-timestamps", "--no-by-time", "s"}, Timestamps::kNone, std::nullopt},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.words.front());
+    const auto options = parse(c.words);
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->output.timestamps, c.timestamps);
+    EXPECT_EQ(options->output.by_time, c.by_time);
+    EXPECT_EQ(options->output.wants_agent_time(), c.timestamps != Timestamps::kNone || c.by_time);
   }
 }
 

@@ -23,7 +23,7 @@ std::size_t broken_line_bytes(std::string_view line, std::size_t bytes_max) {
 }  // namespace
 
 Merger::Merger(MergeOptions options, OutputBuffers& buffers)
-    : pass_through_(options.labels == LabelMode::kNone && options.target_names.size() == 1),
+    : pass_through_(options.labels == LabelMode::kNone && options.target_names.size() == 1 && !options.whole_lines),
       on_terminal_(options.on_terminal),
       held_line_bytes_max_(options.held_line_bytes_max),
       target_names_(std::move(options.target_names)),

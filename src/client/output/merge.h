@@ -22,6 +22,7 @@ struct MergeOptions {
   std::vector<std::string> target_names;        ///< One for each target, safe to show: shown_names().
   std::array<bool, 2> on_terminal{};            ///< By Stream: what a terminal would obey is spelled, not sent.
   std::array<bool, 2> coloured{};               ///< By Stream: labels have a colour.
+  bool whole_lines = false;                     ///< Also of a single target without a label.
   std::size_t held_line_bytes_max = 1'048'576;  ///< A longer line is broken, with a newline, after so many bytes.
 };
 
@@ -36,6 +37,8 @@ class Merger {
   void on_target_end(std::size_t target);
   /// Somebody else's line follows on that stream, and begins a line.
   OutputBuffer& begin_line(Stream stream);
+  /// Whether a line has begun and not ended.
+  [[nodiscard]] bool holds_line(std::size_t target, Stream stream) { return !source(target, stream).held.empty(); }
 
  private:
   struct Source {

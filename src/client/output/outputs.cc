@@ -11,6 +11,7 @@
 #include "client/output/joblog_sink.h"
 #include "client/output/json_sink.h"
 #include "client/output/progress.h"
+#include "client/output/release_timer.h"
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
 #include "sys/clock.h"
@@ -60,7 +61,11 @@ Result<> Outputs::add_record(asio::io_context& io, const std::string& file) {
 Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   const bool json = options.format == Format::kJson;
   // Beside the events a person wants to know what is wrong.
-  if (json) options.quiet = true;
+  if (json) {
+    options.quiet = true;
+    options.timestamps = Timestamps::kNone;  // These two are about lines.
+    options.by_time.reset();
+  }
   const std::array is_terminal{streams_->is_terminal(Stream::kStdout), streams_->is_terminal(Stream::kStderr)};
   const TextLook look = text_look(options, is_terminal, ::getenv("NO_COLOR"));
   auto text = std::make_unique<TextSink>(options, look, *streams_);
@@ -74,6 +79,7 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
   } else {
+    if (options.by_time) text_ = text.get();
     sinks_.push_back(std::move(text));
   }
   return {};
@@ -101,6 +107,10 @@ int Outputs::exit_code(int code) const {
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
                         (joblog_ == nullptr || joblog_->complete()) && (record_ == nullptr || !record_->failed());
   return code == 0 && !complete ? kExitLost : code;
+}
+
+void Outputs::keep_time(asio::io_context& io) {
+  if (text_ != nullptr) sinks_.push_back(std::make_unique<ReleaseTimer>(io, *text_, *streams_));
 }
 
 std::vector<EventSink*> Outputs::sinks() const {

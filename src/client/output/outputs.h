@@ -19,6 +19,7 @@ class FolderSink;
 class GatherSink;
 class JoblogSink;
 class RecordSink;
+class TextSink;
 
 class Outputs {
  public:
@@ -26,6 +27,9 @@ class Outputs {
 
   /// The events are of a recording, not of a run.
   void show_recorded() { streams_->show_recorded(); }
+  /// The run is live: the clock goes on between its events. Before sinks().
+  void keep_time(asio::io_context& io);
+
   /// In the order in which they take an event.
   [[nodiscard]] std::vector<EventSink*> sinks() const;
 
@@ -42,7 +46,8 @@ class Outputs {
 
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
-  GatherSink* gather_ = nullptr;  // One of them, if it was asked for.
+  TextSink* text_ = nullptr;      // One of them, where it holds lines back for a time,
+  GatherSink* gather_ = nullptr;  // or this, if it was asked for.
   std::vector<FolderSink*> folders_;
   const JoblogSink* joblog_ = nullptr;
   RecordSink* record_ = nullptr;  // One of them, if it was asked for.

@@ -18,10 +18,13 @@ constexpr std::string_view kForeignLabel = "stap: ";
 
 void TextSink::on_event(const Event& event) {
   if (const auto* output = std::get_if<event::Output>(&event.what)) {  // The one that must be fast.
+    if (timed_) timed_->note(event);
     if (streams_.overflows()) return streams_.drop(output->bytes.size());
     if (output->stream == Stream::kStderr) errors_.add(*event.target, output->bytes);
+    if (timed_) return timed_->on_output(event, *merger_);
     return merger_->on_output(*event.target, output->stream, output->bytes);
   }
+  if (timed_) timed_->note(event);
   const std::string* target = event.target ? &results_.at(*event.target).name : nullptr;
   std::visit(Overloaded{
                  [&](const event::RunStarted& e) { start(e); },
@@ -30,11 +33,15 @@ void TextSink::on_event(const Event& event) {
                  },
                  [&](const event::Note& e) { on_note(e, target); },
                  [&](const event::Ended& e) {
-                   merger_->on_target_end(*event.target);
+                   timed_ ? timed_->on_target_end(event, *merger_) : merger_->on_target_end(*event.target);
                    results_[*event.target].outcome = e.outcome;
                  },
                  [&](const event::RunEnded&) { summarize(); },
-                 [](const event::Connected&) {},
+                 [&](const event::Connected& e) {
+                   if (!e.clock_offset) return;
+                   const bool warns = timed_ && timed_->is_far_off(e);
+                   on_note({warns ? event::Note::Kind::kWarning : event::Note::Kind::kDetail, clock_text(e)}, target);
+                 },
                  [](const event::Built&) {},
                  [](const event::StopAsked&) {},
                  [](const event::Output&) {},
@@ -50,7 +57,19 @@ void TextSink::start(const event::RunStarted& run) {
   merge.target_names = shown_names(run);
   for (const std::string& name : merge.target_names) results_.push_back({name, {}});
   errors_.start(run.targets.size());
-  merger_.emplace(std::move(merge), streams_.buffers());
+  if (TimedLines::wanted(options_)) {
+    timed_.emplace(options_, merge.target_names, streams_.buffers());
+    merge.whole_lines = true;
+  }
+  merger_.emplace(std::move(merge), timed_ ? timed_->staging() : streams_.buffers());
+}
+
+// The merger knows what is unfinished there; lines with times are all finished.
+OutputBuffer& TextSink::begin_line() {
+  if (!timed_) return merger_->begin_line(Stream::kStderr);
+  OutputBuffer& out = streams_.buffers().of(Stream::kStderr);
+  out.begin_line();
+  return out;
 }
 
 // What rstap says of a target begins as all that it says: "web1: " alone is what the target says.
@@ -63,7 +82,7 @@ void TextSink::on_note(const event::Note& note, const std::string* target) {
 }
 
 void TextSink::say(std::string_view line) {
-  OutputBuffer& out = merger_->begin_line(Stream::kStderr);
+  OutputBuffer& out = begin_line();
   out.append(kOwnPrefix);
   out.append(line);
   out.append("\n");
@@ -71,7 +90,7 @@ void TextSink::say(std::string_view line) {
 
 // Lines of another program: of one here (stap), or of what leads to a target.
 void TextSink::say_foreign(std::string_view label, std::string_view text) {
-  OutputBuffer& out = merger_->begin_line(Stream::kStderr);
+  OutputBuffer& out = begin_line();
   while (true) {
     const std::size_t newline = text.find('\n');
     const std::string_view line = text.substr(0, newline);
@@ -89,9 +108,13 @@ void TextSink::say_foreign(std::string_view label, std::string_view text) {
 }
 
 void TextSink::summarize() {
+  if (timed_) {
+    timed_->finish();
+    for (const std::string& line : timed_->remarks()) say(line);
+  }
   if (results_.empty()) return;
   for (const std::string& line : report_lines(results_, {options_.quiet, errors_.hint(results_)})) {
-    merger_->begin_line(Stream::kStderr).append(line + "\n");
+    begin_line().append(line + "\n");
   }
 }
 

@@ -13,6 +13,7 @@
 #include "client/output/repeated_errors.h"
 #include "client/output/standard_streams.h"
 #include "client/output/text_look.h"
+#include "client/output/timed_lines.h"
 
 namespace stapsh::client {
 
@@ -24,8 +25,13 @@ class TextSink : public EventSink {
 
   void on_event(const Event& event) override;
 
+  /// Of what --by-time holds: see TimedLines.
+  [[nodiscard]] std::optional<WallTime> next_release() const { return timed_ ? timed_->next_release() : std::nullopt; }
+  void release(WallTime now) { timed_->release(now); }
+
  private:
   void start(const event::RunStarted& run);
+  OutputBuffer& begin_line();
   void on_note(const event::Note& note, const std::string* target);
   void say(std::string_view line);
   void say_foreign(std::string_view label, std::string_view text);
@@ -34,7 +40,8 @@ class TextSink : public EventSink {
   OutputOptions options_;
   TextLook look_;
   StandardStreams& streams_;
-  std::optional<Merger> merger_;  // From the first event on.
+  std::optional<TimedLines> timed_;  // From the first event on, if it is wanted,
+  std::optional<Merger> merger_;     // and this in any case.
   std::vector<TargetResult> results_;
   RepeatedErrors errors_;
 };
