@@ -119,6 +119,17 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::together>},
     ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",
                  take_flag<&Options::all_or_nothing>},
+    ClientOption{"halt", "RULE", OptionGroup::kTargets, "now,fail=N[%]: stop all when N failed; soon: start no more",
+                 [](Options& options, Value value) -> Result<> {
+                   options.halt = TRY(parse_halt(value));
+                   return {};
+                 }},
+    ClientOption{"canary", "N[,SECONDS]", OptionGroup::kTargets,
+                 "first N alone; the rest when these ended well or run for SECONDS",
+                 [](Options& options, Value value) -> Result<> {
+                   options.canary = TRY(parse_canary(value));
+                   return {};
+                 }},
     ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32)", take_fanout},
     ClientOption{"retries", "N", OptionGroup::kTargets,
                  "try each target again N times if connecting fails (6 if sshd is full)", take_retries},

@@ -292,6 +292,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-C", "pink", "s"}, "-C: 'pink' is not never, auto or always"},
       {{"--color=pink", "s"}, "--color: 'pink' is not"},
       {{"--runtime=foo", "s"}, "--runtime: 'foo' is not kernel, bpf, dyninst or bpftrace"},
+      {{"--halt=now", "s"}, "--halt: 'now' is not now,fail=N or soon,fail=N, N a number or a percentage"},
+      {{"--canary=0", "s"}, "--canary: '0'"},
       {{"--progress=yes", "s"}, "--progress: 'yes' is not auto, always or never"},
       {{"--dialect=foo", "s"}, "--dialect: 'foo' is not rfc or released"},
       {{"--fanout=0", "s"}, "--fanout: '0' is not"},

@@ -5,6 +5,8 @@ namespace stapsh::client {
 
 std::string_view state_name(TargetState state) {
   switch (state) {
+    case TargetState::kWaiting:
+      return "waiting";
     case TargetState::kConnecting:
       return "connecting";
     case TargetState::kBuilding:

@@ -19,8 +19,8 @@
 namespace stapsh::client {
 
 /// What a target is at, as a person reads it.
-enum class TargetState { kConnecting, kBuilding, kSending, kReady, kRunning, kStopping, kDone, kFailed };
-inline constexpr std::size_t kTargetStates = 8;
+enum class TargetState { kWaiting, kConnecting, kBuilding, kSending, kReady, kRunning, kStopping, kDone, kFailed };
+inline constexpr std::size_t kTargetStates = 9;
 /// "connecting", "building", …
 std::string_view state_name(TargetState state);
 
@@ -45,7 +45,7 @@ struct RunStarted {
 struct Connected {
   std::string release, machine;  ///< As uname(1) says them.
   std::string agent;             ///< The version that it speaks, and whose it is: "stapsh 5.6", "systemtap 4.8".
-  std::optional<WallTime> clock_offset;       ///< Its clock less ours; none: not measured.
+  std::optional<WallTime> clock_offset;         ///< Its clock less ours; none: not measured.
   std::optional<WallTime> clock_uncertainty{};  ///< By how much the offset may be wrong, either way; if there is one.
   bool operator==(const Connected&) const = default;
 };
@@ -91,6 +91,7 @@ struct StopAsked {
     kDeadline,    ///< --deadline
     kReaderGone,  ///< Nobody reads standard output any more.
     kTargets,     ///< What became of other targets: --all-or-nothing.
+    kHalt,        ///< So many failed: --halt.
   };
   Why why = Why::kSignal;
   int signal = 0;  ///< Of kSignal.

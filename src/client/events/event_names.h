@@ -21,7 +21,8 @@ using NameTable = std::array<std::pair<Value, std::string_view>, kSize>;
 
 inline constexpr NameTable<Stream, 2> kStreamNames{{{Stream::kStdout, "stdout"}, {Stream::kStderr, "stderr"}}};
 
-inline constexpr NameTable<TargetState, kTargetStates> kStateNames{{{TargetState::kConnecting, "connecting"},
+inline constexpr NameTable<TargetState, kTargetStates> kStateNames{{{TargetState::kWaiting, "waiting"},
+                                                                    {TargetState::kConnecting, "connecting"},
                                                                     {TargetState::kBuilding, "building"},
                                                                     {TargetState::kSending, "sending"},
                                                                     {TargetState::kReady, "ready"},
@@ -36,10 +37,11 @@ inline constexpr NameTable<event::Note::Kind, 5> kNoteNames{{{event::Note::Kind:
                                                              {event::Note::Kind::kWarning, "warning"},
                                                              {event::Note::Kind::kForeign, "foreign"}}};
 
-inline constexpr NameTable<event::StopAsked::Why, 4> kStopNames{{{event::StopAsked::Why::kSignal, "signal"},
+inline constexpr NameTable<event::StopAsked::Why, 5> kStopNames{{{event::StopAsked::Why::kSignal, "signal"},
                                                                  {event::StopAsked::Why::kDeadline, "deadline"},
                                                                  {event::StopAsked::Why::kReaderGone, "reader_gone"},
-                                                                 {event::StopAsked::Why::kTargets, "targets"}}};
+                                                                 {event::StopAsked::Why::kTargets, "targets"},
+                                                                 {event::StopAsked::Why::kHalt, "halt"}}};
 
 inline constexpr NameTable<Outcome::Kind, 3> kOutcomeNames{
     {{Outcome::Kind::kEnded, "ended"}, {Outcome::Kind::kStopped, "stopped"}, {Outcome::Kind::kFailed, "failed"}}};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/options/job_options.h"
+#include "client/options/run_rules.h"
 #include "protocol/limits.h"
 #include "session/stop_ladder.h"
 
@@ -105,6 +106,8 @@ struct RstapOptions {
   Dialect dialect = Dialect::kReleased;
   bool together = false;
   bool all_or_nothing = false;
+  std::optional<HaltRule> halt;                                                   ///< None: no failure ends a run.
+  std::optional<CanaryRule> canary;                                               ///< None: no target waits for others.
   bool largest_code = false;                                                      ///< --maxrc
   unsigned fanout = 0;                                                            ///< 0: the client's default.
   std::optional<std::chrono::milliseconds> connect_timeout;                       ///< None: the client's default.

@@ -57,7 +57,7 @@ std::string failure_text(const Outcome& outcome) {
       return (outcome.exit_code ? ending(outcome) : untold_ending(outcome.has_output, reason)) +
              (outcome.killed.empty() ? "" : "; killed " + shown_text(outcome.killed, kReasonBytesMax));
     case Outcome::Kind::kStopped:
-      return "stopped before it ran";
+      return reason.empty() ? "stopped before it ran" : "stopped before it ran: " + reason;
     case Outcome::Kind::kFailed:
       return "failed: " + reason;
   }

@@ -211,6 +211,7 @@ Awaitable<> Attempt::start_when_due() {
   progress_.leave_gate(true);
   co_await context_.gate.wait_open();
   if (is_over()) co_return;
+  progress_.note_begun();
   session_->on_start(sys::now());
   drain_effects();
 }

@@ -132,6 +132,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   progress_.leave_gate(true);
   co_await context_.gate.wait_open();
   if (stopping_) co_return stopped;
+  progress_.note_begun();
   const Result<> started = co_await start(**module);
   if (!started) co_return failed(started.error());
   progress_.set_state(TargetState::kRunning);

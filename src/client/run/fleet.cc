@@ -16,6 +16,7 @@
 #include "client/events/fold_names.h"
 #include "client/events/run_result.h"
 #include "client/run/agent_run.h"
+#include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/direct_run.h"
 #include "client/run/resume.h"
@@ -44,7 +45,12 @@ class TargetFleet : public Fleet {
         options_(options),
         events_(events),
         slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
-        gate_(io_, targets.targets.size(), {options.together, options.all_or_nothing}),
+        canary_(options.canary && options.canary->targets < targets.targets.size()
+                    ? std::make_unique<CanaryGate>(io_, *options.canary)
+                    : nullptr),
+        canary_gate_(io_, canary_ ? options.canary->targets : 0, {options.together, options.all_or_nothing}),
+        gate_(io_, targets.targets.size() - (canary_ ? options.canary->targets : 0),
+              {options.together, options.all_or_nothing}),
         picked_from_(targets.picked_from),
         targets_(std::move(targets.targets)),
         signals_(io_),
@@ -61,6 +67,11 @@ class TargetFleet : public Fleet {
 
  private:
   Awaitable<> run_target(TargetRun& run);
+  Awaitable<> wait_for_canaries(TargetRun& run);
+  void judge(const TargetRun& run);
+  void judge_canary(const TargetRun& run);
+  void halt(const HaltRule& rule, int code);
+  void stop_unbegun(const std::string& reason);
   void finish();
   Awaitable<> keep_deadline();
   Awaitable<> watch_stop();
@@ -80,6 +91,8 @@ class TargetFleet : public Fleet {
   const RstapOptions& options_;
   EventHub& events_;
   ConnectSlots slots_;
+  std::unique_ptr<CanaryGate> canary_;  // None: no target waits for others.
+  StartGate canary_gate_;               // Canaries start together, and so do the others.
   StartGate gate_;
   std::unique_ptr<BuildCache> builds_;
   std::size_t picked_from_;  // 0: these are all.
@@ -92,6 +105,8 @@ class TargetFleet : public Fleet {
   FirstStart started_;
   std::string scratch_;
   std::size_t ended_ = 0;
+  std::size_t failed_ = 0;
+  bool halted_ = false;  // By --halt.
   std::string resume_note_;
   bool finished_ = false;     // Nothing is waited for any more.
   int stops_ = 0;             // How often it was asked for.
@@ -127,9 +142,11 @@ Awaitable<int> TargetFleet::run() {
   if (picked_from_ > 0) say_who_was_picked();
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
-  const RunContext context{io_, options_, events_, slots_, *builds_, gate_, started_, targets_.size(), scratch_};
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
+    StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
+    const RunContext context{io_,  options_,      events_,  slots_,          *builds_,
+                             gate, canary_.get(), started_, targets_.size(), scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {
@@ -193,8 +210,10 @@ Awaitable<> TargetFleet::keep_deadline() {
 }
 
 Awaitable<> TargetFleet::run_target(TargetRun& run) {
-  co_await run.run();
-  const bool never_ran = !run.has_run() && run.outcome()->kind != Outcome::Kind::kEnded;
+  if (canary_ && !canary_->is_canary(run.target().index)) co_await wait_for_canaries(run);
+  if (!run.outcome()) co_await run.run();
+  judge(run);
+  const bool never_ran = !run.has_run() && run.outcome()->kind == Outcome::Kind::kFailed;
   if (options_.all_or_nothing && never_ran && stops_ == 0) {
     stopped_code_ = kFailedCode;
     stop_all({event::StopAsked::Why::kTargets});
@@ -202,8 +221,71 @@ Awaitable<> TargetFleet::run_target(TargetRun& run) {
   if (++ended_ == runs_.size()) all_ended_.announce();
 }
 
+// Before anything is done about it: what they show must not be in many places already.
+Awaitable<> TargetFleet::wait_for_canaries(TargetRun& run) {
+  run.note_waiting();
+  co_await canary_->wait();
+  if (run.outcome()) co_return;
+  if (run.is_stopping()) co_return run.end_unstarted();
+  run.note_wait_over();
+}
+
+// What the end of one target means for the others.
+void TargetFleet::judge(const TargetRun& run) {
+  const Outcome& outcome = *run.outcome();
+  if (stops_ > 0) return;  // They end because they were told to.
+  if (canary_) judge_canary(run);
+  if (!is_failure(outcome)) return;
+  ++failed_;
+  if (options_.halt && !halted_ && options_.halt->reached(failed_, runs_.size())) {
+    halt(*options_.halt, exit_code_of({{run.target().name, outcome}}, kFailedCode));
+  }
+}
+
+void TargetFleet::judge_canary(const TargetRun& run) {
+  using Verdict = CanaryWatch::Verdict;
+  if (canary_->verdict() != Verdict::kWait) return;
+  const Outcome& outcome = *run.outcome();
+  canary_->note_ended(run.target().index, outcome.kind == Outcome::Kind::kEnded && !is_failure(outcome));
+  if (canary_->verdict() != Verdict::kFailed) return;
+  if (!halted_) stopped_code_ = exit_code_of({{run.target().name, outcome}}, kFailedCode);
+  const std::string reason = fmt::format("canary {} failed", run.target().name);
+  emit(event::Note{event::Note::Kind::kWarning, reason + ": the targets that wait for it are not started"});
+  for (const auto& each : runs_) {
+    if (each->outcome() || canary_->is_canary(each->target().index)) continue;
+    each->set_stop_reason(reason);
+    each->stop();
+  }
+}
+
+void TargetFleet::halt(const HaltRule& rule, int code) {
+  halted_ = true;
+  stopped_code_ = code;
+  const std::string reason = fmt::format("{} of {} targets failed (--halt={})", failed_, runs_.size(), rule.text());
+  const bool now = rule.when == HaltRule::When::kNow;
+  emit(event::Note{event::Note::Kind::kWarning, reason + (now ? ": all are stopped" : ": no more are started")});
+  if (!now) return stop_unbegun(reason);
+  for (const auto& each : runs_) each->set_stop_reason(reason);
+  stop_all({event::StopAsked::Why::kHalt});
+}
+
+void TargetFleet::stop_unbegun(const std::string& reason) {
+  for (const auto& each : runs_) {
+    if (each->outcome() || each->has_begun()) continue;
+    each->set_stop_reason(reason);
+    each->stop();
+  }
+  // Who waits there sees that it was stopped; the others have begun.
+  if (canary_) canary_->cancel();
+  slots_.cancel();
+  builds_->stop();
+  canary_gate_.cancel();
+  gate_.cancel();
+}
+
 void TargetFleet::finish() {
   finished_ = true;
+  if (canary_) canary_->cancel();
   // The result stands: a signal that comes while we leave must not put its own code in the place of ours.
   sigset_t all;
   ::sigfillset(&all);
@@ -295,7 +377,10 @@ void TargetFleet::stop_all(event::StopAsked why) {
   for (const auto& run : runs_) {
     if (!run->outcome()) run->stop();
   }
-  gate_.cancel();  // Last: who waited there sees that it was stopped.
+  // Last: who waited there sees that it was stopped.
+  if (canary_) canary_->cancel();
+  canary_gate_.cancel();
+  gate_.cancel();
 }
 
 void TargetFleet::say_states() {

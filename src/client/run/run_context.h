@@ -8,6 +8,7 @@
 #include "client/async/asio_types.h"
 #include "client/build/build_cache.h"
 #include "client/options/rstap_options.h"
+#include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/event_hub.h"
 #include "client/run/start_gate.h"
@@ -27,6 +28,7 @@ struct RunContext {
   ConnectSlots& slots;
   BuildCache& builds;
   StartGate& gate;
+  CanaryGate* canary;  ///< Null: no target waits for others.
   FirstStart& started;
   std::size_t targets;   ///< How many there are.
   std::string& scratch;  ///< Where every target's bytes are read to: one at a time.

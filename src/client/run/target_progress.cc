@@ -66,11 +66,13 @@ void TargetProgress::set_state(TargetState state) {
   if (state == TargetState::kRunning && !std::exchange(context_.started.happened, true)) {
     context_.started.event.announce();
   }
+  if (state == TargetState::kRunning && context_.canary != nullptr) context_.canary->note_running(index_);
   emit(event::StateChanged{state});
 }
 
 void TargetProgress::set_outcome(Outcome outcome) {
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
+  if (outcome.kind == Outcome::Kind::kStopped && outcome.reason.empty()) outcome.reason = stop_reason_;
   const bool untouched =
       !touched_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;

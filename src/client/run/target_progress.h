@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/time.h"
 #include "client/events/event.h"
@@ -25,6 +26,12 @@ class TargetProgress {
   void note_proving() { proving_ = true; }
   /// It was sent something that can be left there.
   void note_touched() { touched_ = true; }
+  /// Its runner was asked for: it has begun, or does any moment.
+  void note_begun() { begun_ = true; }
+  /// Why it is stopped, if it does not begin; the first reason counts. None: a person wanted it so.
+  void set_stop_reason(std::string reason) {
+    if (stop_reason_.empty()) stop_reason_ = std::move(reason);
+  }
   /// Once: it will not be ready any more, or is.
   void leave_gate(bool ready);
 
@@ -46,6 +53,7 @@ class TargetProgress {
   [[nodiscard]] std::string state_text() const;
   /// Whether its runner has begun.
   [[nodiscard]] bool has_run() const { return has_run_; }
+  [[nodiscard]] bool has_begun() const { return begun_ || has_run_; }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
 
  private:
@@ -54,7 +62,9 @@ class TargetProgress {
   TargetState state_ = TargetState::kConnecting;
   std::optional<Outcome> outcome_;
   bool has_run_ = false;
+  bool begun_ = false;
   bool touched_ = false;
+  std::string stop_reason_;
   bool proving_ = false;
   bool gate_left_ = false;
   std::string doing_;       // What its runner is at while it stops,

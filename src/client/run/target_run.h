@@ -26,6 +26,17 @@ class TargetRun {
   virtual Awaitable<> run() = 0;
   /// Stop gracefully; the second time cuts the grace short.
   virtual void stop() = 0;
+  /// Why stop() is called, for one that has not begun.
+  void set_stop_reason(std::string reason) { progress_.set_stop_reason(std::move(reason)); }
+  /// Instead of run(): it waits for others, and nothing is done about it.
+  void note_waiting() { progress_.set_state(TargetState::kWaiting); }
+  void note_wait_over() { progress_.set_state(TargetState::kConnecting); }
+  /// Instead of run(): the end of one that has waited.
+  void end_unstarted() {
+    progress_.leave_gate(false);
+    progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
+    progress_.emit_end();
+  }
   /// Give up waiting for it.
   virtual void abandon(std::string_view reason) = 0;
 
@@ -33,6 +44,9 @@ class TargetRun {
   [[nodiscard]] TargetState state() const { return progress_.state(); }
   [[nodiscard]] std::string state_text() const { return progress_.state_text(); }
   [[nodiscard]] bool has_run() const { return progress_.has_run(); }
+  [[nodiscard]] bool is_stopping() const { return stopping_; }
+  /// Or was asked to.
+  [[nodiscard]] bool has_begun() const { return progress_.has_begun(); }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return progress_.outcome(); }
 
  protected:

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// --halt and --canary: what some targets mean for the others.
+#include <sys/stat.h>
+
+#include <csignal>
+
+#include "harness/here_fleet.h"
+
+namespace stapsh::real {
+namespace {
+
+class RstapControl : public HereFleetTest {
+ protected:
+  /// Shell for a runner: it is up, as this test can see.
+  std::string say_up() const { return ": > " + scratch_.path("up.") + "$WHO; "; }
+  /// Shell for a runner: until this test lets go.
+  std::string until(const std::string& what) const {
+    return "while [ ! -e " + scratch_.path(what) + " ]; do sleep 0.02; done; ";
+  }
+  void let(const std::string& what) const { (void)scratch_.write(what, ""); }
+  bool is_up(const std::string& host) const { return ::access(scratch_.path("up." + host).c_str(), F_OK) == 0; }
+  testing::AssertionResult wait_up(const std::string& host) const {
+    if (becomes_true([&] { return is_up(host); })) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << host << " never ran";
+  }
+  static bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+  const std::string forever_ = "trap 'echo bye; exit 0' HUP; while :; do sleep 0.02; done";
+};
+
+TEST_F(RstapControl, HaltNowStopsAllWhenSoManyFailed) {
+  set_runner(say_up() + "case $WHO in web1|web3) " + until("go") + "exit 7;; *) " + forever_ + ";; esac");
+  Program rstap(rstap_on("web[1-4]", {"--halt=now,fail=2", "--label"}));
+  for (const char* host : {"web1", "web2", "web3", "web4"}) ASSERT_TRUE(wait_up(host));
+  let("go");
+  EXPECT_EQ(rstap.wait_exit(), 7) << rstap.captured();
+  EXPECT_TRUE(has(rstap.out(), "web2: bye\n")) << rstap.captured();  // As after a ctrl-C: end probes run.
+  EXPECT_TRUE(has(rstap.out(), "web4: bye\n")) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "rstap: 2 of 4 targets failed (--halt=now,fail=2): all are stopped\n"))
+      << rstap.captured();
+}
+
+TEST_F(RstapControl, OneFailureLessDoesNotHalt) {
+  set_runner("[ $WHO = web1 ] && exit 7; exit 0");
+  Program rstap(rstap_on("web[1-3]", {"--halt=now,fail=67%"}));
+  EXPECT_EQ(rstap.wait_exit(), 7) << rstap.captured();
+  EXPECT_FALSE(has(rstap.err(), "--halt")) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "3 targets: 2 succeeded, 1 ended with an error; all clean")) << rstap.captured();
+}
+
+TEST_F(RstapControl, HaltSoonStartsNoMoreAndLetsRunnersEnd) {
+  set_runner(say_up() + "case $WHO in web1) " + until("go") + "exit 7;; *) " + until("end") + "echo whole;; esac");
+  // The third never says hello: it is still connecting.
+  ProgramOptions options = rstap_on("web[1-2]", {"--halt=soon,fail=1", "--remote", "exec:cat", "--label"});
+  Program rstap(std::move(options));
+  ASSERT_TRUE(wait_up("web1"));
+  ASSERT_TRUE(wait_up("web2"));
+  let("go");
+  ASSERT_TRUE(rstap.wait_for_err("rstap: 1 of 3 targets failed (--halt=soon,fail=1): no more are started\n"));
+  let("end");
+  EXPECT_EQ(rstap.wait_exit(), 7) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "web2: whole\n");
+  EXPECT_TRUE(has(rstap.err(), "exec:cat: stopped before it ran: 1 of 3 targets failed (--halt=soon,fail=1)\n"))
+      << rstap.captured();
+}
+
+TEST_F(RstapControl, TheRestStartsWhenTheCanaryHasEndedWell) {
+  set_runner(say_up() + "[ $WHO = web1 ] && { " + until("go") + "}; echo done");
+  Program rstap(rstap_on("web[1-3]", {"--canary=1", "--label", "-v"}));
+  ASSERT_TRUE(wait_up("web1"));
+  ASSERT_TRUE(rstap.wait_for_err("web3: waiting\n"));
+  rstap.send_signal(SIGUSR1);
+  ASSERT_TRUE(rstap.wait_for_err("rstap: web2: waiting\n"));
+  EXPECT_FALSE(is_up("web2"));
+  let("go");
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(is_up("web2"));
+  EXPECT_TRUE(is_up("web3"));
+}
+
+TEST_F(RstapControl, TheRestStartsWhenTheCanariesRunForLongEnough) {
+  set_runner(say_up() + forever_);
+  Program rstap(rstap_on("web[1-4]", {"--canary=2,0.3"}));
+  for (const char* host : {"web1", "web2", "web3", "web4"}) ASSERT_TRUE(wait_up(host));
+  rstap.send_signal(SIGINT);
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "4 targets: 4 succeeded; all clean")) << rstap.captured();
+}
+
+TEST_F(RstapControl, ACanaryThatFailsStartsNobodyAndItsCodeIsTheRuns) {
+  set_runner(say_up() + "[ $WHO = web1 ] && { " + until("go") + "exit 9; }; " + until("end"));
+  for (const std::string more : {"", "--together", "--all-or-nothing"}) {
+    SCOPED_TRACE(more);
+    for (const char* name : {"go", "end", "up.web1", "up.web2"}) (void)::unlink(scratch_.path(name).c_str());
+    std::vector<std::string> words{"--canary=2,60"};
+    if (!more.empty()) words.push_back(more);
+    Program rstap(rstap_on("web[1-4]", words));
+    ASSERT_TRUE(wait_up("web1"));
+    ASSERT_TRUE(wait_up("web2"));
+    let("go");
+    ASSERT_TRUE(rstap.wait_for_err("rstap: canary web1 failed: the targets that wait for it are not started\n"));
+    EXPECT_TRUE(rstap.running());  // The other canary goes on.
+    let("end");
+    EXPECT_EQ(rstap.wait_exit(), 9) << rstap.captured();
+    EXPECT_FALSE(is_up("web3"));
+    EXPECT_TRUE(has(rstap.err(), "stopped before it ran: canary web1 failed\n")) << rstap.captured();
+    EXPECT_TRUE(has(rstap.err(), "2 not touched")) << rstap.captured();
+  }
+}
+
+TEST_F(RstapControl, ACanaryThatNeverRunsEndsAllOfAnAllOrNothing) {
+  set_runner(say_up() + forever_);
+  Program rstap(rstap_on("web1", {"--remote", "exec:exit 3", "--remote", "web3", "--canary=2,60", "--all-or-nothing"}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_FALSE(is_up("web1"));
+  EXPECT_FALSE(is_up("web3"));
+}
+
+TEST_F(RstapControl, CtrlCAndDeadlineEndTheWait) {
+  set_runner(say_up() + forever_);
+  Program interrupted(rstap_on("web[1-2]", {"--canary=1"}));
+  ASSERT_TRUE(wait_up("web1"));
+  interrupted.send_signal(SIGINT);
+  EXPECT_EQ(interrupted.wait_exit(), 130) << interrupted.captured();
+  EXPECT_FALSE(is_up("web2"));
+  EXPECT_TRUE(has(interrupted.err(), "web2: stopped before it ran\n")) << interrupted.captured();
+  Program late(rstap_on("web[1-2]", {"--canary=1", "--deadline=0.3"}));
+  EXPECT_EQ(late.wait_exit(), 1) << late.captured();
+  EXPECT_FALSE(is_up("web2"));
+}
+
+TEST_F(RstapControl, HaltCountsTheCanariesToo) {
+  set_runner(say_up() + "[ $WHO = web1 ] && { " + until("go") + "exit 9; }; " + forever_);
+  Program rstap(rstap_on("web[1-3]", {"--canary=2,60", "--halt=now,fail=1"}));
+  ASSERT_TRUE(wait_up("web1"));
+  ASSERT_TRUE(wait_up("web2"));
+  let("go");
+  EXPECT_EQ(rstap.wait_exit(), 9) << rstap.captured();  // The other canary is stopped.
+  EXPECT_FALSE(is_up("web3"));
+}
+
+TEST_F(RstapControl, MoreCanariesThanTargetsAreAllTargets) {
+  set_runner("echo done");
+  Program rstap(rstap_on("web[1-2]", {"--canary=5"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "done\ndone\n");
+}
+
+}  // namespace
+}  // namespace stapsh::real
