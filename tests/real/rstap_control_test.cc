@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --halt and --canary: what some targets mean for the others.
+// --halt, --canary: what some targets mean for the others; --dry-run: what would be done.
 #include <sys/stat.h>
 
 #include <csignal>
@@ -137,6 +137,25 @@ TEST_F(RstapControl, HaltCountsTheCanariesToo) {
   let("go");
   EXPECT_EQ(rstap.wait_exit(), 9) << rstap.captured();  // The other canary is stopped.
   EXPECT_FALSE(is_up("web3"));
+}
+
+TEST_F(RstapControl, DryRunSaysWhatWouldRunAndStartsNothing) {
+  set_runner(say_up() + "echo ran");
+  Program rstap(rstap_on("web[1-3]", {"--dry-run", "--canary=1", "--together"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "");
+  EXPECT_TRUE(has(rstap.err(), "rstap: web[1-3]: would run staprun with ")) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "3 targets: 3 succeeded; all clean")) << rstap.captured();
+  EXPECT_FALSE(is_up("web1"));
+}
+
+TEST_F(RstapControl, DryRunFailsWhereTheRunWould) {
+  set_runner("echo ran");
+  Program rstap(rstap_on("web1", {"--dry-run", "--remote", "exec:exit 3", "--remote", "direct:"}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "rstap: web1,direct: would run staprun with ")) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "exec:exit 3: failed")) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "");
 }
 
 TEST_F(RstapControl, MoreCanariesThanTargetsAreAllTargets) {

@@ -119,6 +119,8 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::together>},
     ClientOption{"all-or-nothing", "", OptionGroup::kTargets, "start nothing if any target fails before the start",
                  take_flag<&Options::all_or_nothing>},
+    ClientOption{"dry-run", "", OptionGroup::kTargets, "connect, check and build, say what would run, start nothing",
+                 take_flag<&Options::dry_run>},
     ClientOption{"halt", "RULE", OptionGroup::kTargets, "now,fail=N[%]: stop all when N failed; soon: start no more",
                  [](Options& options, Value value) -> Result<> {
                    options.halt = TRY(parse_halt(value));

@@ -17,6 +17,7 @@ namespace {
 Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   if (words.size() > 1) return fail(Errc::kUsage, fmt::format("sweep takes no '{}'", words[1]));
   if (!options.targets.any()) return fail(Errc::kUsage, "sweep needs a --remote or an --inventory");
+  if (options.dry_run) return fail(Errc::kUsage, "sweep knows no --dry-run");
   options.action = Action::kSweep;
   return {};
 }

@@ -106,11 +106,12 @@ struct RstapOptions {
   Dialect dialect = Dialect::kReleased;
   bool together = false;
   bool all_or_nothing = false;
-  std::optional<HaltRule> halt;                                                   ///< None: no failure ends a run.
-  std::optional<CanaryRule> canary;                                               ///< None: no target waits for others.
-  bool largest_code = false;                                                      ///< --maxrc
-  unsigned fanout = 0;                                                            ///< 0: the client's default.
-  std::optional<std::chrono::milliseconds> connect_timeout;                       ///< None: the client's default.
+  bool dry_run = false;                                      ///< Connect, check, build; start nothing.
+  std::optional<HaltRule> halt;                              ///< None: no failure ends a run.
+  std::optional<CanaryRule> canary;                          ///< None: no target waits for others.
+  bool largest_code = false;                                 ///< --maxrc
+  unsigned fanout = 0;                                       ///< 0: the client's default.
+  std::optional<std::chrono::milliseconds> connect_timeout;  ///< None: the client's default.
   std::optional<std::chrono::milliseconds> keepalive = std::chrono::seconds(60);  ///< None: not asked for.
   std::optional<std::chrono::milliseconds> deadline;                              ///< None: no end.
   std::optional<std::chrono::milliseconds> grace;                                 ///< None: the client's default.

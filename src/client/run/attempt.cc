@@ -198,6 +198,11 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
     session_->on_module_failed(args.error().what);
     co_return drain_effects();
   }
+  if (context_.options.dry_run) {
+    progress_.set_plan(plan_text(context_.options.job, module_->kind, module_->title, hello.release, hello.machine));
+    session_->on_stop(sys::now());
+    co_return drain_effects();
+  }
   upload.run_args = *std::move(args);
   upload.runner = module_->kind;
   for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});

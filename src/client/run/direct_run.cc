@@ -123,11 +123,18 @@ void DirectRun::look_what_is_left(Outcome& outcome) {
 Awaitable<Outcome> DirectRun::run_module() {
   progress_.set_state(TargetState::kBuilding);
   sys::Uname uname = sys::kernel_uname();
-  KernelId kernel{std::move(uname.release), std::move(uname.machine)};
-  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
+  const KernelId kernel{std::move(uname.release), std::move(uname.machine)};
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(kernel);
   Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
   if (stopping_) co_return stopped;
   if (!module) co_return failed(module.error());
+  if (context_.options.dry_run) {
+    const Result<> checked = check(**module);
+    if (!checked) co_return failed(checked.error());
+    progress_.set_plan(
+        plan_text(context_.options.job, (*module)->kind, (*module)->title, kernel.release, kernel.machine));
+    co_return stopped;
+  }
   progress_.set_state(TargetState::kReady);
   progress_.leave_gate(true);
   co_await context_.gate.wait_open();
@@ -155,6 +162,15 @@ Awaitable<Outcome> DirectRun::run_module() {
         "its runner, process " + std::to_string(runner_->pid()) + ", cannot be killed; see its state in ps";
   }
   co_return outcome;
+}
+
+// What can be known before it runs.
+Result<> DirectRun::check(const Module& module) const {
+  const std::string name(runner_name(module.kind));
+  if (!sys::find_in_path(name)) return fail(Errc::kSystem, name + ": not found in PATH; install it");
+  TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion), module.name(), target_.index,
+                       target_.text));
+  return {};
 }
 
 Awaitable<Result<>> DirectRun::start(const Module& module) {

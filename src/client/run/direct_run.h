@@ -24,6 +24,7 @@ class DirectRun : public TargetRun {
   void contain(sys::SpawnOptions& spawn);
   Awaitable<> end_what_it_left();
   void look_what_is_left(Outcome& outcome);
+  [[nodiscard]] Result<> check(const Module& module) const;
   Awaitable<Result<>> start(const Module& module);
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
   Awaitable<> climb_ladder();

@@ -84,6 +84,7 @@ class TargetFleet : public Fleet {
   void on_signal(int signo);
   void stop_all(event::StopAsked why);
   void say_states();
+  void say_plans();
   void on_reader_gone();
   void emit(Event::What what);
 
@@ -165,6 +166,7 @@ Awaitable<int> TargetFleet::run() {
   while (ended_ < runs_.size()) co_await all_ended_.wait();
   finish();
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
+  say_plans();
   const int code =
       exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
@@ -389,6 +391,21 @@ void TargetFleet::say_states() {
         {sys::wall_now(), run->target().index, event::Note{event::Note::Kind::kAnswer, run->state_text()}});
   }
   events_.on_pause();
+}
+
+// --dry-run: what would run, once for all targets of which that is so.
+void TargetFleet::say_plans() {
+  std::vector<std::pair<std::string, std::vector<std::string>>> plans;
+  for (const auto& run : runs_) {
+    if (run->plan().empty()) continue;
+    const auto same =
+        std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == run->plan(); });
+    auto& plan = same != plans.end() ? *same : plans.emplace_back(run->plan(), std::vector<std::string>());
+    plan.second.push_back(run->target().name);
+  }
+  for (const auto& plan : plans) {
+    emit(event::Note{event::Note::Kind::kAnswer, fold_names(plan.second) + ": " + plan.first});
+  }
 }
 
 void TargetFleet::on_reader_gone() {

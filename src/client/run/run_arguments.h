@@ -24,4 +24,9 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
                                                   std::string_view module_name, unsigned target_index,
                                                   std::string_view target_uri);
 
+/// What --dry-run says of a target that could run: "would run bpftrace with opens.bt on 6.1.0-56-amd64 x86_64, ready
+/// made".
+std::string plan_text(const JobOptions& options, RunnerKind runner, std::string_view module_name,
+                      std::string_view release, std::string_view machine);
+
 }  // namespace stapsh::client

@@ -76,6 +76,12 @@ void TargetProgress::set_outcome(Outcome outcome) {
   const bool untouched =
       !touched_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
+  // All that was asked of it is done.
+  if (outcome.kind == Outcome::Kind::kStopped && !plan_.empty()) {
+    outcome.kind = Outcome::Kind::kEnded;
+    outcome.exit_code = 0;
+    outcome.reason.clear();
+  }
   outcome_ = std::move(outcome);
 }
 

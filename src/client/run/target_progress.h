@@ -28,6 +28,8 @@ class TargetProgress {
   void note_touched() { touched_ = true; }
   /// Its runner was asked for: it has begun, or does any moment.
   void note_begun() { begun_ = true; }
+  /// --dry-run: what would run. Its stop is then a success.
+  void set_plan(std::string plan) { plan_ = std::move(plan); }
   /// Why it is stopped, if it does not begin; the first reason counts. None: a person wanted it so.
   void set_stop_reason(std::string reason) {
     if (stop_reason_.empty()) stop_reason_ = std::move(reason);
@@ -53,6 +55,7 @@ class TargetProgress {
   [[nodiscard]] std::string state_text() const;
   /// Whether its runner has begun.
   [[nodiscard]] bool has_run() const { return has_run_; }
+  [[nodiscard]] const std::string& plan() const { return plan_; }
   [[nodiscard]] bool has_begun() const { return begun_ || has_run_; }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
 
@@ -64,7 +67,7 @@ class TargetProgress {
   bool has_run_ = false;
   bool begun_ = false;
   bool touched_ = false;
-  std::string stop_reason_;
+  std::string stop_reason_, plan_;
   bool proving_ = false;
   bool gate_left_ = false;
   std::string doing_;       // What its runner is at while it stops,

@@ -44,6 +44,7 @@ class TargetRun {
   [[nodiscard]] TargetState state() const { return progress_.state(); }
   [[nodiscard]] std::string state_text() const { return progress_.state_text(); }
   [[nodiscard]] bool has_run() const { return progress_.has_run(); }
+  [[nodiscard]] const std::string& plan() const { return progress_.plan(); }
   [[nodiscard]] bool is_stopping() const { return stopping_; }
   /// Or was asked to.
   [[nodiscard]] bool has_begun() const { return progress_.has_begun(); }
