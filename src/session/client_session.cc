@@ -217,7 +217,9 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    if (!settings_.sweep_only || phase_ != Phase::kStarting) return nonsense(line);
                    on_swept(swept, now);
                  },
-                 [&](const DebugLine& debug) { emit(Note{printable(debug.text), true}); },
+                 [&](const DebugLine& debug) {
+                   emit(Note{printable(debug.text), true});
+                 },
                  [&](const UnknownLine&) {
                    if (hello_seen_ || !take_hello_behind_text(line, now)) nonsense(line);
                  },
