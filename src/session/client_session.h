@@ -113,6 +113,8 @@ class ClientSession {
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] bool ended() const { return phase_ == Phase::kEnded; }
+  /// Whether an agent is there, whatever became of the session.
+  [[nodiscard]] bool agent_has_greeted() const { return hello_seen_; }
   /// Whether it speaks the extended dialect; after Connected.
   [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.

@@ -33,14 +33,14 @@ constexpr std::string_view kCtrlC = "\x03", kCtrlZ = "\x1a";
 TEST_F(RstapInATerminal, CtrlZHoldsItAndFgGoesOn) {
   Program shell(terminal());
   ASSERT_TRUE(shell.write(command()));
-  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out_times(" tick 2\r\n", 2));
   ASSERT_TRUE(shell.write(kCtrlZ));
   ASSERT_TRUE(shell.wait_for_out("Stopped"));
-  const std::size_t ticks = count_of(": tick ", shell.out());
+  const std::size_t ticks = count_of(" tick ", shell.out());
   ASSERT_TRUE(shell.write("fg\n"));
-  ASSERT_TRUE(shell.wait_for_out_times(": tick ", ticks + 4));
+  ASSERT_TRUE(shell.wait_for_out_times(" tick ", ticks + 4));
   ASSERT_TRUE(shell.write(kCtrlC));
-  ASSERT_TRUE(shell.wait_for_out_times(": bye\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out_times(" bye\r\n", 2));
   ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
   ASSERT_TRUE(shell.write("exit\n"));
   (void)shell.wait_exit();
@@ -52,10 +52,10 @@ TEST_F(RstapInATerminal, CtrlCThatEndsTeeLosesNoOutput) {
   std::string words = command();
   words.insert(words.find(';'), " | tee " + scratch_.path("log"));
   ASSERT_TRUE(shell.write(words));
-  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out_times(" tick 2\r\n", 2));
   ASSERT_TRUE(shell.write(kCtrlC));
   ASSERT_TRUE(shell.wait_for_out("rstap: standard output is closed; what would go there follows here"));
-  ASSERT_TRUE(shell.wait_for_out_times(": bye\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out_times(" bye\r\n", 2));
   ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
   ASSERT_TRUE(shell.write("exit\n"));
   (void)shell.wait_exit();
@@ -66,7 +66,7 @@ TEST_F(RstapInATerminal, CtrlCThatEndsTeeLosesNoOutput) {
 TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
   Program shell(terminal());
   ASSERT_TRUE(shell.write(command()));
-  ASSERT_TRUE(shell.wait_for_out_times(": tick 2\r\n", 2));
+  ASSERT_TRUE(shell.wait_for_out_times(" tick 2\r\n", 2));
   shell.send_signal(SIGKILL);
   (void)shell.wait_exit();
   expect_nothing_left(kBound);

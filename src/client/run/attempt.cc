@@ -178,8 +178,8 @@ void Attempt::on_finished(Outcome outcome) {
   finish_(std::move(outcome));
   streams_->input().end();
   streams_->stop_waiting();
-  // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself.
-  if (unconnected && transport_.may_leave(std::nullopt).empty()) streams_->cut();
+  // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself, as an agent must.
+  if (unconnected && !session_->agent_has_greeted() && transport_.may_leave(std::nullopt).empty()) streams_->cut();
 }
 
 Awaitable<> Attempt::get_module(HelloLine hello) {
