@@ -17,8 +17,8 @@ class RstapInATerminal : public RemoteTest {
   }
   std::string command() const {
     return std::string(STAPSH_CLIENT) + " -r " + stap_.kernel_build() + " --stapsh " + agent_program() +
-           " --bpf --grace=60 --label --remote stapsh: --remote exec:" + agent_program() + " " + stap_.forever() +
-           "; echo code=$?\n";
+           " --bpf --grace=60 --label --color=never --remote stapsh: --remote exec:" + agent_program() + " " +
+           stap_.forever() + "; echo code=$?\n";
   }
 };
 
