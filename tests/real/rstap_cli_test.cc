@@ -81,10 +81,10 @@ TEST_F(RstapCli, TheRunnerGetsItsVariables) {
 }
 
 TEST_F(RstapCli, WhatIsAlwaysTheSameStandsInAConfiguration) {
-  const std::string file = scratch_.write("config.toml",
-                                          "[options]\nlabel = true\nremote = 'direct:'\nstapsh = '" + agent_program() +
-                                              "'\n[aliases]\nhello = \"--bpftrace -e 'BEGIN { printf(\\\"hello\\\\n\\\"); "
-                                              "exit(); }'\"\n");
+  const std::string file =
+      scratch_.write("config.toml", "[options]\nlabel = true\nremote = 'direct:'\nstapsh = '" + agent_program() +
+                                        "'\n[aliases]\nhello = \"--bpftrace -e 'BEGIN { printf(\\\"hello\\\\n\\\"); "
+                                        "exit(); }'\"\n");
   ProgramOptions how = client({STAPSH_CLIENT, "hello"});
   how.env.push_back("RSTAP_CONFIG=" + file);
   Program usual(how);

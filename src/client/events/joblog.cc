@@ -80,8 +80,7 @@ std::string joblog_host(std::string_view name) {
 
 std::string format_joblog_row(const JoblogRow& row) {
   return fmt::format("{}\t{}\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", row.seq, joblog_host(row.host),
-                     seconds_of(row.start), seconds_of(row.runtime), row.receive, row.exitval,
-                     row.signal, row.command);
+                     seconds_of(row.start), seconds_of(row.runtime), row.receive, row.exitval, row.signal, row.command);
 }
 
 Result<Joblog> parse_joblog(std::string_view text) {

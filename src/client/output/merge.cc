@@ -150,6 +150,7 @@ std::string_view Merger::emit_whole_lines(OutputBuffer& out, std::string_view la
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   if (at == end) return {};
+  if (label.empty()) label = "";  // memcpy(3) takes no null pointer, of nothing either.
   while (true) {
     char* const begin = out.reserve(static_cast<std::size_t>(end - at) + kBatchLines * (label.size() + 1));
     char* to = begin;

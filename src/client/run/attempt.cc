@@ -178,8 +178,10 @@ void Attempt::on_finished(Outcome outcome) {
   finish_(std::move(outcome));
   streams_->input().end();
   streams_->stop_waiting();
-  // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself, as an agent must.
-  if (unconnected && !session_->agent_has_greeted() && transport_.may_leave(std::nullopt).empty()) streams_->cut();
+  // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself. An agent must, too,
+  // and does, if it was not its silence that ended this.
+  const bool cleans_up = session_->agent_has_greeted() && !timed_out_;
+  if (unconnected && !cleans_up && transport_.may_leave(std::nullopt).empty()) streams_->cut();
 }
 
 Awaitable<> Attempt::get_module(HelloLine hello) {
@@ -262,6 +264,7 @@ void Attempt::arm_timer() {
     armed_.reset();
     if (context_.events.full()) session_->on_receive_paused(sys::now());
     session_->on_timer(sys::now());
+    timed_out_ = session_->ended();
     drain_effects();
   });
 }

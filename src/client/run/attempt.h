@@ -86,6 +86,7 @@ class Attempt {
   bool connected_ = false;
   bool sweepable_ = false;
   bool stopping_ = false;
+  bool timed_out_ = false;  // The session ended by its timer.
   bool abandoned_ = false;  // A person gave up waiting.
 };
 
