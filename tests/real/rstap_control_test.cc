@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "harness/here_fleet.h"
 
@@ -62,6 +63,34 @@ TEST_F(RstapControl, HaltSoonStartsNoMoreAndLetsRunnersEnd) {
   EXPECT_EQ(rstap.out(), "web2: whole\n");
   EXPECT_TRUE(has(rstap.err(), "exec:cat: stopped before it ran: 1 of 3 targets failed (--halt=soon,fail=1)\n"))
       << rstap.captured();
+}
+
+// The first one fails before any other has done a thing.
+TEST_F(RstapControl, WhoWasStoppedBeforeItsFirstStepDoesNotRun) {
+  for (const std::string option : {"--all-or-nothing", "--halt=now,fail=1", "--halt=soon,fail=1"}) {
+    SCOPED_TRACE(option);
+    set_runner(say_up() + "echo ran");
+    Program rstap(rstap_on("unix:" + scratch_.path("nobody"), {option, "--remote", "web1"}));
+    EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+    EXPECT_EQ(rstap.out(), "") << rstap.captured();
+    EXPECT_FALSE(is_up("web1"));
+  }
+}
+
+// One that was ready is lost while it waits for the others: they need not be ready first.
+TEST_F(RstapControl, WhoDiesWhileItWaitsPreventsTheStart) {
+  set_runner("echo ran");
+  const std::string pid_file = scratch_.path("agent.pid");
+  const std::string mortal = "exec:echo $$ > " + pid_file + "; exec /usr/bin/stapsh";
+  const std::string late = "exec:" + until("never") + "exec /usr/bin/stapsh";
+  Program rstap(rstap_on(mortal, {"--all-or-nothing", "-v", "--remote", late}));
+  ASSERT_TRUE(rstap.wait_for_err("stapsh: ready\n"));
+  pid_t agent = 0;
+  std::ifstream(pid_file) >> agent;
+  ASSERT_GT(agent, 0);
+  ASSERT_EQ(::kill(agent, SIGKILL), 0);
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "");
 }
 
 TEST_F(RstapControl, TheRestStartsWhenTheCanaryHasEndedWell) {

@@ -29,6 +29,8 @@ Awaitable<> AgentRun::run() {
   if (context_.options.action == Action::kRun) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
   co_await try_to_run();
   progress_.leave_gate(false);
+  settle();
+  if (!attempt_) co_return progress_.emit_end();
   if (!untidy_.empty()) co_await tidy();
   const Outcome& outcome = *progress_.outcome();
   const bool lost = outcome.kind == Outcome::Kind::kFailed && attempt_->has_module() && !abandoned_;
@@ -56,6 +58,7 @@ Awaitable<> AgentRun::attempt(Attempt::Purpose purpose, Attempt::Finish finish) 
 Awaitable<> AgentRun::try_to_run() {
   const bool sweep_only = context_.options.action == Action::kSweep;
   for (unsigned tries = 0;; ++tries) {
+    if (stopping_) co_return progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
     Attempt::Purpose purpose{session_id_, sweep_only};
     co_await attempt(std::move(purpose), finish());
     const Outcome& outcome = *progress_.outcome();
@@ -67,9 +70,6 @@ Awaitable<> AgentRun::try_to_run() {
     progress_.reopen();
     progress_.set_state(TargetState::kConnecting);
     co_await pause_before_try(tries);
-    if (!stopping_) continue;
-    progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
-    co_return;
   }
 }
 
@@ -124,7 +124,6 @@ void AgentRun::stop() {
 void AgentRun::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;
-  if (progress_.outcome()) return;
   if (attempt_) attempt_->abandon(reason);
 }
 

@@ -79,7 +79,7 @@ Awaitable<> Attempt::live() {
   drain_effects();
   timer_.cancel();
   // One that waits at the gate for others must not keep them waiting for it.
-  if (module_) progress_.leave_gate(false);
+  if (module_) progress_.lose_gate();
   while (helpers_ > 0) co_await idle_.wait();
 }
 
@@ -216,7 +216,7 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
 
 Awaitable<> Attempt::start_when_due() {
   progress_.leave_gate(true);
-  co_await context_.gate.wait_open();
+  co_await context_.gate.wait_open([this] { return is_over(); });
   if (is_over()) co_return;
   progress_.note_begun();
   session_->on_start(sys::now());
@@ -270,22 +270,24 @@ void Attempt::arm_timer() {
 }
 
 void Attempt::stop() {
-  stopping_ = true;
+  const bool again = std::exchange(stopping_, true);
   if (!session_ || session_->ended()) return;
   progress_.set_state(TargetState::kStopping);
   const bool connecting = session_->phase() == ClientSession::Phase::kConnecting;
   session_->on_stop(sys::now());
   drain_effects();
-  if (connecting && !session_->ended()) streams_->cut();
+  // An agent is told to go, and cleans up; a person who asks again does not wait for it.
+  if (connecting && !session_->ended() && (again || !session_->agent_has_greeted())) streams_->cut();
 }
 
 void Attempt::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;
-  if (!session_ || session_->ended()) return;
-  session_->on_abandon(reason);
-  drain_effects();
-  streams_->kill_child();
+  if (session_ && !session_->ended()) {
+    session_->on_abandon(reason);
+    drain_effects();
+  }
+  if (streams_) streams_->kill_child();
 }
 
 }  // namespace stapsh::client

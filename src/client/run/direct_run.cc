@@ -52,6 +52,7 @@ Awaitable<> DirectRun::run() {
   }
   progress_.set_outcome(std::move(outcome));
   progress_.leave_gate(false);
+  settle();
   progress_.emit_end();
 }
 
@@ -137,7 +138,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   }
   progress_.set_state(TargetState::kReady);
   progress_.leave_gate(true);
-  co_await context_.gate.wait_open();
+  co_await context_.gate.wait_open([this] { return stopping_; });
   if (stopping_) co_return stopped;
   progress_.note_begun();
   const Result<> started = co_await start(**module);

@@ -69,6 +69,7 @@ class TargetFleet : public Fleet {
   Awaitable<> run_target(TargetRun& run);
   Awaitable<> wait_for_canaries(TargetRun& run);
   void judge(const TargetRun& run);
+  void judge_failure(const TargetRun& run);
   void judge_canary(const TargetRun& run);
   void halt(const HaltRule& rule, int code);
   void stop_unbegun(const std::string& reason);
@@ -213,13 +214,10 @@ Awaitable<> TargetFleet::keep_deadline() {
 
 Awaitable<> TargetFleet::run_target(TargetRun& run) {
   if (canary_ && !canary_->is_canary(run.target().index)) co_await wait_for_canaries(run);
+  run.set_on_settled([this, &run] { judge(run); });
   if (!run.outcome()) co_await run.run();
-  judge(run);
-  const bool never_ran = !run.has_run() && run.outcome()->kind == Outcome::Kind::kFailed;
-  if (options_.all_or_nothing && never_ran && stops_ == 0) {
-    stopped_code_ = kFailedCode;
-    stop_all({event::StopAsked::Why::kTargets});
-  }
+  run.settle();
+  run.note_ended();
   if (++ended_ == runs_.size()) all_ended_.announce();
 }
 
@@ -234,8 +232,15 @@ Awaitable<> TargetFleet::wait_for_canaries(TargetRun& run) {
 
 // What the end of one target means for the others.
 void TargetFleet::judge(const TargetRun& run) {
+  if (stops_ == 0) judge_failure(run);  // Else they end because they were told to.
+  const bool never_ran = !run.has_run() && run.outcome()->kind == Outcome::Kind::kFailed;
+  if (!options_.all_or_nothing || !never_ran || stops_ > 0) return;
+  stopped_code_ = kFailedCode;
+  stop_all({event::StopAsked::Why::kTargets});
+}
+
+void TargetFleet::judge_failure(const TargetRun& run) {
   const Outcome& outcome = *run.outcome();
-  if (stops_ > 0) return;  // They end because they were told to.
   if (canary_) judge_canary(run);
   if (!is_failure(outcome)) return;
   ++failed_;
@@ -323,7 +328,7 @@ void TargetFleet::on_signal(int signo) {
 
 void TargetFleet::give_up(const std::string& why) {
   for (const auto& run : runs_) {
-    if (run->outcome()) continue;
+    if (run->has_ended()) continue;
     run->abandon(why + " while it was " + run->state_text() + "; its agent cleans up when it sees the connection end");
   }
 }

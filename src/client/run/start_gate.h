@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 #include "client/async/asio_types.h"
 
@@ -24,9 +25,15 @@ class StartGate {
     if (!ready) broken_ = true;
     changed_.announce();
   }
-  /// Waits until a target that is ready may start. After cancel() it may not: ask whether it was stopped.
-  Awaitable<> wait_open() {
-    while (!cancelled_ && !open()) co_await changed_.wait();
+  /// One that was ready, and waits, will not start after all.
+  void lose() {
+    broken_ = true;
+    changed_.announce();
+  }
+  /// Waits until a target that is ready may start, or does not want to any more. After cancel() it may not: ask whether
+  /// it was stopped.
+  Awaitable<> wait_open(std::function<bool()> is_over) {
+    while (!cancelled_ && !open() && !is_over()) co_await changed_.wait();
   }
   /// The run is being stopped: nobody waits any more.
   void cancel() {

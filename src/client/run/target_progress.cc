@@ -91,6 +91,11 @@ void TargetProgress::leave_gate(bool ready) {
   if (!std::exchange(gate_left_, true)) context_.gate.leave(ready);
 }
 
+void TargetProgress::lose_gate() {
+  if (!gate_left_) return leave_gate(false);
+  if (!has_begun()) context_.gate.lose();
+}
+
 std::string_view last_line(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
   return text.substr(text.rfind('\n') + 1);

@@ -36,6 +36,8 @@ class TargetProgress {
   }
   /// Once: it will not be ready any more, or is.
   void leave_gate(bool ready);
+  /// It will not begin, whether or not it was ready, unless it has begun.
+  void lose_gate();
 
   void emit(Event::What what);
   /// Many follow: who takes them waits for hub.on_pause().

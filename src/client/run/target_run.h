@@ -2,6 +2,7 @@
 // One target of a run, as the fleet knows it: one coroutine from its begin to its end, and two ways to hasten that.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,15 @@ class TargetRun {
   /// Give up waiting for it.
   virtual void abandon(std::string_view reason) = 0;
 
+  /// Told once, when its outcome is known, though what is left may still be asked: what it means for others can't wait.
+  void set_on_settled(std::function<void()> on_settled) { on_settled_ = std::move(on_settled); }
+  void settle() {
+    if (on_settled_) std::exchange(on_settled_, {})();
+  }
+  /// run() is over.
+  void note_ended() { ended_ = true; }
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
   [[nodiscard]] const Target& target() const { return target_; }
   [[nodiscard]] TargetState state() const { return progress_.state(); }
   [[nodiscard]] std::string state_text() const { return progress_.state_text(); }
@@ -55,6 +65,10 @@ class TargetRun {
   Target target_;
   TargetProgress progress_;
   bool stopping_ = false;
+
+ private:
+  std::function<void()> on_settled_;
+  bool ended_ = false;
 };
 
 }  // namespace stapsh::client
