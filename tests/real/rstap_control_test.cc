@@ -26,11 +26,12 @@ class RstapControl : public HereFleetTest {
   }
   static bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-  const std::string forever_ = "trap 'echo bye; exit 0' HUP; while :; do sleep 0.02; done";
+  const std::string trap_ = "trap 'echo bye; exit 0' HUP; ";  // Before it is up.
+  const std::string forever_ = trap_ + "while :; do sleep 0.02; done";
 };
 
 TEST_F(RstapControl, HaltNowStopsAllWhenSoManyFailed) {
-  set_runner(say_up() + "case $WHO in web1|web3) " + until("go") + "exit 7;; *) " + forever_ + ";; esac");
+  set_runner(trap_ + say_up() + "case $WHO in web1|web3) " + until("go") + "exit 7;; *) " + forever_ + ";; esac");
   Program rstap(rstap_on("web[1-4]", {"--halt=now,fail=2", "--label"}));
   for (const char* host : {"web1", "web2", "web3", "web4"}) ASSERT_TRUE(wait_up(host));
   let("go");
@@ -108,7 +109,7 @@ TEST_F(RstapControl, TheRestStartsWhenTheCanaryHasEndedWell) {
 }
 
 TEST_F(RstapControl, TheRestStartsWhenTheCanariesRunForLongEnough) {
-  set_runner(say_up() + forever_);
+  set_runner(trap_ + say_up() + forever_);
   Program rstap(rstap_on("web[1-4]", {"--canary=2,0.3"}));
   for (const char* host : {"web1", "web2", "web3", "web4"}) ASSERT_TRUE(wait_up(host));
   rstap.send_signal(SIGINT);
@@ -138,7 +139,7 @@ TEST_F(RstapControl, ACanaryThatFailsStartsNobodyAndItsCodeIsTheRuns) {
 }
 
 TEST_F(RstapControl, ACanaryThatNeverRunsEndsAllOfAnAllOrNothing) {
-  set_runner(say_up() + forever_);
+  set_runner(trap_ + say_up() + forever_);
   Program rstap(rstap_on("web1", {"--remote", "exec:exit 3", "--remote", "web3", "--canary=2,60", "--all-or-nothing"}));
   EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
   EXPECT_FALSE(is_up("web1"));
@@ -146,7 +147,7 @@ TEST_F(RstapControl, ACanaryThatNeverRunsEndsAllOfAnAllOrNothing) {
 }
 
 TEST_F(RstapControl, CtrlCAndDeadlineEndTheWait) {
-  set_runner(say_up() + forever_);
+  set_runner(trap_ + say_up() + forever_);
   Program interrupted(rstap_on("web[1-2]", {"--canary=1"}));
   ASSERT_TRUE(wait_up("web1"));
   interrupted.send_signal(SIGINT);
@@ -159,7 +160,7 @@ TEST_F(RstapControl, CtrlCAndDeadlineEndTheWait) {
 }
 
 TEST_F(RstapControl, HaltCountsTheCanariesToo) {
-  set_runner(say_up() + "[ $WHO = web1 ] && { " + until("go") + "exit 9; }; " + forever_);
+  set_runner(trap_ + say_up() + "[ $WHO = web1 ] && { " + until("go") + "exit 9; }; " + forever_);
   Program rstap(rstap_on("web[1-3]", {"--canary=2,60", "--halt=now,fail=1"}));
   ASSERT_TRUE(wait_up("web1"));
   ASSERT_TRUE(wait_up("web2"));
