@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/standard_streams.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <asio/post.hpp>
 #include <cerrno>
 #include <utility>
@@ -134,6 +136,14 @@ void StandardStreams::show_status(std::string_view line) {
   (void)write_status();
 }
 
+StandardStreams::~StandardStreams() {
+  try {
+    hide_status();
+  } catch (...) {
+    return;  // Out of memory: the line stays where it is.
+  }
+}
+
 void StandardStreams::hide_status() {
   status_.erase();
   (void)write_status();
@@ -158,8 +168,24 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
 void StandardStreams::divert() {
   if (buffers_.shared() || std::exchange(diverted_, true)) return;
   say("standard output is closed; what would go there follows here");
+  take_back();
   flush(Stream::kStdout);
   flush(Stream::kStderr);
+}
+
+// What the reader had not read when it went is still in the pipe.
+void StandardStreams::take_back() {
+  const int fd = out(Stream::kStdout).fd.get();
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
+  const Result<sys::UniqueFd> pipe =
+      sys::open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd), O_RDONLY | O_NONBLOCK);
+  std::array<char, 65'536> unread;
+  while (pipe) {
+    const Result<sys::IoResult> got = sys::read_some(pipe->get(), unread);
+    if (!got || got->bytes == 0) return;
+    buffers_.of(Stream::kStderr).append({unread.data(), got->bytes});
+  }
 }
 
 bool StandardStreams::make_waiter(Out& out) {

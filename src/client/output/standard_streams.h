@@ -28,7 +28,7 @@ class StandardStreams : public EventSink {
     std::function<void()> on_asked = {};   ///< A person wants to know what each target is at. None: a recording.
   };
   static Result<std::unique_ptr<StandardStreams>> create(asio::io_context& io, Listener listener);
-  ~StandardStreams() override { hide_status(); }
+  ~StandardStreams() override;
 
   OutputBuffers& buffers() { return buffers_; }
   /// Whether a person's terminal obeys what is written there.
@@ -92,6 +92,7 @@ class StandardStreams : public EventSink {
   void watch_reader();
   void on_write_failed(Stream stream, const Error& error);
   void divert();
+  void take_back();
 
   asio::io_context& io_;
   OutputBuffers buffers_;
