@@ -70,7 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Decompressor decompressor;
   ByteBuffer text;
   for (std::size_t at = 0; at < bytes.size() && text.size() < kTextBytesMax; at += 64) {
-    if (!decompressor.decompress(bytes.substr(at, 64), text)) break;
+    std::string_view piece = bytes.substr(at, 64);
+    Result<bool> more = true;
+    while (more && *more) more = decompressor.decompress(piece, text, 1'000);
+    if (!more) break;
   }
   replay(text.view().substr(0, kTextBytesMax));
   return 0;

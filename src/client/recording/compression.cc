@@ -47,16 +47,19 @@ Decompressor::Decompressor() : context_(ZSTD_createDCtx()) {
   if (!context_) throw std::bad_alloc();
 }
 
-Result<> Decompressor::decompress(std::string_view bytes, ByteBuffer& to) {
-  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-  while (true) {
-    const std::size_t room = ZSTD_DStreamOutSize();
+Result<bool> Decompressor::decompress(std::string_view& bytes, ByteBuffer& to, std::size_t most) {
+  const std::size_t room = ZSTD_DStreamOutSize();
+  for (std::size_t made = 0; made < most;) {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     ZSTD_outBuffer out{to.reserve(room), room, 0};
     const std::size_t left = ZSTD_decompressStream(decompressor(context_.get()), &out, &in);
     to.commit(out.pos);
+    made += out.pos;
+    bytes.remove_prefix(in.pos);
     if (ZSTD_isError(left) != 0) return fail(Errc::kUsage, std::string("zstd: ") + ZSTD_getErrorName(left));
-    if (in.pos == in.size && out.pos < room) return {};
+    if (bytes.empty() && out.pos < room) return false;
   }
+  return true;
 }
 
 }  // namespace stapsh::client

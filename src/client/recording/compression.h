@@ -36,8 +36,9 @@ class Decompressor {
  public:
   Decompressor();
 
-  /// Any split of the bytes gives the same. kUsage: they are not what a compressor made.
-  Result<> decompress(std::string_view bytes, ByteBuffer& to);
+  /// Any split of the bytes gives the same. Makes at most some `most` bytes at once, and takes what it used off
+  /// `bytes`. True: there is more to come of what it has. kUsage: they are not what a compressor made.
+  Result<bool> decompress(std::string_view& bytes, ByteBuffer& to, std::size_t most);
 
  private:
   struct Free {

@@ -18,7 +18,15 @@ namespace {
 
 constexpr std::size_t kWriteBytes = 65'536;
 constexpr Duration kWriteInterval = std::chrono::milliseconds(500);
+constexpr std::size_t kLookBytes = 65'536;
 constexpr std::string_view kFirstBytes = R"({"event":"run_started")";
+
+// Whether a file that begins so is one. Much that is compressed is none.
+bool is_recording(std::string_view begin) {
+  if (!begin.starts_with(kZstdMagic)) return begin.starts_with(kFirstBytes);
+  ByteBuffer text;
+  return Decompressor().decompress(begin, text, kFirstBytes.size()) && text.view().starts_with(kFirstBytes);
+}
 
 }  // namespace
 
@@ -42,8 +50,8 @@ Result<> RecordSink::open() {
   constexpr int kFlags = O_RDWR | O_NONBLOCK | O_NOCTTY;
   constexpr mode_t kMode = 0666;
   Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path_, kFlags | O_CREAT | O_EXCL, kMode);
-  made_ = file.has_value();
-  if (!file && file.error().sys_errno == EEXIST) file = sys::open_at(AT_FDCWD, path_, kFlags);
+  const bool made = file.has_value();
+  if (!file && file.error().sys_errno == EEXIST) file = sys::open_at(AT_FDCWD, path_, kFlags | O_NOFOLLOW);
   if (!file) return fail(Errc::kUsage, file.error().what, file.error().sys_errno);
   file_ = *std::move(file);
   struct stat status {};
@@ -53,11 +61,12 @@ Result<> RecordSink::open() {
   }
   const Result<bool> locked = sys::try_lock(file_.get());
   if (locked && !*locked) return fail(Errc::kUsage, path_ + ": another rstap uses it; give another name");
-  std::array<char, kFirstBytes.size()> first;
+  made_ = made;  // Only now it is sure to be ours.
+  std::array<char, kLookBytes> first;
   const ssize_t size = ::pread(file_.get(), first.data(), first.size(), 0);
   if (size < 0) return fail_errno(path_, errno);
   const std::string_view begin(first.data(), static_cast<std::size_t>(size));
-  if (!begin.empty() && !begin.starts_with(kZstdMagic) && begin != kFirstBytes) {
+  if (!begin.empty() && !is_recording(begin)) {
     return fail(Errc::kUsage, path_ + ": there, and no recording; remove it, or give another name");
   }
   return {};

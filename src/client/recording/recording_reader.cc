@@ -17,6 +17,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kReadBytes = 65'536;
+constexpr std::size_t kUnpackedBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -52,7 +53,7 @@ Result<std::optional<Event>> RecordingReader::next() {
       return fail(Errc::kUsage, name_ + ": line " + std::to_string(lines_ + 1) + " has no end; no recording of rstap");
     }
     if (damage_) return fail(*damage_);
-    if (!end_) {
+    if (!end_ || unpacks_) {
       TRY(read_more());
       continue;
     }
@@ -75,6 +76,7 @@ Result<std::optional<Event>> RecordingReader::read_line(std::size_t size) {
 }
 
 Result<> RecordingReader::read_more() {
+  if (unpacks_) return unpack();
   std::size_t size = 0;
   do {  // At first as much as tells what it is.
     const Result<sys::IoResult> got = sys::read_some(file_.get(), std::span(chunk_).subspan(size));
@@ -90,8 +92,15 @@ Result<> RecordingReader::read_more() {
     text_.append(bytes);
     return {};
   }
-  const Result<> decompressed = decompressor_->decompress(bytes, text_);
-  if (!decompressed) damage_ = Error{Errc::kUsage, name_ + ": damaged: " + decompressed.error().what};
+  packed_ = bytes;
+  return unpack();
+}
+
+// Little can become very much: a piece at a time.
+Result<> RecordingReader::unpack() {
+  const Result<bool> more = decompressor_->decompress(packed_, text_, kUnpackedBytes);
+  unpacks_ = more && *more;
+  if (!more) damage_ = Error{Errc::kUsage, name_ + ": damaged: " + more.error().what};
   return {};
 }
 

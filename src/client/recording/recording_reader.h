@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/byte_buffer.h"
@@ -38,6 +39,7 @@ class RecordingReader {
  private:
   RecordingReader(std::string name, sys::UniqueFd file);
   Result<> read_more();
+  Result<> unpack();
   Result<std::optional<Event>> read_line(std::size_t size);
 
   std::string name_;
@@ -45,6 +47,8 @@ class RecordingReader {
   std::unique_ptr<EventReader> events_;
   std::vector<char> chunk_;
   std::optional<Decompressor> decompressor_;
+  std::string_view packed_;  // Of chunk_, not given to it yet.
+  bool unpacks_ = false;     // It has more to give.
   ByteBuffer text_;
   std::size_t consumed_ = 0;  // Of text_, by the last event.
   std::size_t searched_ = 0;  // Of text_: no newline is in it.

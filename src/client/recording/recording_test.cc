@@ -114,6 +114,24 @@ TEST_F(Recording, CutAnywhereGivesABeginningOfTheEvents) {
   }
 }
 
+// 64 MiB of zeros are 2 KiB: they are unpacked a piece at a time.
+TEST_F(Recording, LittleThatBecomesVeryMuchIsTakenInPieces) {
+  Compressor compressor;
+  ByteBuffer packed;
+  ASSERT_TRUE(compressor.compress(std::string(std::size_t{64} << 20, '\0'), Compressor::Until::kEnd, packed));
+  Decompressor decompressor;
+  std::string_view bytes = packed.view();
+  std::size_t size = 0;
+  for (Result<bool> more = true; more && *more;) {
+    ByteBuffer text;
+    more = decompressor.decompress(bytes, text, 1'000'000);
+    ASSERT_TRUE(more);
+    EXPECT_LE(text.size(), 1'200'000U);
+    size += text.size();
+  }
+  EXPECT_EQ(size, std::size_t{64} << 20);
+}
+
 TEST_F(Recording, WhatIsNoneIsSaid) {
   const std::unique_ptr<RecordSink> sink = this->sink(path("run.json"));
   begin(*sink);
@@ -156,6 +174,14 @@ TEST_F(Recording, OverwritesARecordingAndNothingElse) {
   EXPECT_EQ(read(old), "0\n7\n8\nend");
   EXPECT_FALSE(sink(put("x.stp", "probe begin { exit() }")));
   EXPECT_NE(said_.find("x.stp: there, and no recording"), std::string::npos) << said_;
+  // Much is compressed that is no recording; and a name may lead to something else.
+  Compressor compressor;
+  ByteBuffer archive;
+  ASSERT_TRUE(compressor.compress("any archive", Compressor::Until::kEnd, archive));
+  EXPECT_FALSE(sink(put("x.tar.zst", std::string(archive.view()))));
+  EXPECT_NE(said_.find("x.tar.zst: there, and no recording"), std::string::npos) << said_;
+  std::filesystem::create_symlink(old, path("link.json"));
+  EXPECT_FALSE(sink(path("link.json")));
   EXPECT_FALSE(sink(folder_));
   EXPECT_FALSE(sink("/dev/null"));
   EXPECT_NE(said_.find("/dev/null: not a regular file"), std::string::npos) << said_;
