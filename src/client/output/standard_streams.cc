@@ -22,6 +22,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
+constexpr Duration kHoldTime = std::chrono::milliseconds(300);
 constexpr int kSignalCodeBase = 128;
 constexpr int kExitLost = 1;
 
@@ -66,8 +67,21 @@ void StandardStreams::say(std::string_view line) {
 void StandardStreams::on_event(const Event& event) {
   const auto* stop = std::get_if<event::StopAsked>(&event.what);
   if (recorded_ || stop == nullptr || stop->why != event::StopAsked::Why::kSignal) return;
-  stop_asked_ = true;
+  if (!std::exchange(stop_asked_, true) && stop->signal == SIGINT) hold();
   if (out(Stream::kStdout).closed) divert();
+}
+
+// A reader that the same ctrl-C ends may still take what comes, and die with it.
+void StandardStreams::hold() {
+  struct stat status {};
+  const bool is_pipe = ::fstat(out(Stream::kStdout).fd.get(), &status) == 0 && S_ISFIFO(status.st_mode);
+  if (!is_pipe || buffers_.shared()) return;
+  held_ = true;
+  hold_timer_.expires_after(kHoldTime);
+  hold_timer_.async_wait([this](asio::error_code error) {
+    held_ = false;
+    if (!error && !drained_) on_pause();
+  });
 }
 
 void StandardStreams::on_pause() {
@@ -83,7 +97,8 @@ void StandardStreams::flush(Stream stream) {
     buffers_.of(Stream::kStderr).append(buffer.view());
     buffer.consume(buffer.size());
   }
-  while (!buffer.empty() && !out.waiting && !out.closed) {
+  const bool held = held_ && stream == Stream::kStdout;
+  while (!buffer.empty() && !out.waiting && !out.closed && !held) {
     if (out.has_status) {
       status_.erase();
       if (!write_status()) break;
@@ -249,6 +264,7 @@ Awaitable<> StandardStreams::drain(TimePoint deadline) {
   });
   while (has_unsent() && !late) co_await changed_.wait();
   timer.cancel();
+  hold_timer_.cancel();
   drained_ = true;
   // What a reader did not want who has gone is not lost.
   if (!out(Stream::kStdout).closed) dropped_bytes_ += buffers_.of(Stream::kStdout).size();

@@ -82,7 +82,8 @@ class StandardStreams : public EventSink {
     bool is_terminal = false;
   };
 
-  StandardStreams(asio::io_context& io, Listener listener) : io_(io), listener_(std::move(listener)), changed_(io) {}
+  StandardStreams(asio::io_context& io, Listener listener)
+      : io_(io), listener_(std::move(listener)), changed_(io), hold_timer_(io) {}
   Out& out(Stream stream) { return outs_[static_cast<std::size_t>(stream)]; }
   void flush(Stream stream);
   [[nodiscard]] bool has_unsent() const;
@@ -91,6 +92,7 @@ class StandardStreams : public EventSink {
   void wait_writable(Stream stream);
   void watch_reader();
   void on_write_failed(Stream stream, const Error& error);
+  void hold();
   void divert();
   void take_back();
 
@@ -102,6 +104,8 @@ class StandardStreams : public EventSink {
   Condition changed_;
   std::optional<int> close_code_;  // Standard output could not be written to any more.
   bool stop_asked_ = false;        // By a person: whoever reads us got the same ctrl-C.
+  bool held_ = false;              // What goes to standard output: is its reader there after the ctrl-C?
+  asio::steady_timer hold_timer_;
   bool recorded_ = false;
   bool diverted_ = false;
   bool drained_ = false;
