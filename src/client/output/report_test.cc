@@ -110,7 +110,7 @@ TEST(Report, SaysThatFailuresHadTheSameWords) {
   RepeatedErrors errors;
   errors.start(5);
   const std::string_view text = "ERROR: unknown probe\nkprobe:nosuch\n";
-  for (const std::size_t target : {0, 1, 3}) {
+  for (const std::size_t target : {0U, 1U, 3U}) {
     errors.add(target, text.substr(0, target * 5));  // However it is split.
     errors.add(target, text.substr(target * 5));
   }
