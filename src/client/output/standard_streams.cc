@@ -97,7 +97,8 @@ void StandardStreams::flush(Stream stream) {
     buffers_.of(Stream::kStderr).append(buffer.view());
     buffer.consume(buffer.size());
   }
-  const bool held = held_ && stream == Stream::kStdout;
+  // What is said after it, the summary, does not overtake it.
+  const bool held = held_ && (stream == Stream::kStdout || !buffers_.of(Stream::kStdout).empty());
   while (!buffer.empty() && !out.waiting && !out.closed && !held) {
     if (out.has_status) {
       status_.erase();

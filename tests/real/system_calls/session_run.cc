@@ -281,7 +281,8 @@ class SessionRun {
     if (harmless && (code == 0) != well) fault("exit code " + std::to_string(code) + " though nothing went wrong");
     if (muted()) return;
     const std::size_t totals = err.rfind("rstap: 1 target: ");
-    const std::string_view said = std::string_view(err).substr(0, totals);
+    std::string said = err;  // All but the line of totals: what was not written may be known only behind it.
+    if (totals != std::string::npos) said.erase(totals, err.find('\n', totals) - totals);
     const bool reason = said.find(": failed: ") != std::string::npos || said.find(": runner ") != std::string::npos ||
                         said.find("stopped before it ran") != std::string::npos ||
                         (totals == std::string::npos && err.size() > complaints_in(err));
