@@ -28,6 +28,18 @@ std::string spelled_character(std::string_view text, std::size_t& bytes) {
   return hexadecimal("<U+%04X>", static_cast<unsigned>(character.code));
 }
 
+std::string spelled_control(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Character character = first_character(text);
+    std::size_t bytes = 0;
+    if (character.kind == Utf8Character::Kind::kWhole && is_control(character.code)) {
+      return spelled_character(text, bytes);
+    }
+    text.remove_prefix(character.bytes);
+  }
+  return {};
+}
+
 std::string shown_text(std::string_view text, std::size_t bytes_max) {
   std::string shown;
   while (!text.empty()) {

@@ -13,6 +13,10 @@ namespace stapsh {
 /// Empty: it is shown as it is.
 std::string spelled_character(std::string_view text, std::size_t& bytes);
 
+/// How the first character of `text` that would be obeyed (is_control(): it is no text, or turns text around) is
+/// spelled. Empty: there is none.
+std::string spelled_control(std::string_view text);
+
 /// All of `text`, spelled where it must be. More than `bytes_max` bytes are cut, and "..." says so.
 std::string shown_text(std::string_view text, std::size_t bytes_max = std::string_view::npos);
 

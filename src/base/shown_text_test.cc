@@ -75,5 +75,12 @@ TEST(FirstCharacter, KnowsAllCodePoints) {
   }
 }
 
+TEST(ShownText, SpellsTheFirstCharacterThatWouldBeObeyed) {
+  EXPECT_EQ(spelled_control(""), "");
+  EXPECT_EQ(spelled_control("web1 \xc3\xa9 \xff"), "");
+  EXPECT_EQ(spelled_control("a\x1b\n"), "^[");
+  EXPECT_EQ(spelled_control("\xc3\xa9\xc2\x80"), "<U+0080>");
+}
+
 }  // namespace
 }  // namespace stapsh

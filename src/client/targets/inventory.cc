@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "base/shown_text.h"
+
 namespace stapsh::client {
 namespace {
 
@@ -99,6 +101,10 @@ Result<Inventory> parse_inventory(std::string_view json) {
 Result<NamedAddress> inventory_target(const Inventory& inventory, const std::string& name) {
   static constexpr std::array<std::string_view, 4> kOverSsh{"", "ssh", "smart", "paramiko"};
   const Inventory::Host& host = inventory.hosts.at(name);
+  if (const std::string control = spelled_control(name); !control.empty()) {
+    return fail(Errc::kUsage, fmt::format("inventory host {}: the control character {} can't be part of a name",
+                                          shown_text(name, 200), control));
+  }
   const auto bad_host = [&](std::string_view reason) {
     return fail(Errc::kUsage,
                 fmt::format("inventory host {}: {}; leave it out: --limit='all:!{}'", name, reason, name));

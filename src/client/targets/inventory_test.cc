@@ -70,6 +70,14 @@ TEST(Inventory, HostsThatCanNotBeReachedAreNamed) {
   }
 }
 
+TEST(Inventory, RefusesNamesThatATerminalWouldObey) {
+  const auto inventory = parse_inventory(R"({"all": {"hosts": ["w\u001b[m"]}})");
+  ASSERT_TRUE(inventory) << inventory.error().what;
+  const auto target = inventory_target(*inventory, "w\x1b[m");
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().what, "inventory host w^[[m: the control character ^[ can't be part of a name");
+}
+
 TEST(Inventory, RefusesWhatIsNone) {
   for (const std::string_view text : {"", "x", "[]", R"({"all": 1})", R"({"all": {"hosts": 1}})",
                                       R"({"all": {"hosts": [1]}})", R"({"all": {"children": {}}})", R"({"all": {)"}) {

@@ -25,10 +25,6 @@ std::optional<std::string_view> rest_after(std::string_view text, std::string_vi
   return text.substr(prefix.size());
 }
 
-bool is_plain(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; });
-}
-
 /// `authority` is [USER@]HOST[:PORT].
 Result<RemoteUri::Address> parse_ssh(std::string_view text, std::string_view authority) {
   const std::size_t at = authority.rfind('@');
@@ -50,7 +46,7 @@ Result<RemoteUri::Address> parse_ssh(std::string_view text, std::string_view aut
   if (host.empty()) return bad_uri(text, fmt::format("no host; known forms: {}", kForms));
   // ssh would take such a word for one of its options.
   if (host.front() == '-' || user.substr(0, 1) == "-") return bad_uri(text, "a host or user can't begin with '-'");
-  if (!is_plain(host) || !is_plain(user)) return bad_uri(text, "a host can't hold blanks or control characters");
+  if (authority.find(' ') != std::string_view::npos) return bad_uri(text, "a host can't hold blanks");
   SshUri uri{std::string(user) + std::string(host), std::nullopt};
   if (port) {
     const auto number = parse_int<std::uint16_t>(*port, 1, 65'535);
@@ -75,7 +71,9 @@ Result<RemoteUri::Address> parse_vsock(std::string_view text, std::string_view r
 
 Result<RemoteUri::Address> parse_address(std::string_view text) {
   if (text.empty()) return bad_uri(text, fmt::format("empty; known forms: {}", kForms));
-  if (text.find('\0') != std::string_view::npos) return bad_uri(text, "a NUL byte can't be part of it");
+  if (const std::string control = spelled_control(text); !control.empty()) {
+    return bad_uri(text, fmt::format("the control character {} can't be part of it", control));
+  }
   if (text == "stapsh:") return RemoteUri::Address(LocalUri{});
   if (text == "direct:") return RemoteUri::Address(DirectUri{});
   if (rest_after(text, "stapsh:") || rest_after(text, "direct:")) return bad_uri(text, "nothing may follow the ':'");
@@ -106,7 +104,19 @@ Result<RemoteUri::Address> parse_address(std::string_view text) {
   return parse_ssh(text, text);
 }
 
+/// Begins the name of what has no host: no host has it.
+constexpr char kNoHost = '\n';
+
 }  // namespace
+
+TargetIdentity RemoteUri::identity() const {
+  const auto* ssh = std::get_if<SshUri>(&address);
+  if (!ssh) return {{}, kNoHost + text, {}};
+  const std::size_t at = ssh->destination.rfind('@');
+  if (at == std::string::npos) return {{}, ssh->destination, ssh->port ? std::to_string(*ssh->port) : ""};
+  return {ssh->destination.substr(0, at), ssh->destination.substr(at + 1),
+          ssh->port ? std::to_string(*ssh->port) : ""};
+}
 
 Result<RemoteUri> parse_remote_uri(std::string_view text) {
   RemoteUri::Address address = TRY(parse_address(text));

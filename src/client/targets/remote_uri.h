@@ -48,6 +48,13 @@ struct VsockUri {
   bool operator==(const VsockUri&) const = default;
 };
 
+/// What an address is known by, however it is written. Of forms without a host, `name` is all of the text, and is
+/// nobody's host.
+struct TargetIdentity {
+  std::string user, name, port;  ///< Empty: not said.
+  bool operator==(const TargetIdentity&) const = default;
+};
+
 struct RemoteUri {
   using Address = std::variant<SshUri, UnixUri, LocalUri, DirectUri, ExecUri, LibvirtUri, VsockUri>;
   std::string text;  ///< As the user wrote it.
@@ -55,10 +62,12 @@ struct RemoteUri {
 
   /// As the user wrote it.
   const std::string& display_name() const { return text; }
+  [[nodiscard]] TargetIdentity identity() const;
   bool operator==(const RemoteUri&) const = default;
 };
 
-/// kUsage for an unknown scheme, a port out of range, or a host that ssh would take for an option.
+/// kUsage for an unknown scheme, a port out of range, a host that ssh would take for an option, or a character that a
+/// terminal would obey: targets are named in all that is shown.
 Result<RemoteUri> parse_remote_uri(std::string_view text);
 
 }  // namespace stapsh::client

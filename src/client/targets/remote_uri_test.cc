@@ -44,6 +44,23 @@ TEST(RemoteUri, EveryFormIsUnderstood) {
   }
 }
 
+TEST(RemoteUri, IsKnownByUserHostAndPortHoweverItIsWritten) {
+  struct Case {
+    std::string_view text;
+    TargetIdentity want;
+  };
+  const Case cases[] = {
+      {"web1", {"", "web1", ""}},
+      {"ssh://web1/", {"", "web1", ""}},
+      {"u@v@web1:22", {"u@v", "web1", "22"}},
+      {"root@[fe80::1]", {"root", "fe80::1", ""}},
+      {"root@fe80::1", {"root", "fe80::1", ""}},
+  };
+  for (const Case& c : cases) EXPECT_EQ(parse_remote_uri(c.text)->identity(), c.want) << c.text;
+  EXPECT_NE(parse_remote_uri("stapsh:")->identity(), parse_remote_uri("stapsh")->identity());
+  EXPECT_NE(parse_remote_uri("exec:a@b")->identity(), parse_remote_uri("exec:c@b")->identity());
+}
+
 TEST(RemoteUri, ErrorsAreOneLineThatNamesTheTarget) {
   struct Case {
     std::string_view text, want;
@@ -67,8 +84,18 @@ TEST(RemoteUri, ErrorsAreOneLineThatNamesTheTarget) {
       {"root@-web1", "can't begin with '-'"},
       {"[-v]", "can't begin with '-'"},
       {"a b", "can't hold blanks"},
-      {"a\nb", "can't hold blanks or control characters"},
-      {std::string_view("a\0b", 3), "NUL"},
+      {"a\nb", "target 'a^Jb': the control character ^J can't be part of it"},
+      {"a\tb", "the control character ^I"},
+      {std::string_view("a\0b", 3), "target 'a^@b': the control character ^@"},
+      // Of any form: --list-hosts and labels print them.
+      {"web\x1b]0;x\a", "target 'web^[]0;x^G': the control character ^["},
+      {"web\x7f", "the control character ^?"},
+      {"u\x1b@web", "the control character ^["},
+      {"unix:/a\xc2\x9b" "31m", "target 'unix:/a<U+009B>31m': the control character <U+009B>"},
+      {"exec:a\xe2\x80\xae", "the control character <U+202E>"},
+      {"exec:a\xe2\x80\xaa", "the control character <U+202A>"},
+      {"libvirt://a\xe2\x81\xa6", "the control character <U+2066>"},
+      {"libvirt://a\xe2\x81\xa9", "the control character <U+2069>"},
       {"[::1", "'[' without ']'"},
       {"[::1]22", "after ']' only :PORT may follow"},
       {"/run/sock", "for a socket say unix:PATH"},
