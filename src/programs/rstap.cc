@@ -67,38 +67,42 @@ stapsh::Result<int> list_hosts(const stapsh::client::TargetOptions& options) {
   return stapsh::print_text(text);
 }
 
+stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector<int>& ignored_signals) {
+  using namespace stapsh;
+  if (const std::optional<int> code = TRY(run_command(words))) return *code;
+  const client::Defaults defaults = TRY(client::read_defaults(words, defaults_environment()));
+  const std::vector<std::string> expanded = client::expand_alias(words, defaults);
+  if (const std::optional<int> code = TRY(run_command(expanded))) return *code;
+  if (!expanded.empty() && expanded.front() == "replay") {
+    return run_replay(std::span(expanded).subspan(1), defaults);
+  }
+  client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
+  switch (options.action) {
+    case client::Action::kShowHelp:
+      return print_text(client::rstap_help());
+    case client::Action::kShowVersion:
+      return print_text("rstap " STAPSH_VERSION "\n");
+    case client::Action::kListHosts:
+      return list_hosts(options.targets);
+    case client::Action::kRun:
+    case client::Action::kSweep:
+      break;
+  }
+  std::error_code removed;  // A folder that is gone has no name; what needs none still works.
+  const std::string here = std::filesystem::current_path(removed).string();
+  if (!removed) {
+    client::make_paths_absolute(options.job, here);
+    client::make_absolute_if_path(options.stap_program, here);
+  }
+  return client::run_job(options, ignored_signals);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace stapsh;
   return run_program("rstap", [&](const std::vector<int>& ignored_signals) -> Result<int> {
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    if (const std::optional<int> code = TRY(run_command(words))) return *code;
-    const client::Defaults defaults = TRY(client::read_defaults(words, defaults_environment()));
-    const std::vector<std::string> expanded = client::expand_alias(words, defaults);
-    if (const std::optional<int> code = TRY(run_command(expanded))) return *code;
-    if (!expanded.empty() && expanded.front() == "replay") {
-      return run_replay(std::span(expanded).subspan(1), defaults);
-    }
-    client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
-    switch (options.action) {
-      case client::Action::kShowHelp:
-        return print_text(client::rstap_help());
-      case client::Action::kShowVersion:
-        return print_text("rstap " STAPSH_VERSION "\n");
-      case client::Action::kListHosts:
-        return list_hosts(options.targets);
-      case client::Action::kRun:
-      case client::Action::kSweep:
-        break;
-    }
-    std::error_code removed;  // A folder that is gone has no name; what needs none still works.
-    const std::string here = std::filesystem::current_path(removed).string();
-    if (!removed) {
-      client::make_paths_absolute(options.job, here);
-      client::make_absolute_if_path(options.stap_program, here);
-    }
-    Result<int> code = client::run_job(options, ignored_signals);
+    Result<int> code = run({argv + 1, argv + argc}, ignored_signals);
     if (!code) return fail(sys::with_descriptor_advice(code.error()));
     return code;
   });

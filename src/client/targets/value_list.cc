@@ -81,7 +81,8 @@ Result<ValueList> read_list(const std::string& path, ListKind kind) {
     text.append(buffer, 0, static_cast<std::size_t>(file.gcount()));
   }
   if (!file.eof() && text.size() <= kListBytesMax) {
-    return no_list(path, std::strerror(errno != 0 ? errno : EIO));
+    const int error = errno != 0 ? errno : EIO;
+    return fail({Errc::kUsage, fmt::format("target list {}: {}", path, std::strerror(error)), error});
   }
   if (text.size() > kListBytesMax) return no_list(path, fmt::format("over {} bytes: it is no list", kListBytesMax));
   return parse_list(path, text, kind);

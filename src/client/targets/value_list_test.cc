@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace stapsh::client {
 namespace {
@@ -61,6 +65,23 @@ TEST(ValueList, SaysWhyAFileCanNotBeRead) {
   EXPECT_EQ(error("/no/such"), "target list /no/such: No such file or directory");
   EXPECT_EQ(error("/"), "target list /: Is a directory");
   EXPECT_THAT(error("/dev/zero"), HasSubstr("over 67108864 bytes: it is no list"));
+}
+
+// For who knows what to do about it: sys/descriptor_limit.h.
+TEST(ValueList, ALackOfDescriptorsIsToldFromOtherErrors) {
+  const int next = ::dup(0);
+  ASSERT_GE(next, 0);
+  (void)::close(next);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto list = read_list("/dev/null", ListKind::kTargets);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().what, "target list /dev/null: Too many open files");
+  EXPECT_EQ(list.error().sys_errno, EMFILE);
+  EXPECT_EQ(list.error().code, Errc::kUsage);
 }
 
 }  // namespace
