@@ -47,6 +47,15 @@ TEST_F(RstapTargets, HostsAreListedWithoutAScriptAndInOrder) {
   EXPECT_EQ(listed({"--remote", "web[1-5]&web[2-9]", "--exclude", "web3", "--exclude=web[4-5]"}), "web2,");
   EXPECT_EQ(listed({"--remote", "stapsh:", "--remote", "stapsh:", "script.stp"}), "stapsh#0,stapsh#1,");
   EXPECT_EQ(listed({"--remote", "a^b"}), "a,b,");
+  EXPECT_EQ(listed({"--remote", "web[1-9/4],web1", "--remote", "web9"}), "web1,web5,web9#2,web9#3,");
+}
+
+TEST_F(RstapTargets, NoNameCanBeObeyedByATerminal) {
+  EXPECT_EQ(listed({"--remote", "web\x1b[31m"}),
+            "rstap: target 'web^[[31m': the control character ^[ can't be part of it\n");
+  EXPECT_EQ(listed({"--remote", "@" + scratch_.write("list", "a\nb\xe2\x80\xae\n")}),
+            "rstap: " + scratch_.path("list") +
+                ":2: target 'b<U+202E>': the control character <U+202E> can't be part of it\n");
 }
 
 TEST_F(RstapTargets, GroupsOfNodeset) {

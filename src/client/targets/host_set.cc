@@ -13,9 +13,9 @@
 namespace stapsh::client {
 namespace {
 
-/// Numbers from `first` to `last`, at least `width` digits each.
+/// Numbers from `first` on, every `step`th, none above `last`, at least `width` digits each.
 struct Range {
-  std::uint64_t first = 0, last = 0;
+  std::uint64_t first = 0, last = 0, step = 1;
   std::size_t width = 0;
 };
 
@@ -82,10 +82,19 @@ class HostSetParser {
 
   Result<Range> parse_range(std::size_t begin, std::size_t end) const {
     const std::string_view text = text_.substr(begin, end - begin);
-    const std::size_t dash = text.find('-');
-    const std::string_view low = text.substr(0, dash);
-    const std::string_view high = dash == std::string_view::npos ? low : text.substr(dash + 1);
+    const std::size_t slash = text.find('/');
+    const std::string_view range = text.substr(0, slash);
+    const std::size_t dash = range.find('-');
+    const std::string_view low = range.substr(0, dash);
+    const std::string_view high = dash == std::string_view::npos ? low : range.substr(dash + 1);
     constexpr std::uint64_t kMax = 999'999'999'999'999'999;
+    Result<std::uint64_t> step = std::uint64_t{1};
+    if (slash != std::string_view::npos) {
+      step = parse_int<std::uint64_t>(text.substr(slash + 1), 1, kMax);
+      if (!step || dash == std::string_view::npos) {
+        return error_at(begin, fmt::format("'{}' is not FIRST-LAST/STEP", shown_text(text, 40)));
+      }
+    }
     const auto first = parse_int<std::uint64_t>(low, 0, kMax);
     const auto last = parse_int<std::uint64_t>(high, 0, kMax);
     if (!first || !last || low.size() > kDigitsMax || high.size() > kDigitsMax) {
@@ -96,7 +105,7 @@ class HostSetParser {
     if (high.size() > 1 && high.front() == '0' && high.size() != low.size()) {
       return error_at(begin, fmt::format("'{}' is padded to two widths", text));
     }
-    return Range{*first, *last, padded ? low.size() : 1};
+    return Range{*first, *last, *step, padded ? low.size() : 1};
   }
 
   /// Adds the hosts of one item, which ends before `at`.
@@ -107,7 +116,7 @@ class HostSetParser {
       if (piece.ranges.empty()) continue;
       std::uint64_t count = 0;
       for (const Range& range : piece.ranges) {
-        count = std::min<std::uint64_t>(count + std::min<std::uint64_t>(range.last - range.first + 1, kHostSetMax + 1),
+        count = std::min<std::uint64_t>(count + std::min<std::uint64_t>((range.last - range.first) / range.step + 1, kHostSetMax + 1),
                                         kHostSetMax + 1);
       }
       total = std::min<std::uint64_t>(total * count, kHostSetMax + 1);  // At most 100,001 squared: no overflow.
@@ -124,7 +133,7 @@ class HostSetParser {
       std::vector<std::string> longer;
       for (const std::string& name : names) {
         for (const Range& range : piece.ranges) {
-          for (std::uint64_t number = range.first; number <= range.last; ++number) {
+          for (std::uint64_t number = range.first; number <= range.last; number += range.step) {
             longer.push_back(fmt::format("{}{:0{}}", name, number, range.width));
           }
         }

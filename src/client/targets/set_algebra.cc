@@ -7,8 +7,8 @@
 #include <array>
 #include <iterator>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
-#include <variant>
 
 #include "client/targets/remote_uri.h"
 
@@ -40,29 +40,15 @@ std::string key_of(std::string_view user, std::string_view host, std::string_vie
   return fmt::format("{}\n{}\n{}", user, host, port);
 }
 
-struct Identity {
-  std::string user, host, port;
+std::string key_of(const TargetIdentity& is) { return key_of(is.user, is.name, is.port); }
 
-  [[nodiscard]] std::string key() const { return key_of(user, host, port); }
-};
-
-Result<Identity> identity_of(const std::string& text) {
-  const RemoteUri uri = TRY(parse_remote_uri(text));
-  const auto* ssh = std::get_if<SshUri>(&uri.address);
-  if (!ssh) return Identity{{}, '\n' + text, {}};
-  const std::size_t at = ssh->destination.rfind('@');
-  Identity identity;
-  if (at != std::string::npos) identity.user = ssh->destination.substr(0, at);
-  identity.host = ssh->destination.substr(at == std::string::npos ? 0 : at + 1);
-  if (ssh->port) identity.port = std::to_string(*ssh->port);
-  return identity;
-}
+Result<TargetIdentity> identity_of(const std::string& text) { return TRY(parse_remote_uri(text)).identity(); }
 
 /// The second set of an operation: who is in it, and who of it was met in the first.
 class Others {
  public:
   Result<> add(const NamedAddress& other) {
-    std::string key = TRY(identity_of(other.text)).key();
+    std::string key = key_of(TRY(identity_of(other.text)));
     if (!other.alias.empty()) met_.emplace(key_of("", other.alias, ""), false);
     met_.emplace(std::move(key), false);
     return {};
@@ -70,22 +56,22 @@ class Others {
 
   /// Whether they hold `target`, in whatever spelling.
   Result<bool> meet(const NamedAddress& target) {
-    const Identity is = TRY(identity_of(target.text));
+    const TargetIdentity is = TRY(identity_of(target.text));
     bool found = false;
     const auto look_for = [&](std::string_view user, std::string_view host, std::string_view port) {
       const auto it = met_.find(key_of(user, host, port));
       if (it != met_.end()) found = it->second = true;
     };
-    look_for(is.user, is.host, is.port);
-    if (!is.user.empty()) look_for("", is.host, is.port);
-    if (!is.port.empty()) look_for(is.user, is.host, "");
-    if (!is.user.empty() && !is.port.empty()) look_for("", is.host, "");
+    look_for(is.user, is.name, is.port);
+    if (!is.user.empty()) look_for("", is.name, is.port);
+    if (!is.port.empty()) look_for(is.user, is.name, "");
+    if (!is.user.empty() && !is.port.empty()) look_for("", is.name, "");
     if (!target.alias.empty()) look_for("", target.alias, "");
     return found;
   }
 
   Result<bool> was_met(const NamedAddress& other) const {
-    const std::string key = TRY(identity_of(other.text)).key();
+    const std::string key = key_of(TRY(identity_of(other.text)));
     return met_.at(key) || (!other.alias.empty() && met_.at(key_of("", other.alias, "")));
   }
 
@@ -134,6 +120,15 @@ Result<> apply(SetOperator op, std::vector<NamedAddress>& targets, std::vector<N
     if (!TRY(set.was_met(other))) targets.push_back(std::move(other));
   }
   return {};
+}
+
+Result<std::vector<NamedAddress>> without_repeats(std::vector<NamedAddress> targets) {
+  std::unordered_set<std::string> seen;
+  std::vector<NamedAddress> kept;
+  for (NamedAddress& target : targets) {
+    if (seen.insert(key_of(TRY(identity_of(target.text)))).second) kept.push_back(std::move(target));
+  }
+  return kept;
 }
 
 }  // namespace stapsh::client

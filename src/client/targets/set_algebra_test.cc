@@ -91,6 +91,15 @@ TEST(SetAlgebra, OperatorsDoWhatClushDoes) {
   }
 }
 
+TEST(SetAlgebra, RepeatsAreTheSameUserHostAndPort) {
+  const auto kept = without_repeats(
+      {{"web1"}, {"root@web1"}, {"ssh://web1"}, {"web1:22"}, {"stapsh:"}, {"[fe80::1]"}, {"stapsh:"}, {"fe80::1"}});
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept,
+            (std::vector<NamedAddress>{{"web1"}, {"root@web1"}, {"web1:22"}, {"stapsh:"}, {"[fe80::1]"}}));
+  EXPECT_FALSE(without_repeats({{"foo://x"}}));
+}
+
 TEST(SetAlgebra, AliasesAreNamesToo) {
   const std::vector<NamedAddress> hosts{{"root@10.0.0.1", "web1"}, {"10.0.0.2:22", "web2"}, {"stapsh:", "here"}};
   for (const std::string name : {"web1", "10.0.0.1", "root@10.0.0.1"}) {

@@ -64,9 +64,10 @@ class ValueReader {
     for (const SetTerm& term : TRY(split_set(value))) {
       Addresses others = TRY(read_term(term.text, place));
       TRY(apply(term.op, addresses, std::move(others)));
+      if (addresses.size() > kHostSetMax) addresses = TRY(without_repeats(std::move(addresses)));
       TRY(check_count(addresses));
     }
-    return addresses;
+    return without_repeats(std::move(addresses));  // A set: who is named twice is in it once.
   }
 
  private:
@@ -92,7 +93,9 @@ class ValueReader {
   }
 
   static bool is_file(std::string_view name, const Place& place) {
-    return name.find_first_of("/.") != std::string_view::npos || is_list(path_in(place.folder, name));
+    // A '/' behind a '[' is a step: @rack[1-9/2] are groups.
+    const std::string_view before_ranges = name.substr(0, name.find('['));
+    return before_ranges.find_first_of("/.") != std::string_view::npos || is_list(path_in(place.folder, name));
   }
 
   /// What stands behind an '@': a file if it looks like one or is there, else a group.

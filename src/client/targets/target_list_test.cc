@@ -108,6 +108,18 @@ TEST_F(TargetList, JoinsSetsFromLeftToRight) {
   EXPECT_THAT(texts({"n[1-100000]!n[2-100000]"}), ElementsAre("n1"));
 }
 
+TEST_F(TargetList, NobodyIsInASetTwice) {
+  EXPECT_THAT(texts({"web[1-2],web1"}), ElementsAre("web1", "web2"));
+  EXPECT_THAT(texts({"web[2,1,1],ssh://web2,root@web1"}), ElementsAre("web2", "web1", "root@web1"));
+  EXPECT_THAT(texts({"web1!web1,web1,web1"}), ElementsAre("web1"));
+  EXPECT_THAT(texts({"web1,web2", "web1"}), ElementsAre("web1", "web2", "web1"));
+  EXPECT_EQ(texts({"n[1-100000],n[1-100000]"}).size(), 100'000U);
+  // Lines of a list are values, unless a set is made of it.
+  const std::string list = write("list", "web1\nweb1,web1\nstapsh:\nstapsh:\n");
+  EXPECT_THAT(texts({list}), ElementsAre("web1", "web1", "stapsh:", "stapsh:"));
+  EXPECT_THAT(texts({"web2," + list}), ElementsAre("web2", "web1", "stapsh:"));
+}
+
 TEST_F(TargetList, ListsAndGroupsArePartsOfSets) {
   TargetOptions options;
   options.groups = {{"web", {"web[1-3]", "root@web4"}},
@@ -125,7 +137,8 @@ TEST_F(TargetList, ListsAndGroupsArePartsOfSets) {
   EXPECT_THAT(of("@web!web3"), ElementsAre("web1", "web2", "root@web4"));
   EXPECT_THAT(of("@web!web4"), ElementsAre("web1", "web2", "web3"));
   EXPECT_THAT(of("@web&@db"), ElementsAre("web3"));
-  EXPECT_THAT(of("@all"), ElementsAre("web1", "web2", "web3", "root@web4", "web3", "db1"));
+  EXPECT_THAT(of("@all"), ElementsAre("web1", "web2", "web3", "root@web4", "db1"));
+  EXPECT_THAT(of("@rack[1-2/1]"), ElementsAre("r1", "r2"));
   EXPECT_THAT(of("@rack[1-2]"), ElementsAre("r1", "r2"));
   const std::string list = write("list", "@web!web1\nx");
   EXPECT_THAT(of(list + "&@web"), ElementsAre("web2", "web3", "root@web4"));
