@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "client/cli/commands.h"
-#include "client/cli/shell_words.h"
+#include "client/cli/split_shell_words.h"
 
 namespace stapsh::client {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "client/cli/configuration.h"
-#include "client/cli/shell_words.h"
+#include "client/cli/split_shell_words.h"
 
 namespace stapsh::client {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/options/job_options.h"
 
-#include "client/options/shell_words.h"
+#include "client/options/quote_shell_words.h"
 
 namespace stapsh::client {
 
@@ -9,7 +9,7 @@ std::string JobOptions::command_line() const {
   std::vector<std::string> words{script_name()};
   if (script_kind == ScriptKind::kText) words.push_back(script);
   words.insert(words.end(), script_arguments.begin(), script_arguments.end());
-  return shell_words(words);
+  return quote_shell_words(words);
 }
 
 }  // namespace stapsh::client

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/options/shell_words.h"
+#include "client/options/quote_shell_words.h"
 
 #include <fmt/format.h>
 
@@ -30,7 +30,7 @@ std::string escaped(std::string_view word) {
 
 }  // namespace
 
-std::string shell_word(std::string_view word) {
+std::string quote_shell_word(std::string_view word) {
   if (!word.empty() && std::ranges::all_of(word, is_plain)) return std::string(word);
   if (std::ranges::any_of(word, is_control)) return escaped(word);
   std::string text = "'";
@@ -44,11 +44,11 @@ std::string shell_word(std::string_view word) {
   return text + "'";
 }
 
-std::string shell_words(std::span<const std::string> words) {
+std::string quote_shell_words(std::span<const std::string> words) {
   std::string text;
   for (const std::string& word : words) {
     if (!text.empty()) text += ' ';
-    text += shell_word(word);
+    text += quote_shell_word(word);
   }
   return text;
 }

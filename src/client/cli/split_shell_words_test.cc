@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/shell_words.h"
+#include "client/cli/split_shell_words.h"
 
 #include <gtest/gtest.h>
 
 namespace stapsh::client {
 namespace {
 
-TEST(ShellWords, AreSplitAsAShellDoes) {
+TEST(SplitShellWords, AreSplitAsAShellDoes) {
   struct Case {
     std::string_view line;
     std::vector<std::string> want;

@@ -9,8 +9,8 @@
 namespace stapsh::client {
 
 /// In quotes where a shell would see more than a word; control characters as in $'\n', so it is always one line.
-std::string shell_word(std::string_view word);
+std::string quote_shell_word(std::string_view word);
 /// Several, with blanks between.
-std::string shell_words(std::span<const std::string> words);
+std::string quote_shell_words(std::span<const std::string> words);
 
 }  // namespace stapsh::client

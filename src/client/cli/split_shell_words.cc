@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Source: POSIX.1-2017, Shell Command Language, 2.2 Quoting.
-#include "client/cli/shell_words.h"
+#include "client/cli/split_shell_words.h"
 
 #include <fmt/format.h>
 

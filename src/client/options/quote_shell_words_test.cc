@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/options/shell_words.h"
+#include "client/options/quote_shell_words.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 namespace stapsh::client {
 namespace {
 
-TEST(ShellWords, AreQuotedWhereAShellWouldSeeMore) {
+TEST(QuoteShellWords, AreQuotedWhereAShellWouldSeeMore) {
   struct Case {
     std::string_view word, want;
   };
@@ -26,11 +26,11 @@ TEST(ShellWords, AreQuotedWhereAShellWouldSeeMore) {
       {"--x=1", "--x=1"},
       {"na\xc3\xafve", "'na\xc3\xafve'"},
   };
-  for (const Case& c : cases) EXPECT_EQ(shell_word(c.word), c.want);
-  EXPECT_EQ(shell_words(std::vector<std::string>{"a", "b c", "d"}), "a 'b c' d");
+  for (const Case& c : cases) EXPECT_EQ(quote_shell_word(c.word), c.want);
+  EXPECT_EQ(quote_shell_words(std::vector<std::string>{"a", "b c", "d"}), "a 'b c' d");
 }
 
-TEST(ShellWords, AJobIsOneLine) {
+TEST(QuoteShellWords, AJobIsOneLine) {
   JobOptions job;
   job.script = "/here/opens.bt";
   job.script_as_given = "opens.bt";
