@@ -98,10 +98,32 @@ TEST_F(RstapCli, WhatIsAlwaysTheSameStandsInAConfiguration) {
   EXPECT_NE(nearer.out().find("\nhello\n"), std::string::npos) << nearer.captured();
   EXPECT_EQ(nearer.err(), "");
 
+  how.argv.back() = "--remote-prefix";
+  Program numbered(how);
+  EXPECT_EQ(numbered.wait_exit(), 0) << numbered.captured();
+  EXPECT_NE(numbered.out().find("0: hello\n"), std::string::npos) << numbered.captured();
+
   scratch_.write("config.toml", "[options]\nfanout = 'many'\n");
   Program wrong(how);
   EXPECT_EQ(wrong.wait_exit(), 2);
   EXPECT_EQ(wrong.err(), "rstap: " + file + ":2: fanout: 'many' is not a whole number from 1 to 100000\n");
+}
+
+TEST_F(RstapCli, AConfigurationIsAFileInAFolderThatIsNotEverybodys) {
+  const std::string fifo = scratch_.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  ProgramOptions how = client({STAPSH_CLIENT, "--list-hosts", "--remote=a", "--config=" + fifo});
+  Program from_fifo(how);
+  EXPECT_EQ(from_fifo.wait_exit(), 2);
+  EXPECT_EQ(from_fifo.err(), "rstap: " + fifo + ": no regular file\n");
+
+  const std::string folder = scratch_.make_folder("shared");
+  how.argv.back() = "--config=" + scratch_.write("shared/config.toml", "");
+  ASSERT_EQ(::chmod(folder.c_str(), 0777), 0);
+  Program from_shared(how);
+  EXPECT_EQ(from_shared.wait_exit(), 2);
+  EXPECT_EQ(from_shared.err(),
+            "rstap: " + folder + ": others may write it, and could run programs as you; chmod go-w " + folder + "\n");
 }
 
 TEST_F(RstapCli, AScriptMayHaveAnyName) {

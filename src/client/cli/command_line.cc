@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "client/cli/check_together.h"
+#include "client/cli/nearer_options.h"
 #include "client/cli/option_scan.h"
 #include "client/cli/positionals.h"
 
@@ -22,25 +22,11 @@ Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   return {};
 }
 
-// Values of a repeatable option add up, wherever they stand. But who names targets means these, not also their usual
-// ones; and what was to be taken of those goes with them.
-void keep_nearest_targets(std::vector<GivenOption>& options) {
-  const auto is = [](const GivenOption& given, std::string_view name) { return given.option->long_name() == name; };
-  const auto is_target = [&is](const GivenOption& given) { return is(given, "remote") || is(given, "inventory"); };
-  OptionSource nearest = OptionSource::kFile;
-  for (const GivenOption& given : options) {
-    if (is_target(given)) nearest = std::max(nearest, given.source);
-  }
-  std::erase_if(options, [&](const GivenOption& given) {
-    return given.source < nearest && (is_target(given) || is(given, "limit"));
-  });
-}
-
 }  // namespace
 
 Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults) {
   ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, defaults.options));
-  keep_nearest_targets(scanned.options);
+  keep_nearer(scanned.options);
   RstapOptions options;
   options.targets.groups = defaults.groups;
   for (const GivenOption& given : scanned.options) TRY(apply(given, options));

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/defaults.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "client/cli/configuration.h"
 #include "client/cli/split_shell_words.h"
+#include "client/cli/trusted_file.h"
 
 namespace stapsh::client {
 namespace {
-
-constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
 
 struct Place {
   std::string path;  // Empty: there is none to read.
@@ -36,53 +31,11 @@ Place find_file(const ScannedWords& scanned, const ScannedWords& from_environmen
   return {};
 }
 
-// Who may write it may have us run anything, by `ssh`, an exec: target or an alias.
-Result<> check_owner(const struct stat& status, const std::string& path) {
-  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    return fail(Errc::kUsage,
-                fmt::format("{}: belongs to user {}, not to you or root, and could run programs as you; --no-config "
-                            "goes without it",
-                            path, status.st_uid));
-  }
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return fail(Errc::kUsage,
-                fmt::format("{}: others may write it, and could run programs as you; chmod go-w {}", path, path));
-  }
-  return {};
-}
-
-class File {
- public:
-  explicit File(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~File() {
-    if (fd_ >= 0) (void)::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// Nothing: there is no such file, and nobody asked for it.
 Result<std::optional<std::string>> read_file(const Place& place) {
-  const File file(place.path);
-  if (file.fd() < 0 && (errno == ENOENT || errno == ENOTDIR) && !place.was_named) return std::optional<std::string>();
-  if (file.fd() < 0) return fail_named(place.path, errno);
-  struct stat status {};
-  if (::fstat(file.fd(), &status) != 0) return fail_named(place.path, errno);
-  TRY(check_owner(status, place.path));
-  std::string text;
-  std::array<char, 16'384> buffer;
-  while (true) {
-    const ssize_t got = ::read(file.fd(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_named(place.path, errno);
-    if (got == 0) return std::optional(std::move(text));
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > kFileBytesMax) return fail(Errc::kUsage, place.path + ": over 1 MiB, which is no configuration");
-  }
+  std::optional<std::string> text = TRY(read_trusted_file(place.path));
+  if (!text && place.was_named) return fail_named(place.path, ENOENT);
+  return text;
 }
 
 Result<ScannedWords> scan_variable(const DefaultsEnvironment& environment) {

@@ -88,6 +88,42 @@ TEST_F(DefaultsTest, WhoNamesTargetsMeansThese) {
   EXPECT_THAT(parse({"s", "--remote=a"})->targets.remotes, ElementsAre("a"));
 }
 
+TEST_F(DefaultsTest, WhichOfTheUsualTargetsIsNoMatterToOthers) {
+  write_usual("[options]\nremote = 'usual'\npick = 1\nexclude = ['a', 'b']\n");
+  const auto usual = parse({"s"});
+  EXPECT_EQ(usual->targets.pick, 1u);
+  EXPECT_THAT(usual->targets.excludes, ElementsAre("a", "b"));
+  // Some of the usual ones, said on the command line.
+  EXPECT_THAT(parse({"s", "--exclude=c"})->targets.excludes, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(parse({"s", "--pick=2"})->targets.pick, 2u);
+  for (const std::string named : {"--remote=a", "--inventory=a"}) {
+    const auto others = parse({"s", named, "--exclude=c"});
+    ASSERT_TRUE(others) << others.error().what;
+    EXPECT_EQ(others->targets.pick, std::nullopt);
+    EXPECT_THAT(others->targets.excludes, ElementsAre("c"));
+    EXPECT_EQ(parse({"s", named, "--pick=3"})->targets.pick, 3u);
+  }
+  environment_.rstap_options = "--remote=e --pick=4";
+  EXPECT_EQ(parse({"s"})->targets.pick, 4u);
+  EXPECT_THAT(parse({"s"})->targets.excludes, ElementsAre());
+  EXPECT_EQ(parse({"s", "--remote=a"})->targets.pick, std::nullopt);
+}
+
+TEST_F(DefaultsTest, TheNearerKindOfLabelCounts) {
+  write_usual("[options]\nlabel = true\n");
+  EXPECT_EQ(parse({"s", "--remote-prefix"})->output.labels, LabelMode::kIndex);
+  environment_.rstap_options = "--remote-prefix";
+  EXPECT_EQ(parse({"s"})->output.labels, LabelMode::kIndex);
+  EXPECT_EQ(parse({"s", "--label"})->output.labels, LabelMode::kName);
+  const auto both = parse({"s", "--label", "--remote-prefix"});
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().what, HasSubstr("--label and --remote-prefix exclude each other"));
+  const Words words{"replay", "run.zst", "--label"};
+  const auto replay = parse_replay_arguments(std::span(words).subspan(1), *read_defaults(words, environment_));
+  ASSERT_TRUE(replay) << replay.error().what;
+  EXPECT_EQ(replay->output.labels, LabelMode::kName);
+}
+
 TEST_F(DefaultsTest, AnAliasIsAFirstWord) {
   write_usual(
       "[aliases]\nopens = \"--label --bpftrace -e 'BEGIN { exit() }'\"\nlist = ['s.stp', 'an argument']\n"
@@ -206,6 +242,36 @@ TEST_F(DefaultsTest, AFileThatOthersMayWriteIsNotRead) {
   ASSERT_FALSE(options);
   EXPECT_THAT(options.error().what, HasSubstr("belongs to user 65534, not to you or root"));
   EXPECT_TRUE(parse({"s", "--no-config"}));
+}
+
+TEST_F(DefaultsTest, AFolderThatOthersMayWriteIsJudgedAsTheFileIs) {
+  const std::string path = write_usual("[options]\nfanout = 1\n");
+  const std::string folder = folder_ + "/.config/rstap";
+  const auto with_mode = [&](mode_t mode) {
+    EXPECT_EQ(::chmod(folder.c_str(), mode), 0);
+    const auto options = parse({"s"});
+    return options ? "" : options.error().what;
+  };
+  const std::string refused = folder + ": others may write it, and could run programs as you; chmod go-w " + folder;
+  EXPECT_EQ(with_mode(0775), refused);
+  EXPECT_EQ(with_mode(0757), refused);
+  EXPECT_EQ(with_mode(01777), "");
+  // Through a link from a folder that is fine.
+  std::filesystem::create_directory(folder_ + "/links");
+  std::filesystem::create_symlink(path, folder_ + "/links/config");
+  environment_.rstap_config = folder_ + "/links/config";
+  EXPECT_EQ(with_mode(0777), refused);
+  EXPECT_EQ(with_mode(0755), "");
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a folder away";
+  ASSERT_EQ(::chown(folder.c_str(), 65'534, 65'534), 0);
+  EXPECT_THAT(with_mode(01777), HasSubstr("rstap: belongs to user 65534, not to you or root"));
+}
+
+TEST_F(DefaultsTest, WhatIsNoFileIsNotWaitedFor) {
+  const std::string fifo = folder_ + "/fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  environment_.rstap_config = fifo;
+  EXPECT_EQ(parse({"s"}).error().what, fifo + ": no regular file");
 }
 
 TEST_F(DefaultsTest, AReplayTakesWhatSaysHowARunIsShown) {

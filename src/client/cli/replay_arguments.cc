@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/cli/check_together.h"
+#include "client/cli/nearer_options.h"
 #include "client/cli/option_scan.h"
 #include "client/cli/option_value.h"
 
@@ -43,7 +44,8 @@ std::vector<GivenOption> usual_output(const std::vector<GivenOption>& usual) {
 }  // namespace
 
 Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words, const Defaults& defaults) {
-  const ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, usual_output(defaults.options)));
+  ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, usual_output(defaults.options)));
+  keep_nearer(scanned.options);
   ReplayOptions replay;
   RstapOptions options;
   for (const GivenOption& given : scanned.options) {

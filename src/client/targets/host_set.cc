@@ -116,8 +116,9 @@ class HostSetParser {
       if (piece.ranges.empty()) continue;
       std::uint64_t count = 0;
       for (const Range& range : piece.ranges) {
-        count = std::min<std::uint64_t>(count + std::min<std::uint64_t>((range.last - range.first) / range.step + 1, kHostSetMax + 1),
-                                        kHostSetMax + 1);
+        count = std::min<std::uint64_t>(
+            count + std::min<std::uint64_t>((range.last - range.first) / range.step + 1, kHostSetMax + 1),
+            kHostSetMax + 1);
       }
       total = std::min<std::uint64_t>(total * count, kHostSetMax + 1);  // At most 100,001 squared: no overflow.
     }

@@ -15,8 +15,8 @@ namespace stapsh::client {
 inline constexpr std::size_t kHostSetMax = 100'000;
 
 /// The hosts of `text` in the order written, the last bracket running fastest; text without a set gives itself. Zero
-/// padding is kept: [08-10] is 08, 09, 10. [1-9/4] is every fourth: 1, 5, 9. A bracket with a ':' in it is an IPv6 address, not a set. kUsage names the
-/// text and the column.
+/// padding is kept: [08-10] is 08, 09, 10. [1-9/4] is every fourth: 1, 5, 9. A bracket with a ':' in it is an IPv6
+/// address, not a set. kUsage names the text and the column.
 Result<std::vector<std::string>> expand_host_set(std::string_view text);
 
 }  // namespace stapsh::client

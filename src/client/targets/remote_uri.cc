@@ -114,8 +114,7 @@ TargetIdentity RemoteUri::identity() const {
   if (!ssh) return {{}, kNoHost + text, {}};
   const std::size_t at = ssh->destination.rfind('@');
   if (at == std::string::npos) return {{}, ssh->destination, ssh->port ? std::to_string(*ssh->port) : ""};
-  return {ssh->destination.substr(0, at), ssh->destination.substr(at + 1),
-          ssh->port ? std::to_string(*ssh->port) : ""};
+  return {ssh->destination.substr(0, at), ssh->destination.substr(at + 1), ssh->port ? std::to_string(*ssh->port) : ""};
 }
 
 Result<RemoteUri> parse_remote_uri(std::string_view text) {

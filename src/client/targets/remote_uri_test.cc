@@ -91,7 +91,9 @@ TEST(RemoteUri, ErrorsAreOneLineThatNamesTheTarget) {
       {"web\x1b]0;x\a", "target 'web^[]0;x^G': the control character ^["},
       {"web\x7f", "the control character ^?"},
       {"u\x1b@web", "the control character ^["},
-      {"unix:/a\xc2\x9b" "31m", "target 'unix:/a<U+009B>31m': the control character <U+009B>"},
+      {"unix:/a\xc2\x9b"
+       "31m",
+       "target 'unix:/a<U+009B>31m': the control character <U+009B>"},
       {"exec:a\xe2\x80\xae", "the control character <U+202E>"},
       {"exec:a\xe2\x80\xaa", "the control character <U+202A>"},
       {"libvirt://a\xe2\x81\xa6", "the control character <U+2066>"},

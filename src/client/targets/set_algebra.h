@@ -33,8 +33,9 @@ bool is_without_sets(std::string_view text);
 /// kUsage: a term is missing; it names the value and the column.
 Result<std::vector<SetTerm>> split_set(std::string_view value);
 
-/// Applies `op` to what is there; kAdd keeps repeats, see without_repeats(). Of an ssh target, what is written must be the same: web1 is
-/// any user's and any port's, root@web1:22 is neither web1 nor admin@web1:22. kUsage: one is no address.
+/// Applies `op` to what is there; kAdd keeps repeats, see without_repeats(). Of an ssh target, what is written must be
+/// the same: web1 is any user's and any port's, root@web1:22 is neither web1 nor admin@web1:22. kUsage: one is no
+/// address.
 Result<> apply(SetOperator op, std::vector<NamedAddress>& targets, std::vector<NamedAddress> others);
 
 /// Of those that have the same user, host and port, the first. kUsage: one is no address.

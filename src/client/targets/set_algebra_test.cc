@@ -95,8 +95,7 @@ TEST(SetAlgebra, RepeatsAreTheSameUserHostAndPort) {
   const auto kept = without_repeats(
       {{"web1"}, {"root@web1"}, {"ssh://web1"}, {"web1:22"}, {"stapsh:"}, {"[fe80::1]"}, {"stapsh:"}, {"fe80::1"}});
   ASSERT_TRUE(kept);
-  EXPECT_EQ(*kept,
-            (std::vector<NamedAddress>{{"web1"}, {"root@web1"}, {"web1:22"}, {"stapsh:"}, {"[fe80::1]"}}));
+  EXPECT_EQ(*kept, (std::vector<NamedAddress>{{"web1"}, {"root@web1"}, {"web1:22"}, {"stapsh:"}, {"[fe80::1]"}}));
   EXPECT_FALSE(without_repeats({{"foo://x"}}));
 }
 

@@ -33,8 +33,8 @@ struct TargetList {
 
 /// Values of --remote, then the inventories' hosts, less --exclude, of which --pick takes some. A value is a set, and
 /// has nobody twice; several values, and lines of a list, may repeat each other, as stap's options may. Lists hold one
-/// value per line, `#` comments and blank lines; a nested @FILE is relative to the list that names it. All errors are kUsage, since all of it is words that a person wrote;
-/// they name the file and line. No target at all is one.
+/// value per line, `#` comments and blank lines; a nested @FILE is relative to the list that names it. All errors are
+/// kUsage, since all of it is words that a person wrote; they name the file and line. No target at all is one.
 Result<TargetList> list_targets(const TargetOptions& options);
 
 }  // namespace stapsh::client

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/nearer_options.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace stapsh::client {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+/// Who says one of `deciding` means neither what farther sources say of these, nor what they say of `dependent`.
+struct Subject {
+  Names deciding, dependent;
+};
+
+constexpr std::array<std::string_view, 2> kTargets{"remote", "inventory"}, kLabels{"label", "remote-prefix"};
+constexpr std::array<std::string_view, 3> kSomeOfThem{"limit", "exclude", "pick"};
+constexpr std::array kSubjects{Subject{kTargets, kSomeOfThem}, Subject{kLabels, {}}};
+
+bool is_one_of(const GivenOption& given, Names names) {
+  return std::ranges::find(names, given.option->long_name()) != names.end();
+}
+
+}  // namespace
+
+void keep_nearer(std::vector<GivenOption>& options) {
+  for (const Subject& subject : kSubjects) {
+    OptionSource nearest = OptionSource::kFile;
+    for (const GivenOption& given : options) {
+      if (is_one_of(given, subject.deciding)) nearest = std::max(nearest, given.source);
+    }
+    std::erase_if(options, [&](const GivenOption& given) {
+      return given.source < nearest && (is_one_of(given, subject.deciding) || is_one_of(given, subject.dependent));
+    });
+  }
+}
+
+}  // namespace stapsh::client
