@@ -68,7 +68,7 @@ struct Connected {
   HelloLine hello;
   std::optional<ClockReading> clock{};  ///< Of an agent that knows the option.
 };
-/// All files are there: answer with on_start().
+/// All files are there: answer with on_start(). Of a dry run: nothing speaks against a start; answer with on_stop().
 struct Ready {};
 /// The runner runs.
 struct Started {};

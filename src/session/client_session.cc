@@ -394,6 +394,7 @@ void ClientSession::on_module_ready(Upload upload, TimePoint now) {
                           std::to_string(settings_.limits.file_bytes_max) + "); raise --file-bytes-max on both ends");
     }
   }
+  if (const Result<std::string> commands = start_commands(); !commands) return fail_session(commands.error().what);
   phase_ = Phase::kSending;
   deadline_ = now + settings_.reply_timeout;
   if (ours_ || upload_.runner == RunnerKind::kStaprun) return send_files();
@@ -421,7 +422,7 @@ void ClientSession::on_module_failed(std::string_view reason) {
 }
 
 void ClientSession::send_file_or_be_ready() {
-  if (next_file_ == upload_.files.size()) {
+  if (next_file_ == upload_.files.size() || settings_.dry_run) {
     phase_ = Phase::kReady;
     if (!stopping_) deadline_.reset();
     return emit(Ready{});
@@ -462,7 +463,7 @@ void ClientSession::on_start(TimePoint now) {
   if (ended() || stopping_) return;
   STAPSH_ASSERT(phase_ == Phase::kReady);
   Result<std::string> commands = start_commands();
-  if (!commands) return fail_session(commands.error().what);
+  STAPSH_ASSERT(commands);  // As on_module_ready() found.
   const bool as_args = !commands->starts_with("run ") && *commands != "run\n";
   starts_unanswered_ = as_args ? upload_.run_args.size() + 1 : 1;
   emit(SendBytes{*std::move(commands)});

@@ -39,6 +39,7 @@ struct ClientSettings {
   bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
   bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
   bool sweep_only = false;     ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
+  bool dry_run = false;        ///< All is asked and checked as for a run, and no file is sent: see Ready.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.

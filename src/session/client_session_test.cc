@@ -530,22 +530,9 @@ TEST(ClientSession, ArgumentsThatNoLineTakesAreSentAsArgs) {
     std::vector<std::string> args;
     std::string_view want;
   };
-  const std::string large(4'093, 'x');
   Case cases[] = {
       {"an empty one, ours", ours_connected(), {"a", ""}, "send arg 1\\naarg 0\\nrun\\n"},
       {"one that fills the line of an old agent", old_connected(), {std::string(4'090, 'x')}, "send <4095 bytes>"},
-      {"an empty one, old",
-       old_connected(),
-       {"a", ""},
-       "close; failed: an empty argument, which this old stapsh can't be told"},
-      {"too long a line, old",
-       old_connected(),
-       {large},
-       "close; failed: arguments of 4098 bytes, over line-bytes-max (4094) of this old stapsh; shorten them"},
-      {"too many, old", old_connected(), std::vector<std::string>(255, "x"),
-       "close; failed: 255 arguments, over the agent's args-max (254)"},
-      {"too many, ours", ours_connected(), std::vector<std::string>(1'025, "x"),
-       "close; failed: 1025 arguments, over the agent's args-max (1024)"},
       {"none", ours_connected(), {}, "send run\\n"},
   };
   for (Case& c : cases) {
@@ -553,6 +540,35 @@ TEST(ClientSession, ArgumentsThatNoLineTakesAreSentAsArgs) {
     c.client.upload.run_args = c.args;
     c.client.run({"module", "say OK"});
     EXPECT_EQ(c.client.run({"start"}), c.want);
+  }
+}
+
+// Said before anything is sent, and by a dry run, too.
+TEST(ClientSession, ArgumentsThatCanNotBeSentAreRefused) {
+  struct Case {
+    std::string_view name;
+    ClientDriver client;
+    std::vector<std::string> args;
+    std::string_view want;
+  };
+  Case cases[] = {
+      {"an empty one, old",
+       old_connected(),
+       {"a", ""},
+       "close; failed: an empty argument, which this old stapsh can't be told"},
+      {"too long a line, old",
+       old_connected(),
+       {std::string(4'093, 'x')},
+       "close; failed: arguments of 4098 bytes, over line-bytes-max (4094) of this old stapsh; shorten them"},
+      {"too many, old", old_connected(), std::vector<std::string>(255, "x"),
+       "close; failed: 255 arguments, over the agent's args-max (254)"},
+      {"too many, ours", ours_connected(), std::vector<std::string>(1'025, "x"),
+       "close; failed: 1025 arguments, over the agent's args-max (1024)"},
+  };
+  for (Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    c.client.upload.run_args = c.args;
+    EXPECT_EQ(c.client.run({"module"}), c.want);
   }
 }
 
@@ -702,6 +718,27 @@ TEST(ClientSession, AsksForTheRunnersEnvironmentOrSendsNothing) {
   EXPECT_EQ(ClientDriver(settings).run({"connect", kHello, "say ERROR: Invalid option", "say OK"}),
             "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "
             "failed: its stapsh knows no --env; install this one there, or leave --env out");
+}
+
+TEST(ClientSession, ADryRunAsksAndChecksAllAndSendsNothing) {
+  ClientSettings settings;
+  settings.dry_run = true;
+  ClientDriver ours = ours_connected(settings);
+  EXPECT_EQ(ours.run({"module bpftrace", "stop", "say quit"}), "ready; close; stopped");
+  const auto released = [&] {
+    ClientDriver client(settings);
+    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say ERROR: Invalid option", "say OK"});
+    return client;
+  };
+  EXPECT_EQ(released().run({"module stapbpf", "say OK", "stop", "end"}), "send option bpf\\n; ready; close; stopped");
+  const std::string advice = "; put ours there: copy the one file stapsh to the target";
+  EXPECT_EQ(released().run({"module stapbpf", "say ERROR: Invalid option"}),
+            "send option bpf\\n; close; failed: its stapsh is systemtap's (5.6), which can't start stapbpf" + advice);
+  EXPECT_EQ(released().run({"module bpftrace"}),
+            "close; failed: its stapsh is systemtap's (5.6), which can't start bpftrace" + advice);
+  ClientDriver many = released();
+  many.upload.run_args.assign(1'000, "x");
+  EXPECT_EQ(many.run({"module staprun"}), "close; failed: 1000 arguments, over the agent's args-max (254)");
 }
 
 TEST(ClientSession, SweepsUntilNothingIsLeft) {

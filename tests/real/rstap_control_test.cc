@@ -188,6 +188,20 @@ TEST_F(RstapControl, DryRunFailsWhereTheRunWould) {
   EXPECT_EQ(rstap.out(), "");
 }
 
+TEST_F(RstapControl, DryRunAsksAnAgentWhatARunWouldAsk) {
+  const std::string program = scratch_.write("p.bt", "BEGIN { exit(); }");
+  // One of systemtap's 5.1: it knows stapbpf, and no bpftrace.
+  const std::string old = scratch_.write("old",
+                                         "read -r line\necho stapsh 5.1 x86_64 6.1.0\n"
+                                         "while read -r line; do echo ERROR: Invalid option; done\n");
+  for (const std::string how : {"--dry-run", "--quiet"}) {
+    Program rstap(client({STAPSH_CLIENT, how, "--remote", "exec:exec sh " + old, program}));
+    EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+    EXPECT_TRUE(has(rstap.err(), "its stapsh is systemtap's (5.1), which can't start bpftrace")) << rstap.captured();
+    EXPECT_FALSE(has(rstap.err(), "would run")) << rstap.captured();
+  }
+}
+
 TEST_F(RstapControl, MoreCanariesThanTargetsAreAllTargets) {
   set_runner("echo done");
   Program rstap(rstap_on("web[1-2]", {"--canary=5"}));

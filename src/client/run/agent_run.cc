@@ -59,7 +59,7 @@ Awaitable<> AgentRun::try_to_run() {
   const bool sweep_only = context_.options.action == Action::kSweep;
   for (unsigned tries = 0;; ++tries) {
     if (stopping_) co_return progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
-    Attempt::Purpose purpose{session_id_, sweep_only};
+    Attempt::Purpose purpose{session_id_, sweep_only, false};
     co_await attempt(std::move(purpose), finish());
     const Outcome& outcome = *progress_.outcome();
     const bool failed = outcome.kind == Outcome::Kind::kFailed;
@@ -88,7 +88,7 @@ Awaitable<> AgentRun::prove_clean() {
   progress_.note("connecting again, to see that nothing is left");
   progress_.note_proving();
   Outcome proof;
-  Attempt::Purpose purpose{session_id_, true};
+  Attempt::Purpose purpose{session_id_, true, true};
   co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
   lost.remains = proof.remains;
   lost.left = std::move(proof.left);

@@ -44,15 +44,12 @@ void Attempt::spawn(Coroutine coroutine) {
 }
 
 Awaitable<> Attempt::run() {
-  slot_ = co_await context_.slots.acquire(transport_.host());
-  if (stopping_ && !purpose_.sweep_only) {
-    finish_({Outcome::Kind::kStopped, std::nullopt, {}});
-    co_return slot_.release();
-  }
+  slot_ = co_await context_.slots.acquire(transport_.host(), [this] { return is_unwanted(); });
+  if (!slot_) co_return finish_({Outcome::Kind::kStopped, std::nullopt, {}});
   Result<Connection> opened = transport_.open(context_.options.reach, context_.targets);
   if (!opened) {
     finish_({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
-    co_return slot_.release();
+    co_return slot_.reset();
   }
   streams_.emplace(context_.io, *std::move(opened));
   ClientSettings settings = session_settings(context_.options, purpose_.session, purpose_.sweep_only);
@@ -60,7 +57,7 @@ Awaitable<> Attempt::run() {
   settings.speaker = transport_.speaker();
   session_.emplace(std::move(settings));
   co_await live();
-  slot_.release();
+  slot_.reset();
 }
 
 Awaitable<> Attempt::live() {
@@ -140,10 +137,7 @@ void Attempt::drain_effects() {
             [&](const Output& e) { progress_.emit_output(e.stream, e.bytes, e.time); },
             [&](const Note& e) { progress_.note(e.is_theirs ? "it says: " + e.text : e.text); },
             [&](const Connected& e) { on_connected(e); },
-            [&](const Ready&) {
-              progress_.set_state(TargetState::kReady);
-              spawn(start_when_due());
-            },
+            [&](const Ready&) { on_ready(); },
             [&](const Started&) { progress_.set_state(stopping_ ? TargetState::kStopping : TargetState::kRunning); },
             [&](const Working& e) { progress_.note_work(e.what); },
             [&](Finished& e) { on_finished(std::move(e.outcome)); },
@@ -156,7 +150,7 @@ void Attempt::drain_effects() {
 void Attempt::on_connected(const Connected& connected) {
   const HelloLine& hello = connected.hello;
   connected_ = true;
-  slot_.release();
+  slot_.reset();
   event::Connected event{hello.release, hello.machine, "stapsh " + hello.version, {}, {}};
   if (connected.clock) {
     const ClockOffset clock = clock_offset(*connected.clock, sys::now(), sys::wall_now());
@@ -201,17 +195,25 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
     co_return drain_effects();
   }
   if (context_.options.dry_run) {
-    progress_.set_plan(plan_text(context_.options.job, module_->kind, module_->title, hello.release, hello.machine));
-    session_->on_stop(sys::now());
-    co_return drain_effects();
+    plan_ = plan_text(context_.options.job, module_->kind, module_->title, hello.release, hello.machine);
+  } else {
+    progress_.set_state(TargetState::kSending);
+    sweepable_ = session_->agent_is_ours();
   }
   upload.run_args = *std::move(args);
   upload.runner = module_->kind;
   for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
-  progress_.set_state(TargetState::kSending);
-  sweepable_ = session_->agent_is_ours();
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();
+}
+
+void Attempt::on_ready() {
+  if (context_.options.dry_run) {
+    progress_.set_plan(plan_);
+    return session_->on_stop(sys::now());
+  }
+  progress_.set_state(TargetState::kReady);
+  spawn(start_when_due());
 }
 
 Awaitable<> Attempt::start_when_due() {
@@ -271,6 +273,7 @@ void Attempt::arm_timer() {
 
 void Attempt::stop() {
   const bool again = std::exchange(stopping_, true);
+  context_.slots.look_again();
   if (!session_ || session_->ended()) return;
   progress_.set_state(TargetState::kStopping);
   const bool connecting = session_->phase() == ClientSession::Phase::kConnecting;
@@ -283,6 +286,7 @@ void Attempt::stop() {
 void Attempt::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;
+  context_.slots.look_again();
   if (session_ && !session_->ended()) {
     session_->on_abandon(reason);
     drain_effects();

@@ -24,6 +24,7 @@ class Attempt {
   struct Purpose {
     std::string session;      ///< What the agent shall call the session.
     bool sweep_only = false;  ///< Nothing is run: what dead sessions left is removed, and that session asked after.
+    bool after_stop = false;  ///< Wanted although the run is being stopped.
   };
   using Finish = std::function<void(Outcome outcome)>;
 
@@ -59,9 +60,11 @@ class Attempt {
   [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
   void drain_effects();
   void on_connected(const Connected& connected);
+  void on_ready();
   void on_finished(Outcome outcome);
   void on_errors(std::string_view bytes);
   void arm_timer();
+  [[nodiscard]] bool is_unwanted() const { return abandoned_ || (stopping_ && !purpose_.after_stop); }
   [[nodiscard]] bool is_over() const { return session_->ended() || stopping_; }
   template <typename Coroutine>
   void spawn(Coroutine coroutine);
@@ -72,7 +75,7 @@ class Attempt {
   TargetProgress& progress_;
   Purpose purpose_;
   Finish finish_;
-  ConnectSlot slot_;
+  std::optional<ConnectSlot> slot_;
   std::optional<AgentStreams> streams_;
   std::optional<ClientSession> session_;
   asio::steady_timer timer_;
@@ -80,6 +83,7 @@ class Attempt {
   int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().
   Condition idle_;   // One of them ended.
   std::shared_ptr<const Module> module_;
+  std::string plan_;  // --dry-run: what would run.
   std::string early_errors_;
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
   std::string untidy_;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,20 +41,20 @@ class ConnectSlots {
  public:
   ConnectSlots(asio::io_context& io, unsigned fanout) : fanout_(fanout), changed_(io) {}
 
-  /// Waits for a slot. `host` may be empty: no limit of its own.
-  Awaitable<ConnectSlot> acquire(std::string host) {
-    while (!cancelled_ && (taken_ >= fanout_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
+  /// Waits for a slot; none: it is over before there is one, see look_again(). `host` may be empty: no limit of its
+  /// own.
+  Awaitable<std::optional<ConnectSlot>> acquire(std::string host, std::function<bool()> is_over) {
+    while (!is_over() && (taken_ >= fanout_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
       co_await changed_.wait();
     }
+    if (is_over()) co_return std::nullopt;
     ++taken_;
     if (!host.empty()) ++per_host_[host];
     co_return ConnectSlot([this, host] { release(host); });
   }
-  /// Nobody waits any more: the run is being stopped.
-  void cancel() {
-    cancelled_ = true;
-    changed_.announce();
-  }
+  /// Of somebody who waits it may be over by now. A stop does not end the limits: who asks afterwards what is left must
+  /// not be refused, as a crowd is.
+  void look_again() { changed_.announce(); }
 
  private:
   void release(const std::string& host) {
@@ -65,7 +66,6 @@ class ConnectSlots {
   unsigned fanout_;
   unsigned taken_ = 0;
   std::map<std::string, unsigned> per_host_;
-  bool cancelled_ = false;
   Condition changed_;
 };
 

@@ -284,7 +284,6 @@ void TargetFleet::stop_unbegun(const std::string& reason) {
   }
   // Who waits there sees that it was stopped; the others have begun.
   if (canary_) canary_->cancel();
-  slots_.cancel();
   builds_->stop();
   canary_gate_.cancel();
   gate_.cancel();
@@ -379,7 +378,6 @@ void TargetFleet::stop_all(event::StopAsked why) {
     stop_timer_.cancel();
   }
   events_.hurry();
-  slots_.cancel();
   builds_->stop();
   for (const auto& run : runs_) {
     if (!run->outcome()) run->stop();

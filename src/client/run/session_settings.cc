@@ -40,6 +40,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   settings.session = session;
   settings.environment = options.job.runner_environment;
   settings.sweep_only = sweep_only;
+  settings.dry_run = options.dry_run;
   return settings;
 }
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/run/connect_slots.h"
+
+#include <gtest/gtest.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <list>
+
+namespace stapsh::client {
+namespace {
+
+class ConnectSlotsTest : public testing::Test {
+ protected:
+  struct Waiter {
+    std::optional<ConnectSlot> slot;
+    bool unwanted = false;
+    bool answered = false;
+  };
+
+  Waiter& ask(ConnectSlots& slots, const std::string& host) {
+    Waiter& waiter = waiters_.emplace_back();
+    asio::co_spawn(io_, wait(slots, host, waiter), asio::detached);
+    settle();
+    return waiter;
+  }
+  static Awaitable<> wait(ConnectSlots& slots, std::string host, Waiter& waiter) {
+    waiter.slot = co_await slots.acquire(std::move(host), [&waiter] { return waiter.unwanted; });
+    waiter.answered = true;
+  }
+  void settle() {
+    io_.restart();
+    io_.poll();
+  }
+
+  asio::io_context io_;
+  std::list<Waiter> waiters_;
+};
+
+TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
+  ConnectSlots slots(io_, 10);
+  for (unsigned i = 0; i < kConnectsPerHostMax; ++i) EXPECT_TRUE(ask(slots, "a").slot);
+  Waiter& ninth = ask(slots, "a");
+  EXPECT_FALSE(ninth.answered);
+  Waiter& other = ask(slots, "b");
+  EXPECT_TRUE(other.slot);
+  EXPECT_TRUE(ask(slots, "").slot);
+  Waiter& eleventh = ask(slots, "");
+  EXPECT_FALSE(eleventh.answered);
+  other.slot.reset();
+  settle();
+  EXPECT_TRUE(eleventh.slot);
+  EXPECT_FALSE(ninth.answered);
+  waiters_.front().slot.reset();
+  settle();
+  EXPECT_TRUE(ninth.slot);
+}
+
+TEST_F(ConnectSlotsTest, AStopEndsTheWaitOfThoseWhomItMeansAndNoLimit) {
+  ConnectSlots slots(io_, 1);
+  Waiter& connected = ask(slots, "a");
+  Waiter& stopped = ask(slots, "a");
+  Waiter& proving = ask(slots, "a");
+  stopped.unwanted = true;
+  slots.look_again();
+  settle();
+  EXPECT_TRUE(stopped.answered);
+  EXPECT_FALSE(stopped.slot);
+  EXPECT_FALSE(proving.answered);
+  Waiter& late = ask(slots, "b");
+  EXPECT_FALSE(late.answered);
+  connected.slot.reset();
+  settle();
+  EXPECT_TRUE(proving.slot);
+  EXPECT_FALSE(late.answered);
+  late.unwanted = true;
+  slots.look_again();
+  settle();
+  EXPECT_FALSE(late.slot);
+}
+
+}  // namespace
+}  // namespace stapsh::client
