@@ -56,7 +56,8 @@ void take_line(std::string_view line, SessionRecord& record) {
   if (values.size() != 1) return;
   if (words[0] == "workspace") take_text(values[0], record.workspace);
   if (words[0] == "boot") take_text(values[0], record.boot);
-  if (words[0] == "pids") take_int<std::uint64_t>(values[0], 0, UINT64_MAX, record.pid_namespace);
+  if (words[0] == "pids") take_int<std::uint64_t>(values[0], 0, UINT64_MAX, record.pid_namespace.inode);
+  if (words[0] == "init") take_int<std::uint64_t>(values[0], 0, UINT64_MAX, record.pid_namespace.init_start);
   if (words[0] == "stop") take_int(values[0], 1, 64, record.stop_signal);
   if (words[0] == "module") take_text(values[0], record.module);
   if (words[0] == "cgroup") take_text(values[0], record.cgroup);
@@ -77,7 +78,7 @@ SessionRecord begin_record(std::string workspace) {
   record.cgroup = sys::Cgroup::path_for(workspace.substr(workspace.rfind('/') + 1)).value_or("");
   record.workspace = std::move(workspace);
   record.boot = boot_id();
-  record.pid_namespace = sys::pid_namespace().value_or(0);
+  record.pid_namespace = sys::pid_namespace().value_or(sys::PidNamespace());
   record.agent = ::getpid();
   record.agent_start = sys::process_start(record.agent).value_or(0);
   return record;
@@ -88,7 +89,9 @@ std::string format_record(const SessionRecord& record) {
   std::string text(kMagic);
   text += "\nworkspace " + quote(record.workspace);
   if (!record.boot.empty()) text += "\nboot " + quote(record.boot);
-  text += "\npids " + std::to_string(record.pid_namespace);
+  text += "\npids " + std::to_string(record.pid_namespace.inode);
+  // A line of its own: an agent of before knows none of two words, and would not know where the pids are from.
+  if (record.pid_namespace.init_start != 0) text += "\ninit " + std::to_string(record.pid_namespace.init_start);
   text += "\nagent " + std::to_string(record.agent) + " " + std::to_string(record.agent_start);
   if (record.runner > 0)
     text += "\nrunner " + std::to_string(record.runner) + " " + std::to_string(record.runner_start);
@@ -122,7 +125,7 @@ std::optional<SessionRecord> parse_record_of_before(std::string_view text) {
   if (words.size() < 8 || words[0] != kMagicOfBefore) return std::nullopt;
   SessionRecord record;
   if (words[7] != kUnknownBootOfBefore) record.boot = words[7];
-  if (words.size() > 10) take_int<std::uint64_t>(words[10], 0, UINT64_MAX, record.pid_namespace);
+  if (words.size() > 10) take_int<std::uint64_t>(words[10], 0, UINT64_MAX, record.pid_namespace.inode);
   return record;
 }
 
@@ -138,9 +141,9 @@ Whereabouts whereabouts(const SessionRecord& record) {
   const std::string boot = boot_id();
   if (record.boot.empty() || boot.empty()) return Whereabouts::kUnknown;
   if (record.boot != boot) return Whereabouts::kBootGone;
-  const std::optional<std::uint64_t> ours = sys::pid_namespace();
-  if (record.pid_namespace == 0 || !ours) return Whereabouts::kUnknown;
-  if (record.pid_namespace == *ours) return Whereabouts::kHere;
+  const std::optional<sys::PidNamespace> ours = sys::pid_namespace();
+  if (record.pid_namespace.inode == 0 || !ours) return Whereabouts::kUnknown;
+  if (sys::is_same(record.pid_namespace, *ours)) return Whereabouts::kHere;
   return sys::pid_namespace_is_gone(record.pid_namespace) ? Whereabouts::kNamespaceGone : Whereabouts::kElsewhere;
 }
 

@@ -13,13 +13,14 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "sys/pid_namespace.h"
 
 namespace stapsh::agent {
 
 struct SessionRecord {
-  std::string workspace{};          ///< Its path.
-  std::string boot{};               ///< Which life of the machine: see boot_id(). Empty: unknown.
-  std::uint64_t pid_namespace = 0;  ///< In which the pids mean something: sys::pid_namespace(); 0: unknown.
+  std::string workspace{};            ///< Its path.
+  std::string boot{};                 ///< Which life of the machine: see boot_id(). Empty: unknown.
+  sys::PidNamespace pid_namespace{};  ///< In which the pids mean something.
   pid_t agent = -1;
   std::uint64_t agent_start = 0;  ///< sys::process_start(): a pid alone may be another's by now.
   pid_t runner = -1;              ///< Also the id of its session (setsid). -1: none was started.
@@ -55,7 +56,7 @@ std::string boot_id();
 /// Where the session of a record is, or was: whether its pids say anything about the processes that we see.
 enum class Whereabouts {
   kHere,
-  kElsewhere,      ///< In another pid namespace than ours.
+  kElsewhere,      ///< In another pid namespace than ours, also in one that had the number of ours before.
   kNamespaceGone,  ///< In one that is gone: of it no process lives, but a module may.
   kBootGone,       ///< In another life of the machine: of it there is nothing but files.
   kUnknown,        ///< Never taken for here.

@@ -12,7 +12,7 @@ namespace {
 
 const SessionRecord kFull{.workspace = "/tmp/a b=\n/stapsh.0123456789",
                           .boot = "b00t",
-                          .pid_namespace = 4'026'531'836,
+                          .pid_namespace = {4'026'531'836, 55},
                           .agent = 11,
                           .agent_start = 222,
                           .runner = 33,
@@ -48,8 +48,9 @@ TEST(SessionRecord, WhatIsNotAllThereIsNone) {
 
 TEST(SessionRecord, ValueWithoutSenseStaysUnknown) {
   const std::string begin = "stapsh-session-2\nworkspace /w\n";
-  for (const char* line : {"runner 0 1", "runner -5 1", "runner 5", "runner 5 1 1", "runner x 1", "stop 0", "stop 65",
-                           "grace -1", "grace 10000000001", "pids x", "module =4", "boot =zz", "agent 99999999999 1"}) {
+  for (const char* line :
+       {"runner 0 1", "runner -5 1", "runner 5", "runner 5 1 1", "runner x 1", "stop 0", "stop 65", "grace -1",
+        "grace 10000000001", "pids x", "pids 1 2", "init x", "init", "module =4", "boot =zz", "agent 99999999999 1"}) {
     SCOPED_TRACE(line);
     const auto record = parse_record(begin + line + "\nend\n");
     ASSERT_TRUE(record);
@@ -64,7 +65,7 @@ TEST(SessionRecord, OfAnAgentOfBeforeWhereItWasIsRead) {
   const auto read = [](const std::string& line) { return parse_record_of_before(line); };
   const auto full = read("stapsh-session-1 11 222 33 444 1 5000 b00t probe own 77\n");
   ASSERT_TRUE(full);
-  EXPECT_EQ(*full, (SessionRecord{.boot = "b00t", .pid_namespace = 77}));
+  EXPECT_EQ(*full, (SessionRecord{.boot = "b00t", .pid_namespace = {77, 0}}));
   ASSERT_TRUE(read("stapsh-session-1 11 222 33 444 1 5000 unknown \n"));
   EXPECT_EQ(*read("stapsh-session-1 11 222 33 444 1 5000 unknown \n"), SessionRecord());
   for (const char* line : {"", "x\n", "stapsh-session-1 11 222 33 444 1 5000 unknown", "stapsh-session-1 11 222\n"}) {
@@ -76,11 +77,11 @@ TEST(SessionRecord, OfAnAgentOfBeforeWhereItWasIsRead) {
 // A namespace that was not known counted as ours, so a record that left it out had host processes of its pids ended.
 TEST(SessionRecord, IsHereOnlyIfAllIsKnown) {
   const SessionRecord here = begin_record("/w");
-  ASSERT_NE(here.pid_namespace, 0U);
+  ASSERT_NE(here.pid_namespace.inode, 0U);
   ASSERT_NE(here.boot, "");
   EXPECT_EQ(whereabouts(here), Whereabouts::kHere);
   SessionRecord other = here;
-  other.pid_namespace = 0;
+  other.pid_namespace = {};
   EXPECT_EQ(whereabouts(other), Whereabouts::kUnknown);
   other = here;
   other.boot = "";
@@ -88,8 +89,19 @@ TEST(SessionRecord, IsHereOnlyIfAllIsKnown) {
   other.boot = "another";
   EXPECT_EQ(whereabouts(other), Whereabouts::kBootGone);
   other = here;
-  other.pid_namespace = 1;
+  other.pid_namespace = {1, 0};
   EXPECT_TRUE(whereabouts(other) == Whereabouts::kElsewhere || whereabouts(other) == Whereabouts::kNamespaceGone);
+}
+
+// The inode of a pid namespace that is gone is the next one's: its dead session was taken for one of here.
+TEST(SessionRecord, ANamespaceIsKnownByItsInitAsWell) {
+  const SessionRecord here = begin_record("/w");
+  if (here.pid_namespace.init_start == 0) GTEST_SKIP() << "of pid 1 nothing can be known here";
+  SessionRecord other = here;
+  other.pid_namespace.init_start += 1;
+  EXPECT_TRUE(whereabouts(other) == Whereabouts::kElsewhere || whereabouts(other) == Whereabouts::kNamespaceGone);
+  other.pid_namespace.init_start = 0;  // Of an agent of before.
+  EXPECT_EQ(whereabouts(other), Whereabouts::kHere);
 }
 
 }  // namespace

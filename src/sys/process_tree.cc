@@ -27,8 +27,6 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr std::uint64_t kFirstPidNamespace = 0xEFFF'FFFC;  // PROC_PID_INIT_INO of the kernel's proc_ns.h.
-
 struct Stat {
   char state = 0;
   pid_t parent = 0;
@@ -49,9 +47,6 @@ Result<std::string> read_file(const std::string& path) {
     text.append(buffer.data(), got.bytes);
   }
 }
-
-/// Of a process that has ended, not of one that we can't look at. ESRCH: it ended while we read.
-bool says_gone(int error) { return error == ENOENT || error == ESRCH; }
 
 bool is_refused(int error) { return error == EACCES || error == EPERM; }
 
@@ -199,6 +194,14 @@ Seen living_below(pid_t pid, Seen seen, ChildrenOf children_of) {
 
 }  // namespace
 
+bool says_gone(int error) { return error == ENOENT || error == ESRCH; }  // ESRCH: it ended while we read.
+
+Seen all_processes() {
+  Seen seen;
+  for_each_process(seen, [&](pid_t pid) { seen.pids.push_back(pid); });
+  return seen;
+}
+
 Result<> become_subreaper() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) return {};
   return fail_errno("cannot become a child subreaper", errno);
@@ -255,13 +258,19 @@ bool has_entry(const std::string& environment, std::string_view entry) {
 
 Result<std::string> environment_of(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/environ"); }
 
+/// What /proc/PID/status says behind `key`, without the blanks before it; empty if it has no such line.
+Result<std::string> status_value(pid_t pid, const std::string& key) {
+  const std::string status = TRY(read_file("/proc/" + std::to_string(pid) + "/status"));
+  const std::size_t line = status.find("\n" + key + ":");
+  if (line == std::string::npos) return std::string();
+  const std::size_t begin = std::min(status.find_first_not_of("\t ", line + key.size() + 2), status.size());
+  return status.substr(begin, status.find('\n', begin) - begin);
+}
+
 /// By all four of its user ids: a set-user-ID program has two of who started it. Source: proc(5), `Uid:`.
 Result<bool> is_of_our_user(pid_t pid) {
-  static constexpr std::string_view kKey = "\nUid:";
-  const std::string status = TRY(read_file("/proc/" + std::to_string(pid) + "/status"));
-  const std::size_t key = status.find(kKey);
-  if (key == std::string::npos) return false;
-  std::string_view rest = std::string_view(status).substr(key + kKey.size());
+  const std::string value = TRY(status_value(pid, "Uid"));
+  std::string_view rest = value;
   for (int i = 0; i < 4; ++i) {
     rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of("\t ")));
     uid_t uid = 0;
@@ -334,26 +343,13 @@ std::optional<std::uint64_t> process_start(pid_t pid) {
   return ticks;
 }
 
-std::optional<std::uint64_t> pid_namespace() {
-  struct stat status {};
-  if (::stat("/proc/self/ns/pid", &status) != 0) return std::nullopt;
-  return status.st_ino;
-}
-
-bool pid_namespace_is_gone(std::uint64_t inode) {
-  if (pid_namespace() != kFirstPidNamespace) return false;
-  bool may_live = false;
-  Seen seen;
-  for_each_process(seen, [&](pid_t pid) {
-    struct stat status {};
-    if (pid == 1) return;  // Of ours. A container's root may not look at it.
-    if (::stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &status) == 0) {
-      may_live = may_live || status.st_ino == inode;
-    } else {
-      may_live = may_live || (errno != ENOENT && errno != ESRCH);  // Who can't look can't know.
-    }
-  });
-  return !may_live && seen.blind.empty();
+std::optional<pid_t> innermost_pid(pid_t pid) {
+  const Result<std::string> value = status_value(pid, "NSpid");
+  if (!value) return std::nullopt;
+  const std::string_view last = std::string_view(*value).substr(value->find_last_of(" \t") + 1);
+  pid_t number = 0;
+  if (std::from_chars(last.data(), last.data() + last.size(), number).ec != std::errc()) return std::nullopt;
+  return number;
 }
 
 std::vector<Reaped> reap_available(std::size_t max) {

@@ -24,6 +24,12 @@ struct Seen {
   [[nodiscard]] bool nobody() const { return pids.empty() && blind.empty(); }
 };
 
+/// Whether an error of a look at a process says that it has ended, not that we can't look.
+bool says_gone(int error);
+
+/// Every process that /proc shows.
+Seen all_processes();
+
 /// From now on, orphaned descendants become our children instead of init's.
 Result<> become_subreaper();
 
@@ -62,12 +68,9 @@ bool has_terminal(pid_t pid);
 /// When a process started, in clock ticks since boot: with its pid, who it is for ever. None: no such process.
 std::optional<std::uint64_t> process_start(pid_t pid);
 
-/// Where our pids mean something: the pid namespace, by its inode. None: it can't be asked, or the kernel has none.
-/// Source: pid_namespaces(7).
-std::optional<std::uint64_t> pid_namespace();
-/// Whether nobody lives in that one. Only the first of a machine sees all others, and only root may look; false where
-/// it can't be known.
-bool pid_namespace_is_gone(std::uint64_t inode);
+/// Its number in the pid namespace that it is in, the innermost. None: no such process, or the kernel can't say
+/// (`NSpid:`, Linux 4.1).
+std::optional<pid_t> innermost_pid(pid_t pid);
 
 struct Reaped {
   pid_t pid = -1;
