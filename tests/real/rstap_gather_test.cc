@@ -78,6 +78,18 @@ TEST_F(RstapGather, NoTextCanLookLikeAnotherTargetsHeader) {
   EXPECT_EQ(rstap.out(), rule + "n1\n" + rule + kRule + "n2\n" + kRule + "lie\n" + rule + "n2\n" + rule + "truth\n");
 }
 
+TEST_F(RstapGather, NoTextCanLookLikeAHeaderInDisguiseOrOfTheOtherStream) {
+  for (const std::string disguised : {R"(\033[m%s\n)", R"(%s\r\n)", R"(%s\342\200\213\n)"}) {
+    SCOPED_TRACE(disguised);
+    set_runner("[ $WHO = n1 ] && printf '" + disguised + "' --------------- >&2; echo truth");
+    Program rstap(rstap_on("n[1-2]", {"--gather"}));
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    const std::string rule = std::string(16, '-') + "\n";
+    EXPECT_EQ(rstap.out(), rule + "n[1-2] (2)\n" + rule + "truth\n");
+    EXPECT_TRUE(rstap.err().starts_with(rule + "n1\n" + rule)) << rstap.err();
+  }
+}
+
 TEST_F(RstapGather, DiffShowsWhatClushShows) {
   if (::access("/usr/bin/clush", X_OK) != 0) GTEST_SKIP() << "no clush (clustershell)";
   const std::string body =

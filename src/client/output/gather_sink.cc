@@ -87,12 +87,13 @@ Awaitable<> GatherSink::finish() {
       end_line(target, Stream::kStdout);
       end_line(target, Stream::kStderr);
     }
+    const std::string rule = find_rule();
     if (differences_) {
-      co_await show_differences();
+      co_await show_differences(rule);
     } else {
-      co_await show(Stream::kStdout);
+      co_await show(Stream::kStdout, rule);
     }
-    co_await show(Stream::kStderr);
+    co_await show(Stream::kStderr, rule);
   }
   if (last_event_) others_->on_event(*last_event_);
 }
@@ -108,18 +109,20 @@ std::vector<GatheredGroup> GatherSink::groups(Stream stream, bool with_silent) c
   return collector.groups();
 }
 
-std::string GatherSink::rule_for(const std::vector<GatheredGroup>& groups) const {
-  RuleFinder finder;
-  for (const GatheredGroup& group : groups) {
-    for (const std::string_view piece : said_by(group)) finder.add(piece);
+// One for both streams: on a terminal, and in a file that has both, a text of one would else be free to look like a
+// header of the other.
+std::string GatherSink::find_rule() const {
+  RuleFinder finder(differences_ ? 1 : 0);
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    for (const GatheredGroup& group : groups(stream, false)) {
+      for (const std::string_view piece : said_by(group)) finder.add(piece);
+    }
   }
   return finder.rule();
 }
 
-Awaitable<> GatherSink::show(Stream stream) {
-  const std::vector<GatheredGroup> groups = this->groups(stream, false);
-  const std::string rule = rule_for(groups);
-  for (const GatheredGroup& group : groups) co_await show_group(stream, rule, group);
+Awaitable<> GatherSink::show(Stream stream, std::string_view rule) {
+  for (const GatheredGroup& group : groups(stream, false)) co_await show_group(stream, rule, group);
   // All of it, before the next stream begins: on a terminal both are one.
   co_await streams_.wait_written();
 }
@@ -138,11 +141,10 @@ std::vector<std::string_view> GatherSink::said_by(const GatheredGroup& group) co
 }
 
 // As clush --diff: from the first group that said something.
-Awaitable<> GatherSink::show_differences() {
+Awaitable<> GatherSink::show_differences(std::string_view rule) {
   const std::vector<GatheredGroup> groups = this->groups(Stream::kStdout, true);
   const auto first = std::ranges::find_if(groups, [](const GatheredGroup& group) { return group.text.size > 0; });
   if (first == groups.end()) co_return;
-  const std::string rule = rule_for(groups);
   if (differences_->first_too) co_await show_group(Stream::kStdout, rule, *first);
   const Result<Differ::Text> from = as_file(*first);
   for (const GatheredGroup& group : groups) {

@@ -51,13 +51,13 @@ class GatherSink : public EventSink {
   void end_line(std::size_t target, Stream stream);
   void say_if_disk_is_full();
   [[nodiscard]] std::vector<GatheredGroup> groups(Stream stream, bool with_silent) const;
-  Awaitable<> show(Stream stream);
-  Awaitable<> show_differences();
+  Awaitable<> show(Stream stream, std::string_view rule);
+  Awaitable<> show_differences(std::string_view rule);
   Awaitable<> show_group(Stream stream, std::string_view rule, const GatheredGroup& group);
   Awaitable<> show_text(Stream stream, const std::vector<std::string_view>& text, const std::string& title);
   Awaitable<> wait_room(Stream stream);
   [[nodiscard]] std::vector<std::string_view> said_by(const GatheredGroup& group) const;
-  [[nodiscard]] std::string rule_for(const std::vector<GatheredGroup>& groups) const;
+  [[nodiscard]] std::string find_rule() const;
   [[nodiscard]] Result<Differ::Text> as_file(const GatheredGroup& group) const;
   static std::size_t text_of(std::size_t target, Stream stream) {
     return target * 2 + static_cast<std::size_t>(stream);

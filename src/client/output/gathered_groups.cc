@@ -4,16 +4,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <random>
 #include <tuple>
+#include <utility>
 
+#include "base/utf8.h"
 #include "client/events/fold_names.h"
 #include "client/events/run_result.h"
+#include "client/output/terminal_text.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kRuleSize = 15;  // As clush and dshbak have it.
+constexpr std::size_t kRuleSizeMax = 4'096;
+
+// A hyphen, and what is drawn as one: hyphens and dashes, the minus sign, lines of boxes.
+bool is_dash(std::string_view character) {
+  const char32_t code = first_character(character).code;
+  return code == U'-' || (code >= 0x2010 && code <= 0x2015) || code == 0x2212 || code == 0x2500 || code == 0x2501;
+}
+
+// Controls that a terminal obeys, if it is sent them: what was before them may be gone.
+bool may_move(char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; }
 
 }  // namespace
 
@@ -40,24 +53,63 @@ std::vector<GatheredGroup> GroupCollector::groups() const {
 }
 
 void RuleFinder::add(std::string_view bytes) {
+  std::string joined;
+  if (!unfinished_.empty()) {
+    joined = std::exchange(unfinished_, {}).append(bytes);
+    bytes = joined;
+  }
   while (!bytes.empty()) {
-    if (only_dashes_) {
-      const std::size_t dashes = std::min(bytes.find_first_not_of('-'), bytes.size());
+    if (const std::size_t dashes = std::min(bytes.find_first_not_of('-'), bytes.size()); only_dashes_ && dashes > 0) {
       dashes_ += dashes;
       bytes.remove_prefix(dashes);
-      if (bytes.empty()) return;
-      if (bytes.front() == '\n') longest_ = std::max(longest_, dashes_);
-      only_dashes_ = false;
+      continue;
     }
-    const auto* const newline = static_cast<const char*>(std::memchr(bytes.data(), '\n', bytes.size()));
-    if (newline == nullptr) return;
-    bytes.remove_prefix(static_cast<std::size_t>(newline - bytes.data()) + 1);
+    if (!only_dashes_) {  // Most of what is said.
+      const auto* const control = std::find_if(bytes.begin(), bytes.end(), may_move);
+      if (control == bytes.end()) return;
+      bytes.remove_prefix(static_cast<std::size_t>(control - bytes.begin()));
+    }
+    if (bytes.front() == '\n' || bytes.front() == '\r') {
+      end_line();
+      bytes.remove_prefix(1);
+      continue;
+    }
     only_dashes_ = true;
-    dashes_ = 0;
+    const std::string seen = take_seen(bytes);
+    if (seen.empty()) {
+      unfinished_ = bytes;
+      return;
+    }
+    take(seen);
   }
 }
 
-std::string RuleFinder::rule() const { return std::string(longest_ < kRuleSize ? kRuleSize : longest_ + 1, '-'); }
+void RuleFinder::take(std::string_view seen) {
+  const bool is_spelled = seen.size() > 1 && (seen.front() == '^' || seen.front() == '<');
+  if (seen == "\n" || seen == "\r" || seen == "^M") {  // Behind what is not seen.
+    end_line();
+  } else if (is_dash(seen)) {
+    ++dashes_;
+  } else {
+    only_dashes_ = seen == " " || seen == "\t" || is_spelled;
+  }
+}
+
+void RuleFinder::end_line() {
+  if (only_dashes_) longest_ = std::max(longest_, dashes_);
+  only_dashes_ = true;
+  dashes_ = 0;
+}
+
+std::string RuleFinder::rule() const {
+  const std::size_t longest = longest_ + added_dashes_;
+  if (longest >= kRuleSizeMax) {
+    std::random_device random;
+    const std::string dashes(kRuleSize, '-');
+    return fmt::format("{}{:08x}{:08x}{}", dashes, random(), random(), dashes);
+  }
+  return std::string(longest < kRuleSize ? kRuleSize : longest + 1, '-');
+}
 
 std::string group_title(const GatheredGroup& group, const std::vector<std::string>& names) {
   std::vector<std::string> own;

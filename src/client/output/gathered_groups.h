@@ -38,18 +38,29 @@ class GroupCollector {
   std::map<SharedTexts::Place, GatheredGroup> groups_;
 };
 
-/// Looks for lines of dashes, so that no text can hold what looks like a header: a rule is longer than any of them.
+/// Looks for lines that a person sees as dashes alone, so that no text can hold what looks like a header: a rule is
+/// longer than any of them. What is not seen (colours, characters of no width), blanks, and what looks like a dash
+/// don't tell such a line apart. Nor do controls, and what is before one: a terminal that is sent them may write over
+/// it.
 class RuleFinder {
  public:
+  /// `added_dashes`: so many may be put before a line when it is shown, as diff does.
+  explicit RuleFinder(std::size_t added_dashes = 0) : added_dashes_(added_dashes) {}
+
   /// The next bytes of a text, or of several, one after the other, each with a newline at its end.
   void add(std::string_view bytes);
-  /// At least clush's 15 dashes.
+  /// At least clush's 15 dashes. Where that would take thousands, it has a number that nobody can foresee instead.
   [[nodiscard]] std::string rule() const;
 
  private:
+  void take(std::string_view seen);
+  void end_line();
+
+  std::size_t added_dashes_;
   std::size_t longest_ = 0;
   std::size_t dashes_ = 0;
   bool only_dashes_ = true;  // In this line, so far.
+  std::string unfinished_;   // A character, or a colour, that the last bytes ended in.
 };
 
 /// "web[01-38,40] (39)", or a name alone.

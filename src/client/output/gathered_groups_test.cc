@@ -48,6 +48,14 @@ TEST(RuleFinder, IsLongerThanAnyLineOfDashes) {
       {"what looks like a header", "a\n" + dashes(15) + "\nweb01\n" + dashes(15) + "\n", 16},
       {"first line", dashes(20) + "\n", 21},
       {"not the whole line", dashes(20) + " x\n x " + dashes(30) + "\n", 15},
+      {"ended as on Windows", dashes(15) + "\r\n", 16},
+      {"written over", "x\r" + dashes(17) + "\n", 18},
+      {"coloured", "\033[m" + dashes(10) + "\033[31m" + dashes(10) + "\033[0m\n", 21},
+      {"with what has no width", dashes(8) + "\xe2\x80\x8b" + dashes(8) + "\n", 17},
+      {"only what has no width behind it", dashes(15) + "\xe2\x80\x8b\n" + dashes(3) + "\n", 16},
+      {"with blanks", " " + dashes(15) + " \t\n", 16},
+      {"other dashes", dashes(14) + "\xe2\x80\x94\xe2\x94\x80\n", 17},
+      {"written over by steps", "xy\b\b" + dashes(20) + "\n", 21},
       {"longest of several", dashes(16) + "\n" + dashes(40) + "\n\n" + dashes(17) + "\n", 41},
   };
   for (const Case& c : cases) {
@@ -59,6 +67,22 @@ TEST(RuleFinder, IsLongerThanAnyLineOfDashes) {
       EXPECT_EQ(finder.rule(), dashes(c.want)) << "cut at " << cut;
     }
   }
+}
+
+TEST(RuleFinder, LeavesRoomForDashesThatAreAdded) {
+  for (const auto& [added, want] : {std::pair(0U, 15U), std::pair(1U, 16U)}) {
+    RuleFinder finder(added);
+    finder.add(std::string(14, '-') + "\n");
+    EXPECT_EQ(finder.rule(), std::string(want, '-'));
+  }
+}
+
+TEST(RuleFinder, IsNeverAsLongAsAnybodyLikes) {
+  RuleFinder finder;
+  finder.add(std::string(1'000'000, '-') + "\n");
+  const std::string rule = finder.rule();
+  EXPECT_LT(rule.size(), 100U);
+  EXPECT_NE(rule, finder.rule()) << "it can be foreseen";
 }
 
 }  // namespace

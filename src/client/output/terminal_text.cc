@@ -102,24 +102,6 @@ bool is_unseen(std::string_view character) {
          code == 0xfeff || (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0xe0000 && code <= 0xe0fff);
 }
 
-// Takes what is seen next from `text`; empty at its end, or where the rest is unfinished.
-std::string take_seen(std::string_view& text) {
-  while (!text.empty()) {
-    const Piece piece = first_piece(text);
-    if (piece.kind == Piece::Kind::kUnfinished) return {};
-    const std::string_view bytes = text.substr(0, piece.bytes);
-    std::size_t ignored = 0;
-    if (piece.kind == Piece::Kind::kSpelled) {
-      std::string spelled = spelled_character(text, ignored);
-      text.remove_prefix(piece.bytes);
-      return spelled;
-    }
-    text.remove_prefix(piece.bytes);
-    if (piece.kind == Piece::Kind::kText && !is_unseen(bytes)) return std::string(bytes);
-  }
-  return {};
-}
-
 }  // namespace
 
 bool is_plain(std::string_view bytes) { return plain_bytes(bytes) == bytes.size(); }
@@ -185,6 +167,23 @@ void append_terminal_line(OutputBuffer& out, std::string_view line) {
   text.append(out, line);
   text.append(out, "\n");
   text.finish(out);
+}
+
+std::string take_seen(std::string_view& text) {
+  while (!text.empty()) {
+    const Piece piece = first_piece(text);
+    if (piece.kind == Piece::Kind::kUnfinished) return {};
+    const std::string_view bytes = text.substr(0, piece.bytes);
+    std::size_t ignored = 0;
+    if (piece.kind == Piece::Kind::kSpelled) {
+      std::string spelled = spelled_character(text, ignored);
+      text.remove_prefix(piece.bytes);
+      return spelled;
+    }
+    text.remove_prefix(piece.bytes);
+    if (piece.kind == Piece::Kind::kText && !is_unseen(bytes)) return std::string(bytes);
+  }
+  return {};
 }
 
 std::optional<bool> looks_like(std::string_view bytes, std::string_view word) {

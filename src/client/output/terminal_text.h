@@ -34,6 +34,10 @@ class TerminalText {
 /// A whole line, without its '\n', and a '\n'.
 void append_terminal_line(OutputBuffer& out, std::string_view line);
 
+/// Takes what is seen next from `text`: a character, or how a control is spelled. Empty: nothing more is seen of it,
+/// and what is left in `text` is the beginning of something.
+std::string take_seen(std::string_view& text);
+
 /// Whether what is seen of a line that begins with `bytes` begins with `word`; nothing: what follows may complete it.
 /// Colours, and characters of no width, are not seen.
 std::optional<bool> looks_like(std::string_view bytes, std::string_view word);
