@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/events/event_reader.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <limits>
 #include <set>
 #include <utility>
@@ -22,6 +25,9 @@ enum class About { kRun, kTarget, kEither };
 constexpr About kAbout[] = {About::kRun,    About::kTarget, About::kTarget, About::kRun, About::kTarget,
                             About::kEither, About::kRun,    About::kTarget, About::kRun};
 static_assert(std::size(kAbout) == std::size(kEventNames));
+
+// Of what happened by the client's clock, so that sinks may add and subtract: a century and a half.
+constexpr WallTime kTimeMax = std::chrono::seconds(4'600'000'000);
 
 auto complain(std::string what) { return fail(Errc::kUsage, std::move(what)); }
 
@@ -84,6 +90,15 @@ event::Ended read_ended(EventFields& from) {
   e.stdout_bytes = from.number<std::uint64_t>("stdout_bytes", 0, kCountMax).value_or(0);
   e.stderr_bytes = from.number<std::uint64_t>("stderr_bytes", 0, kCountMax).value_or(0);
   return e;
+}
+
+WallTime read_time(EventFields& from) {
+  const WallTime time = from.seconds("time").value_or(WallTime::zero());
+  if (time < WallTime::zero() || time > kTimeMax) {
+    from.refuse("time", fmt::format("is not from 0 to {} seconds",
+                                    std::chrono::duration_cast<std::chrono::seconds>(kTimeMax).count()));
+  }
+  return time;
 }
 
 }  // namespace
@@ -171,7 +186,7 @@ Result<std::optional<Event>> EventReader::State::read_first(std::string_view nam
                     ", and this one reads format " + std::to_string(kEventFormat) +
                     " alone; replay it with the rstap that made it");
   }
-  Event event{fields.seconds("time").value_or(WallTime::zero()), std::nullopt, read_started(fields)};
+  Event event{read_time(fields), std::nullopt, read_started(fields)};
   const auto& targets = std::get<event::RunStarted>(event.what).targets;
   TRY(check_targets(targets));
   ended_.assign(targets.size(), false);
@@ -193,7 +208,7 @@ Result<std::optional<Event>> EventReader::State::take(std::string_view name, Eve
   const auto index = static_cast<std::size_t>(known - std::begin(kEventNames));
   if (index == 0) return complain("a second run begins; a recording holds one: keep each in a file of its own");
   Event event;
-  event.at = fields.seconds("time").value_or(WallTime::zero());
+  event.at = read_time(fields);
   if (kAbout[index] != About::kRun) {
     const Need need = kAbout[index] == About::kTarget ? Need::kMust : Need::kMay;
     event.target = fields.number<std::size_t>("target", 0, std::numeric_limits<std::size_t>::max(), need);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kHeader = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand";
 constexpr std::size_t kColumns = 9;
+constexpr double kSecondsMax = 4.6e9;  // Half of what a WallTime holds: others may add to it.
 
 double seconds_of(auto duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -38,7 +39,7 @@ std::optional<std::array<std::string, kColumns>> columns_of(std::string_view lin
 std::optional<std::chrono::microseconds> parse_time(const std::string& text) {
   char* end = nullptr;
   const double seconds = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || std::abs(seconds) > 1e11) return {};
+  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || std::abs(seconds) > kSecondsMax) return {};
   return std::chrono::microseconds(std::llround(seconds * 1e6));
 }
 

@@ -67,6 +67,7 @@ TEST(Joblog, WhatIsNoneIsAnErrorThatNamesTheLine) {
       {head + "1\ta\t1\t1\t0\t0\t0\t0\tc\nx\ta\t1\t1\t0\t0\t0\t0\tc\n", "line 3: not a row of a joblog"},
       {head + "1\t\t1\t1\t0\t0\t0\t0\tc\n", "line 2: not a row of a joblog"},
       {head + "1\ta\tsoon\t1\t0\t0\t0\t0\tc\n", "line 2: not a row of a joblog"},
+      {head + "1\ta\t1e10\t1\t0\t0\t0\t0\tc\n", "line 2: not a row of a joblog"},
       {head + "1\ta\t1\tinf\t0\t0\t0\t0\tc\n", "line 2: not a row of a joblog"},
       {head + "1\ta\t1\t1\t0\t0\t-2\t0\tc\n", "line 2: not a row of a joblog"},
       {head + "1\ta\t1\t1\t0\t0\t0\t-1\tc\n", "line 2: not a row of a joblog"},
