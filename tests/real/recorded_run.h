@@ -26,6 +26,8 @@ inline const std::vector<Words> kWaysToShow = {
     {"--label", "-v"},
     {"--gather"},
     {"--gather", "-v"},
+    {"--diff"},
+    {"--diff", "--gather", "--label"},
     {"--raw"},
     {"--label", "--color=always"},
     {"--gather", "--color=always"},
