@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shown_text.h"
 #include "client/output/outputs.h"
 #include "client/recording/recording_reader.h"
 #include "client/run/event_hub.h"
@@ -29,6 +30,8 @@ class Replay {
 
  private:
   void show(const Event& event);
+  [[nodiscard]] bool check_end(WallTime at);
+  void end_early(const std::string& reason, std::string warning);
   void finish_cut(const std::optional<Error>& error);
 
   RecordingReader& recording_;
@@ -40,10 +43,12 @@ class Replay {
     std::uint64_t bytes[2] = {0, 0};
   };
   std::vector<Said> said_;  // By each target.
+  std::vector<std::string> names_;
 };
 
 Awaitable<int> Replay::run(Event first) {
   hub_.set_on_reader_gone([this] { reader_gone_ = true; });
+  for (const auto& target : std::get<event::RunStarted>(first.what).targets) names_.push_back(shown_text(target.name));
   show(first);
   said_.resize(recording_.events().targets());
   std::size_t bytes = 0, events = 0;
@@ -54,6 +59,7 @@ Awaitable<int> Replay::run(Event first) {
       if (!whole) finish_cut(event ? std::nullopt : std::optional(event.error()));
       break;
     }
+    if (std::holds_alternative<event::RunEnded>((*event)->what) && !check_end((*event)->at)) continue;
     show(**event);
     const auto* output = std::get_if<event::Output>(&(*event)->what);
     bytes += output != nullptr ? output->bytes.size() : 0;
@@ -79,23 +85,45 @@ void Replay::show(const Event& event) {
 // Sinks finish what they hold at an end. So all get one, at the time of what was last known.
 void Replay::finish_cut(const std::optional<Error>& error) {
   exit_code_ = kExitFailure;
-  const bool had_end = recording_.events().run_ended();
   std::string text =
       error ? error->what + "; what follows is not shown"
             : fmt::format("{}: cut after line {}; the run's end is not in it", recording_.name(), recording_.lines());
-  if (had_end) {  // Something follows it: all has been shown.
+  if (recording_.events().run_ended()) {  // Something follows it: all has been shown.
     hub_.on_event({last_at_, std::nullopt, event::Note{event::Note::Kind::kWarning, std::move(text)}});
     return;
   }
+  end_early("the recording was cut before its end", std::move(text));
+}
+
+// Each target's end comes before the run's; a file that somebody has cut or written may lack some. Says whether all is
+// there; else gives them an end.
+bool Replay::check_end(WallTime at) {
+  const EventReader& events = recording_.events();
+  std::size_t missing = 0, first = 0;
+  for (std::size_t target = events.targets(); target-- > 0;) {
+    if (events.target_ended(target)) continue;
+    ++missing;
+    first = target;
+  }
+  if (missing == 0) return true;
+  last_at_ = at;
+  const std::string others = missing > 1 ? fmt::format(" and {} more", missing - 1) : "";
+  end_early("the recording ends before it did",
+            fmt::format("{}: the recording ends before {}{} ended", recording_.name(), names_[first], others));
+  return false;
+}
+
+void Replay::end_early(const std::string& reason, std::string warning) {
+  exit_code_ = kExitFailure;
   for (std::size_t target = 0; target < said_.size(); ++target) {
     if (recording_.events().target_ended(target)) continue;
     const auto& [out, err] = said_[target].bytes;
     Outcome outcome;
-    outcome.reason = "the recording was cut before its end";
+    outcome.reason = reason;
     outcome.has_output = out + err > 0;
     hub_.on_event({last_at_, target, event::Ended{std::move(outcome), out, err}});
   }
-  hub_.on_event({last_at_, std::nullopt, event::Note{event::Note::Kind::kWarning, std::move(text)}});
+  hub_.on_event({last_at_, std::nullopt, event::Note{event::Note::Kind::kWarning, std::move(warning)}});
   hub_.on_event({last_at_, std::nullopt, event::RunEnded{kExitFailure}});
 }
 

@@ -114,6 +114,7 @@ TEST_F(RstapReplay, WhatIsNoRecordingIsSaidInOneLine) {
   const std::string two_runs = run + run;
   const Case cases[] = {
       {"empty", "", "empty; nothing was recorded", 2},
+      {"blank lines", "\n\n", "empty lines alone; nothing was recorded", 2},
       {"garbage", "no recording\n", "line 1: no recording of rstap", 2},
       {"other version", R"({"event":"run_started","time":1,"format":7,"version":"9.1"})", "format 7 by rstap 9.1", 2},
       {"utf-16", {"\xff\xfe{\0\"\0e\0", 8}, "UTF-16; turn it back with iconv", 2},
@@ -137,6 +138,39 @@ TEST_F(RstapReplay, WhatIsNoRecordingIsSaidInOneLine) {
   Program folder(client({STAPSH_CLIENT, "replay", scratch_.root()}));
   EXPECT_EQ(folder.wait_exit(), 2);
   EXPECT_NE(folder.err().find("a folder"), std::string::npos) << folder.captured();
+}
+
+// Somebody has cut it, or written it; what is missing did not succeed.
+TEST_F(RstapReplay, ARunThatEndsBeforeItsTargetsWasCut) {
+  const std::string begin = R"({"event":"run_started","time":1,"format":1,"version":"1","script":"x","targets":[)"
+                            R"({"name":"a","uri":"a"},{"name":"b","uri":"b"}]})"
+                            "\n"
+                            R"({"event":"output","time":2,"target":1,"stream":"stdout","text":"said\n"})"
+                            "\n";
+  const std::string ended = R"({"event":"ended","time":2,"target":0,"outcome":"ended","exit_code":0,"remains":"clean",)"
+                            R"("has_output":true,"stdout_bytes":1,"stderr_bytes":0})"
+                            "\n";
+  const std::string end = R"({"event":"run_ended","time":3,"exit_code":0})"
+                          "\n";
+  for (const auto& [text, who, names] :
+       {std::tuple(begin + ended + end, "b", "b"), std::tuple(begin + end, "a and 1 more", "a,b")}) {
+    SCOPED_TRACE(who);
+    const std::string file = scratch_.write("file", text);
+    Program replay(client({STAPSH_CLIENT, "replay", file}));
+    EXPECT_EQ(replay.wait_exit(), 1) << replay.captured();
+    EXPECT_EQ(replay.out(), "said\n");
+    EXPECT_NE(replay.err().find("rstap: " + file + ": the recording ends before " + who + " ended\n"),
+              std::string::npos)
+        << replay.captured();
+    EXPECT_NE(replay.err().find(std::string("rstap: ") + names + ": failed: the recording ends before it did"),
+              std::string::npos)
+        << replay.captured();
+    Program again(client({STAPSH_CLIENT, "replay", file, "--format=json"}));
+    EXPECT_EQ(again.wait_exit(), 1);
+    EXPECT_TRUE(again.out().ends_with(R"("exit_code":1})"
+                                      "\n"))
+        << again.captured();
+  }
 }
 
 // The recorded run was stopped by a ctrl-C: that was no ctrl-C of who reads the replay.

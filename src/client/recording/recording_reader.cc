@@ -58,10 +58,16 @@ Result<std::optional<Event>> RecordingReader::next() {
       continue;
     }
     if (!any_) return fail(Errc::kUsage, name_ + ": empty; nothing was recorded");
-    if (text_.empty() && lines_ == 0) return fail(Errc::kUsage, name_ + ": cut before its first event");
     // A line without its end was cut, and nobody knows where. But one that is the first, or comes after the last, tells
     // what this is instead.
-    if (!text_.empty() && (lines_ == 0 || events_->run_ended())) return read_line(text_.size());
+    if (!text_.empty() && (!begun_ || events_->run_ended())) {
+      Result<std::optional<Event>> event = read_line(text_.size());
+      if (!event || *event) return event;
+    }
+    if (!begun_) {
+      return fail(Errc::kUsage,
+                  name_ + (lines_ == 0 ? ": cut before its first event" : ": empty lines alone; nothing was recorded"));
+    }
     return std::optional<Event>();
   }
 }
@@ -71,7 +77,10 @@ Result<std::optional<Event>> RecordingReader::read_line(std::size_t size) {
   consumed_ = size;
   searched_ = 0;
   Result<std::optional<Event>> event = events_->read(text_.view().substr(0, size));
-  if (event) return event;
+  if (event) {
+    begun_ = begun_ || event->has_value();
+    return event;
+  }
   return add_context(name_ + ": line " + std::to_string(lines_), std::move(event).error());
 }
 

@@ -26,8 +26,8 @@ class RecordingReader {
   /// `path` may be "-": standard input. kUsage: it can't be read, and why.
   static Result<RecordingReader> open(const std::string& path);
 
-  /// Views in the event hold until the next call. None: the recording ends here, whole or not. An error names the file
-  /// and the line, and is the last answer.
+  /// Views in the event hold until the next call. None: the recording ends here, whole or not; the first answer is
+  /// never that. An error names the file and the line, and is the last answer.
   Result<std::optional<Event>> next();
 
   /// As messages name it.
@@ -54,6 +54,7 @@ class RecordingReader {
   std::size_t searched_ = 0;  // Of text_: no newline is in it.
   std::size_t lines_ = 0;
   bool any_ = false, end_ = false;
+  bool begun_ = false;           // An event was read.
   std::optional<Error> damage_;  // What is before it is read first.
 };
 

@@ -146,6 +146,9 @@ TEST_F(Recording, WhatIsNoneIsSaid) {
       {"gzip", "\x1f\x8b\x08\x00\n", "line 1: no recording of rstap"},
       {"broken zstd", "\x28\xb5\x2f\xfd\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "damaged: zstd:"},
       {"begun zstd", "\x28\xb5\x2f\xfd", "cut before its first event"},
+      {"blank lines", "\n \n\t\n", "empty lines alone; nothing was recorded"},
+      {"blanks", "\n  ", "empty lines alone; nothing was recorded"},
+      {"text behind a blank line", "\nhello", "line 2: no recording of rstap"},
       {"utf-16", {"\xff\xfe{\0\"\0", 6}, "UTF-16"},
   };
   for (const auto& c : cases) {
