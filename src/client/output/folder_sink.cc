@@ -81,8 +81,9 @@ void FolderSink::on_event(const Event& event) {
 void FolderSink::start(const std::vector<event::RunStarted::Target>& targets) {
   files_.resize(targets.size());
   options_.open_files_max = files_beside(targets.size(), options_.open_files_max);
+  TargetFileNames names;
   for (std::size_t target = 0; target < targets.size(); ++target) {
-    files_[target].name = target_file_name(targets[target].name);
+    files_[target].name = names.add(targets[target].name);
     if (const int error = open(target, kFileFlags | O_TRUNC)) fail_file(files_[target], error);
     close(target);
   }

@@ -11,16 +11,14 @@ namespace {
 
 constexpr std::size_t kBytesMax = 200;  // Of the 255 that file systems take.
 
-// FNV-1a: two of a person's own targets won't collide by chance.
+// FNV-1a: two won't collide by chance, and where somebody makes them, they are counted.
 std::uint64_t number_of(std::string_view text) {
   std::uint64_t number = 0xcbf29ce484222325;
   for (const char c : text) number = (number ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return number;
 }
 
-}  // namespace
-
-std::string target_file_name(std::string_view target_name) {
+std::string escaped(std::string_view target_name) {
   std::string name;
   for (const char c : target_name) {
     const auto byte = static_cast<unsigned char>(c);
@@ -30,11 +28,20 @@ std::string target_file_name(std::string_view target_name) {
       name += c;
     }
   }
-  if (name.empty()) return "%";
-  if (name.size() <= kBytesMax) return name;
-  const std::string end = fmt::format("%~{:016x}", number_of(target_name));
-  name.resize(kBytesMax - end.size());
-  return name + end;
+  return name.empty() ? "%" : name;
+}
+
+}  // namespace
+
+std::string TargetFileNames::add(std::string_view target_name) {
+  const std::string whole = escaped(target_name);
+  const std::string number = whole.size() <= kBytesMax ? "" : fmt::format("%~{:016x}", number_of(target_name));
+  std::string end = number;
+  for (std::size_t count = 2;; ++count) {
+    std::string name = whole.substr(0, kBytesMax - end.size()) + end;
+    if (given_.insert(name).second) return name;
+    end = number + fmt::format("%~{}", count);
+  }
 }
 
 }  // namespace stapsh::client
