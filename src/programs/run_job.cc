@@ -16,11 +16,17 @@ namespace stapsh::client {
 namespace {
 
 /// --resume-failed: who need not run again.
-Result<std::vector<std::string>> finished_hosts(const RstapOptions& options) {
-  const Joblog log = TRY(read_joblog(options.output.joblog));
+Result<std::vector<std::string>> finished_hosts(const RstapOptions& options, const Joblog& log) {
   Result<std::vector<std::string>> hosts = succeeded_hosts(log, options.job.command_line());
   if (!hosts) return add_context("--joblog: " + options.output.joblog, hosts.error());
   return hosts;
+}
+
+/// A dry run is no run of anything: it may read the log, and leaves it as it is.
+OutputOptions written_outputs(const RstapOptions& options) {
+  OutputOptions output = options.output;
+  if (options.dry_run) output.joblog.clear();
+  return output;
 }
 
 }  // namespace
@@ -28,10 +34,16 @@ Result<std::vector<std::string>> finished_hosts(const RstapOptions& options) {
 Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signals) {
   asio::io_context io{1};
   EventHub hub(io);
-  if (options.output.resume_failed) options.targets.finished = TRY(finished_hosts(options));
+  if (options.output.resume_failed && options.dry_run) {
+    const Joblog log = TRY(read_joblog(options.output.joblog));
+    options.targets.finished = TRY(finished_hosts(options, log));
+  }
   Outputs outputs = TRY(Outputs::create(
-      io, options.output,
+      io, written_outputs(options),
       {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }, [&hub] { hub.note_states_asked(); }}));
+  if (options.output.resume_failed && !options.dry_run) {
+    options.targets.finished = TRY(finished_hosts(options, outputs.earlier_jobs()));
+  }
   outputs.keep_time(io);
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));

@@ -128,6 +128,78 @@ TEST_F(RstapJoblog, ALogThatIsNoneOrOfAnotherCommandIsAnError) {
             "rstap: --joblog: no/such/folder: No such file or directory; name a file that you can write\n");
 }
 
+TEST_F(RstapJoblog, WhatKilledARunnerIsItsSignalAsParallelHasIt) {
+  set_runner("[ $WHO = n2 ] && kill -9 $$; echo ran on $WHO");
+  ASSERT_EQ(Program(with_log("n[1-2]")).wait_exit(), 137);
+  EXPECT_NE(log().find("\t0\t0\t0\t9\t" + scratch_.path("probe.ko") + "\n"), std::string::npos) << log();
+  set_runner("echo ran on $WHO");
+  Program again(with_log("n[1-2]", {"--resume-failed"}));
+  EXPECT_EQ(again.wait_exit(), 0) << again.captured();
+  EXPECT_EQ(again.out(), "ran on n2\n");
+}
+
+TEST_F(RstapJoblog, ADryRunReadsItAndLeavesItAsItIs) {
+  set_runner("[ $WHO = n2 ] && exit 3; exit 0");
+  ASSERT_EQ(Program(with_log("n[1-2]")).wait_exit(), 3);
+  const std::string before = log();
+  Program refused(with_log("n[1-2]", {"--dry-run"}));
+  EXPECT_EQ(refused.wait_exit(), 2) << refused.captured();
+  EXPECT_TRUE(refused.err().starts_with("rstap: --dry-run runs nothing, and --joblog would ")) << refused.captured();
+  Program dry(rstap_on("n[1-2]", {"--joblog=run.log", "--resume-failed", "--dry-run"}));
+  EXPECT_EQ(dry.wait_exit(), 0) << dry.captured();
+  EXPECT_NE(dry.err().find("1 of 2 targets have succeeded already"), std::string::npos) << dry.captured();
+  EXPECT_NE(dry.err().find("n2: would run"), std::string::npos) << dry.captured();
+  EXPECT_EQ(log(), before);
+}
+
+TEST_F(RstapJoblog, WhoIsGivenTwiceIsTheSameInTheNextRun) {
+  set_runner("echo ran on $WHO; exit 0");
+  ASSERT_EQ(Program(with_log("n1", {"--remote", "n1"})).wait_exit(), 0);
+  EXPECT_EQ(rows(), "n1 0; n1#2 0; ");
+  Program more(with_log("n2", {"--remote", "n1", "--remote", "n1", "--remote", "n1", "--resume-failed"}));
+  EXPECT_EQ(more.wait_exit(), 0) << more.captured();
+  EXPECT_NE(rows().find("n1#3 0; "), std::string::npos) << log();
+  EXPECT_EQ(rows().find("n1 0; "), rows().rfind("n1 0; ")) << log();
+  EXPECT_EQ(rows().find("n1#2 0; "), rows().rfind("n1#2 0; ")) << log();
+}
+
+TEST_F(RstapJoblog, NobodyElsesFileIsReplacedAndNoTwoRunsWriteOne) {
+  set_runner("echo ran");
+  (void)scratch_.write("run.log", "my notes\n");
+  Program notes(with_log("n1"));
+  EXPECT_EQ(notes.wait_exit(), 2) << notes.captured();
+  EXPECT_EQ(notes.err(),
+            "rstap: --joblog: run.log: line 1: not the head of a joblog; remove it, or give another name\n");
+  EXPECT_EQ(log(), "my notes\n");
+
+  (void)scratch_.write("run.log", kHead);
+  set_runner("echo up; exec sleep 1000");
+  Program first(with_log("n1"));
+  ASSERT_TRUE(first.wait_for_out("up\n"));
+  Program second(with_log("n2"));
+  EXPECT_EQ(second.wait_exit(), 2) << second.captured();
+  EXPECT_EQ(second.err(), "rstap: --joblog: run.log: another rstap writes it; give each run a log of its own\n");
+  first.send_signal(SIGINT);
+  (void)first.wait_exit();
+}
+
+// A recording may come from anybody.
+TEST_F(RstapJoblog, ACommandInARecordingAddsNoRows) {
+  const std::string file = scratch_.write(
+      "forged.json",
+      R"({"event":"run_started","time":1,"format":1,"version":"1","script":"x","targets":[{"name":"a","uri":"a"}],)"
+      R"("command":"x\n2\tn2\t1\t1\t0\t0\t0\t0\tx"})"
+      "\n"
+      R"({"event":"ended","time":2,"target":0,"outcome":"ended","exit_code":3,"remains":"clean","has_output":true,)"
+      R"("stdout_bytes":1,"stderr_bytes":0})"
+      "\n"
+      R"({"event":"run_ended","time":3,"exit_code":3})"
+      "\n");
+  Program replay(client({STAPSH_CLIENT, "replay", file, "--quiet", "--joblog", scratch_.path("run.log")}));
+  EXPECT_EQ(replay.wait_exit(), 3) << replay.captured();
+  EXPECT_EQ(rows(), "a 3; ") << log();
+}
+
 TEST_F(RstapJoblog, AFullDiskIsSaidOnceAndTheRunGoesOn) {
   set_runner("echo ran");
   Program rstap(rstap_on("n[1-2]", {"--joblog=/dev/full"}));

@@ -267,8 +267,8 @@ TEST_F(RstapProgress, EnterTellsWhatEachTargetIsAt) {
   terminal.enter("run --remote stapsh: --remote stapsh: 2>&1");
   ASSERT_TRUE(terminal.wait_for_line("rstap: 2 running"));
   terminal.press("Enter");
-  ASSERT_TRUE(terminal.wait_for_line("rstap: stapsh#0: running"));
-  ASSERT_TRUE(terminal.wait_for_line("rstap: stapsh#1: running"));
+  ASSERT_TRUE(terminal.wait_for_line("rstap: stapsh: running"));
+  ASSERT_TRUE(terminal.wait_for_line("rstap: stapsh#2: running"));
   stop(terminal);
 }
 

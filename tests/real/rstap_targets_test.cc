@@ -45,7 +45,7 @@ TEST_F(RstapTargets, HostsAreListedWithoutAScriptAndInOrder) {
   EXPECT_EQ(listed({"--remote", "web[01-04]!web03,db1", "--remote", "root@web02:22", "--remote", "stapsh:"}),
             "web01,web02,web04,db1,root@web02:22,stapsh,");
   EXPECT_EQ(listed({"--remote", "web[1-5]&web[2-9]", "--exclude", "web3", "--exclude=web[4-5]"}), "web2,");
-  EXPECT_EQ(listed({"--remote", "stapsh:", "--remote", "stapsh:", "script.stp"}), "stapsh#0,stapsh#1,");
+  EXPECT_EQ(listed({"--remote", "stapsh:", "--remote", "stapsh:", "script.stp"}), "stapsh,stapsh#2,");
   EXPECT_EQ(listed({"--remote", "a^b"}), "a,b,");
   EXPECT_EQ(listed({"--remote", "web[1-9/4],web1", "--remote", "web9"}), "web1,web5,web9#2,web9#3,");
 }

@@ -31,6 +31,24 @@ RunnerKind runner_of(const JobOptions& job) {
   return RunnerKind::kStaprun;
 }
 
+// What runs nothing must not replace what runs have left.
+Result<> check_dry_run(const RstapOptions& options) {
+  if (!options.dry_run) return {};
+  const OutputOptions& output = options.output;
+  if (!output.joblog.empty() && !output.resume_failed) {
+    return fail(Errc::kUsage,
+                "--dry-run runs nothing, and --joblog would lose its rows of earlier runs: leave one of "
+                "them out (--no-joblog), or add --resume-failed, which reads them");
+  }
+  if (!output.outdir.empty() || !output.errdir.empty()) {
+    const std::string_view name = output.outdir.empty() ? "errdir" : "outdir";
+    return fail(Errc::kUsage, fmt::format("--dry-run runs nothing, and --{0} would empty its files of earlier runs: "
+                                          "leave one of them out (--no-{0})",
+                                          name));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> check_together(const RstapOptions& options) {
@@ -49,6 +67,7 @@ Result<> check_together(const RstapOptions& options) {
   if (options.output.resume_failed && options.output.joblog.empty()) {
     return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
   }
+  TRY(check_dry_run(options));
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
   for (const std::string& variable : job.runner_environment) {
     if (const Result<> fits = check_runner_variable(variable, runner_of(job)); !fits) {

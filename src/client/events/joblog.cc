@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -35,6 +36,25 @@ std::optional<std::array<std::string, kColumns>> columns_of(std::string_view lin
   return columns;
 }
 
+// What joblog_text() made a column of. Backslashes of parallel's own commands mean nothing, and stay.
+std::string text_of(std::string_view column) {
+  std::string text;
+  while (!column.empty()) {
+    std::size_t size = 1;
+    text += column.front();
+    unsigned byte = 0;
+    if (column.starts_with("\\\\")) {
+      size = 2;
+    } else if (column.starts_with("\\x") && column.size() >= 4 &&
+               std::from_chars(column.data() + 2, column.data() + 4, byte, 16).ptr == column.data() + 4) {
+      text.back() = static_cast<char>(byte);
+      size = 4;
+    }
+    column.remove_prefix(size);
+  }
+  return text;
+}
+
 // "     0.004": parallel puts blanks before it.
 std::optional<std::chrono::microseconds> parse_time(const std::string& text) {
   char* end = nullptr;
@@ -56,13 +76,13 @@ std::optional<JoblogRow> parse_row(std::string_view line) {
   if (!seq || !start || !runtime || !receive || !exitval || !signal || (*columns)[1].empty()) return {};
   JoblogRow row;
   row.seq = *seq;
-  row.host = (*columns)[1];
+  row.host = text_of((*columns)[1]);
   row.start = std::chrono::duration_cast<WallTime>(*start);
   row.runtime = std::chrono::duration_cast<Duration>(*runtime);
   row.receive = *receive;
   row.exitval = failed ? -1 : static_cast<int>(*exitval);
   row.signal = static_cast<int>(*signal);
-  row.command = (*columns)[8];
+  row.command = text_of((*columns)[8]);
   return row;
 }
 
@@ -70,18 +90,24 @@ std::optional<JoblogRow> parse_row(std::string_view line) {
 
 std::string joblog_header() { return std::string(kHeader) + "\n"; }
 
-std::string joblog_host(std::string_view name) {
-  std::string host;
-  for (const char c : name) {
+std::string joblog_text(std::string_view text) {
+  std::string column;
+  for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    host += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+    if (byte < 0x20 || byte == 0x7f) {
+      column += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '\\') column += c;
+      column += c;
+    }
   }
-  return host;
+  return column;
 }
 
 std::string format_joblog_row(const JoblogRow& row) {
-  return fmt::format("{}\t{}\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", row.seq, joblog_host(row.host),
-                     seconds_of(row.start), seconds_of(row.runtime), row.receive, row.exitval, row.signal, row.command);
+  return fmt::format("{}\t{}\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", row.seq, joblog_text(row.host),
+                     seconds_of(row.start), seconds_of(row.runtime), row.receive, row.exitval, row.signal,
+                     joblog_text(row.command));
 }
 
 Result<Joblog> parse_joblog(std::string_view text) {

@@ -21,7 +21,7 @@ struct JoblogRow {
   Duration runtime{};
   std::uint64_t receive = 0;  ///< Bytes that the runner said.
   int exitval = 0;            ///< -1: it failed without an exit code.
-  int signal = 0;             ///< By which rstap was stopped before the runner ran.
+  int signal = 0;             ///< That ended the runner; or by which rstap was stopped before it ran.
   std::string command;        ///< RunStarted::command.
   bool operator==(const JoblogRow&) const = default;
 };
@@ -29,8 +29,9 @@ struct JoblogRow {
 /// Each a whole line.
 std::string joblog_header();
 std::string format_joblog_row(const JoblogRow& row);
-/// A target's name as it stands in the column "Host": without control characters.
-std::string joblog_host(std::string_view name);
+/// A name or a command as it stands in its column: control characters are \xXX, and a backslash is two. No two are the
+/// same there, and none ends its column or its row.
+std::string joblog_text(std::string_view text);
 
 struct Joblog {
   std::vector<JoblogRow> rows;  ///< Send is not kept, and no more of times than the file has.
@@ -39,7 +40,8 @@ struct Joblog {
 /// kUsage for a file that is no such log; names the line, not the file.
 Result<Joblog> parse_joblog(std::string_view text);
 
-/// Which hosts need not run again: the last row of each says 0. kUsage where a row is of another command.
+/// Which hosts, by their names, need not run again: the last row of each says 0. kUsage where a row is of another
+/// command.
 Result<std::vector<std::string>> succeeded_hosts(const Joblog& log, std::string_view command);
 
 }  // namespace stapsh::client

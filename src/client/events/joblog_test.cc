@@ -23,13 +23,24 @@ TEST(Joblog, IsWhatParallelWrites) {
 }
 
 TEST(Joblog, IsReadAsItWasWritten) {
-  const std::vector<JoblogRow> rows{row(1, "web01", 0), row(2, "web02", 255), row(3, "web03", -1, 15, "-e 'a  b'")};
+  const std::vector<JoblogRow> rows{row(1, "web01", 0), row(2, "web02", 255), row(3, "web03", -1, 15, "-e 'a  b'"),
+                                    row(4, "exec:a\tb\\x09\\", 0, 9, "-e 'a\n1\tb\\n\\\\x'\x7f\r")};
   std::string text = joblog_header();
   for (const JoblogRow& each : rows) text += format_joblog_row(each);
   const auto log = parse_joblog(text);
   ASSERT_TRUE(log) << log.error().what;
   EXPECT_EQ(log->rows, rows);
   EXPECT_EQ(log->whole_bytes, text.size());
+}
+
+TEST(Joblog, NothingInARowEndsItAndNoTwoTextsAreTheSame) {
+  const std::string forged = "x\n2\tweb02\t1\t1\t0\t0\t0\t0\tx";
+  const auto log = parse_joblog(joblog_header() + format_joblog_row(row(1, forged, 3, 0, forged)));
+  ASSERT_TRUE(log) << log.error().what;
+  ASSERT_EQ(log->rows.size(), 1U);
+  EXPECT_EQ(log->rows[0], row(1, forged, 3, 0, forged));
+  EXPECT_EQ(joblog_text("a\tb"), "a\\x09b");
+  EXPECT_EQ(joblog_text("a\\x09b"), "a\\\\x09b");
 }
 
 // rstap can be killed while it writes.

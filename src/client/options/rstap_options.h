@@ -24,11 +24,11 @@ struct TargetOptions {
   std::vector<std::string> remotes;  ///< Values of --remote, in order; never empty for kRun.
   /// Groups of the configuration file: what @NAME stands for, each value as one of --remote.
   std::map<std::string, std::vector<std::string>> groups;
-  std::vector<std::string> finished;     ///< Names that need not run (--resume-failed), as of joblog_host().
+  std::vector<std::string> finished;     ///< Names of targets that need not run (--resume-failed).
   std::vector<std::string> inventories;  ///< Values of --inventory: files and more, as ansible takes them.
   std::optional<std::string> limit;      ///< A pattern for their hosts.
   std::vector<std::string> excludes;     ///< Values of --exclude: each a set as of --remote.
-  std::optional<unsigned> pick;          ///< So many of what is left, at random; at least 1.
+  std::optional<unsigned> pick;          ///< So many of what is left then, at random; at least 1.
 
   [[nodiscard]] bool any() const { return !remotes.empty() || !inventories.empty(); }
 };

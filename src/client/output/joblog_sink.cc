@@ -5,55 +5,85 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
+
+#include "sys/file_lock.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kOption = "--joblog: ";
+constexpr std::string_view kEarlierAdvice = "name the one that an earlier run wrote";
+constexpr std::string_view kOtherAdvice = "remove it, or give another name";
 
-Result<std::string> read_text(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    if (errno == ENOENT) return std::string();
-    return stapsh::fail(Errc::kUsage, std::string(kOption) + path + ": " + std::strerror(errno));
-  }
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return stapsh::fail(Errc::kUsage, std::string(kOption) + path + ": it cannot be read");
-  return text;
+auto complain(const std::string& path, const std::string& why) {
+  return stapsh::fail(Errc::kUsage, std::string(kOption) + path + ": " + why);
 }
 
-int exitval_of(const Outcome& outcome) {
-  if (outcome.kind != Outcome::Kind::kEnded) return -1;
-  return outcome.exit_code.value_or(outcome.has_output ? 0 : -1);
+/// The log that is open there: all of it, or as much as `bytes_max`.
+Result<Joblog> read_open(int fd, const std::string& path, std::size_t bytes_max, std::string_view advice) {
+  std::string text;
+  std::array<char, 65'536> chunk;
+  while (text.size() < bytes_max) {
+    const std::size_t wanted = std::min(chunk.size(), bytes_max - text.size());
+    const ssize_t size = ::read(fd, chunk.data(), wanted);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return complain(path, std::strerror(errno));
+    if (size == 0) break;
+    text.append(chunk.data(), static_cast<std::size_t>(size));
+  }
+  Result<Joblog> log = parse_joblog(text);
+  if (!log) return complain(path, log.error().what + "; " + std::string(advice));
+  return log;
+}
+
+bool is_file(int fd) {
+  struct stat about {};
+  return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+// As parallel has it: who was killed by a signal has that, and no exit value.
+void set_end(JoblogRow& row, const Outcome& outcome, int stop_signal) {
+  row.exitval = -1;
+  if (outcome.kind == Outcome::Kind::kStopped) row.signal = stop_signal;
+  if (outcome.kind != Outcome::Kind::kEnded) return;
+  row.exitval = outcome.signal ? 0 : outcome.exit_code.value_or(outcome.has_output ? 0 : -1);
+  row.signal = outcome.signal.value_or(0);
 }
 
 }  // namespace
 
 Result<Joblog> read_joblog(const std::string& path) {
-  const std::string text = TRY(read_text(path));
-  Result<Joblog> log = parse_joblog(text);
-  if (!log) {
-    return stapsh::fail(Errc::kUsage, std::string(kOption) + path + ": " + log.error().what +
-                                          "; name the one that an earlier run wrote");
-  }
-  return log;
+  const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.valid() && errno == ENOENT) return Joblog();
+  if (!file.valid()) return complain(path, std::strerror(errno));
+  return read_open(file.get(), path, SIZE_MAX, kEarlierAdvice);
 }
 
 Result<std::unique_ptr<JoblogSink>> JoblogSink::create(const std::string& path, bool append, Say say) {
-  if (append) TRY(read_joblog(path));
-  sys::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
-  if (!file.valid()) {
-    return stapsh::fail(Errc::kUsage,
-                        std::string(kOption) + path + ": " + std::strerror(errno) + "; name a file that you can write");
+  constexpr int kFlags = O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  sys::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | kFlags, 0666));
+  // Of a pipe we want to know whether somebody reads it.
+  if (file.valid() && !is_file(file.get())) file = sys::UniqueFd(::open(path.c_str(), O_WRONLY | kFlags));
+  if (!file.valid()) return complain(path, std::string(std::strerror(errno)) + "; name a file that you can write");
+  Joblog earlier;
+  if (is_file(file.get())) {
+    const Result<bool> locked = sys::try_lock(file.get());
+    if (locked && !*locked) return complain(path, "another rstap writes it; give each run a log of its own");
+    // Once, as nobody can change it from now on. What is to be replaced must be a log as well: its first line tells.
+    const std::size_t bytes_max = append ? SIZE_MAX : joblog_header().size();
+    earlier = TRY(read_open(file.get(), path, bytes_max, append ? kEarlierAdvice : kOtherAdvice));
+  } else if (append) {
+    return complain(path, "not a regular file: --resume-failed needs the log that an earlier run wrote");
   }
-  return std::unique_ptr<JoblogSink>(new JoblogSink(path, append, std::move(say), std::move(file)));
+  if (!append) earlier = {};
+  return std::unique_ptr<JoblogSink>(new JoblogSink(path, std::move(say), std::move(file), std::move(earlier)));
 }
 
 void JoblogSink::on_event(const Event& event) {
@@ -68,8 +98,7 @@ void JoblogSink::on_event(const Event& event) {
     JoblogRow& row = rows_[*event.target];
     row.runtime = std::chrono::duration_cast<Duration>(event.at - row.start);
     row.receive = ended->stdout_bytes + ended->stderr_bytes;
-    row.exitval = exitval_of(ended->outcome);
-    if (ended->outcome.kind == Outcome::Kind::kStopped) row.signal = signal_;
+    set_end(row, ended->outcome, signal_);
     write(format_joblog_row(row));
   }
 }
@@ -84,13 +113,8 @@ void JoblogSink::start(const Event& event, const event::RunStarted& started) {
     rows_.push_back(std::move(row));
   }
   // A line that somebody was killed in is no row, and nothing may be behind it.
-  std::size_t kept = 0;
-  if (append_) {
-    if (const Result<Joblog> log = read_joblog(path_)) kept = log->whole_bytes;
-  }
-  struct stat about {};
-  const bool is_file = ::fstat(file_.get(), &about) == 0 && S_ISREG(about.st_mode);
-  if (is_file && ::ftruncate(file_.get(), static_cast<off_t>(kept)) != 0) return fail(errno);
+  const std::size_t kept = earlier_.whole_bytes;
+  if (is_file(file_.get()) && ::ftruncate(file_.get(), static_cast<off_t>(kept)) != 0) return fail(errno);
   if (kept == 0) write(joblog_header());
 }
 

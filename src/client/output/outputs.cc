@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/assert.h"
 #include "client/output/folder_sink.h"
 #include "client/output/gather_sink.h"
 #include "client/output/joblog_sink.h"
@@ -107,6 +108,11 @@ int Outputs::exit_code(int code) const {
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
                         (joblog_ == nullptr || joblog_->complete()) && (record_ == nullptr || !record_->failed());
   return code == 0 && !complete ? kExitLost : code;
+}
+
+const Joblog& Outputs::earlier_jobs() const {
+  STAPSH_ASSERT(joblog_ != nullptr);
+  return joblog_->earlier();
 }
 
 void Outputs::keep_time(asio::io_context& io) {

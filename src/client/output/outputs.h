@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
+#include "client/events/joblog.h"
 #include "client/options/rstap_options.h"
 #include "client/output/standard_streams.h"
 
@@ -29,6 +30,9 @@ class Outputs {
   void show_recorded() { streams_->show_recorded(); }
   /// The run is live: the clock goes on between its events. Before sinks().
   void keep_time(asio::io_context& io);
+
+  /// --resume-failed: what earlier runs wrote into the log. Only with it.
+  [[nodiscard]] const Joblog& earlier_jobs() const;
 
   /// In the order in which they take an event.
   [[nodiscard]] std::vector<EventSink*> sinks() const;

@@ -19,7 +19,6 @@
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/direct_run.h"
-#include "client/run/resume.h"
 #include "client/run/start_gate.h"
 #include "client/run/target_run.h"
 #include "client/targets/target_list.h"
@@ -422,8 +421,8 @@ void TargetFleet::on_reader_gone() {
 Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOptions& options, EventHub& events,
                                              const std::vector<int>& ignored_signals) {
   TargetList targets = TRY(list_targets(options.targets));
-  const std::size_t all = targets.targets.size();
-  const std::size_t left_out = leave_out(targets.targets, options.targets.finished);
+  const std::size_t left_out = targets.left_out;
+  const std::size_t all = left_out + std::max(targets.picked_from, targets.targets.size());
   auto fleet = std::make_unique<TargetFleet>(io, options, std::move(targets), events);
   if (left_out > 0) {
     fleet->set_resume_note(fmt::format("{} of {} targets have succeeded already, as {} says{}", left_out, all,

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "client/targets/ask_ansible.h"
@@ -129,9 +130,9 @@ class ValueReader {
 };
 
 /// So many of them, at random, in their order.
-Addresses pick(const Addresses& from, unsigned count) {
+std::vector<Target> pick(const std::vector<Target>& from, unsigned count) {
   std::random_device seed;
-  Addresses picked;
+  std::vector<Target> picked;
   std::ranges::sample(from, std::back_inserter(picked), count, std::mt19937_64(seed()));
   return picked;
 }
@@ -144,17 +145,26 @@ std::string_view name_of(const NamedAddress& address) {
 }
 
 Result<std::vector<Target>> to_targets(const Addresses& addresses) {
-  std::unordered_map<std::string_view, std::size_t> same;
-  for (const NamedAddress& address : addresses) ++same[name_of(address)];
+  std::unordered_set<std::string> taken;
+  for (const NamedAddress& address : addresses) taken.emplace(name_of(address));
+  std::unordered_map<std::string_view, std::size_t> times;
   std::vector<Target> targets;
   targets.reserve(addresses.size());
   for (const NamedAddress& address : addresses) {
-    const auto index = static_cast<unsigned>(targets.size());
-    const std::string_view name = name_of(address);
-    targets.push_back({index, address.text, TRY(parse_remote_uri(address.text)),
-                       same[name] > 1 ? fmt::format("{}#{}", name, index) : std::string(name)});
+    std::string name(name_of(address));
+    std::size_t& count = times[name_of(address)];
+    while (++count > 1) {
+      name = fmt::format("{}#{}", name_of(address), count);
+      if (taken.insert(name).second) break;
+    }
+    targets.push_back({0, address.text, TRY(parse_remote_uri(address.text)), std::move(name)});
   }
   return targets;
+}
+
+std::size_t leave_out(std::vector<Target>& targets, const std::vector<std::string>& finished) {
+  const std::unordered_set<std::string_view> names(finished.begin(), finished.end());
+  return std::erase_if(targets, [&](const Target& target) { return names.contains(target.name); });
 }
 
 Result<TargetList> list_all(const TargetOptions& options) {
@@ -178,11 +188,14 @@ Result<TargetList> list_all(const TargetOptions& options) {
   }
   if (addresses.empty()) return fail(Errc::kUsage, "no target: --exclude leaves out all of them");
   TargetList list;
-  if (options.pick && *options.pick < addresses.size()) {
-    list.picked_from = addresses.size();
-    addresses = pick(addresses, *options.pick);
-  }
   list.targets = TRY(to_targets(addresses));
+  list.left_out = leave_out(list.targets, options.finished);
+  if (options.pick && *options.pick < list.targets.size()) {
+    list.picked_from = list.targets.size();
+    list.targets = pick(list.targets, *options.pick);
+  }
+  unsigned index = 0;
+  for (Target& target : list.targets) target.index = index++;
   return list;
 }
 

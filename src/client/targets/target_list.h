@@ -20,21 +20,23 @@ struct Target {
   unsigned index = 0;  ///< From 0, in the order given: the N of --remote-prefix and of remote_id().
   std::string text;    ///< One address as written, after its set was expanded.
   RemoteUri uri;
-  /// For people: an inventory's name, or `text` less an ending ':'; with "#N" (N as in `index`) where several are the
-  /// same.
+  /// For people: an inventory's name, or `text` less an ending ':'. The second and later of the same have "#2", "#3" …
+  /// behind it, counted before anybody is left out: the next run calls them the same.
   std::string name;
   bool operator==(const Target&) const = default;
 };
 
 struct TargetList {
   std::vector<Target> targets;
+  std::size_t left_out = 0;     ///< So many had finished (TargetOptions::finished); they may be all.
   std::size_t picked_from = 0;  ///< --pick took them out of so many; 0: they are all.
 };
 
-/// Values of --remote, then the inventories' hosts, less --exclude, of which --pick takes some. A value is a set, and
-/// has nobody twice; several values, and lines of a list, may repeat each other, as stap's options may. Lists hold one
-/// value per line, `#` comments and blank lines; a nested @FILE is relative to the list that names it. All errors are
-/// kUsage, since all of it is words that a person wrote; they name the file and line. No target at all is one.
+/// Values of --remote, then the inventories' hosts, less --exclude, less who had finished; --pick takes some of the rest.
+/// A value is a set, and has nobody twice; several values, and lines of a list, may repeat each other, as stap's options
+/// may. Lists hold one value per line, `#` comments and blank lines; a nested @FILE is relative to the list that names
+/// it. All errors are kUsage, since all of it is words that a person wrote; they name the file and line. No target at
+/// all is one.
 Result<TargetList> list_targets(const TargetOptions& options);
 
 }  // namespace stapsh::client

@@ -68,7 +68,30 @@ TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
   ASSERT_TRUE(list);
   std::vector<std::string> names;
   for (const Target& target : list->targets) names.push_back(target.name);
-  EXPECT_THAT(names, ElementsAre("stapsh#0", "web1", "stapsh#2", "direct#3", "direct#4"));
+  EXPECT_THAT(names, ElementsAre("stapsh", "web1", "stapsh#2", "direct", "direct#2"));
+}
+
+TEST_F(TargetList, LeavesOutWhoIsDoneAndThenPicks) {
+  TargetOptions options;
+  options.remotes = {"web[1-3]", "stapsh:", "stapsh:", "stapsh:", "exec:a\tb"};
+  options.finished = {"web2", "stapsh#2", "exec:a\tb", "who is that"};
+  for (const bool picks : {false, true}) {
+    options.pick = picks ? std::optional(3U) : std::nullopt;
+    const auto list = list_targets(options);
+    ASSERT_TRUE(list);
+    EXPECT_EQ(list->left_out, 3U);
+    EXPECT_EQ(list->picked_from, picks ? 4U : 0U);
+    EXPECT_EQ(list->targets.size(), picks ? 3U : 4U);
+    std::string left;
+    for (const Target& target : list->targets) {
+      left += target.name + " ";
+      EXPECT_EQ(&list->targets[target.index], &target);
+    }
+    if (!picks) {
+      EXPECT_EQ(left, "web1 web3 stapsh stapsh#3 ");
+    }
+    EXPECT_EQ(left.find("web2"), std::string::npos) << left;
+  }
 }
 
 TEST_F(TargetList, ExpandsSetsInHostFormsOnly) {
