@@ -2,6 +2,7 @@
 #include "programs/replay.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
@@ -20,6 +21,8 @@ namespace {
 
 // Between two looks at who reads what we print.
 constexpr std::size_t kPauseBytes = std::size_t{256} << 10, kPauseEvents = 256;
+
+constexpr const char* kShown = "the recording that is shown";
 
 class Replay {
  public:
@@ -134,8 +137,11 @@ Result<int> replay_recording(const ReplayOptions& options) {
   std::optional<Event> first = TRY(recording.next());
   asio::io_context io{1};
   EventHub hub(io);
-  Outputs outputs =
-      TRY(Outputs::create(io, options.output, {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }}));
+  UsedFiles used;
+  options.file == "-" ? used.add_open(kShown, STDIN_FILENO) : used.add(kShown, options.file);
+  Outputs outputs = TRY(Outputs::create(
+      io, options.output, {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }}, std::move(used)));
+  TRY(outputs.check_targets(std::get<event::RunStarted>(first->what).targets));
   outputs.show_recorded();
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   int code = kExitFailure;

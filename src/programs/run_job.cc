@@ -47,6 +47,7 @@ Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signal
   outputs.keep_time(io);
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
+  TRY(outputs.check_targets(fleet->targets()));
   int code = 0;
   const auto run = [&]() -> Awaitable<> {
     code = co_await fleet->run();

@@ -77,6 +77,57 @@ TEST_F(RstapFiles, AFolderThatCannotBeWrittenIsAnErrorBeforeAnythingRuns) {
   }
 }
 
+// Whatever leads to it, and whether it was there before: one of them would have been lost.
+TEST_F(RstapFiles, NoFileIsTwoThings) {
+  set_runner("echo ran");
+  (void)fs::create_directory(scratch_.path("out"));
+  struct Case {
+    std::vector<std::string> words;
+    std::string want;
+  };
+  const Case cases[] = {
+      {{"--record=new", "--joblog=new"}, "--joblog: new: it is --record's file as well; give another name"},
+      {{"--record=out/n1", "--outdir=out"}, "--outdir: out/n1: it is --record's file as well; give another name"},
+      {{"--errdir=out", "--joblog=./out/n1"}, "--errdir: out/n1: it is --joblog's file as well; give another name"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want);
+    Program rstap(rstap_on("n1", c.words));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.out(), "");
+    EXPECT_EQ(rstap.err(), "rstap: " + c.want + "\n");
+    EXPECT_EQ(file("new"), "");
+    fs::remove(scratch_.path("out/n1"));
+  }
+}
+
+TEST_F(RstapFiles, WhatIsReplayedIsNotWritten) {
+  set_runner("echo ran");
+  ASSERT_EQ(Program(rstap_on("n1", {"--quiet", "--record=run.json"})).wait_exit(), 0);
+  const std::string before = file("run.json");
+  (void)fs::create_directory(scratch_.path("out"));
+  fs::create_hard_link(scratch_.path("run.json"), scratch_.path("out/n1"));
+  struct Case {
+    std::string word, want;
+  };
+  const std::string advice = ": it is the recording that is shown as well; give another name";
+  const Case cases[] = {
+      {"--joblog=out/n1", "--joblog: out/n1" + advice},
+      {"--record=run.json", "--record: run.json" + advice},
+      {"--outdir=out", "--outdir: out/n1" + advice},
+      {"--format=json >> run.json", "standard output" + advice},
+  };
+  for (const Case& c : cases) {
+    for (const std::string input : {"run.json", "- < run.json"}) {
+      SCOPED_TRACE(c.word + " " + input);
+      Program replay(client({"/bin/sh", "-c", std::string(STAPSH_CLIENT) + " replay " + input + " " + c.word}));
+      EXPECT_EQ(replay.wait_exit(), 2) << replay.captured();
+      EXPECT_EQ(replay.err(), "rstap: " + c.want + "\n");
+      EXPECT_EQ(file("run.json"), before);
+    }
+  }
+}
+
 TEST_F(RstapFiles, MaxrcIsTheLargestCode) {
   set_runner("exit ${WHO#n}");
   Program first(rstap_on("n[3,7,5]", {"--quiet"}));

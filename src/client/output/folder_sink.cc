@@ -64,6 +64,15 @@ bool FolderSink::is_folder(const std::string& folder) const {
   return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
+Result<> FolderSink::check(const std::vector<event::RunStarted::Target>& targets, const UsedFiles& used) const {
+  TargetFileNames names;
+  for (const event::RunStarted::Target& target : targets) {
+    const std::string name = names.add(target.name);
+    TRY(used.check(options_.option, folder_.get(), name, options_.folder + "/" + name));
+  }
+  return {};
+}
+
 void FolderSink::on_event(const Event& event) {
   if (const auto* output = std::get_if<event::Output>(&event.what)) {
     if (options_.streams[static_cast<std::size_t>(output->stream)]) on_output(*event.target, output->bytes);

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "client/events/event.h"
+#include "client/output/used_files.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::client {
@@ -32,6 +33,9 @@ class FolderSink : public EventSink {
 
   /// kUsage if nothing can be written there.
   static Result<std::unique_ptr<FolderSink>> create(Options options, Say say);
+
+  /// kUsage if a target's file is one of `used`.
+  [[nodiscard]] Result<> check(const std::vector<event::RunStarted::Target>& targets, const UsedFiles& used) const;
 
   void on_event(const Event& event) override;
   void on_pause() override;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/outputs.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -25,9 +28,14 @@ constexpr int kExitLost = 1;
 
 }  // namespace
 
-Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& options,
-                                StandardStreams::Listener listener) {
+Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener,
+                                UsedFiles used) {
   Outputs outputs;
+  TRY(used.check_open("standard output", STDOUT_FILENO));
+  TRY(used.check_open("standard error", STDERR_FILENO));
+  outputs.used_ = std::move(used);
+  outputs.used_.add_open("standard output", STDOUT_FILENO);  // After 2>&1 they are one, and may be.
+  outputs.used_.add_open("standard error", STDERR_FILENO);
   const std::function<void()> on_asked = listener.on_asked;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
   if (options.record_file) TRY(outputs.add_record(io, *options.record_file));
@@ -43,17 +51,21 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
 }
 
 Result<> Outputs::add_joblog(const OutputOptions& options) {
+  TRY(used_.check("--joblog", AT_FDCWD, options.joblog, options.joblog));
   StandardStreams& streams = *streams_;
   auto sink = TRY(JoblogSink::create(options.joblog, options.resume_failed,
                                      [&streams](std::string_view line) { streams.say(line); }));
+  used_.add("--joblog's file", options.joblog);
   joblog_ = sink.get();
   sinks_.push_back(std::move(sink));
   return {};
 }
 
 Result<> Outputs::add_record(asio::io_context& io, const std::string& file) {
+  TRY(used_.check("--record", AT_FDCWD, file, file));
   StandardStreams& streams = *streams_;
   auto sink = TRY(RecordSink::create(io, file, [&streams](const std::string& line) { streams.say(line); }));
+  used_.add("--record's file", file);
   record_ = sink.get();
   sinks_.push_back(std::move(sink));
   return {};
@@ -108,6 +120,11 @@ int Outputs::exit_code(int code) const {
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
                         (joblog_ == nullptr || joblog_->complete()) && (record_ == nullptr || !record_->failed());
   return code == 0 && !complete ? kExitLost : code;
+}
+
+Result<> Outputs::check_targets(const std::vector<event::RunStarted::Target>& targets) const {
+  for (const FolderSink* folder : folders_) TRY(folder->check(targets, used_));
+  return {};
 }
 
 const Joblog& Outputs::earlier_jobs() const {

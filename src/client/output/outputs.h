@@ -13,6 +13,7 @@
 #include "client/events/joblog.h"
 #include "client/options/rstap_options.h"
 #include "client/output/standard_streams.h"
+#include "client/output/used_files.h"
 
 namespace stapsh::client {
 
@@ -24,7 +25,12 @@ class TextSink;
 
 class Outputs {
  public:
-  static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener);
+  /// `used`: what is read meanwhile. kUsage where something can't be written, or would be written twice.
+  static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener,
+                                UsedFiles used = {});
+
+  /// Before the first event, which writes: kUsage if a target's file is one that is used for something else.
+  [[nodiscard]] Result<> check_targets(const std::vector<event::RunStarted::Target>& targets) const;
 
   /// The events are of a recording, not of a run.
   void show_recorded() { streams_->show_recorded(); }
@@ -48,6 +54,7 @@ class Outputs {
   Result<> add_shown(asio::io_context& io, OutputOptions options);
   Result<> add_folder(std::string_view option, const std::string& folder, Stream stream);
 
+  UsedFiles used_;
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
   TextSink* text_ = nullptr;      // One of them, where it holds lines back for a time,

@@ -63,6 +63,7 @@ class TargetFleet : public Fleet {
   void set_resume_note(std::string text) { resume_note_ = std::move(text); }
   Result<> prepare(const std::vector<int>& ignored_signals);
   Awaitable<int> run() override;
+  [[nodiscard]] std::vector<event::RunStarted::Target> targets() const override;
 
  private:
   Awaitable<> run_target(TargetRun& run);
@@ -131,11 +132,17 @@ Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
   return {};
 }
 
+std::vector<event::RunStarted::Target> TargetFleet::targets() const {
+  std::vector<event::RunStarted::Target> targets;
+  for (const Target& target : targets_) targets.push_back({target.name, target.text});
+  return targets;
+}
+
 Awaitable<int> TargetFleet::run() {
   event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
   // A module may have many megabytes: no work for a run of which nothing is kept.
   if (options_.output.keeps_events()) started.sha256 = builds_->script_digest();
-  for (const Target& target : targets_) started.targets.push_back({target.name, target.text});
+  started.targets = targets();
   const bool is_sweep = options_.action == Action::kSweep;
   started.command = is_sweep ? "sweep" : options_.job.command_line();
   emit(std::move(started));

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "client/async/asio_types.h"
+#include "client/events/event.h"
 #include "client/options/rstap_options.h"
 #include "client/run/event_hub.h"
 
@@ -23,6 +24,8 @@ class Fleet {
   /// Runs the job on all targets. Returns the exit code, with signals blocked: the result stands. Must live until `io`
   /// has nothing to do.
   virtual Awaitable<int> run() = 0;
+  /// Of the run, before it begins.
+  [[nodiscard]] virtual std::vector<event::RunStarted::Target> targets() const = 0;
 };
 
 }  // namespace stapsh::client

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files a run, or a replay, reads and writes: one that is two of them at a time would be lost. A file is known by
+// its device and inode, so whatever leads to it.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace stapsh::client {
+
+class UsedFiles {
+ public:
+  /// What is open there is used for `use`: "--joblog's file", as messages name it. Only regular files count.
+  void add_open(std::string use, int fd);
+  void add(std::string use, const std::string& path);
+
+  /// Before `option` opens, or replaces, `name` in the folder that is open as `folder` (or AT_FDCWD): kUsage if it is
+  /// used already. `shown`: how messages name it.
+  [[nodiscard]] Result<> check(const std::string& option, int folder, const std::string& name,
+                               const std::string& shown) const;
+  /// The same of what is open already.
+  [[nodiscard]] Result<> check_open(const std::string& name, int fd) const;
+
+ private:
+  struct File {
+    std::string use;
+    dev_t device;
+    ino_t inode;
+  };
+  void add_status(std::string use, const struct stat& status);
+  [[nodiscard]] Result<> check_status(const std::string& name, const struct stat& status) const;
+
+  std::vector<File> files_;
+};
+
+}  // namespace stapsh::client
