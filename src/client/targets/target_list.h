@@ -32,11 +32,11 @@ struct TargetList {
   std::size_t picked_from = 0;  ///< --pick took them out of so many; 0: they are all.
 };
 
-/// Values of --remote, then the inventories' hosts, less --exclude, less who had finished; --pick takes some of the rest.
-/// A value is a set, and has nobody twice; several values, and lines of a list, may repeat each other, as stap's options
-/// may. Lists hold one value per line, `#` comments and blank lines; a nested @FILE is relative to the list that names
-/// it. All errors are kUsage, since all of it is words that a person wrote; they name the file and line. No target at
-/// all is one.
+/// Values of --remote, then the inventories' hosts, less --exclude, less who had finished; --pick takes some of the
+/// rest. A value is a set, and has nobody twice; several values, and lines of a list, may repeat each other, as stap's
+/// options may. Lists hold one value per line, `#` comments and blank lines; a nested @FILE is relative to the list
+/// that names it. All errors are kUsage, since all of it is words that a person wrote; they name the file and line. No
+/// target at all is one.
 Result<TargetList> list_targets(const TargetOptions& options);
 
 }  // namespace stapsh::client

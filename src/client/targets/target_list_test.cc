@@ -73,8 +73,8 @@ TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
 
 TEST_F(TargetList, LeavesOutWhoIsDoneAndThenPicks) {
   TargetOptions options;
-  options.remotes = {"web[1-3]", "stapsh:", "stapsh:", "stapsh:", "exec:a\tb"};
-  options.finished = {"web2", "stapsh#2", "exec:a\tb", "who is that"};
+  options.remotes = {"web[1-3]", "stapsh:", "stapsh:", "stapsh:", "exec:a\\b"};
+  options.finished = {"web2", "stapsh#2", "exec:a\\b", "who is that"};
   for (const bool picks : {false, true}) {
     options.pick = picks ? std::optional(3U) : std::nullopt;
     const auto list = list_targets(options);
