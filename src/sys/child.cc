@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "sys/descriptor_limit.h"
 #include "sys/executable.h"
 #include "sys/exit_code.h"
 
@@ -49,6 +51,7 @@ struct Plan {
   int parent_death_signal;
   pid_t parent;
   sigset_t ignored;
+  std::optional<rlimit> descriptors;
   int channel;
 };
 
@@ -114,7 +117,8 @@ void wait_for_go(const Plan& plan) {
   }
   sigset_t none;
   ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);  // Can't fail with these arguments.
+  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);                            // Can't fail with these arguments.
+  if (plan.descriptors) (void)::setrlimit(RLIMIT_NOFILE, &*plan.descriptors);  // Lower than ours: it can't fail.
   ::execve(plan.program, plan.argv, plan.env);
   child_fails(plan, Stage::kExec);
 }
@@ -197,6 +201,7 @@ Child::Child(Child&& other) noexcept
     : ref_(std::move(other.ref_)),
       exit_code_(std::exchange(other.exit_code_, std::nullopt)),
       signalled_(other.signalled_),
+      reaped_(other.reaped_),
       in_cgroup_(other.in_cgroup_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
@@ -205,15 +210,15 @@ Child& Child::operator=(Child&& other) noexcept {
   ref_ = std::move(other.ref_);
   exit_code_ = std::exchange(other.exit_code_, std::nullopt);
   signalled_ = other.signalled_;
+  reaped_ = other.reaped_;
   in_cgroup_ = other.in_cgroup_;
   return *this;
 }
 
-Result<std::optional<int>> Child::try_wait() {
-  if (exit_code_) return exit_code_;
+Result<> Child::ask(int flags) {
   siginfo_t info{};
   int result = 0;
-  do result = ::waitid(P_PIDFD, static_cast<id_t>(ref_.fd()), &info, WEXITED | WNOHANG);
+  do result = ::waitid(P_PIDFD, static_cast<id_t>(ref_.fd()), &info, WEXITED | WNOHANG | flags);
   while (result != 0 && errno == EINTR);
   if (result != 0) {
     return fail_errno("process " + std::to_string(pid()) + ": cannot wait for it", errno);
@@ -221,12 +226,23 @@ Result<std::optional<int>> Child::try_wait() {
   if (info.si_pid != 0) {
     exit_code_ = exit_code_of(info);
     signalled_ = info.si_code != CLD_EXITED;
+    reaped_ = (flags & WNOWAIT) == 0;
   }
+  return {};
+}
+
+Result<std::optional<int>> Child::try_wait() {
+  if (!reaped_) TRY(ask(0));
+  return exit_code_;
+}
+
+Result<std::optional<int>> Child::try_see_end() {
+  if (!exit_code_) TRY(ask(WNOWAIT));
   return exit_code_;
 }
 
 Result<int> Child::wait(Duration limit) {
-  if (!exit_code_) {
+  if (!reaped_) {
     (void)TRY(ref_.wait_exit(limit));  // Whether it ended is asked below.
     (void)TRY(try_wait());
   }
@@ -235,7 +251,7 @@ Result<int> Child::wait(Duration limit) {
 }
 
 void Child::kill_and_reap() noexcept {
-  if (!ref_.valid() || exit_code_) return;
+  if (!ref_.valid() || reaped_) return;
   (void)ref_.send(SIGKILL);     // ESRCH: it is a zombie. EPERM: a set-user-ID program; nothing more can be done.
   (void)wait(kLastResortWait);  // Destructors have nobody to tell.
 }
@@ -280,6 +296,7 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.parent_death_signal = options.parent_death_signal;
   plan.parent = ::getpid();
   plan.channel = theirs.get();
+  plan.descriptors = descriptor_limit_of_children();
   ::sigemptyset(&plan.ignored);
   for (const int signo : options.ignored_signals) STAPSH_ASSERT(::sigaddset(&plan.ignored, signo) == 0);
 

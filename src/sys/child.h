@@ -47,7 +47,7 @@ class Child {
 
   [[nodiscard]] const ProcessRef& ref() const { return ref_; }
   [[nodiscard]] pid_t pid() const { return ref_.pid(); }
-  /// The code once it has been reaped.
+  /// The code once its end has been seen.
   [[nodiscard]] std::optional<int> exit_code() const { return exit_code_; }
   /// Whether that stands for a signal; false also for who was reaped by reap_available().
   [[nodiscard]] bool signalled() const { return signalled_; }
@@ -59,17 +59,24 @@ class Child {
   Result<int> wait(Duration limit);
   /// The same without waiting; nothing while it lives.
   Result<std::optional<int>> try_wait();
+  /// As try_wait(), but it is not reaped: until it is, its pid is nobody else's, nor its session's id.
+  Result<std::optional<int>> try_see_end();
   /// For who reaps with reap_available(): it was this child, and this is its code.
-  void note_reaped(int exit_code) { exit_code_ = exit_code; }
+  void note_reaped(int exit_code) {
+    exit_code_ = exit_code;
+    reaped_ = true;
+  }
 
  private:
   friend Result<Child> spawn(const SpawnOptions& options);
   explicit Child(ProcessRef ref) : ref_(std::move(ref)) {}
+  Result<> ask(int flags);
   void kill_and_reap() noexcept;
 
   ProcessRef ref_;
   std::optional<int> exit_code_;
   bool signalled_ = false;
+  bool reaped_ = false;
   bool in_cgroup_ = false;
 };
 

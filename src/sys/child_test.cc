@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "sys/descriptor_limit.h"
 #include "sys/pipe.h"
 #include "sys/process_tree.h"
 #include "sys/test_support.h"
@@ -285,6 +286,40 @@ TEST(Child, ReapedElsewhereIsTold) {
 }
 
 TEST(ProcessRef, NoSuchProcess) { EXPECT_EQ(ProcessRef::open(0x3fffffff).error().sys_errno, ESRCH); }
+
+TEST(Child, WhoseEndWasSeenKeepsItsPidUntilItIsReaped) {
+  Child child = must(spawn(shell("exit 3")));
+  while (!must(child.try_see_end())) must(child.ref().wait_exit(kPatience));
+  EXPECT_EQ(child.exit_code(), 3);
+  EXPECT_TRUE(is_child(child.pid()));
+  Child moved = std::move(child);
+  EXPECT_EQ(must(moved.try_see_end()), 3);
+  EXPECT_TRUE(is_child(moved.pid()));
+  EXPECT_EQ(must(moved.try_wait()), 3);
+  EXPECT_FALSE(is_child(moved.pid()));
+  EXPECT_EQ(must(moved.wait(kPatience)), 3);
+  pid_t pid = 0;
+  {
+    Child forgotten = must(spawn(shell("kill -9 $$")));
+    while (!must(forgotten.try_see_end())) must(forgotten.ref().wait_exit(kPatience));
+    EXPECT_TRUE(forgotten.signalled());
+    pid = forgotten.pid();
+  }
+  EXPECT_FALSE(is_child(pid));
+}
+
+// Programs that use select(2) don't survive descriptors above 1023.
+TEST(Spawn, AProgramGetsTheDescriptorLimitThatWeWereStartedWith) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t hard = limit.rlim_max;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, 200);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(raise_descriptor_limit(), hard);
+  EXPECT_EQ(raise_descriptor_limit(), hard);
+  EXPECT_EQ(output_of(shell("ulimit -Sn")), std::to_string(limit.rlim_cur) + "\n");
+  EXPECT_NE(output_of(shell("ulimit -Hn")), "200\n");
+}
 
 }  // namespace
 }  // namespace stapsh::sys

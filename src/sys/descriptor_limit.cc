@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/descriptor_limit.h"
 
-#include <sys/resource.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -16,12 +15,24 @@ rlimit descriptor_limits() {
   return limit;
 }
 
+// A global, as the limit itself is one of the process, and whoever starts a program must know of it.
+std::optional<rlim_t> soft_limit_before;
+
 }  // namespace
 
 std::size_t raise_descriptor_limit() {
   rlimit limit = descriptor_limits();
   const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+  if (before == limit.rlim_cur) return before;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return before;
+  if (!soft_limit_before) soft_limit_before = before;
+  return limit.rlim_cur;
+}
+
+std::optional<rlimit> descriptor_limit_of_children() {
+  if (!soft_limit_before) return std::nullopt;
+  const rlimit ours = descriptor_limits();
+  return rlimit{std::min(*soft_limit_before, ours.rlim_cur), ours.rlim_max};
 }
 
 Error with_descriptor_advice(Error error) {

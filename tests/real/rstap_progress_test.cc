@@ -272,6 +272,23 @@ TEST_F(RstapProgress, EnterTellsWhatEachTargetIsAt) {
   stop(terminal);
 }
 
+// Two that read one terminal get half of what is typed each.
+TEST_F(RstapProgress, TheCommandOfALocalRunnerHasTheKeysToItself) {
+  set_runner("for i in 1 2 3; do read -r word; echo \"got $word\"; done; exec cat " + scratch_.path("words"));
+  Terminal& terminal = open_terminal(80);
+  terminal.enter("run -c cat --progress=always --remote direct: --remote stapsh:");
+  ASSERT_TRUE(terminal.wait_for_line("rstap: 2 running"));
+  for (const std::string word : {"one", "two", "three"}) {
+    terminal.enter(word);
+    ASSERT_TRUE(terminal.wait_for_line("got " + word));
+  }
+  const Lines all = terminal.screen();
+  EXPECT_TRUE(std::none_of(all.begin(), all.end(), [](const auto& line) {
+    return line.starts_with("rstap: direct: running");
+  })) << shown(all);
+  stop(terminal);
+}
+
 // As ssh asks for a password: what is typed is for it, and its question stays.
 TEST_F(RstapProgress, WhoAsksThePersonAtTheTerminalIsLeftAlone) {
   Terminal& terminal = open_terminal(80);

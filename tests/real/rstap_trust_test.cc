@@ -138,10 +138,9 @@ TEST_F(RstapTrust, QuietSaysWhatFailed) {
   EXPECT_EQ(elsewhere(words({"--quiet"}, 1, {"exit:0"})).err, "");
 }
 
-TEST_F(RstapTrust, ReasonsAndNamesAreHarmless) {
-  const std::string target = "exec:printf 'rstap: a\\nleft over: b\\n\\033]0;t\\007c\\n' >&2; exit 3 #\033[2J\nx";
-  const std::string name = "exec:printf 'rstap: a\\nleft over: b\\n\\033]0;t\\007c\\n' >&2; exit 3 #^[[2J^Jx";
-  const Said said = elsewhere({STAPSH_CLIENT, "--remote", target, scratch_.write("probe.ko", "no module")});
+TEST_F(RstapTrust, ReasonsAreHarmless) {
+  const std::string name = "exec:printf 'rstap: a\\nleft over: b\\n\\033]0;t\\007c\\n' >&2; exit 3";
+  const Said said = elsewhere({STAPSH_CLIENT, "--remote", name, scratch_.write("probe.ko", "no module")});
   EXPECT_TRUE(said.err.starts_with(name + ": rstap: a\n" + name + ": left over: b\nrstap: " + name +
                                    ": failed: no hello from stapsh: "))
       << said.err;

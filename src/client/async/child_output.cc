@@ -55,41 +55,8 @@ Awaitable<> read_until_cancelled(PipeReader& reader) {
   reader.ended.announce();
 }
 
-}  // namespace
-
-Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
-                               std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on) {
-  PipeReader readers[] = {{io, std::move(out), bytes_max}, {io, std::move(errors), bytes_max}};
-  for (PipeReader& reader : readers) asio::co_spawn(io, read_until_cancelled(reader), asio::detached);
-  const std::optional<int> code = co_await wait_child(io, child, std::move(give_up));
-  while (goes_on()) {
-    asio::steady_timer pause(io, kLookAgainAfter);
-    (void)co_await pause.async_wait(kAsTuple);
-  }
-  for (PipeReader& reader : readers) {
-    asio::error_code ignored;  // It is at its end already.
-    (void)reader.pipe.cancel(ignored);
-    while (reader.is_reading) co_await reader.ended.wait();
-    (void)read_available(reader);
-  }
-  co_return ChildResult{std::move(readers[0].text), std::move(readers[1].text), code};
-}
-
-Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, GiveUp give_up) {
-  std::optional<int> code;
-  while (!code && !give_up()) code = co_await wait_child(io, child, kAskAfter);
-  co_return code;
-}
-
-void signal_session(pid_t id, int signo) {
-  for (const pid_t pid : sys::session_members(id).pids) {
-    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(signo);
-  }
-}
-
-Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, Duration limit) {
-  if (child.exit_code()) co_return child.exit_code();
+// Does not reap it.
+Awaitable<> wait_exit(asio::io_context& io, const sys::Child& child, Duration limit) {
   const TimePoint deadline = sys::deadline_after(limit);
   Result<sys::UniqueFd> pidfd = sys::duplicate(child.ref().fd());
   if (pidfd) {
@@ -108,8 +75,51 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
     asio::steady_timer pause(io, kAskAgainAfter);
     (void)co_await pause.async_wait(kAsTuple);
   }
+}
+
+}  // namespace
+
+Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
+                               std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on) {
+  PipeReader readers[] = {{io, std::move(out), bytes_max}, {io, std::move(errors), bytes_max}};
+  for (PipeReader& reader : readers) asio::co_spawn(io, read_until_cancelled(reader), asio::detached);
+  const std::optional<int> code = co_await see_end(io, child, std::move(give_up));
+  while (goes_on()) {
+    asio::steady_timer pause(io, kLookAgainAfter);
+    (void)co_await pause.async_wait(kAsTuple);
+  }
+  for (PipeReader& reader : readers) {
+    asio::error_code ignored;  // It is at its end already.
+    (void)reader.pipe.cancel(ignored);
+    while (reader.is_reading) co_await reader.ended.wait();
+    (void)read_available(reader);
+  }
+  (void)child.try_wait();  // Where it lives, its destructor has the last word.
+  co_return ChildResult{std::move(readers[0].text), std::move(readers[1].text), code};
+}
+
+Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, GiveUp give_up) {
+  std::optional<int> code;
+  while (!code && !give_up()) code = co_await wait_child(io, child, kAskAfter);
+  co_return code;
+}
+
+Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, Duration limit) {
+  if (!child.exit_code()) co_await wait_exit(io, child, limit);
   const Result<std::optional<int>> code = child.try_wait();
   co_return code ? *code : std::nullopt;
+}
+
+Awaitable<std::optional<int>> see_end(asio::io_context& io, sys::Child& child, GiveUp give_up) {
+  while (!child.try_see_end().value_or(std::nullopt) && !give_up()) co_await wait_exit(io, child, kAskAfter);
+  co_return child.exit_code();
+}
+
+void signal_session(pid_t id, int signo) {
+  for (const pid_t pid : sys::session_members(id).pids) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(signo);
+  }
 }
 
 void kill_tree(const sys::Child& child) {

@@ -20,17 +20,20 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
 using GiveUp = std::function<bool()>;
 Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child, GiveUp give_up);
 
+/// The same, but it is not reaped: its pid is its own until it is (Child::try_wait).
+Awaitable<std::optional<int>> see_end(asio::io_context& io, sys::Child& child, GiveUp give_up);
+
 struct ChildResult {
   std::string out, errors;       ///< What it wrote into the two pipes.
   std::optional<int> exit_code;  ///< As of wait_child().
 };
 
-/// Reads both pipes until `child` has ended and nothing `goes_on`; of each, what is over `bytes_max` is dropped. Who
-/// else holds them open by then is not waited for.
+/// Reads both pipes until `child` has ended and nothing `goes_on`, and reaps it then; of each, what is over `bytes_max`
+/// is dropped. Who else holds them open by then is not waited for.
 Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
                                std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on);
 
-/// To all that live in the session `id`, that of a child of just now: nobody else has it yet.
+/// To all that live in the session `id`, that of a child of ours which is not reaped: else it could be others' by now.
 void signal_session(pid_t id, int signo);
 
 /// SIGKILL to the child and all that descends from it in its session. What made itself independent stays:

@@ -18,9 +18,9 @@ class ConnectSlotsTest : public testing::Test {
     bool answered = false;
   };
 
-  Waiter& ask(ConnectSlots& slots, const std::string& host) {
+  Waiter& ask(const std::string& host) {
     Waiter& waiter = waiters_.emplace_back();
-    asio::co_spawn(io_, wait(slots, host, waiter), asio::detached);
+    asio::co_spawn(io_, wait(*slots_, host, waiter), asio::detached);
     settle();
     return waiter;
   }
@@ -34,18 +34,19 @@ class ConnectSlotsTest : public testing::Test {
   }
 
   asio::io_context io_;
+  std::optional<ConnectSlots> slots_;
   std::list<Waiter> waiters_;
 };
 
 TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
-  ConnectSlots slots(io_, 10);
-  for (unsigned i = 0; i < kConnectsPerHostMax; ++i) EXPECT_TRUE(ask(slots, "a").slot);
-  Waiter& ninth = ask(slots, "a");
+  slots_.emplace(io_, 10);
+  for (unsigned i = 0; i < kConnectsPerHostMax; ++i) EXPECT_TRUE(ask("a").slot);
+  Waiter& ninth = ask("a");
   EXPECT_FALSE(ninth.answered);
-  Waiter& other = ask(slots, "b");
+  Waiter& other = ask("b");
   EXPECT_TRUE(other.slot);
-  EXPECT_TRUE(ask(slots, "").slot);
-  Waiter& eleventh = ask(slots, "");
+  EXPECT_TRUE(ask("").slot);
+  Waiter& eleventh = ask("");
   EXPECT_FALSE(eleventh.answered);
   other.slot.reset();
   settle();
@@ -57,24 +58,24 @@ TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
 }
 
 TEST_F(ConnectSlotsTest, AStopEndsTheWaitOfThoseWhomItMeansAndNoLimit) {
-  ConnectSlots slots(io_, 1);
-  Waiter& connected = ask(slots, "a");
-  Waiter& stopped = ask(slots, "a");
-  Waiter& proving = ask(slots, "a");
+  slots_.emplace(io_, 1);
+  Waiter& connected = ask("a");
+  Waiter& stopped = ask("a");
+  Waiter& proving = ask("a");
   stopped.unwanted = true;
-  slots.look_again();
+  slots_->look_again();
   settle();
   EXPECT_TRUE(stopped.answered);
   EXPECT_FALSE(stopped.slot);
   EXPECT_FALSE(proving.answered);
-  Waiter& late = ask(slots, "b");
+  Waiter& late = ask("b");
   EXPECT_FALSE(late.answered);
   connected.slot.reset();
   settle();
   EXPECT_TRUE(proving.slot);
   EXPECT_FALSE(late.answered);
   late.unwanted = true;
-  slots.look_again();
+  slots_->look_again();
   settle();
   EXPECT_FALSE(late.slot);
 }

@@ -49,6 +49,7 @@ Awaitable<> DirectRun::run() {
     outcome = co_await run_module();
     co_await end_what_it_left();
     look_what_is_left(outcome);
+    if (runner_) (void)runner_->try_wait();  // Only now: its session was signalled by an id that could be another's.
   }
   progress_.set_outcome(std::move(outcome));
   progress_.leave_gate(false);
@@ -145,7 +146,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   if (!started) co_return failed(started.error());
   progress_.set_state(TargetState::kRunning);
   const std::optional<int> code =
-      co_await wait_child(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
+      co_await see_end(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
   // What it left behind may hold the streams open: the same ladder ends it.
   if (relays_ > 0 && !ladder_.climbing()) {
     ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
