@@ -47,7 +47,7 @@ TEST_F(RstapTargets, HostsAreListedWithoutAScriptAndInOrder) {
   EXPECT_EQ(listed({"--remote", "web[1-5]&web[2-9]", "--exclude", "web3", "--exclude=web[4-5]"}), "web2,");
   EXPECT_EQ(listed({"--remote", "stapsh:", "--remote", "stapsh:", "script.stp"}), "stapsh,stapsh#2,");
   EXPECT_EQ(listed({"--remote", "a^b"}), "a,b,");
-  EXPECT_EQ(listed({"--remote", "web[1-9/4],web1", "--remote", "web9"}), "web1,web5,web9#2,web9#3,");
+  EXPECT_EQ(listed({"--remote", "web[1-9/4],web1", "--remote", "web9"}), "web1,web5,web9,web9#2,");
 }
 
 TEST_F(RstapTargets, NoNameCanBeObeyedByATerminal) {
