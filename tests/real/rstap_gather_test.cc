@@ -152,6 +152,45 @@ TEST_F(RstapGather, ASlowReaderGetsAllAndASignalEndsTheWaiting) {
   }
 }
 
+// 300 MB that nothing can keep: some 256 MiB of it are shown at once, the rest as it comes, and none is lost.
+TEST_F(RstapGather, WhatCannotBeKeptIsShownAtOnceAndTheRestAsItComes) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 64);
+  set_runner("yes $WHO | head -c 150000000; echo; echo the end of $WHO; echo error of $WHO >&2");
+  ProgramOptions options = rstap_on("n[1-2]", {"--gather"});
+  options.env.push_back("TMPDIR=" + disk);
+  options.argv.insert(
+      options.argv.begin(),
+      {"/bin/bash", "-c",
+       "set -o pipefail; ulimit -v 1500000; \"$@\" | "
+       "awk '{ sub(/^n[12]: /, \"\"); count[$0]++ } END { for (line in count) print count[line], line }'",
+       "bash"});
+  Program rstap(options);
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(100)), 0) << rstap.captured();
+  // Each has been in one header as well.
+  for (const char* line : {"50000001 n1\n", "50000001 n2\n", "1 the end of n1\n", "1 the end of n2\n"}) {
+    EXPECT_NE(("\n" + rstap.out()).find("\n" + std::string(line)), std::string::npos) << rstap.out();
+  }
+  EXPECT_TRUE(
+      rstap.err().starts_with("rstap: --gather: a temporary file (TMPDIR chooses another place): No space left "
+                              "on device: what was said until now follows at once"))
+      << rstap.captured();
+  EXPECT_EQ(rstap.err().find("--gather", 20), std::string::npos) << rstap.err();
+}
+
+TEST_F(RstapGather, AReaderThatLeavesMeanwhileEndsTheRun) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 64);
+  set_runner("yes $WHO");
+  ProgramOptions options = rstap_on("n[1-2]", {"--gather"});
+  options.env.push_back("TMPDIR=" + disk);
+  options.argv.insert(options.argv.begin(),
+                      {"/bin/bash", "-c", "\"$@\" | head -c 3000000 | wc -c; echo ${PIPESTATUS[0]}", "bash"});
+  Program rstap(options);
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(60)), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "3000000\n141\n") << rstap.captured();
+}
+
 TEST_F(RstapGather, AReaderThatLeavesEndsIt) {
   set_runner("yes $WHO | head -c 3000000");
   ProgramOptions options = rstap_on("n[1-2]", {"--gather", "-v"});

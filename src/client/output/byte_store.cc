@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/byte_store.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 #include "sys/temporary_file.h"
@@ -36,9 +38,7 @@ ByteStore::~ByteStore() {
 ByteStore::Piece ByteStore::append(std::string_view bytes) {
   STAPSH_ASSERT(!bytes.empty());
   if (filled_ == kBlockBytes) {
-    while (!file_failed_ && (blocks_.size() - in_file_) * kBlockBytes >= std::max(memory_bytes_, kBlockBytes)) {
-      move_to_file(blocks_[in_file_]);
-    }
+    make_room();
     blocks_.push_back({std::unique_ptr<char[]>(new char[kBlockBytes]), nullptr});  // make_unique would touch all of it.
     filled_ = 0;
   }
@@ -51,25 +51,28 @@ ByteStore::Piece ByteStore::append(std::string_view bytes) {
   return piece;
 }
 
-// Written, not only mapped: a disk that is full is then an error, not a SIGBUS.
-void ByteStore::move_to_file(Block& block) {
-  const auto try_to = [&]() -> Result<> {
-    if (!file_.valid()) file_ = TRY(sys::make_temporary_file());
-    TRY(write_at(file_.get(), {block.heap.get(), kBlockBytes}, file_bytes_));
-    void* const mapped =
-        ::mmap(nullptr, kBlockBytes, PROT_READ, MAP_SHARED, file_.get(), static_cast<off_t>(file_bytes_));
-    if (mapped == MAP_FAILED) return fail_errno("a temporary file", errno);
-    block.mapped = static_cast<const char*>(mapped);
-    return {};
-  };
-  if (Result<> moved = try_to(); !moved) {
-    file_failed_ = true;
-    error_ = std::move(moved).error();
-    return;
+void ByteStore::make_room() {
+  while (!full_ && is_over_bound()) {
+    if (in_file_ == blocks_.size()) {
+      full_ = Error{Errc::kLimit, fmt::format("telling the texts apart takes {} MiB of memory", index_bytes_ >> 20)};
+    } else if (Result<> moved = move_to_file(blocks_[in_file_]); !moved) {
+      full_ = std::move(moved).error();
+    }
   }
+}
+
+// Written, not only mapped: a disk that is full is then an error, not a SIGBUS.
+Result<> ByteStore::move_to_file(Block& block) {
+  if (!file_.valid()) file_ = TRY(sys::make_temporary_file());
+  TRY(write_at(file_.get(), {block.heap.get(), kBlockBytes}, file_bytes_));
+  void* const mapped =
+      ::mmap(nullptr, kBlockBytes, PROT_READ, MAP_SHARED, file_.get(), static_cast<off_t>(file_bytes_));
+  if (mapped == MAP_FAILED) return fail_errno("a temporary file", errno);
+  block.mapped = static_cast<const char*>(mapped);
   block.heap.reset();
   file_bytes_ += kBlockBytes;
   ++in_file_;
+  return {};
 }
 
 }  // namespace stapsh::client

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes that are kept until the end of a run: in memory up to a bound, the rest in a temporary file that has no name.
-// Only appended to; what was appended can be looked at in its place.
+// Only appended to; what was appended can be looked at in its place. Where the file takes no more it is full, and says
+// why; then nothing is lost, but what is appended goes over the bound.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -42,8 +43,10 @@ class ByteStore {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t bytes_in_file() const { return file_bytes_; }
 
-  /// Once: the temporary file took no more (its disk is full). What comes is kept in memory, over the bound.
-  std::optional<Error> take_error() { return std::exchange(error_, std::nullopt); }
+  /// What is kept beside, to find these bytes again, counts as well: so much it takes now.
+  void note_index_bytes(std::size_t bytes) { index_bytes_ = bytes; }
+  /// Why no more should be appended; nothing: it may. It looks whenever a block is full.
+  [[nodiscard]] const std::optional<Error>& full() const { return full_; }
 
  private:
   struct Block {
@@ -51,16 +54,20 @@ class ByteStore {
     const char* mapped = nullptr;  // Once it is in the file.
     [[nodiscard]] const char* bytes() const { return mapped != nullptr ? mapped : heap.get(); }
   };
-  void move_to_file(Block& block);
+  void make_room();
+  Result<> move_to_file(Block& block);
+  [[nodiscard]] bool is_over_bound() const {
+    return (blocks_.size() - in_file_) * kBlockBytes + index_bytes_ >= std::max(memory_bytes_, kBlockBytes);
+  }
 
   std::size_t memory_bytes_;
   std::vector<Block> blocks_;
   std::size_t filled_ = kBlockBytes;  // Of the last block.
   std::size_t in_file_ = 0;           // Blocks: the first ones.
+  std::size_t index_bytes_ = 0;
   std::uint64_t bytes_ = 0, file_bytes_ = 0;
   sys::UniqueFd file_;
-  bool file_failed_ = false;
-  std::optional<Error> error_;
+  std::optional<Error> full_;
 };
 
 }  // namespace stapsh::client

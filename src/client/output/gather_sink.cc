@@ -4,7 +4,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <asio/co_spawn.hpp>
 #include <chrono>
+#include <exception>
+#include <utility>
 
 #include "client/output/only_target.h"
 #include "client/output/shown_names.h"
@@ -15,6 +18,8 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kFileWriteLimit = std::chrono::seconds(60);
+constexpr std::size_t kLineBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kHeldBytesMax = std::size_t{64} << 20;
 
 /// A run leaves its signals blocked, for its result stands. But a reader (less) may take hours for what is shown now,
 /// and nothing else is going on: a signal ends us, as it ends cat. One of before is of before.
@@ -44,8 +49,14 @@ class Interruptible {
 }  // namespace
 
 void GatherSink::on_event(const Event& event) {
-  if (const auto* output = std::get_if<event::Output>(&event.what)) {
-    return on_output(*event.target, output->stream, output->bytes);
+  if (std::holds_alternative<event::RunEnded>(event.what)) {
+    last_event_ = event;
+    return;
+  }
+  if (phase_ == Phase::kShowing) return hold(event);
+  const auto* output = std::get_if<event::Output>(&event.what);
+  if (output != nullptr && phase_ == Phase::kGathering) {
+    return on_output(event, *output);
   }
   if (const auto* started = std::get_if<event::RunStarted>(&event.what)) {
     names_ = shown_names(*started);
@@ -55,45 +66,118 @@ void GatherSink::on_event(const Event& event) {
   if (const auto* ended = std::get_if<event::Ended>(&event.what)) {
     targets_[*event.target].code = order_code(ended->outcome);
   }
-  if (std::holds_alternative<event::RunEnded>(event.what)) {
-    last_event_ = event;
-  } else {
-    others_->on_event(event);
-  }
+  others_->on_event(event);
 }
 
-void GatherSink::on_output(std::size_t target, Stream stream, std::string_view bytes) {
+void GatherSink::on_output(const Event& event, const event::Output& output) {
+  const std::string_view bytes = output.bytes;
   if (bytes.empty()) return;
-  texts_->append(text_of(target, stream), bytes);
-  targets_[target].last[static_cast<std::size_t>(stream)] = bytes.back();
-  say_if_disk_is_full();
+  texts_->append(text_of(*event.target, output.stream), bytes);
+  const std::size_t newline = bytes.rfind('\n');
+  std::uint64_t& unfinished = this->unfinished(*event.target, output.stream);
+  unfinished = newline == std::string_view::npos ? unfinished + bytes.size() : bytes.size() - newline - 1;
+  if (texts_->full()) show_early(event.at);
 }
 
 // As on a line of its own: whether the last one was finished does not make two texts different.
-void GatherSink::end_line(std::size_t target, Stream stream) {
-  if (targets_[target].last[static_cast<std::size_t>(stream)] != '\n') on_output(target, stream, "\n");
+void GatherSink::end_lines() {
+  for (std::size_t target = 0; target < targets_.size(); ++target) {
+    for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+      if (unfinished(target, stream) > 0) texts_->append(text_of(target, stream), "\n");
+      unfinished(target, stream) = 0;
+    }
+  }
 }
 
-void GatherSink::say_if_disk_is_full() {
-  if (const std::optional<Error> error = texts_->take_error()) {
-    streams_.say("--gather: " + error->what + "; what comes is kept in memory");
+// A line that was begun is shown whole, with what comes; but one that hardly is a line ends here.
+void GatherSink::hold_unfinished(WallTime now) {
+  for (std::size_t target = 0; target < targets_.size(); ++target) {
+    for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+      const std::size_t text = text_of(target, stream);
+      std::uint64_t& bytes = unfinished(target, stream);
+      if (bytes > kLineBytesMax) {
+        texts_->append(text, "\n");
+        bytes = 0;
+      } else if (bytes > 0) {
+        const std::string line = end_of(texts_->place(text), bytes);
+        hold({now, target, event::Output{stream, line, std::nullopt}});
+      }
+    }
+  }
+}
+
+std::string GatherSink::end_of(const SharedTexts::Place& place, std::uint64_t bytes) const {
+  std::uint64_t skipped = place.size - bytes;
+  std::string end;
+  for (const std::string_view piece : said_by(place)) {
+    const auto before = static_cast<std::size_t>(std::min<std::uint64_t>(skipped, piece.size()));
+    end += piece.substr(before);
+    skipped -= before;
+  }
+  return end;
+}
+
+// Without the line that hold_unfinished() holds.
+SharedTexts::Place GatherSink::shown_text_of(std::size_t target, Stream stream) const {
+  return texts_->place_before(text_of(target, stream), targets_[target].unfinished[static_cast<std::size_t>(stream)]);
+}
+
+// To go on gathering would take memory without a bound, and not to would lose what is said. No target is read until
+// what is there has been shown.
+void GatherSink::show_early(WallTime now) {
+  phase_ = Phase::kShowing;
+  hold_unfinished(now);
+  streams_.say(std::string(differences_ ? "--diff: " : "--gather: ") + texts_->full()->what +
+               ": what was said until now follows at once, and what comes as it comes");
+  asio::co_spawn(io_, show_gathered(), [this](const std::exception_ptr& bug) {
+    if (bug) std::rethrow_exception(bug);
+    texts_.reset();
+    phase_ = Phase::kPassing;
+    pass_held();
+    streams_.on_pause();  // Which tells that there is room.
+    shown_.announce();
+  });
+}
+
+Awaitable<> GatherSink::show_gathered() {
+  const std::string rule = find_rule();
+  co_await show(Stream::kStdout, rule);
+  co_await show(Stream::kStderr, rule);
+}
+
+// What was read already, and what a run says that is being stopped and waits for nobody: as TextSink, we keep so much.
+void GatherSink::hold(const Event& event) {
+  Held held{event, {}};
+  if (auto* output = std::get_if<event::Output>(&held.event.what)) {
+    if (held_bytes_ > kHeldBytesMax) return streams_.drop(output->bytes.size());
+    held.bytes = output->bytes;
+    held_bytes_ += held.bytes.size();
+  }
+  held_.push_back(std::move(held));
+}
+
+void GatherSink::pass_held() {
+  for (; !held_.empty(); held_.pop_front()) {
+    Held& held = held_.front();
+    if (auto* output = std::get_if<event::Output>(&held.event.what)) output->bytes = held.bytes;
+    on_event(held.event);
   }
 }
 
 Awaitable<> GatherSink::finish() {
-  if (texts_) {
+  {
     const Interruptible interruptible;
-    for (std::size_t target = 0; target < targets_.size(); ++target) {
-      end_line(target, Stream::kStdout);
-      end_line(target, Stream::kStderr);
+    while (phase_ == Phase::kShowing) co_await shown_.wait();
+    if (phase_ == Phase::kGathering && texts_) {
+      end_lines();
+      const std::string rule = find_rule();
+      if (differences_) {
+        co_await show_differences(rule);
+      } else {
+        co_await show(Stream::kStdout, rule);
+      }
+      co_await show(Stream::kStderr, rule);
     }
-    const std::string rule = find_rule();
-    if (differences_) {
-      co_await show_differences(rule);
-    } else {
-      co_await show(Stream::kStdout, rule);
-    }
-    co_await show(Stream::kStderr, rule);
   }
   if (last_event_) others_->on_event(*last_event_);
 }
@@ -102,7 +186,7 @@ Awaitable<> GatherSink::finish() {
 std::vector<GatheredGroup> GatherSink::groups(Stream stream, bool with_silent) const {
   GroupCollector collector;
   for (std::size_t target = 0; target < targets_.size(); ++target) {
-    const SharedTexts::Place place = texts_->place(text_of(target, stream));
+    const SharedTexts::Place place = shown_text_of(target, stream);
     const bool silent_shown = with_silent && targets_[target].code != kBehindAllCodes;
     if (place.size > 0 || silent_shown) collector.add(target, place, targets_[target].code);
   }
@@ -115,7 +199,7 @@ std::string GatherSink::find_rule() const {
   RuleFinder finder(differences_ ? 1 : 0);
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     for (const GatheredGroup& group : groups(stream, false)) {
-      for (const std::string_view piece : said_by(group)) finder.add(piece);
+      for (const std::string_view piece : said_by(group.text)) finder.add(piece);
     }
   }
   return finder.rule();
@@ -130,13 +214,13 @@ Awaitable<> GatherSink::show(Stream stream, std::string_view rule) {
 Awaitable<> GatherSink::show_group(Stream stream, std::string_view rule, const GatheredGroup& group) {
   const std::string title = group_title(group, names_);
   if (streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
-  const std::vector<std::string_view> text = said_by(group);
+  const std::vector<std::string_view> text = said_by(group.text);
   co_await show_text(stream, text, title);
 }
 
-std::vector<std::string_view> GatherSink::said_by(const GatheredGroup& group) const {
+std::vector<std::string_view> GatherSink::said_by(const SharedTexts::Place& place) const {
   std::vector<std::string_view> text;
-  for (const ByteStore::Piece& piece : texts_->pieces(group.text)) text.push_back(texts_->view(piece));
+  for (const ByteStore::Piece& piece : texts_->pieces(place)) text.push_back(texts_->view(piece));
   return text;
 }
 
@@ -168,7 +252,7 @@ Result<Differ::Text> GatherSink::as_file(const GatheredGroup& group) const {
   Differ::Text text;
   text.title = group_title(group, names_);
   text.file = TRY(sys::make_temporary_file());
-  for (const std::string_view piece : said_by(group)) {
+  for (const std::string_view piece : said_by(group.text)) {
     TRY(sys::write_all(text.file.get(), piece, kFileWriteLimit));
   }
   return text;

@@ -2,9 +2,14 @@
 // --gather: what targets said, shown at the end, once for all that said the same; --diff: how what others said differs
 // from it. Everything else that happens goes to the sink that shows it as usual, and the end of the run as well, behind
 // what was gathered.
+//
+// If that becomes more than can be kept, so much of it is shown at once, and what follows goes to the other sink as it
+// comes.
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,32 +36,55 @@ class GatherSink : public EventSink {
   /// `streams` are lent. Without `differences` all texts are shown.
   GatherSink(asio::io_context& io, const TextLook& look, StandardStreams& streams,
              std::optional<Differences> differences, std::unique_ptr<EventSink> others)
-      : io_(io), look_(look), streams_(streams), differences_(std::move(differences)), others_(std::move(others)) {}
+      : io_(io),
+        look_(look),
+        streams_(streams),
+        differences_(std::move(differences)),
+        others_(std::move(others)),
+        shown_(io) {}
 
   void on_event(const Event& event) override;
   void on_pause() override { others_->on_pause(); }
-  [[nodiscard]] bool full() const override { return others_->full(); }
+  [[nodiscard]] bool full() const override { return phase_ == Phase::kShowing || others_->full(); }
 
   /// After the last event: shows what was gathered, as fast as it is read, however long that takes. A signal ends us
   /// meanwhile, as nothing else is going on any more.
   Awaitable<> finish();
 
  private:
+  enum class Phase {
+    kGathering,
+    kShowing,  ///< What was gathered until now, while the run goes on: what happens meanwhile is held.
+    kPassing,  ///< Nothing is gathered any more.
+  };
+  struct Held {
+    Event event;
+    std::string bytes;  // Of an Output.
+  };
   struct Target {
     int code = kBehindAllCodes;
-    std::array<char, 2> last{'\n', '\n'};  // Byte, by stream.
+    std::array<std::uint64_t, 2> unfinished{};  // Bytes of a line, by stream.
   };
 
-  void on_output(std::size_t target, Stream stream, std::string_view bytes);
-  void end_line(std::size_t target, Stream stream);
-  void say_if_disk_is_full();
+  void on_output(const Event& event, const event::Output& output);
+  std::uint64_t& unfinished(std::size_t target, Stream stream) {
+    return targets_[target].unfinished[static_cast<std::size_t>(stream)];
+  }
+  void show_early(WallTime now);
+  Awaitable<> show_gathered();
+  void hold(const Event& event);
+  void pass_held();
+  void hold_unfinished(WallTime now);
+  [[nodiscard]] std::string end_of(const SharedTexts::Place& place, std::uint64_t bytes) const;
+  void end_lines();
+  [[nodiscard]] SharedTexts::Place shown_text_of(std::size_t target, Stream stream) const;
   [[nodiscard]] std::vector<GatheredGroup> groups(Stream stream, bool with_silent) const;
   Awaitable<> show(Stream stream, std::string_view rule);
   Awaitable<> show_differences(std::string_view rule);
   Awaitable<> show_group(Stream stream, std::string_view rule, const GatheredGroup& group);
   Awaitable<> show_text(Stream stream, const std::vector<std::string_view>& text, const std::string& title);
   Awaitable<> wait_room(Stream stream);
-  [[nodiscard]] std::vector<std::string_view> said_by(const GatheredGroup& group) const;
+  [[nodiscard]] std::vector<std::string_view> said_by(const SharedTexts::Place& place) const;
   [[nodiscard]] std::string find_rule() const;
   [[nodiscard]] Result<Differ::Text> as_file(const GatheredGroup& group) const;
   static std::size_t text_of(std::size_t target, Stream stream) {
@@ -72,6 +100,10 @@ class GatherSink : public EventSink {
   std::vector<Target> targets_;
   std::optional<SharedTexts> texts_;  // From the first event on: two for each target.
   std::optional<Event> last_event_;   // Not shown yet.
+  Phase phase_ = Phase::kGathering;
+  std::deque<Held> held_;
+  std::size_t held_bytes_ = 0;
+  Condition shown_;  // kShowing is over.
 };
 
 }  // namespace stapsh::client

@@ -81,11 +81,14 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   }
   const std::array is_terminal{streams_->is_terminal(Stream::kStdout), streams_->is_terminal(Stream::kStderr)};
   const TextLook look = text_look(options, is_terminal, ::getenv("NO_COLOR"));
+  // Of what is gathered, lines come only where it becomes too much: then it must be known whose they are.
+  const bool gathers = !json && (options.gather || options.diff);
+  if (gathers && options.labels == LabelMode::kNone) options.labels = LabelMode::kName;
   auto text = std::make_unique<TextSink>(options, look, *streams_);
   if (json) {
     sinks_.push_back(std::make_unique<JsonSink>(*streams_));
     sinks_.push_back(std::make_unique<WithoutOutput>(std::move(text)));
-  } else if (options.gather || options.diff) {
+  } else if (gathers) {
     std::optional<GatherSink::Differences> differences;
     if (options.diff) differences = {TRY(Differ::create()), options.gather};
     auto gather = std::make_unique<GatherSink>(io, look, *streams_, std::move(differences), std::move(text));

@@ -65,16 +65,23 @@ void SharedTexts::append(std::size_t text, std::string_view bytes) {
 
 void SharedTexts::grow(Node& node, std::string_view bytes) {
   while (!bytes.empty()) {
+    store_.note_index_bytes(index_bytes());
     const ByteStore::Piece piece = store_.append(bytes);
     ByteStore::Piece* const last = node.runs.empty() ? nullptr : &node.runs.back().piece;
     if (last != nullptr && last->block == piece.block && last->offset + last->size == piece.offset) {
       last->size += piece.size;
     } else {
       node.runs.push_back({node.end, piece});
+      ++runs_;
     }
     node.end += piece.size;
     bytes.remove_prefix(piece.size);
   }
+}
+
+// A vector that grows has up to twice what is in it; each node but the first is among some node's children.
+std::size_t SharedTexts::index_bytes() const {
+  return nodes_.size() * (sizeof(Node) + 2 * sizeof(std::size_t)) + runs_ * 2 * sizeof(Run);
 }
 
 std::string_view SharedTexts::bytes_at(const Node& node, std::uint64_t at) const {
@@ -115,8 +122,12 @@ std::size_t SharedTexts::split(std::size_t node, std::uint64_t at) {
   if (kept < last.piece.size) {
     const ByteStore::Piece rest{last.piece.block, last.piece.offset + kept, last.piece.size - kept};
     tail.runs.insert(tail.runs.begin(), {at, rest});
+    ++runs_;
     last.piece.size = kept;
-    if (kept == 0) head.runs.pop_back();
+    if (kept == 0) {
+      head.runs.pop_back();
+      --runs_;
+    }
   }
   return head_at;
 }

@@ -31,6 +31,10 @@ class SharedTexts {
     auto operator<=>(const Place&) const = default;
   };
   [[nodiscard]] Place place(std::size_t text) const { return settled(ends_[text]); }
+  /// The same of a text without its last bytes.
+  [[nodiscard]] Place place_before(std::size_t text, std::uint64_t last_bytes) const {
+    return settled({ends_[text].node, ends_[text].size - last_bytes});
+  }
 
   /// The text that ends in `place`, in pieces. What append() may move is not touched meanwhile.
   [[nodiscard]] std::vector<ByteStore::Piece> pieces(const Place& place) const;
@@ -38,8 +42,8 @@ class SharedTexts {
 
   /// What all texts together take.
   [[nodiscard]] std::uint64_t kept_bytes() const { return store_.bytes(); }
-  /// As ByteStore's.
-  std::optional<Error> take_error() { return store_.take_error(); }
+  /// As ByteStore's: what finds the bytes again is counted with them.
+  [[nodiscard]] const std::optional<Error>& full() const { return store_.full(); }
 
  private:
   static constexpr std::size_t kNone = SIZE_MAX;
@@ -59,10 +63,12 @@ class SharedTexts {
   [[nodiscard]] std::string_view bytes_at(const Node& node, std::uint64_t at) const;
   [[nodiscard]] std::optional<std::size_t> child_beginning_with(const Node& node, char first) const;
   std::size_t split(std::size_t node, std::uint64_t at);
+  [[nodiscard]] std::size_t index_bytes() const;
   void grow(Node& node, std::string_view bytes);
 
   ByteStore store_;
   std::deque<Node> nodes_;
+  std::size_t runs_ = 0;     // Of all nodes.
   std::vector<Place> ends_;  // By text; a node that was split since may say too much: see settled().
 };
 

@@ -98,19 +98,31 @@ TEST(SharedTexts, WhatIsOverTheBoundGoesToAFileAndIsComparedThere) {
   texts.append(2, text);
   expect_texts(texts, {text, other, text});
   EXPECT_EQ(texts.kept_bytes(), kSize + (kSize - kSize / 2));
-  EXPECT_FALSE(texts.take_error());
+  EXPECT_FALSE(texts.full());
 }
 
-TEST(ByteStore, AFullDiskIsSaidOnceAndNothingIsLost) {
+// Two that speak in turns, a byte at a time: what finds the bytes again is some fifty times as much.
+TEST(SharedTexts, WhatFindsTheBytesCountsToo) {
+  SharedTexts texts(2, 4 * ByteStore::kBlockBytes);
+  std::size_t bytes = 0;
+  for (; !texts.full() && bytes < 10 * ByteStore::kBlockBytes; bytes += 2) {
+    texts.append(0, "a");
+    texts.append(1, "b");
+  }
+  ASSERT_TRUE(texts.full());
+  EXPECT_LT(bytes, 2 * ByteStore::kBlockBytes);
+  EXPECT_NE(texts.full()->what.find("MiB of memory"), std::string::npos) << texts.full()->what;
+  EXPECT_EQ(text_at(texts, texts.place(1)), std::string(bytes / 2, 'b'));
+}
+
+TEST(ByteStore, AFullDiskIsSaidAndNothingIsLost) {
   ASSERT_EQ(::setenv("TMPDIR", "/proc/no-such-folder", 1), 0);
   ByteStore store(ByteStore::kBlockBytes);
   const std::string block(ByteStore::kBlockBytes, 'x');
   std::vector<ByteStore::Piece> pieces;
   for (int i = 0; i < 4; ++i) pieces.push_back(store.append(block));
-  const std::optional<Error> error = store.take_error();
-  ASSERT_TRUE(error);
-  EXPECT_NE(error->what.find("/proc/no-such-folder"), std::string::npos) << error->what;
-  EXPECT_FALSE(store.take_error());
+  ASSERT_TRUE(store.full());
+  EXPECT_NE(store.full()->what.find("/proc/no-such-folder"), std::string::npos) << store.full()->what;
   for (const ByteStore::Piece& piece : pieces) EXPECT_EQ(store.view(piece), block);
   EXPECT_EQ(store.bytes_in_file(), 0u);
   (void)::unsetenv("TMPDIR");

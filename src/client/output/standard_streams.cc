@@ -176,6 +176,7 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
   close_code_ = error.sys_errno == EPIPE ? kSignalCodeBase + SIGPIPE : kExitLost;
   if (error.sys_errno != EPIPE) say("standard output: " + error.what);
   if (stop_asked_) divert();
+  changed_.announce();  // Who waits for room waits no more.
   asio::post(io_, listener_.on_reader_gone);
 }
 
