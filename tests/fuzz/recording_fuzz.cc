@@ -22,6 +22,8 @@ void check_rules(const Event& event, const EventReader& reader, bool first, std:
   STAPSH_ASSERT(std::holds_alternative<event::RunStarted>(event.what) == first);
   if (first) ended.assign(reader.targets(), false);
   STAPSH_ASSERT(!event.target || *event.target < ended.size());
+  STAPSH_ASSERT(event.at >= WallTime::zero());
+  STAPSH_ASSERT(event.at <= WallTime::max() / 2);  // Sinks add to it.
   const bool of_target =
       std::holds_alternative<event::Output>(event.what) || std::holds_alternative<event::Ended>(event.what);
   if (!of_target) return;
