@@ -24,7 +24,6 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kDeathTime = std::chrono::seconds(2);
-constexpr Duration kEmptyPause = std::chrono::milliseconds(20);
 
 Outcome failed(const Error& error) {
   return {Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(error).what};
@@ -47,79 +46,17 @@ Awaitable<> DirectRun::run() {
   Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
   if (context_.options.action == Action::kRun) {
     outcome = co_await run_module();
-    co_await end_what_it_left();
-    look_what_is_left(outcome);
+    const Duration grace = give_up_at_ ? Duration{} : ladder_.grace();
+    co_await remains_.end(context_.io, grace);
+    // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
+    const bool may_leave_module = stop_signal_ == runner_entry(RunnerKind::kStaprun).stop_signal;
+    remains_.look(runner_ ? &*runner_ : nullptr, may_leave_module, outcome);
     if (runner_) (void)runner_->try_wait();  // Only now: its session was signalled by an id that could be another's.
   }
   progress_.set_outcome(std::move(outcome));
   progress_.leave_gate(false);
   settle();
   progress_.emit_end();
-}
-
-// No agent is there, and we have other children than the runner: what it starts is known by a cgroup, or not at all.
-void DirectRun::contain(sys::SpawnOptions& spawn) {
-  const std::string name = workspace_.path().substr(workspace_.path().rfind('/') + 1);
-  const Result<std::string> path = sys::Cgroup::path_for(name);
-  Result<sys::Cgroup> made = path ? sys::Cgroup::create(*path) : Result<sys::Cgroup>(fail(path.error()));
-  if (made) {
-    cgroup_ = *std::move(made);
-  } else {
-    blind_ = "what has left its session, without a cgroup: " + made.error().what;
-  }
-  spawn.cgroup_fd = cgroup_.fd();
-}
-
-// Who outlives the runner has the grace time to end by itself.
-Awaitable<> DirectRun::end_what_it_left() {
-  const auto wait_empty = [this](Duration limit) -> Awaitable<bool> {
-    const TimePoint deadline = sys::deadline_after(limit);
-    while (true) {
-      const Result<bool> empty = cgroup_.wait_empty({});
-      if (!empty || *empty || sys::now() >= deadline) co_return empty&&* empty;
-      ladder_timer_.expires_after(kEmptyPause);
-      (void)co_await ladder_timer_.async_wait(kAsTuple);
-    }
-  };
-  if (!cgroup_.valid()) co_return;
-  const bool empty = co_await wait_empty(give_up_at_ ? Duration{} : ladder_.grace());
-  if (empty) co_return;
-  (void)cgroup_.kill();
-  (void)co_await wait_empty(kDeathTime);  // Whether it helped is looked at.
-}
-
-void DirectRun::look_what_is_left(Outcome& outcome) {
-  if (runner_) {
-    sys::Seen seen = sys::session_members(runner_->pid());
-    if (cgroup_.valid()) {
-      const sys::Seen members = cgroup_.members();
-      seen.pids.insert(seen.pids.end(), members.pids.begin(), members.pids.end());
-      if (seen.blind.empty()) seen.blind = members.blind;
-      std::sort(seen.pids.begin(), seen.pids.end());
-      seen.pids.erase(std::unique(seen.pids.begin(), seen.pids.end()), seen.pids.end());
-    }
-    for (const pid_t pid : seen.pids) outcome.left.push_back({"process", std::to_string(pid)});
-    for (const std::string& blind : {seen.blind, blind_}) {
-      if (!blind.empty()) outcome.left.push_back({std::string(kUnknownKind), blind});
-    }
-  }
-  if (const std::string path = cgroup_.path(); cgroup_.valid() && !cgroup_.remove()) {
-    outcome.left.push_back({"cgroup", path});
-  }
-  if (workspace_.valid()) {
-    const std::string path = workspace_.path();
-    if (!workspace_.remove()) outcome.left.push_back({"directory", path});
-  }
-  // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
-  const bool looked = stop_signal_ != runner_entry(RunnerKind::kStaprun).stop_signal;
-  const auto is_unknown = [](const LeftLine& left) { return left.kind == kUnknownKind; };
-  if (std::any_of(outcome.left.begin(), outcome.left.end(), is_unknown)) {
-    outcome.remains = Outcome::Remains::kUnknown;
-  } else if (!outcome.left.empty()) {
-    outcome.remains = Outcome::Remains::kLeft;
-  } else if (looked) {
-    outcome.remains = Outcome::Remains::kClean;
-  }
 }
 
 Awaitable<Outcome> DirectRun::run_module() {
@@ -180,9 +117,10 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     const std::string name(runner_name(module.kind));
     const std::optional<std::string> program = sys::find_in_path(name);
     if (!program) return fail(Errc::kSystem, name + ": not found in PATH; install it");
-    workspace_ = TRY(sys::Workspace::create());
+    TRY(remains_.make_workspace());
+    const sys::Workspace& workspace = remains_.workspace();
     for (const ModuleFile& file : module.files) {
-      sys::UniqueFd fd = TRY(workspace_.create_file(file.name, file.content->size()));
+      sys::UniqueFd fd = TRY(workspace.create_file(file.name, file.content->size()));
       TRY(sys::write_all(fd.get(), *file.content, std::chrono::seconds(60)));
       TRY(sys::close_checked(std::move(fd), file.name));
     }
@@ -194,7 +132,7 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     for (std::string& word : TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion),
                                                   module.name(), target_.index, target_.text))) {
       // The runner is where the person is, as stap's: `-c ./program` is theirs. The module is not there.
-      if (word == "./" + std::string(module.name())) word = workspace_.path() + word.substr(1);
+      if (word == "./" + std::string(module.name())) word = workspace.path() + word.substr(1);
       spawn.argv.push_back(std::move(word));
     }
     spawn.stdin_fd = commands_input(context_.options.job);
@@ -205,14 +143,11 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     stop_signal_ = runner_entry(module.kind).stop_signal;
     // There is no guardian. Who ignores this signal is found by a sweep; who becomes another user is lost to both.
     spawn.parent_death_signal = stop_signal_;
-    spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace_.path()};
+    spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace.path()};
     for (const std::string& variable : context_.options.job.runner_environment) spawn.extra_env.push_back(variable);
-    contain(spawn);
+    remains_.contain(spawn);
     runner_ = TRY(sys::spawn(spawn));
-    if (cgroup_.valid() && !runner_->in_cgroup() && cgroup_.remove()) {
-      cgroup_ = {};
-      blind_ = "what has left its session, without a cgroup: the kernel starts none in it (clone3)";
-    }
+    remains_.note_started(*runner_);
     relays_ = 2;
     asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);
     asio::co_spawn(context_.io, relay(std::move(err.read_end), Stream::kStderr), asio::detached);
@@ -288,7 +223,7 @@ void DirectRun::signal_rung() {
     case StopLadder::Rung::kKill:
       if (alive) killed_ = ladder_.why_killed(sys::now());
       signal_session(runner_->pid(), SIGKILL);
-      if (cgroup_.valid()) (void)cgroup_.kill();
+      remains_.kill();
       break;
     case StopLadder::Rung::kDiscard:
     case StopLadder::Rung::kGiveUp:

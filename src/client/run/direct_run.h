@@ -3,11 +3,10 @@
 #pragma once
 
 #include "client/build/module.h"
+#include "client/run/direct_remains.h"
 #include "client/run/target_run.h"
 #include "session/stop_ladder.h"
-#include "sys/cgroup.h"
 #include "sys/child.h"
-#include "sys/workspace.h"
 
 namespace stapsh::client {
 
@@ -21,9 +20,6 @@ class DirectRun : public TargetRun {
 
  private:
   Awaitable<Outcome> run_module();
-  void contain(sys::SpawnOptions& spawn);
-  Awaitable<> end_what_it_left();
-  void look_what_is_left(Outcome& outcome);
   [[nodiscard]] Result<> check(const Module& module) const;
   Awaitable<Result<>> start(const Module& module);
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
@@ -32,9 +28,7 @@ class DirectRun : public TargetRun {
   void give_up();
 
   std::optional<sys::Child> runner_;
-  sys::Workspace workspace_;
-  sys::Cgroup cgroup_;  // Of the runner and all that it starts, where there can be one.
-  std::string blind_;   // Else: why there is none.
+  DirectRemains remains_;
   StopLadder ladder_;
   RunnerKind kind_{};
   int stop_signal_ = 0;

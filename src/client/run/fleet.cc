@@ -13,12 +13,12 @@
 
 #include "base/parse_seconds.h"
 #include "client/build/build_cache.h"
-#include "client/events/fold_names.h"
 #include "client/events/run_result.h"
 #include "client/run/agent_run.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/direct_run.h"
+#include "client/run/fleet_text.h"
 #include "client/run/start_gate.h"
 #include "client/run/target_run.h"
 #include "client/targets/target_list.h"
@@ -78,14 +78,11 @@ class TargetFleet : public Fleet {
   Awaitable<> watch_stop();
   [[nodiscard]] std::vector<TargetResult> results() const;
   void check_descriptors(std::size_t needed);
-  void say_who_was_picked();
-  void say_what_is_waited_for();
   void give_up(const std::string& why);
   void wait_signal();
   void on_signal(int signo);
   void stop_all(event::StopAsked why);
   void say_states();
-  void say_plans();
   void on_reader_gone();
   void emit(Event::What what);
 
@@ -147,7 +144,7 @@ Awaitable<int> TargetFleet::run() {
   started.command = is_sweep ? "sweep" : options_.job.command_line();
   emit(std::move(started));
   if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
-  if (picked_from_ > 0) say_who_was_picked();
+  if (picked_from_ > 0) emit(event::Note{event::Note::Kind::kInfo, picked_text(targets_, picked_from_)});
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
   std::size_t descriptors = kDescriptorsOther;
@@ -173,7 +170,7 @@ Awaitable<int> TargetFleet::run() {
   while (ended_ < runs_.size()) co_await all_ended_.wait();
   finish();
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
-  say_plans();
+  for (std::string& text : plan_texts(runs_)) emit(event::Note{event::Note::Kind::kAnswer, std::move(text)});
   const int code =
       exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
@@ -188,13 +185,6 @@ void TargetFleet::check_descriptors(std::size_t needed) {
                    fmt::format("{} targets can need {} open files at once, and this process may have {} (ulimit -Hn): "
                                "those that find none will fail; raise that limit, or take fewer targets at once",
                                targets_.size(), needed, limit)});
-}
-
-void TargetFleet::say_who_was_picked() {
-  std::vector<std::string> names;
-  for (const Target& target : targets_) names.push_back(target.name);
-  emit(event::Note{event::Note::Kind::kInfo,
-                   fmt::format("picked {} of {} targets: {}", names.size(), picked_from_, fold_names(names))});
 }
 
 void TargetFleet::emit(Event::What what) {
@@ -353,23 +343,9 @@ Awaitable<> TargetFleet::watch_stop() {
     }
     if (now < speak_at) continue;
     speak_at = now + kWaitingAgain;
-    say_what_is_waited_for();
+    std::optional<std::string> text = waiting_text(runs_);
+    if (text) emit(event::Note{event::Note::Kind::kInfo, *std::move(text)});
   }
-}
-
-void TargetFleet::say_what_is_waited_for() {
-  const TargetRun* shown = nullptr;
-  std::size_t count = 0;
-  for (const auto& run : runs_) {
-    if (run->outcome()) continue;
-    ++count;
-    // One that says what it is at tells more than one that does not.
-    if (!shown || run->state_text().size() > shown->state_text().size()) shown = run.get();
-  }
-  if (!shown) return;
-  const std::string others = count > 1 ? fmt::format(" and {} more", count - 1) : "";
-  emit(event::Note{event::Note::Kind::kInfo,
-                   fmt::format("waiting for {} ({}){}", shown->target().name, shown->state_text(), others)});
 }
 
 void TargetFleet::stop_all(event::StopAsked why) {
@@ -400,21 +376,6 @@ void TargetFleet::say_states() {
         {sys::wall_now(), run->target().index, event::Note{event::Note::Kind::kAnswer, run->state_text()}});
   }
   events_.on_pause();
-}
-
-// --dry-run: what would run, once for all targets of which that is so.
-void TargetFleet::say_plans() {
-  std::vector<std::pair<std::string, std::vector<std::string>>> plans;
-  for (const auto& run : runs_) {
-    if (run->plan().empty()) continue;
-    const auto same =
-        std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == run->plan(); });
-    auto& plan = same != plans.end() ? *same : plans.emplace_back(run->plan(), std::vector<std::string>());
-    plan.second.push_back(run->target().name);
-  }
-  for (const auto& plan : plans) {
-    emit(event::Note{event::Note::Kind::kAnswer, fold_names(plan.second) + ": " + plan.first});
-  }
 }
 
 void TargetFleet::on_reader_gone() {
