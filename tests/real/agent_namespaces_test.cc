@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -32,6 +33,17 @@ class AgentNamespaces : public AgentTest {
     for (int i = 0; i < count; i++) script += "\"$0\" --grace 0.2; ";
     ProgramOptions how = options(
         {"unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script + "exit $?", agent_program()}, &mounts_);
+    how.input = Input::kPipe;
+    return how;
+  }
+  /// A container of one agent that makes its pid namespace when a line tells it to, and says that one's number. (Mount
+  /// namespaces have numbers of the same store: it has made its own by the time that it says "ready".)
+  ProgramOptions container_when_told() const {
+    const std::string inside = "mount -t proc proc /proc; readlink /proc/self/ns/pid; \"$0\" --grace 0.2; exit $?";
+    ProgramOptions how =
+        options({"unshare", "--mount", "sh", "-c",
+                 "echo ready; read -r line; exec unshare --pid --fork sh -c \"$1\" \"$0\"", agent_program(), inside},
+                &mounts_);
     how.input = Input::kPipe;
     return how;
   }
@@ -174,6 +186,40 @@ TEST_F(AgentNamespaces, ContainerThatIsGoneIsSweptFromTheFirstNamespace) {
   EXPECT_TRUE(workspace_is_there());
   EXPECT_EQ(sweep(agent()), "OK removed=1 left=0\n");
   EXPECT_FALSE(workspace_is_there());
+}
+
+// The number of a namespace that is gone is the next one's, for the agent in that and for the first namespace.
+TEST_F(AgentNamespaces, ContainerThatHasTheNumberOfOneThatIsGoneIsAnother) {
+  if (std::filesystem::read_symlink("/proc/self/ns/pid") != "pid:[4026531836]") {
+    GTEST_SKIP() << "needs the first pid namespace: only there it shows that another is gone";
+  }
+  constexpr std::size_t kMost = 32;
+  std::deque<Program> others;
+  while (others.size() < kMost) ASSERT_TRUE(others.emplace_back(container_when_told()).wait_for_out("ready\n"));
+  Program inside(container(1));
+  start_session(inside);
+  const int init = named_below(inside.pid(), "sh");
+  const std::string number = std::filesystem::read_symlink("/proc/" + std::to_string(init) + "/ns/pid");
+  ASSERT_EQ(::kill(init, SIGKILL), 0);
+  EXPECT_TRUE(inside.wait_gone());
+  // The kernel gives the lowest that is free, a moment after the end of who had it.
+  Program* same = nullptr;
+  for (Program& other : others) {
+    ASSERT_TRUE(other.write("go\n"));
+    ASSERT_TRUE(other.wait_for_out("]\n"));
+    if (other.out() == "ready\n" + number + "\n") {
+      same = &other;
+      break;
+    }
+  }
+  if (same != nullptr) {  // Else somebody else has it: of this machine, not of this test.
+    ASSERT_TRUE(same->write("stap 4.8\nsweep\n"));
+    EXPECT_TRUE(same->wait_for_out("OK removed=0 left=1\n")) << same->captured();
+    EXPECT_TRUE(workspace_is_there());
+  }
+  EXPECT_EQ(sweep(agent()), "OK removed=1 left=0\n");
+  EXPECT_FALSE(workspace_is_there());
+  if (same == nullptr) GTEST_SKIP() << number << " was not used again";
 }
 
 }  // namespace
