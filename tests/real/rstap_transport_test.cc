@@ -98,6 +98,15 @@ TEST_F(RstapTransport, CarriageReturnOfSshIsNotShown) {
   EXPECT_TRUE(has(rstap.err(), "no hello from stapsh: last\n")) << rstap.captured();
 }
 
+// rstap raises its own. ssh and runners may use select(2), which knows no descriptor above 1023.
+TEST_F(RstapTransport, ChildrenHaveTheDescriptorLimitThatWeWereStartedWith) {
+  std::vector<std::string> words = fake({"exec:ulimit -Sn >&2; exit 1"}, {"exit:0"});
+  words.insert(words.begin(), {"/bin/sh", "-c", "ulimit -Sn 300; exec \"$@\"", "sh"});
+  Program rstap(client(words));
+  run(rstap, 1);
+  EXPECT_TRUE(has(rstap.err(), "no hello from stapsh: 300\n")) << rstap.captured();
+}
+
 TEST_F(RstapTransport, SignalIsSaidOnlyWhereOneEndedTheRunner) {
   for (const std::string uri : {"stapsh:", "direct:"}) {
     SCOPED_TRACE(uri);
