@@ -4,6 +4,8 @@
 #include <locale.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
+
 namespace stapsh::client {
 namespace {
 
@@ -38,24 +40,19 @@ class UseLocale {
 }  // namespace
 
 std::string fit_columns(std::string_view text, std::size_t columns) {
-  static const Utf8Locale kUtf8;  // Where there is none, each byte that is no ASCII is a question mark.
+  static const Utf8Locale kUtf8;  // Where there is none, what is no ASCII is a question mark.
   const UseLocale use(kUtf8.get());
   std::string fitting;
   while (!text.empty()) {
-    mbstate_t state{};
-    wchar_t character = 0;
-    std::size_t bytes = ::mbrtowc(&character, text.data(), text.size(), &state);
-    int width = bytes <= text.size() ? ::wcwidth(character) : -1;
-    if (bytes == 0 || bytes > text.size()) bytes = 1;
-    std::string_view shown = text.substr(0, bytes);
-    if (width < 0 || character == 0) {
-      shown = "?";
-      width = 1;
-    }
+    const Utf8Character character = first_character(text);
+    const bool shown = character.kind == Utf8Character::Kind::kWhole && !is_control(character.code);
+    int width = shown ? ::wcwidth(static_cast<wchar_t>(character.code)) : -1;
+    const bool known = width >= 0;
+    if (!known) width = 1;
     if (static_cast<std::size_t>(width) > columns) break;
     columns -= static_cast<std::size_t>(width);
-    fitting += shown;
-    text.remove_prefix(bytes);
+    fitting += known ? text.substr(0, character.bytes) : "?";
+    text.remove_prefix(character.bytes);
   }
   return fitting;
 }

@@ -26,7 +26,8 @@ TEST(FitColumns, CutsWhereTheTerminalWould) {
       {"a\tb\x1b[2Jc\r", 20, "a?b?[2Jc?"},
       {std::string_view("a\0b", 3), 20, "a?b"},
       {"\xff\xc3", 20, "??"},
-      {"\xc2\x9b", 20, "?"},  // A control sequence's beginning, as one character.
+      {"\xe2\x80\xaetxt\xe2\x80\xa8", 20, "?txt?"},  // It would turn the direction of writing around.
+      {"\xc2\x9b", 20, "?"},                         // A control sequence's beginning, as one character.
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(std::string(c.text) + " in " + std::to_string(c.columns));

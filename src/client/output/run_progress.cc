@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "client/events/run_result.h"
+#include "client/output/shown_names.h"
 
 namespace stapsh::client {
 namespace {
@@ -33,7 +34,7 @@ void RunProgress::on_event(const Event& event) {
   if (const auto* output = std::get_if<event::Output>(&event.what)) {
     lines_ += count_lines(output->bytes);
   } else if (const auto* started = std::get_if<event::RunStarted>(&event.what)) {
-    for (const event::RunStarted::Target& target : started->targets) names_.push_back(target.name);
+    names_ = shown_names(*started);
     states_.assign(names_.size(), index_of(TargetState::kConnecting));
     counts_[index_of(TargetState::kConnecting)] = names_.size();
   } else if (const auto* changed = std::get_if<event::StateChanged>(&event.what)) {

@@ -37,6 +37,14 @@ TEST_F(RunProgressOfFive, NamesWhoIsLeastFar) {
   EXPECT_EQ(text(), "1 sending, 4 ready; waiting for web5 (sending)");
 }
 
+TEST(RunProgress, NamesAreHarmless) {
+  event::RunStarted started;
+  started.targets.push_back({"x\033]0;t\007\xe2\x80\xaey", "x"});
+  RunProgress progress;
+  progress.on_event({{}, std::nullopt, started});
+  EXPECT_EQ(progress.text(TimePoint{}), "1 connecting; waiting for x^[]0;t^G<U+202E>y (connecting)");
+}
+
 TEST_F(RunProgressOfFive, WaitsForNobodyWhileAllRun) {
   all_be(TargetState::kRunning);
   EXPECT_EQ(text(), "5 running");
