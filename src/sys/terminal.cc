@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,15 +42,19 @@ bool has_open(pid_t pid, std::string_view terminal) {
   return false;
 }
 
+// Of a terminal: of the one itself, not of its other name, /dev/tty.
+std::optional<unsigned> device_of(int fd) {
+  unsigned device = 0;
+  return ::ioctl(fd, TIOCGDEV, &device) == 0 ? std::optional(device) : std::nullopt;
+}
+
 }  // namespace
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
 bool is_same_terminal(int one, int other) {
-  struct stat a {};
-  struct stat b {};
-  return is_terminal(one) && is_terminal(other) && ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 &&
-         a.st_rdev == b.st_rdev;
+  const std::optional<unsigned> a = device_of(one);
+  return a && a == device_of(other);
 }
 
 std::size_t terminal_columns(int fd) {

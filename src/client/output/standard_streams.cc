@@ -28,6 +28,7 @@ constexpr int kExitLost = 1;
 
 // A terminal, a pipe or a file that is both, as after 2>&1.
 bool are_same(int a, int b) {
+  if (sys::is_same_terminal(a, b)) return true;
   struct stat of_a {
   }, of_b{};
   if (::fstat(a, &of_a) != 0 || ::fstat(b, &of_b) != 0) return false;
