@@ -24,11 +24,6 @@ class ByteBuffer {
 
   /// Whether what is appended next begins a line, of all that was ever appended.
   [[nodiscard]] bool at_line_start() const { return (empty() ? last_consumed_ : bytes_[end_ - 1]) == '\n'; }
-  /// Ends a line that is not finished.
-  void begin_line() {
-    if (!at_line_start()) append("\n");
-  }
-
  private:
   char last_consumed_ = '\n';
   std::unique_ptr<char[]> bytes_;

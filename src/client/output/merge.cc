@@ -41,9 +41,9 @@ Merger::Merger(MergeOptions options, OutputBuffers& buffers)
       // rstap's own lines are on standard error as well: there nobody speaks without a name, where there are several.
       from.labelled = options.labels == LabelMode::kName ||
                       (stream == Stream::kStdout ? options.labels == LabelMode::kIndex : several);
-      if (pass_through_) only_[static_cast<std::size_t>(stream)].set_label(from.label);
+      if (pass_through_) only(stream).set_label(from.label);
       if (on_terminal(stream) && !from.labelled) {
-        names_.insert(name);
+        names_.insert(seen_text(name));
         name_bytes_max_ = std::max(name_bytes_max_, name.size());
       }
     }
@@ -59,7 +59,7 @@ Merger::Source& Merger::source(std::size_t target, Stream stream) {
 void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes) {
   OutputBuffer& out = buffers_.of(stream);
   if (pass_through_) {
-    return on_terminal(stream) ? only_[static_cast<std::size_t>(stream)].append(out, bytes) : out.append(bytes);
+    return on_terminal(stream) ? only(stream).append(out, bytes) : out.append(bytes);
   }
   Source& from = source(target, stream);
   while (!from.held.empty() && !bytes.empty()) bytes = finish_held_line(stream, from, bytes);
@@ -74,20 +74,11 @@ void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes
 void Merger::on_target_end(std::size_t target) {
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     OutputBuffer& out = buffers_.of(stream);
-    if (pass_through_) only_[static_cast<std::size_t>(stream)].finish(out);
+    if (pass_through_) only(stream).finish(out);
     Source& from = source(target, stream);
     if (!from.held.empty()) emit_line(stream, from, from.held);
     from.held = std::string();
   }
-}
-
-OutputBuffer& Merger::begin_line(Stream stream) {
-  OutputBuffer& out = buffers_.of(stream);
-  for (const Stream other : {Stream::kStdout, Stream::kStderr}) {
-    if (&buffers_.of(other) == &out) only_[static_cast<std::size_t>(other)].pause(out);
-  }
-  out.begin_line();
-  return out;
 }
 
 void Merger::emit_line(Stream stream, const Source& from, std::string_view line) {
@@ -108,7 +99,7 @@ bool Merger::looks_foreign(std::string_view line) const {
   const std::string seen = seen_text(line, std::max(name_bytes_max_, kOwnBeginning.size()) + 2);
   if (seen.starts_with(kOwnBeginning)) return true;
   for (std::size_t at = seen.find(':'); at != std::string::npos; at = seen.find(':', at + 1)) {
-    if (names_.contains(std::string_view(seen).substr(0, at))) return true;
+    if (names_.contains(seen.substr(0, at))) return true;
   }
   return false;
 }

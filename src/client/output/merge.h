@@ -35,8 +35,6 @@ class Merger {
   void on_output(std::size_t target, Stream stream, std::string_view bytes);
   /// The target will say no more: an unfinished line is completed with a newline.
   void on_target_end(std::size_t target);
-  /// Somebody else's line follows on that stream, and begins a line.
-  OutputBuffer& begin_line(Stream stream);
   /// Whether a line has begun and not ended.
   [[nodiscard]] bool holds_line(std::size_t target, Stream stream) { return !source(target, stream).held.empty(); }
 
@@ -48,6 +46,7 @@ class Merger {
   };
 
   Source& source(std::size_t target, Stream stream);
+  OnlyTarget& only(Stream stream) { return only_[buffers_.shared() ? 0 : static_cast<std::size_t>(stream)]; }
   bool on_terminal(Stream stream) const { return on_terminal_[static_cast<std::size_t>(stream)]; }
   void emit_line(Stream stream, const Source& source, std::string_view line);
   void emit_terminal_line(OutputBuffer& out, const Source& source, std::string_view line) const;
@@ -59,9 +58,9 @@ class Merger {
 
   bool pass_through_;
   std::array<bool, 2> on_terminal_;
-  std::array<OnlyTarget, 2> only_;  ///< Of pass_through_, on terminals.
+  std::array<OnlyTarget, 2> only_;  ///< Of pass_through_, on terminals: one for each buffer.
   std::size_t held_line_bytes_max_;
-  std::unordered_set<std::string_view> names_;  ///< Where lines without a label are sent to a terminal.
+  std::unordered_set<std::string> names_;  ///< As they are seen. Where lines without a label are sent to a terminal.
   std::size_t name_bytes_max_ = 0;
   std::vector<std::string> target_names_;
   std::vector<Source> sources_;  ///< Two for each target.

@@ -150,9 +150,13 @@ TEST(Merge, ALineOfRstapsBeginsALine) {
   MergeOptions options{.labels = LabelMode::kNone, .target_names = {"a"}};
   Merger merger(options, buffers);
   merger.on_output(0, kOut, "unfinished");
-  merger.begin_line(kErr).append("rstap: x\n");
+  const auto say = [&](std::string_view line) {
+    buffers.of(kErr).begin_line();
+    buffers.of(kErr).append(line);
+  };
+  say("rstap: x\n");
   merger.on_output(0, kErr, "whole\n");
-  merger.begin_line(kErr).append("rstap: y\n");
+  say("rstap: y\n");
   EXPECT_EQ(taken(buffers, kOut), "unfinished\nrstap: x\nwhole\nrstap: y\n");
 }
 

@@ -1,35 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/only_target.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace stapsh::client {
+namespace {
+
+bool is_seen_and_no_beginning(char byte) { return byte >= ' ' && byte < 0x7f && byte != kOwnBeginning.front(); }
+
+}  // namespace
 
 void OnlyTarget::append(OutputBuffer& out, std::string_view bytes) {
+  if (in_line_ &&
+      out.at_line_start()) {  // Others have ended the line. What waits is not to be completed behind theirs.
+    text_.finish(out);
+    in_line_ = !out.at_line_start();
+  }
   while (!bytes.empty()) {
-    if (beginning_.empty() && !out.at_line_start()) {
-      const std::size_t newline = bytes.find('\n');
-      const std::size_t size = newline == std::string_view::npos ? bytes.size() : newline + 1;
-      text_.append(out, bytes.substr(0, size));
-      bytes.remove_prefix(size);
+    if (!in_line_ && beginning_.line().empty()) in_line_ = is_seen_and_no_beginning(bytes.front());
+    if (!in_line_) {  // Byte by byte: it is seldom more than one.
+      add_to_beginning(out, bytes.front());
+      bytes.remove_prefix(1);
       continue;
     }
-    // Byte by byte: it is seldom more than one.
-    beginning_ += bytes.front();
-    bytes.remove_prefix(1);
-    const std::optional<bool> looks_own = looks_like(beginning_, kOwnBeginning);
-    if (!looks_own) continue;
-    if (*looks_own) out.append(label_);
-    append_beginning(out);
+    const std::size_t newline = bytes.find('\n');
+    const std::size_t size = newline == std::string_view::npos ? bytes.size() : newline + 1;
+    text_.append(out, bytes.substr(0, size));
+    in_line_ = newline == std::string_view::npos;
+    bytes.remove_prefix(size);
   }
 }
 
-void OnlyTarget::append_beginning(OutputBuffer& out) { text_.append(out, std::exchange(beginning_, {})); }
+void OnlyTarget::add_to_beginning(OutputBuffer& out, char byte) {
+  const std::optional<bool> looks_own = beginning_.add({&byte, 1});
+  if (!looks_own) return;
+  if (*looks_own) out.append(label_);
+  in_line_ = byte != '\n';
+  append_beginning(out);
+}
+
+void OnlyTarget::append_beginning(OutputBuffer& out) {
+  text_.append(out, std::exchange(beginning_, LookAlike(kOwnBeginning)).line());
+}
 
 void OnlyTarget::finish(OutputBuffer& out) {
-  // The other stream may have gone on behind it: together they would look like a line of rstap's.
-  if (!beginning_.empty()) out.begin_line();
   append_beginning(out);
   text_.finish(out);
 }

@@ -14,21 +14,23 @@ namespace stapsh::client {
 /// What lines of rstap's own begin with.
 inline constexpr std::string_view kOwnBeginning = "rstap:";
 
+/// One for each terminal. Where both streams go to one, both are given to it, in the order in which they come: a line
+/// looks the same, whichever of them its parts are from.
 class OnlyTarget {
  public:
   void set_label(std::string label) { label_ = std::move(label); }
 
-  /// What may begin a line of rstap's waits for what follows.
+  /// What may begin a line of rstap's waits for what follows. Whoever else writes to `out` begins and ends a line.
   void append(OutputBuffer& out, std::string_view bytes);
   void finish(OutputBuffer& out);
-  /// Somebody else's line follows.
-  void pause(OutputBuffer& out) { text_.end_colour(out); }
 
  private:
+  void add_to_beginning(OutputBuffer& out, char byte);
   void append_beginning(OutputBuffer& out);
 
   std::string label_;
-  std::string beginning_;  // Of a line that may look like rstap's.
+  bool in_line_ = false;  // Something is seen of the line.
+  LookAlike beginning_{kOwnBeginning};
   TerminalText text_;
 };
 

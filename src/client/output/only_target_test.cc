@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <random>
+
+#include "client/output/merge.h"
+
 namespace stapsh::client {
 namespace {
 
@@ -57,24 +63,106 @@ TEST(OnlyTarget, WhatFollowsALineOfOursIsABeginning) {
   OnlyTarget target;
   target.set_label("web1: ");
   target.append(out, "\033[31mx");
-  target.pause(out);
   out.begin_line();
   out.append("rstap: waiting\n");
   target.append(out, "rstap: all clean\n");
   EXPECT_EQ(out.view(), "\033[31mx\033[0m\nrstap: waiting\nweb1: rstap: all clean\n");
 }
 
-// Both streams on one terminal.
+/// Both streams on one terminal, on which lines of rstap's own come between as well.
+struct Step {
+  Stream stream;
+  std::string_view text;
+};
+std::string on_one_terminal(std::initializer_list<Step> steps, std::string_view own_line_after_each = "") {
+  OutputBuffers buffers;
+  buffers.share();
+  MergeOptions options{.labels = LabelMode::kNone, .target_names = {"web1"}};
+  options.on_terminal = {true, true};
+  Merger merger(options, buffers);
+  OutputBuffer& out = buffers.of(Stream::kStderr);
+  for (const Step& step : steps) {
+    merger.on_output(0, step.stream, step.text);
+    if (own_line_after_each.empty()) continue;
+    out.begin_line();
+    out.append(own_line_after_each);
+  }
+  merger.on_target_end(0);
+  return std::string(out.view());
+}
+constexpr Stream kOut = Stream::kStdout, kErr = Stream::kStderr;
+
 TEST(OnlyTarget, TwoStreamsDoNotMakeOneLineOfRstaps) {
+  EXPECT_EQ(on_one_terminal({{kOut, "rst"}, {kErr, "ap: all clean"}}), "web1: rstap: all clean");
+  EXPECT_EQ(on_one_terminal({{kOut, "x"}, {kErr, "\n"}, {kOut, "rstap: all clean\n"}}), "x\nweb1: rstap: all clean\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kErr, "\n"}, {kOut, "0mrstap: all clean\n"}}),
+            "x^[[\n0mrstap: all clean\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\xe2\x80"}, {kErr, "\n"}, {kOut, "\x8brstap: all clean\n"}}),
+            "x<E2><80>\n<8B>rstap: all clean\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kErr, "\n\033[1m"}, {kOut, "rstap: all clean\n"}}),
+            "x^[[\nweb1: \033[1mrstap: all clean\033[0m\n");
+}
+
+TEST(OnlyTarget, AColourEndsWithItsLineWhicheverStreamEndsIt) {
+  EXPECT_EQ(on_one_terminal({{kOut, "x\033[8m"}, {kErr, "y\nz\n"}}), "x\033[8my\033[0m\nz\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\033[8m"}}, "rstap: a\n"), "x\033[8m\033[0m\nrstap: a\n");
+}
+
+// What was waiting for its rest when rstap's own line came is not completed behind that.
+TEST(OnlyTarget, NothingIsCompletedBehindALineOfRstaps) {
+  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kOut, "0mrstap: b\n"}}, "rstap: a\n"),
+            "x\nrstap: a\n^[[0mrstap: b\nrstap: a\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\xe2\x80"}, {kOut, "\x8brstap: b\n"}}, "rstap: a\n"),
+            "x\nrstap: a\n<E2><80><8B>rstap: b\nrstap: a\n");
+  EXPECT_EQ(on_one_terminal({{kOut, "x\n\033["}, {kOut, "0mrstap: b\n"}}, "rstap: a\n"),
+            "x\nrstap: a\nweb1: \033[0mrstap: b\nrstap: a\n");
+}
+
+// The rule itself, for any order of bytes and streams: what looks like a line of rstap's is one, or has a label.
+TEST(OnlyTarget, NoOrderOfPiecesLooksLikeRstaps) {
+  const std::string_view pieces[] = {"r", "stap:",   "rstap:", "x",    "\n",   "\r",       "\033",         "[",   "1",
+                                     "m", "\033[8m", "\xe2",   "\x80", "\x8b", "\xcc\x81", "\xe1\x85\xa0", "ap:", "st"};
+  std::mt19937 random(20261127);
+  for (int round = 0; round < 100'000; ++round) {
+    OutputBuffers buffers;
+    buffers.share();
+    MergeOptions options{.labels = LabelMode::kNone, .target_names = {"web1"}};
+    options.on_terminal = {true, true};
+    Merger merger(options, buffers);
+    OutputBuffer& out = buffers.of(kErr);
+    std::string said;
+    for (int i = 0; i < 12; ++i) {
+      const std::string_view piece = pieces[random() % std::size(pieces)];
+      said += piece;
+      if (random() % 8 != 0) {
+        merger.on_output(0, random() % 2 == 0 ? kOut : kErr, piece);
+        continue;
+      }
+      out.begin_line();
+      out.append("OWN\n");
+      if (random() % 4 == 0) out.consume(random() % (out.size() + 1));
+    }
+    merger.on_target_end(0);
+    bool first = true;
+    for (std::string_view left = out.view(); !left.empty(); first = false) {
+      const std::string_view line = left.substr(0, left.find('\n'));
+      left.remove_prefix(std::min(left.size(), line.size() + 1));
+      if (first) continue;  // Its beginning may have been written before.
+      ASSERT_NE(looks_like(line, kOwnBeginning), true) << testing::PrintToString(std::string(out.view()));
+    }
+  }
+}
+
+// Each character is looked at once: this took minutes when all of a line was, for each of its bytes.
+TEST(OnlyTarget, UnseenLinesTakeNoLongerThanOthers) {
+  std::string line;
+  while (line.size() < 1'000) line += "\xc2\xad";
+  line += '\n';
   OutputBuffer out;
-  OnlyTarget first, second;
-  first.set_label("web1: ");
-  second.set_label("web1: ");
-  first.append(out, "rst");
-  second.append(out, "ap: all clean");
-  first.finish(out);
-  second.finish(out);
-  EXPECT_EQ(out.view(), "ap: all clean\nrst");
+  OnlyTarget target;
+  for (int i = 0; i < 10'000; ++i) target.append(out, line);
+  target.finish(out);
+  EXPECT_EQ(out.size(), 10'000 * line.size());
 }
 
 }  // namespace

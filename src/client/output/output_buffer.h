@@ -4,13 +4,34 @@
 
 #include <array>
 #include <cstddef>
+#include <string_view>
+#include <utility>
 
 #include "base/byte_buffer.h"
 #include "protocol/agent_line.h"
 
 namespace stapsh::client {
 
-using OutputBuffer = ByteBuffer;
+/// It knows whether a target's colour is on where it goes: else lines of others might be hidden by it.
+class OutputBuffer : public ByteBuffer {
+ public:
+  static constexpr std::string_view kEndColour = "\033[0m";
+
+  /// Somebody else's line follows: a line that is not finished ends, and its colour.
+  void begin_line() {
+    end_colour();
+    if (!at_line_start()) append("\n");
+  }
+  /// What was appended last has turned one on, or off.
+  void set_coloured(bool coloured) { coloured_ = coloured; }
+  void end_colour() {
+    if (std::exchange(coloured_, false)) append(kEndColour);
+  }
+  [[nodiscard]] bool coloured() const { return coloured_; }
+
+ private:
+  bool coloured_ = false;
+};
 
 /// One for each stream, or one for both: where they end in the same file or terminal, only one buffer keeps the order,
 /// and lines whole.

@@ -14,9 +14,9 @@ std::vector<std::string> shown_names(const event::RunStarted& run) {
   std::unordered_set<std::string> taken;
   for (const event::RunStarted::Target& target : run.targets) {
     std::string name = shown_text(target.name);
-    // "rstap: " would be a label like rstap's own beginning; two spellings may be one.
+    // "rstap: " would be a label like rstap's own beginning; two spellings may look like one.
     if (looks_like(name + ":", kOwnBeginning).value_or(true)) name = "target " + name;
-    while (!taken.insert(name).second) name += "#" + std::to_string(names.size());
+    while (!taken.insert(seen_text(name)).second) name += "#" + std::to_string(names.size());
     names.push_back(std::move(name));
   }
   return names;

@@ -9,7 +9,7 @@
 
 namespace stapsh::client {
 
-/// One for each target: it can't end or rewrite a line, no two are the same, and none is rstap's own.
+/// One for each target: it can't end or rewrite a line, no two look the same, and none is rstap's own.
 std::vector<std::string> shown_names(const event::RunStarted& run);
 
 }  // namespace stapsh::client

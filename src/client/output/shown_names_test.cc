@@ -18,14 +18,18 @@ TEST(ShownNames, AreHarmlessAndDifferent) {
        {"web1", "exec:a\nb", "x\033]0;t\007", "x^[]0;t^G", "rstap", "rstap:22", "target rstap", "\xe2\x80\xae",
         "rst\xe2\x80\x8b"
         "ap",
-        "web1"}) {
+        "web1",
+        "we\xe2\x80\x8b"
+        "b1"}) {
     run.targets.push_back({name, ""});
   }
   EXPECT_THAT(shown_names(run), testing::ElementsAre("web1", "exec:a^Jb", "x^[]0;t^G", "x^[]0;t^G#3", "target rstap",
                                                      "target rstap:22", "target rstap#6", "<U+202E>",
                                                      "target rst\xe2\x80\x8b"
-                                                     "ap",
-                                                     "web1#9"));
+                                                     "ap#8",
+                                                     "web1#9",
+                                                     "we\xe2\x80\x8b"
+                                                     "b1#10"));
 }
 
 TEST(LabelColour, IsTheTargetsOwn) {

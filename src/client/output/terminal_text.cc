@@ -9,11 +9,11 @@
 
 #include "base/shown_text.h"
 #include "base/utf8.h"
+#include "client/output/unseen_characters.h"
 
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kEndColour = "\033[0m";
 // Of ESC, '[', numbers, 'm'. Real ones have less than 40 bytes.
 constexpr std::size_t kColourBytesMax = 64;
 // What is in front of a line's first words and can't be seen: more of it is no accident.
@@ -95,11 +95,18 @@ std::size_t text_bytes(std::string_view text) {
   }
 }
 
-// Soft hyphen, blanks and joiners of no width, variation selectors, tags.
-bool is_unseen(std::string_view character) {
-  const char32_t code = first_character(character).code;
-  return code == 0xad || code == 0x034f || (code >= 0x200b && code <= 0x200d) || (code >= 0x2060 && code <= 0x2065) ||
-         code == 0xfeff || (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0xe0000 && code <= 0xe0fff);
+// A colour ends with its line, whoever turned it on: the other stream may be on the same terminal.
+void append_text(OutputBuffer& out, std::string_view text) {
+  if (out.coloured()) {
+    // A carriage return, if there is one, is before the newline of its own line.
+    const std::size_t newline = text.find('\n');
+    if (newline != std::string_view::npos) {
+      out.append(text.substr(0, newline));
+      out.end_colour();
+      text.remove_prefix(newline);
+    }
+  }
+  out.append(text);
 }
 
 }  // namespace
@@ -126,29 +133,12 @@ void TerminalText::append(OutputBuffer& out, std::string_view bytes) {
     if (piece.kind == Piece::Kind::kColour) {
       const std::string_view colour = bytes.substr(0, piece.bytes);
       out.append(colour);
-      coloured_ = colour != "\033[m" && colour != kEndColour;
+      out.set_coloured(colour != "\033[m" && colour != OutputBuffer::kEndColour);
     } else {
       out.append(spelled_character(bytes, piece.bytes));
     }
     bytes.remove_prefix(piece.bytes);
   }
-}
-
-void TerminalText::append_text(OutputBuffer& out, std::string_view text) {
-  if (coloured_) {
-    // A carriage return, if there is one, is before the newline of its own line.
-    const std::size_t newline = text.find('\n');
-    if (newline != std::string_view::npos) {
-      out.append(text.substr(0, newline));
-      end_colour(out);
-      text.remove_prefix(newline);
-    }
-  }
-  out.append(text);
-}
-
-void TerminalText::end_colour(OutputBuffer& out) {
-  if (std::exchange(coloured_, false)) out.append(kEndColour);
 }
 
 void TerminalText::finish(OutputBuffer& out) {
@@ -159,7 +149,7 @@ void TerminalText::finish(OutputBuffer& out) {
     out.append(spelled.empty() ? left.substr(0, bytes) : std::string_view(spelled));
     left.remove_prefix(bytes);
   }
-  end_colour(out);
+  out.end_colour();
 }
 
 void append_terminal_line(OutputBuffer& out, std::string_view line) {
@@ -181,24 +171,25 @@ std::string take_seen(std::string_view& text) {
       return spelled;
     }
     text.remove_prefix(piece.bytes);
-    if (piece.kind == Piece::Kind::kText && !is_unseen(bytes)) return std::string(bytes);
+    if (piece.kind == Piece::Kind::kText && !is_unseen(first_character(bytes).code)) return std::string(bytes);
   }
   return {};
 }
 
-std::optional<bool> looks_like(std::string_view bytes, std::string_view word) {
-  const std::size_t bytes_given = bytes.size();
-  while (!word.empty()) {
-    const std::string seen = take_seen(bytes);
-    if (seen.empty()) {
-      if (bytes_given <= kUnseenBytesMax) return std::nullopt;
-      return true;
-    }
-    if (!word.starts_with(seen)) return false;
-    word.remove_prefix(seen.size());
+std::optional<bool> LookAlike::add(std::string_view bytes) {
+  line_ += bytes;
+  while (!word_left_.empty()) {
+    std::string_view left = std::string_view(line_).substr(looked_);
+    const std::string seen = take_seen(left);
+    looked_ = line_.size() - left.size();
+    if (seen.empty()) return line_.size() <= kUnseenBytesMax ? std::nullopt : std::optional<bool>(true);
+    if (!word_left_.starts_with(seen)) return false;
+    word_left_.remove_prefix(seen.size());
   }
   return true;
 }
+
+std::optional<bool> looks_like(std::string_view bytes, std::string_view word) { return LookAlike(word).add(bytes); }
 
 std::string seen_text(std::string_view line, std::size_t characters_max) {
   std::string text;

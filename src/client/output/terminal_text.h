@@ -20,15 +20,11 @@ class TerminalText {
  public:
   /// Appends what may be sent of `bytes`. An unfinished sequence at their end waits for what follows.
   void append(OutputBuffer& out, std::string_view bytes);
-  /// Nothing follows: what waits is spelled, and a colour ends.
+  /// Nothing follows, or not at once: what waits is spelled, and a colour ends.
   void finish(OutputBuffer& out);
-  void end_colour(OutputBuffer& out);
 
  private:
-  void append_text(OutputBuffer& out, std::string_view text);
-
   std::string waiting_;
-  bool coloured_ = false;
 };
 
 /// A whole line, without its '\n', and a '\n'.
@@ -38,11 +34,26 @@ void append_terminal_line(OutputBuffer& out, std::string_view line);
 /// and what is left in `text` is the beginning of something.
 std::string take_seen(std::string_view& text);
 
-/// Whether what is seen of a line that begins with `bytes` begins with `word`; nothing: what follows may complete it.
-/// Colours, and characters of no width, are not seen.
+/// Whether what is seen of a line begins with a word, told as the line comes. Colours, and characters that take no
+/// room, are not seen. Looks at each character once, whatever pieces they come in.
+class LookAlike {
+ public:
+  /// `word` is lent.
+  explicit LookAlike(std::string_view word) : word_left_(word) {}
+  /// Of the line so far; nothing: what follows may complete it. Not to be asked again once it was told.
+  std::optional<bool> add(std::string_view bytes);
+  [[nodiscard]] const std::string& line() const { return line_; }
+
+ private:
+  std::string_view word_left_;
+  std::string line_;
+  std::size_t looked_ = 0;  // Bytes of it.
+};
+
+/// The same of a line that begins with `bytes`.
 std::optional<bool> looks_like(std::string_view bytes, std::string_view word);
 
 /// What is seen of a line's first `characters_max` characters.
-std::string seen_text(std::string_view line, std::size_t characters_max);
+std::string seen_text(std::string_view line, std::size_t characters_max = std::string_view::npos);
 
 }  // namespace stapsh::client

@@ -120,6 +120,9 @@ TEST(TerminalText, SeesWhatAPersonSees) {
       {"\n", false},
       {"\033[1mr\033[0mstap: x", true},
       {"\xe2\x80\x8brs\xef\xbb\xbftap\xc2\xad:", true},
+      {"\xe1\x85\xa0r\xcc\x81s\xe1\xa0\x8bt\xef\xbf\xb9"
+       "ap\xe1\x9e\xb4:",
+       true},
       {"\xe2\x80", std::nullopt},
       {"rst\033[1", std::nullopt},
       {"\rrstap:", false},

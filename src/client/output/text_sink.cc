@@ -64,9 +64,7 @@ void TextSink::start(const event::RunStarted& run) {
   merger_.emplace(std::move(merge), timed_ ? timed_->staging() : streams_.buffers());
 }
 
-// The merger knows what is unfinished there; lines with times are all finished.
 OutputBuffer& TextSink::begin_line() {
-  if (!timed_) return merger_->begin_line(Stream::kStderr);
   OutputBuffer& out = streams_.buffers().of(Stream::kStderr);
   out.begin_line();
   return out;
