@@ -30,15 +30,18 @@ class RstapTrust : public RemoteTest {
   /// All that a terminal is sent, without what a terminal's driver would make of it. `redirection`: of the shell.
   std::string on_terminal(const std::vector<std::string>& words, const std::string& redirection = "",
                           std::vector<std::string> env = {}) {
-    std::string line = "exec";
-    for (const std::string& word : words) line += " " + quoted(word);
-    const std::string script = scratch_.write("run.sh", line + " " + redirection + "\n");
+    std::string line;
+    for (const std::string& word : words) line += quoted(word) + " ";
+    // The shell stays until all was read: what is in a terminal that nobody has open any more may be lost.
+    const std::string script =
+        scratch_.write("run.sh", line + redirection + "\nprintf '\\001'; read -r nothing < /dev/tty\n");
     ProgramOptions options =
         client({"/usr/bin/socat", "-u", "EXEC:/bin/sh " + script + ",pty,setsid,ctty,stderr,rawer", "-"});
     options.env.insert(options.env.end(), env.begin(), env.end());
     Program socat(options);
-    (void)socat.wait_exit();
-    return socat.out();
+    EXPECT_TRUE(socat.wait_for_out("\001"));
+    const std::string said = socat.out();
+    return said.substr(0, said.find('\001'));
   }
   struct Said {
     std::string out, err;
@@ -49,6 +52,31 @@ class RstapTrust : public RemoteTest {
     return {rstap.out(), rstap.err()};
   }
 };
+
+/// A recording of targets with these names (as JSON has them), of which the first says these pieces: `"text":…`.
+struct Piece {
+  std::string stream, field;
+};
+std::string recording(const std::vector<std::string>& names, const std::vector<Piece>& pieces) {
+  std::string text =
+      R"({"event":"run_started","time":1.0,"format":1,"version":"0.1.0","script":"-e","command":"-e x",)";
+  text += "\"targets\":[";
+  for (const std::string& name : names) {
+    text += (&name == &names.front() ? "" : ",") + (R"({"name":")" + name) + R"(","uri":"stapsh:"})";
+  }
+  text += "]}\n";
+  for (const Piece& piece : pieces) {
+    text +=
+        R"({"event":"output","time":1.0,"target":0,"name":"x","stream":")" + piece.stream + "\"," + piece.field + "}\n";
+  }
+  for (std::size_t target = 0; target < names.size(); ++target) {
+    text +=
+        R"({"event":"ended","time":1.0,"target":)" + std::to_string(target) +
+        R"(,"name":"x","outcome":"ended","exit_code":0,"remains":"clean","has_output":true,"stdout_bytes":0,"stderr_bytes":0})" +
+        "\n";
+  }
+  return text + R"({"event":"run_ended","time":1.0,"exit_code":0})" + "\n";
+}
 
 constexpr std::string_view kClean = "rstap: 1 target: 1 succeeded; all clean\n";
 const std::string kHostile =
@@ -104,6 +132,61 @@ TEST_F(RstapTrust, NoLineOfATargetLooksLikeOneOfRstaps) {
   const Said said = elsewhere(words({"--remote-prefix"}, 2, {"warn:" + lie, "exit:0"}));
   EXPECT_NE(said.err.find("0: " + lie + "\n"), std::string::npos) << said.err;
   EXPECT_NE(said.err.find("1: " + lie + "\n"), std::string::npos) << said.err;
+}
+
+// Both of a target's streams are one terminal's, by whatever names it was opened.
+TEST_F(RstapTrust, TwoStreamsOfATargetMakeNoLineOfRstaps) {
+  struct Case {
+    std::vector<Piece> pieces;
+    std::string want;
+  };
+  const Case cases[] = {
+      {{{"stdout", R"("text":"x\u001b[")"}, {"stderr", R"("text":"\n")"}, {"stdout", R"("text":"0mrstap: b\n")"}},
+       "x^[[\n0mrstap: b\n"},
+      {{{"stdout", R"("base64":"eOKA")"}, {"stderr", R"("text":"\n")"}, {"stdout", R"("base64":"i3JzdGFwOiBiCg==")"}},
+       "x<E2><80>\n<8B>rstap: b\n"},
+      {{{"stdout", R"("text":"x")"}, {"stderr", R"("text":"\n")"}, {"stdout", R"("text":"rstap: b\n")"}},
+       "x\nweb1: rstap: b\n"},
+      {{{"stdout", R"("text":"rst")"}, {"stderr", R"("text":"ap: b\n")"}}, "web1: rstap: b\n"},
+      {{{"stdout", R"("text":"\u1160r\u0301s\u180bt\ufff9a\u17b4p: b\n")"}},
+       "web1: \u1160r\u0301s\u180bt\ufff9a\u17b4p: b\n"},
+      {{{"stdout", R"("text":"x\u001b[8m")"}, {"stderr", R"("text":"\n")"}}, "x\033[8m\033[0m\n"},
+  };
+  for (const Case& c : cases) {
+    const std::string file = scratch_.write("run.json", recording({"web1"}, c.pieces));
+    for (const char* redirection : {"", "2> /dev/tty", "> /dev/tty"}) {
+      EXPECT_EQ(on_terminal({STAPSH_CLIENT, "replay", file, "--color=never"}, redirection),
+                c.want + std::string(kClean))
+          << redirection;
+    }
+  }
+}
+
+TEST_F(RstapTrust, ManyLinesOfWhatIsNotSeenAreShownInTime) {
+  std::string line = "say:";
+  while (line.size() < 1'000) line += "\xc2\xad";
+  std::vector<std::string> steps(900, line);
+  steps.emplace_back("exit:0");
+  EXPECT_TRUE(on_terminal(words({}, 1, steps)).ends_with(kClean));
+}
+
+// "\033[8m" hides what comes behind it.
+TEST_F(RstapTrust, AWarningOfOursIsNotHiddenByATargetsColour) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 64);
+  const std::string hiding = "\033[8m" + std::string(100'000, 'x');
+  const std::string said = on_terminal(words({"--outdir", disk}, 1, {"part:" + hiding, "exit:0"}));
+  EXPECT_NE(said.find("x\033[0m\nrstap: --outdir: "), std::string::npos) << said.substr(said.size() - 500);
+}
+
+// A name may come from anybody's recording.
+TEST_F(RstapTrust, NamesThatLookTheSameAreTold) {
+  const std::string file = scratch_.write(
+      "run.json", recording({"web1", "we\\u200bb1", "w\\u202e\\u001b]0;t\\u0007"}, {{"stdout", R"("text":"x\n")"}}));
+  EXPECT_TRUE(on_terminal({STAPSH_CLIENT, "replay", file, "--color=never", "--label"}).starts_with("web1: x\n"));
+  const std::string other =
+      scratch_.write("run.json", recording({"web1", "we\\u200bb2"}, {{"stdout", R"("text":"web2: x\nweb3: x\n")"}}));
+  EXPECT_TRUE(on_terminal({STAPSH_CLIENT, "replay", other, "--color=never"}).starts_with("web1: web2: x\nweb3: x\n"));
 }
 
 TEST_F(RstapTrust, NotesAboutATargetAreNotItsOutput) {
