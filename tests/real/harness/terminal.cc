@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <sstream>
 
@@ -17,30 +14,32 @@ constexpr const char* kTmux = "/usr/bin/tmux";
 }  // namespace
 
 std::vector<std::string> Terminal::maker(const std::string& socket, const std::string& configuration) {
-  return {kTmux, "-S", socket, "-f", configuration, "new-session", "-d", "-P", "-F", "#{pid}"};
+  // No daemon: it ends with us, also where we are killed, and with it the shell and all that has its terminal.
+  return {"/usr/bin/setpriv", "--pdeathsig=KILL", kTmux, "-D", "-S", socket, "-f", configuration};
 }
 
 Terminal::Terminal(ProgramOptions maker, std::string socket, unsigned columns, unsigned rows)
-    : socket_(std::move(socket)) {
-  Program made(std::move(maker));
-  if (made.wait_exit() != 0) throw HarnessError("tmux does not start: " + made.captured());
-  pid_ = std::stoi(made.out());
-  resize(columns, rows);
+    : socket_(std::move(socket)), env_(maker.env), server_(std::move(maker)) {
+  const std::string width = std::to_string(columns), height = std::to_string(rows);
+  const bool made = becomes_true([&] {
+    return !tmux({"-N", "new-session", "-d", "-x", width, "-y", height, "-P", "-F", "made"}).empty();
+  });
+  if (!made) throw HarnessError("tmux does not start: " + server_.captured());
   if (wait_for_line("$")) return;
   const std::string seen = shown(screen());
   end();
   throw HarnessError("no shell in tmux:\n" + seen);
 }
 
-void Terminal::end() const {
+void Terminal::end() {
   (void)tmux({"kill-server"});
-  (void)becomes_true([&] { return ::waitpid(pid_, nullptr, WNOHANG) == pid_ || ::kill(pid_, 0) != 0; });
+  (void)server_.wait_gone();
 }
 
 std::string Terminal::tmux(std::vector<std::string> words) const {
   std::vector<std::string> all{kTmux, "-S", socket_};
   all.insert(all.end(), words.begin(), words.end());
-  Program program({.argv = std::move(all), .env = {"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"}});
+  Program program({.argv = std::move(all), .env = env_});
   (void)program.wait_exit();
   return program.out();
 }

@@ -13,7 +13,7 @@ namespace stapsh::real {
 
 class Terminal {
  public:
-  /// The program that makes it, in whatever environment the shell and all that it starts shall have. `socket` and
+  /// The program that it is, in whatever environment the shell and all that it starts shall have. `socket` and
   /// `configuration` are paths; the first is made.
   static std::vector<std::string> maker(const std::string& socket, const std::string& configuration);
   Terminal(ProgramOptions maker, std::string socket, unsigned columns, unsigned rows = 24);
@@ -35,15 +35,15 @@ class Terminal {
   void press(std::string_view key) const;   ///< By tmux's name: Enter, C-c, C-z.
   void enter(std::string_view line) const;  ///< A line, with Enter.
   void resize(unsigned columns, unsigned rows = 24) const;
-  int pid() const { return pid_; }  ///< Of tmux.
 
  private:
-  void end() const;
+  void end();
   std::string tmux(std::vector<std::string> words) const;
   std::vector<std::string> capture(std::vector<std::string> words) const;
 
   std::string socket_;
-  int pid_ = 0;
+  std::vector<std::string> env_;  // Of the server: a shell's PATH is that of who asks for it.
+  Program server_;
 };
 
 /// All of it in one text, for a failure.
