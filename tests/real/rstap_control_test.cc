@@ -2,6 +2,7 @@
 // --halt, --canary: what some targets mean for the others; --dry-run: what would be done.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -200,6 +201,41 @@ TEST_F(RstapControl, DryRunAsksAnAgentWhatARunWouldAsk) {
     EXPECT_TRUE(has(rstap.err(), "its stapsh is systemtap's (5.1), which can't start bpftrace")) << rstap.captured();
     EXPECT_FALSE(has(rstap.err(), "would run")) << rstap.captured();
   }
+}
+
+// A stop let all of them connect at once, and sshd refuses a crowd.
+TEST_F(RstapControl, QuestionsAfterLostSessionsKeepTheLimitsInAStopToo) {
+  set_runner("trap '" + until("end") + "exit 0' HUP; " + say_up() + "while :; do sleep 0.02; done");
+  const std::string ssh = scratch_.write(
+      "ssh-twice",
+      "#!/bin/sh\nwhile :; do case $1 in -[opl]) shift 2;; -*) shift;; *) break;; esac; done\nexport WHO=$1\n"
+      "if mkdir " +
+          scratch_.path("first.") + "$1; then echo $$ > " + scratch_.path("agent.") + "$1; else : > " +
+          scratch_.path("asks.") + "$1; " + until("go") + "fi\nexec /usr/bin/stapsh\n",
+      0755);
+  const std::vector<std::string> hosts{"web1", "web2", "web3", "web4"};
+  Program rstap(rstap_on("web[1-4]", {"--ssh", ssh, "--fanout=2", "-v"}));
+  for (const std::string& host : hosts) ASSERT_TRUE(wait_up(host));
+  rstap.send_signal(SIGINT);
+  ASSERT_TRUE(rstap.wait_for_err("stopping"));
+  for (const std::string& host : hosts) {
+    ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("agent." + host))), SIGKILL), 0);
+  }
+  for (const std::string& host : hosts) {
+    ASSERT_TRUE(rstap.wait_for_err(host + ": connecting again, to see that nothing is left"));
+  }
+  const auto asking = [&] {
+    return std::count_if(hosts.begin(), hosts.end(), [&](const std::string& host) {
+      return ::access(scratch_.path("asks." + host).c_str(), F_OK) == 0;
+    });
+  };
+  EXPECT_TRUE(becomes_true([&] { return asking() >= 2; }));
+  EXPECT_EQ(asking(), 2);
+  let("end");
+  let("go");
+  (void)rstap.wait_exit();
+  EXPECT_EQ(asking(), 4) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "all clean")) << rstap.captured();
 }
 
 TEST_F(RstapControl, MoreCanariesThanTargetsAreAllTargets) {
