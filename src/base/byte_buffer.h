@@ -24,6 +24,7 @@ class ByteBuffer {
 
   /// Whether what is appended next begins a line, of all that was ever appended.
   [[nodiscard]] bool at_line_start() const { return (empty() ? last_consumed_ : bytes_[end_ - 1]) == '\n'; }
+
  private:
   char last_consumed_ = '\n';
   std::unique_ptr<char[]> bytes_;

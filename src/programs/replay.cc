@@ -50,7 +50,10 @@ class Replay {
 };
 
 Awaitable<int> Replay::run(Event first) {
-  hub_.set_on_reader_gone([this] { reader_gone_ = true; });
+  hub_.set_on_reader_gone([this] {
+    reader_gone_ = true;
+    hub_.hurry();  // There will be no room any more.
+  });
   for (const auto& target : std::get<event::RunStarted>(first.what).targets) names_.push_back(shown_text(target.name));
   show(first);
   said_.resize(recording_.events().targets());
