@@ -81,11 +81,14 @@ void Merger::on_target_end(std::size_t target) {
   }
 }
 
-void Merger::emit_line(Stream stream, const Source& from, std::string_view line) {
+// `rest`, which may be most of a long line, is copied once.
+void Merger::emit_line(Stream stream, const Source& from, std::string_view line, std::string_view rest) {
   OutputBuffer& out = buffers_.of(stream);
-  if (on_terminal(stream)) return emit_terminal_line(out, from, line);
+  if (on_terminal(stream)) return emit_terminal_line(out, from, std::string(line).append(rest));
+  (void)out.reserve(from.label.size() + line.size() + rest.size() + 1);
   if (from.labelled) out.append(from.label);
   out.append(line);
+  out.append(rest);
   out.append("\n");
 }
 
@@ -120,8 +123,7 @@ std::string_view Merger::finish_held_line(Stream stream, Source& from, std::stri
   const std::size_t room = held_line_bytes_max_ - from.held.size();
   const std::size_t newline = bytes.substr(0, room + 1).find('\n');
   if (newline != std::string_view::npos) {
-    from.held.append(bytes.substr(0, newline));
-    emit_line(stream, from, from.held);
+    emit_line(stream, from, from.held, bytes.substr(0, newline));
     from.held.clear();
     return bytes.substr(newline + 1);
   }

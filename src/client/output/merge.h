@@ -48,7 +48,7 @@ class Merger {
   Source& source(std::size_t target, Stream stream);
   OnlyTarget& only(Stream stream) { return only_[buffers_.shared() ? 0 : static_cast<std::size_t>(stream)]; }
   bool on_terminal(Stream stream) const { return on_terminal_[static_cast<std::size_t>(stream)]; }
-  void emit_line(Stream stream, const Source& source, std::string_view line);
+  void emit_line(Stream stream, const Source& source, std::string_view line, std::string_view rest = {});
   void emit_terminal_line(OutputBuffer& out, const Source& source, std::string_view line) const;
   bool looks_foreign(std::string_view line) const;
   std::string_view emit_terminal_lines(OutputBuffer& out, const Source& source, std::string_view bytes) const;
