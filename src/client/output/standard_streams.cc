@@ -279,8 +279,10 @@ Awaitable<> StandardStreams::drain(TimePoint deadline) {
   // Their handlers refer to this frame and to us: let them run first.
   co_await asio::post(io_, asio::use_awaitable);
   if (dropped_bytes_ == 0) co_return;
+  // What was written last may have been a part of what waited, with a colour that its lost end would have ended.
+  const std::string_view colour = is_terminal(Stream::kStderr) ? OutputBuffer::kEndColour : "";
   const std::string text =
-      fmt::format("rstap: standard output was not read: {} bytes of output are lost\n", dropped_bytes_);
+      fmt::format("{}rstap: standard output was not read: {} bytes of output are lost\n", colour, dropped_bytes_);
   (void)sys::write_all(STDERR_FILENO, text, std::chrono::seconds(1));
 }
 
