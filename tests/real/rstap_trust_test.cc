@@ -170,6 +170,18 @@ TEST_F(RstapTrust, ManyLinesOfWhatIsNotSeenAreShownInTime) {
   EXPECT_TRUE(on_terminal(words({}, 1, steps)).ends_with(kClean));
 }
 
+// Who reads standard output ends with the same ctrl-C: what it would have got comes on the terminal.
+TEST_F(RstapTrust, WhatComesOnTheTerminalInsteadIsSpelled) {
+  const std::string pid = scratch_.path("pid");
+  const std::vector<std::string> steps{"catch:1",           "catch:2",      "catch:15", "say:go", "pause",
+                                       "say:rstap: forged", "say:x\033[2J", "part:rst", "exit:0"};
+  std::vector<std::string> all{"/bin/sh", "-c", "echo $$ > " + pid + "; exec \"$@\"", "sh"};
+  for (const std::string& word : words({}, 1, steps)) all.push_back(word);
+  const std::string said = on_terminal(all, "| { read -r line; kill -INT $(cat " + pid + "); }");
+  EXPECT_TRUE(said.ends_with("\nrst")) << said;
+  EXPECT_NE(said.find("\nstdout: rstap: forged\nx^[[2J\n"), std::string::npos) << said;
+}
+
 // "\033[8m" hides what comes behind it.
 TEST_F(RstapTrust, AWarningOfOursIsNotHiddenByATargetsColour) {
   const std::string disk = scratch_.make_folder("disk");

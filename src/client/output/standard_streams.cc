@@ -95,7 +95,7 @@ void StandardStreams::flush(Stream stream) {
   Out& out = this->out(stream);
   OutputBuffer& buffer = buffers_.of(stream);
   if (stream == Stream::kStdout && diverted_ && !buffer.empty()) {
-    buffers_.of(Stream::kStderr).append(buffer.view());
+    append_diverted(buffer.view());
     buffer.consume(buffer.size());
   }
   // What is said after it, the summary, does not overtake it.
@@ -186,6 +186,7 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
 void StandardStreams::divert() {
   if (buffers_.shared() || std::exchange(diverted_, true)) return;
   say("standard output is closed; what would go there follows here");
+  diverted_text_.set_label("stdout: ");
   take_back();
   flush(Stream::kStdout);
   flush(Stream::kStderr);
@@ -202,8 +203,14 @@ void StandardStreams::take_back() {
   while (pipe) {
     const Result<sys::IoResult> got = sys::read_some(pipe->get(), unread);
     if (!got || got->bytes == 0) return;
-    buffers_.of(Stream::kStderr).append({unread.data(), got->bytes});
+    append_diverted({unread.data(), got->bytes});
   }
+}
+
+// It was made for what is no terminal.
+void StandardStreams::append_diverted(std::string_view bytes) {
+  OutputBuffer& errors = buffers_.of(Stream::kStderr);
+  spells_diverted_ ? diverted_text_.append(errors, bytes) : errors.append(bytes);
 }
 
 bool StandardStreams::make_waiter(Out& out) {
@@ -259,6 +266,10 @@ Awaitable<> StandardStreams::wait_written() {
 
 Awaitable<> StandardStreams::drain(TimePoint deadline) {
   on_pause();
+  if (diverted_) {
+    diverted_text_.finish(buffers_.of(Stream::kStderr));
+    flush(Stream::kStderr);
+  }
   asio::steady_timer timer(io_, deadline);
   bool late = false;
   timer.async_wait([&](asio::error_code error) {

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
+#include "client/output/only_target.h"
 #include "client/output/output_buffer.h"
 #include "client/output/status_line.h"
 #include "sys/nonblocking.h"
@@ -38,6 +39,9 @@ class StandardStreams : public EventSink {
   /// Whether so much waits to be written that more is lost: then call drop() with what it was.
   [[nodiscard]] bool overflows() const { return buffers_.pending_bytes() > kOverflowBytes; }
   void drop(std::size_t bytes) { dropped_bytes_ += bytes; }
+
+  /// Standard error's terminal is to obey nothing of what comes there instead of on standard output.
+  void spell_diverted() { spells_diverted_ = true; }
 
   /// What is shown has happened before: who reads us got none of its ctrl-Cs.
   void show_recorded() { recorded_ = true; }
@@ -94,6 +98,7 @@ class StandardStreams : public EventSink {
   void on_write_failed(Stream stream, const Error& error);
   void hold();
   void divert();
+  void append_diverted(std::string_view bytes);
   void take_back();
 
   asio::io_context& io_;
@@ -108,6 +113,8 @@ class StandardStreams : public EventSink {
   asio::steady_timer hold_timer_;
   bool recorded_ = false;
   bool diverted_ = false;
+  bool spells_diverted_ = false;
+  OnlyTarget diverted_text_;
   bool drained_ = false;
   std::size_t dropped_bytes_ = 0;
   bool errors_lost_ = false;  // Something of standard error could not be written.
