@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The maps of a bpftrace program and how it makes them: what `-f json` does not say. An aggregation can only be
+// assigned directly, so the text tells it; where it does not, the map is kOther and is not merged. Never a guess.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/answers/map_kind.h"
+
+namespace stapsh::client {
+
+struct ProgramMap {
+  std::string name;  ///< With its "@".
+  MapKind kind = MapKind::kOther;
+  bool printed_in_part = false;  ///< There is a print(@name, TOP): of each host its own top.
+  bool printed_divided = false;  ///< There is a print(@name, TOP, DIVISOR).
+  bool operator==(const ProgramMap&) const = default;
+};
+
+class ProgramMaps {
+ public:
+  ProgramMaps() = default;
+  explicit ProgramMaps(std::string_view program);
+
+  /// In the order in which the program first names them.
+  [[nodiscard]] const std::vector<ProgramMap>& maps() const { return maps_; }
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// kOther of one that the program does not have.
+  [[nodiscard]] MapKind kind(std::string_view name) const;
+  [[nodiscard]] const ProgramMap* find(std::string_view name) const;
+
+ private:
+  std::vector<ProgramMap> maps_;
+};
+
+/// `program` with stats() in the place of each avg() that is assigned to a map: it says the count as well, so that
+/// averages of hosts can be put together exactly. All else is left as it is.
+std::string with_exact_avg(std::string_view program);
+
+}  // namespace stapsh::client

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/answers/program_text.h"
+
+#include <algorithm>
+
+namespace stapsh::client {
+namespace {
+
+using Kind = ProgramWord::Kind;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c); }
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_path(char c) { return is_name(c) || std::string_view("-./*#+").find(c) != std::string_view::npos; }
+
+std::size_t name_end(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_name(text[at])) ++at;
+  return at;
+}
+
+std::size_t behind(std::string_view text, std::string_view what, std::size_t from) {
+  const std::size_t at = text.find(what, from);
+  return at == std::string_view::npos ? text.size() : at + what.size();
+}
+
+std::size_t text_end(std::string_view text) {
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      return at + 1;
+    }
+  }
+  return text.size();
+}
+
+std::size_t line_end(std::string_view text) {
+  std::size_t end = text.find('\n');
+  while (end != std::string_view::npos && end > 0 && text[end - 1] == '\\') end = text.find('\n', end + 1);
+  return std::min(end, text.size());
+}
+
+// Behind a colon: what is attached to. "/lib/*/libc.so" begins no comment there, but "vfs_read/* … */" does.
+std::size_t path_end(std::string_view text) {
+  std::size_t at = 1;
+  const bool is_file = at < text.size() && text[at] == '/';
+  while (at < text.size() && is_path(text[at])) {
+    const std::string_view two = text.substr(at, 2);
+    if (!is_file && (two == "/*" || two == "//")) break;
+    ++at;
+  }
+  return at;
+}
+
+std::size_t sign_end(std::string_view text) {
+  if (text.front() == ':') return path_end(text);
+  constexpr std::string_view kPairs[] = {
+      "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "&&", "||", "<<", ">>", "->"};
+  if (text.starts_with("<<=") || text.starts_with(">>=")) return 3;
+  const std::string_view two = text.substr(0, 2);
+  return std::find(std::begin(kPairs), std::end(kPairs), two) != std::end(kPairs) ? 2 : 1;
+}
+
+ProgramWord first_word(std::string_view text) {
+  const char c = text.front();
+  if (c == '@') return {Kind::kMap, text.substr(0, text.size() > 1 && !is_digit(text[1]) ? name_end(text, 1) : 1)};
+  if (c == '"') return {Kind::kText, text.substr(0, text_end(text))};
+  if (c == '#') return {Kind::kDirective, text.substr(0, line_end(text))};
+  if (c == '$') return {Kind::kName, text.substr(0, name_end(text, 1))};
+  if (is_name(c)) return {Kind::kName, text.substr(0, name_end(text, 0))};
+  return {Kind::kSign, text.substr(0, sign_end(text))};
+}
+
+}  // namespace
+
+std::vector<ProgramWord> words_of(std::string_view program) {
+  std::vector<ProgramWord> words;
+  std::size_t at = 0;
+  while (at < program.size()) {
+    const std::string_view left = program.substr(at);
+    if (is_blank(left.front())) {
+      ++at;
+    } else if (left.starts_with("//")) {
+      at = behind(program, "\n", at);
+    } else if (left.starts_with("/*")) {
+      at = behind(program, "*/", at + 2);
+    } else {
+      words.push_back(first_word(left));
+      at += words.back().text.size();
+    }
+  }
+  return words;
+}
+
+std::size_t behind_bracket(const std::vector<ProgramWord>& words, std::size_t open) {
+  std::size_t depth = 0;
+  for (std::size_t i = open; i < words.size(); ++i) {
+    if (words[i].is("(") || words[i].is("[") || words[i].is("{")) ++depth;
+    if (words[i].is(")") || words[i].is("]") || words[i].is("}")) --depth;
+    if (depth == 0) return i + 1;
+  }
+  return words.size();
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the HostValues of one print of a map, key by key, in whatever order and however often the runner says them.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/answers/host_values.h"
+#include "client/answers/key_table.h"
+#include "client/answers/map_kind.h"
+
+namespace stapsh::client {
+
+/// What the hosts of one map share.
+struct MapTables {
+  KeyTable keys;
+  std::shared_ptr<BucketTable> buckets = std::make_shared<BucketTable>();
+};
+
+/// One for all prints: it keeps its memory.
+class ValuesBuilder {
+ public:
+  /// Begins anew. `keys_max`: beyond so many, a key that no host has said before is dropped and counted.
+  void begin(MapKind kind, MapTables& tables, bool keyed, std::size_t keys_max);
+
+  void add(std::string_view key, std::int64_t number) {
+    if (const std::optional<KeyIndex> index = take_key(key)) put(*index, number);
+  }
+  /// False: a histogram with too many different buckets.
+  [[nodiscard]] bool add(std::string_view key, const Value& value);
+
+  HostValues finish(std::size_t target, WallTime at);
+
+ private:
+  struct Mark {
+    std::uint32_t print = 0;     // The one that had it last,
+    std::uint32_t position = 0;  // and where.
+  };
+
+  std::optional<KeyIndex> take_key(std::string_view key) {
+    const std::optional<KeyIndex> index = tables_->keys.find_or_add(key, tables_->keys.size() < keys_max_);
+    if (!index) ++dropped_;
+    return index;
+  }
+  void put(KeyIndex key, std::int64_t number) {
+    Mark& mark = mark_of(key);
+    if (!are_numbers_ || mark.print == print_) return put_slowly(key, Number{number});
+    mark = {print_, static_cast<std::uint32_t>(keys_.size())};
+    keys_.push_back(key);
+    numbers_.push_back(number);
+  }
+  Mark& mark_of(KeyIndex key) {
+    if (key >= marks_.size()) marks_.resize(std::max<std::size_t>(64, std::size_t{key} * 2));
+    return marks_[key];
+  }
+  void put_slowly(KeyIndex key, Value value);
+  bool store(std::size_t position, const Value& value);
+  void stop_being_numbers();
+  [[nodiscard]] Value stored(std::size_t position) const;
+  [[nodiscard]] std::vector<std::uint32_t> ascending() const;
+
+  MapKind kind_ = MapKind::kOther;
+  MapTables* tables_ = nullptr;
+  bool keyed_ = false;
+  std::size_t keys_max_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint32_t print_ = 0;
+  std::vector<Mark> marks_;  // By key.
+
+  struct Piece {
+    std::uint32_t at, bytes;  // In packed_.
+  };
+  std::vector<KeyIndex> keys_;
+  bool are_numbers_ = true;
+  bool fits_ = true;
+  std::vector<std::int64_t> numbers_;  // As long as all are.
+  std::vector<Piece> pieces_;          // Else.
+  std::string packed_;
+};
+
+}  // namespace stapsh::client
