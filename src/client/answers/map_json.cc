@@ -183,7 +183,8 @@ bool MapJson::get_integer(Json value, Number& number) {
     text = value.raw_json_token();
     std::uint64_t ignored = 0;
     // For the reader to go on behind it.
-    if (value.get_uint64().get(ignored) != simdjson::SUCCESS) return refuse("a value that is no whole number of 64 bits");
+    if (value.get_uint64().get(ignored) != simdjson::SUCCESS)
+      return refuse("a value that is no whole number of 64 bits");
   }
   const std::optional<Number> parsed = parse_integer(trimmed(text));
   if (!parsed) return refuse("a value that is no whole number of 64 bits");

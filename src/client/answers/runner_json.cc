@@ -118,7 +118,8 @@ RunnerSaid RunnerJson::State::read_object(Object object, MapSink& sink) {
       note_detail(name, value);
     }
   }
-  if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) return unreadable("more than one value in a line");
+  if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS)
+    return unreadable("more than one value in a line");
   if (is_one_of(kComplaintTypes, type_)) return complaint();
   if (type_.empty()) return unreadable("no type");
   if (!has_data) return unreadable("no data for the type " + type_.substr(0, kTypeBytesMax));

@@ -34,6 +34,9 @@ class ValuesBuilder {
   /// False: a histogram with too many different buckets.
   [[nodiscard]] bool add(std::string_view key, const Value& value);
 
+  /// Of values that are built again.
+  void add_dropped(std::uint64_t keys) { dropped_ += keys; }
+
   HostValues finish(std::size_t target, WallTime at);
 
  private:

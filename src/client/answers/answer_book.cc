@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/answers/answer_book.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "base/overloaded.h"
+#include "base/shown_text.h"
+#include "client/answers/host_lines.h"
+#include "client/answers/map_prints.h"
+#include "client/answers/repeated_notes.h"
+#include "client/answers/runner_json.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kTextBytesMax = 65'536;  // Of one item: small prints of a host are put together.
+constexpr std::size_t kShownLineBytes = 60;
+
+}  // namespace
+
+class AnswerBook::State : public MapSink {
+ public:
+  State(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options)
+      : options_(options), hosts_(targets), known_maps_(program.maps().size()) {
+    fleet_.hosts.resize(targets);
+    for (const ProgramMap& map : program.maps()) maps_.push_back(std::make_unique<MapPrints>(map, fleet_, options_));
+  }
+
+  void start(std::size_t target, WallTime now);
+  void read(std::size_t target, std::string_view bytes, WallTime now);
+  void end(std::size_t target, std::string_view problem, WallTime now);
+  void stop(WallTime now);
+  void pass_time(WallTime now);
+  void end_run(WallTime now);
+  void match_keys_loosely();
+
+  std::optional<AnswerItem> next();
+  [[nodiscard]] std::optional<WallTime> next_deadline() const;
+
+  // MapSink: what RunnerJson reads goes to the builder.
+  MapKind begin(std::string_view map) override;
+  void set_keyed(bool keyed) override;
+  void add(std::string_view key, std::int64_t number) override;
+  std::string add(std::string_view key, const Value& value) override;
+
+ private:
+  struct Host {
+    HostLines lines;
+    RepeatedNotes notes;
+    std::uint64_t lost_events = 0, lost_events_shown = 0;
+  };
+
+  void set_time(WallTime now) { now_ = std::max(now_, now); }
+  void read_line(std::size_t target, std::string_view line);
+  void say(std::size_t target, std::string_view bytes);
+  void notice(std::size_t target, std::string text) { items_.emplace_back(AnswerNotice{target, std::move(text)}); }
+  void notice_once(std::size_t target, const std::string& text);
+  void count_lost(std::size_t target, std::uint64_t events);
+  void close(std::size_t target);
+  void give_snapshots();
+  void give_last_values();
+  [[nodiscard]] std::string why(std::size_t target, std::string_view problem) const;
+
+  AnswerOptions options_;
+  FleetState fleet_;
+  std::vector<Host> hosts_;
+  std::size_t known_maps_;
+  std::vector<std::unique_ptr<MapPrints>> maps_;  // Those of the program first, in its order.
+  WallTime now_{};
+  bool finished_ = false;
+  std::size_t ended_ = 0;
+  std::deque<AnswerItem> items_;
+
+  RunnerJson reader_;
+  ValuesBuilder builder_;
+  MapPrints* printed_ = nullptr;  // Of the line that is being read.
+};
+
+void AnswerBook::State::start(std::size_t target, WallTime now) {
+  set_time(now);
+  HostState& host = fleet_.hosts.at(target);
+  if (host.started || host.ended) return;
+  host.started = now_;
+  ++fleet_.running;
+}
+
+void AnswerBook::State::read(std::size_t target, std::string_view bytes, WallTime now) {
+  start(target, now);
+  if (fleet_.hosts[target].ended) return;
+  // Before what comes: it may have been due for long.
+  give_snapshots();
+  hosts_[target].lines.read(
+      bytes, options_.line_bytes_max, [&](std::string_view line) { read_line(target, line); },
+      [&] {
+        notice_once(target,
+                    "a line of more than " + std::to_string(options_.line_bytes_max) + " bytes was passed over");
+      });
+  give_snapshots();
+}
+
+void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
+  printed_ = nullptr;
+  const RunnerSaid result = reader_.read(line, *this);
+  std::visit(Overloaded{[](const said::Nothing&) {}, [](const said::AttachedProbes&) {},
+                        [&](const said::Output& output) { say(target, output.bytes); },
+                        [&](const said::Plain& plain) {
+                          say(target, plain.line);
+                          say(target, "\n");
+                        },
+                        [&](const said::PrintedMap&) {
+                          if (printed_ != nullptr) printed_->on_print(builder_.finish(target, now_), now_);
+                          give_snapshots();
+                        },
+                        [&](const said::LostEvents& lost) { count_lost(target, lost.events); },
+                        [&](const said::Complaint& complaint) {
+                          std::string text = complaint.type + ": " + shown_text(complaint.text);
+                          // errorf and warnf are the program's own words.
+                          if (complaint.type == "errorf" || complaint.type == "warnf") {
+                            notice(target, std::move(text));
+                          } else {
+                            notice_once(target, text);
+                          }
+                        },
+                        [&](const said::Unreadable& unreadable) {
+                          const std::string text = "a line could not be read: " + shown_text(unreadable.why, 200);
+                          if (hosts_[target].notes.is_new(text)) {
+                            notice(target,
+                                   text + ": " + shown_text(line.substr(0, 4 * kShownLineBytes), kShownLineBytes));
+                          }
+                        }},
+             result);
+}
+
+void AnswerBook::State::say(std::size_t target, std::string_view bytes) {
+  if (bytes.empty()) return;
+  auto* last = items_.empty() ? nullptr : std::get_if<AnswerText>(&items_.back());
+  if (last != nullptr && last->target == target && last->bytes.size() + bytes.size() <= kTextBytesMax) {
+    last->bytes.append(bytes);
+  } else {
+    items_.emplace_back(AnswerText{target, std::string(bytes)});
+  }
+}
+
+void AnswerBook::State::notice_once(std::size_t target, const std::string& text) {
+  if (hosts_[target].notes.is_new(text)) notice(target, text);
+}
+
+// The first loss at once, all of them at the end: a host that loses some loses many.
+void AnswerBook::State::count_lost(std::size_t target, std::uint64_t events) {
+  Host& host = hosts_[target];
+  host.lost_events = add_counts(host.lost_events, events);
+  if (host.lost_events_shown > 0 || events == 0) return;
+  host.lost_events_shown = host.lost_events;
+  notice(target, "lost " + std::to_string(events) + " events");
+}
+
+std::string AnswerBook::State::why(std::size_t target, std::string_view problem) const {
+  std::string text(problem);
+  const std::optional<WallTime>& started = fleet_.hosts[target].started;
+  if (started) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now_ - *started).count();
+    text += ", " + std::to_string(seconds) + " s after the start";
+  }
+  return text;
+}
+
+void AnswerBook::State::end(std::size_t target, std::string_view problem, WallTime now) {
+  set_time(now);
+  HostState& host = fleet_.hosts.at(target);
+  if (host.ended) return;
+  close(target);
+  if (host.started) --fleet_.running;
+  host.ended = true;
+  host.ended_well = problem.empty();
+  if (!host.ended_well) host.why = why(target, problem);
+  for (const auto& map : maps_) map->on_ended(target, now_);
+  give_snapshots();
+  if (++ended_ == hosts_.size()) give_last_values();
+}
+
+// Its last line may have no end, and what was counted is said.
+void AnswerBook::State::close(std::size_t target) {
+  Host& host = hosts_[target];
+  const std::string rest = host.lines.take_rest();
+  if (!rest.empty()) read_line(target, rest);
+  for (std::string& count : host.notes.take_counts()) notice(target, std::move(count));
+  if (host.lost_events > host.lost_events_shown) {
+    notice(target, "lost " + std::to_string(host.lost_events) + " events in all");
+  }
+}
+
+void AnswerBook::State::stop(WallTime now) {
+  set_time(now);
+  if (std::exchange(fleet_.stopping, true)) return;
+  for (const auto& map : maps_) map->on_stop();
+  give_snapshots();
+}
+
+void AnswerBook::State::pass_time(WallTime now) {
+  set_time(now);
+  give_snapshots();
+}
+
+void AnswerBook::State::give_snapshots() {
+  for (const auto& map : maps_) {
+    while (std::optional<Answer> snapshot = map->next_snapshot(now_)) items_.emplace_back(*std::move(snapshot));
+  }
+}
+
+void AnswerBook::State::end_run(WallTime now) {
+  stop(now);
+  for (std::size_t target = 0; target < hosts_.size(); ++target) {
+    if (!fleet_.hosts[target].ended) close(target);
+  }
+  give_last_values();
+}
+
+void AnswerBook::State::give_last_values() {
+  if (std::exchange(finished_, true)) return;
+  for (const auto& map : maps_) {
+    if (std::optional<Answer> answer = map->last_values(now_)) items_.emplace_back(*std::move(answer));
+  }
+}
+
+void AnswerBook::State::match_keys_loosely() {
+  options_.keys = KeyMatching::kLoose;
+  for (const auto& map : maps_) map->match_keys_loosely();
+}
+
+std::optional<AnswerItem> AnswerBook::State::next() {
+  if (items_.empty()) return std::nullopt;
+  std::optional<AnswerItem> item(std::move(items_.front()));
+  items_.pop_front();
+  return item;
+}
+
+std::optional<WallTime> AnswerBook::State::next_deadline() const {
+  std::optional<WallTime> first;
+  for (const auto& map : maps_) {
+    const std::optional<WallTime> deadline = map->next_deadline();
+    if (deadline && (!first || *deadline < *first)) first = deadline;
+  }
+  return first;
+}
+
+MapKind AnswerBook::State::begin(std::string_view map) {
+  const auto found = std::find_if(maps_.begin(), maps_.end(), [&](const auto& one) { return one->name() == map; });
+  if (found != maps_.end()) {
+    printed_ = found->get();
+  } else if (maps_.size() < known_maps_ + options_.unknown_maps_max) {
+    const ProgramMap unknown{std::string(map), MapKind::kOther, false, false};
+    printed_ = maps_.emplace_back(std::make_unique<MapPrints>(unknown, fleet_, options_)).get();
+  }
+  return printed_ == nullptr ? MapKind::kOther : printed_->kind();
+}
+
+void AnswerBook::State::set_keyed(bool keyed) {
+  if (printed_ == nullptr) return;
+  std::size_t others = 0;
+  for (const auto& map : maps_) others += map.get() == printed_ ? 0 : map->keys();
+  const std::size_t left = options_.keys_max - std::min(options_.keys_max, others);
+  printed_->begin(builder_, keyed, std::min(options_.keys_per_map_max, left));
+}
+
+void AnswerBook::State::add(std::string_view key, std::int64_t number) {
+  if (printed_ != nullptr) builder_.add(key, number);
+}
+
+std::string AnswerBook::State::add(std::string_view key, const Value& value) {
+  if (printed_ == nullptr) return "more maps than can be";
+  return builder_.add(key, value) ? std::string() : "too many different buckets";
+}
+
+AnswerBook::AnswerBook(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options)
+    : state_(std::make_unique<State>(program, targets, options)) {}
+AnswerBook::~AnswerBook() = default;
+
+void AnswerBook::on_started(std::size_t target, WallTime now) { state_->start(target, now); }
+void AnswerBook::on_output(std::size_t target, std::string_view bytes, WallTime now) {
+  state_->read(target, bytes, now);
+}
+void AnswerBook::on_ended(std::size_t target, std::string_view problem, WallTime now) {
+  state_->end(target, problem, now);
+}
+void AnswerBook::on_stop(WallTime now) { state_->stop(now); }
+void AnswerBook::on_time(WallTime now) { state_->pass_time(now); }
+void AnswerBook::on_run_ended(WallTime now) { state_->end_run(now); }
+void AnswerBook::match_keys_loosely() { state_->match_keys_loosely(); }
+std::optional<AnswerItem> AnswerBook::next() { return state_->next(); }
+std::optional<WallTime> AnswerBook::next_deadline() const { return state_->next_deadline(); }
+
+}  // namespace stapsh::client
