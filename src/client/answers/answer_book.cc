@@ -13,6 +13,7 @@
 #include "client/answers/map_prints.h"
 #include "client/answers/repeated_notes.h"
 #include "client/answers/runner_json.h"
+#include "client/answers/systemtap_blocks.h"
 
 namespace stapsh::client {
 namespace {
@@ -24,8 +25,8 @@ constexpr std::size_t kShownLineBytes = 60;
 
 class AnswerBook::State : public MapSink {
  public:
-  State(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options)
-      : options_(options), hosts_(targets), known_maps_(program.maps().size()) {
+  State(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options, bool is_systemtap)
+      : options_(options), is_systemtap_(is_systemtap), hosts_(targets), known_maps_(program.maps().size()) {
     fleet_.hosts.resize(targets);
     for (const ProgramMap& map : program.maps()) maps_.push_back(std::make_unique<MapPrints>(map, fleet_, options_));
   }
@@ -49,13 +50,16 @@ class AnswerBook::State : public MapSink {
 
  private:
   struct Host {
-    HostLines lines;
+    HostLines lines;         // Of bpftrace,
+    SystemtapBlocks blocks;  // or this.
     RepeatedNotes notes;
     std::uint64_t lost_events = 0, lost_events_shown = 0;
   };
 
   void set_time(WallTime now) { now_ = std::max(now_, now); }
   void read_line(std::size_t target, std::string_view line);
+  void read_systemtap(std::size_t target, const auto& read);
+  MapPrints* find_map(std::string_view name, MapKind kind_if_new);
   void say(std::size_t target, std::string_view bytes);
   void notice(std::size_t target, std::string text) { items_.emplace_back(AnswerNotice{target, std::move(text)}); }
   void notice_once(std::size_t target, const std::string& text);
@@ -66,6 +70,7 @@ class AnswerBook::State : public MapSink {
   [[nodiscard]] std::string why(std::size_t target, std::string_view problem) const;
 
   AnswerOptions options_;
+  bool is_systemtap_;
   FleetState fleet_;
   std::vector<Host> hosts_;
   std::size_t known_maps_;
@@ -93,6 +98,10 @@ void AnswerBook::State::read(std::size_t target, std::string_view bytes, WallTim
   if (fleet_.hosts[target].ended) return;
   // Before what comes: it may have been due for long.
   give_snapshots();
+  if (is_systemtap_) {
+    read_systemtap(target, [&](SystemtapTaker& taker) { hosts_[target].blocks.on_bytes(bytes, taker); });
+    return;
+  }
   hosts_[target].lines.read(
       bytes, options_.line_bytes_max, [&](std::string_view line) { read_line(target, line); },
       [&] {
@@ -133,6 +142,33 @@ void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
                           }
                         }},
              result);
+}
+
+// The histogram of a line is the only value of a map.
+void AnswerBook::State::read_systemtap(std::size_t target, const auto& read) {
+  class Taker : public SystemtapTaker {
+   public:
+    Taker(State& state, std::size_t target) : state_(state), target_(target) {}
+    void on_text(std::string_view bytes) override { state_.say(target_, bytes); }
+    void on_histogram(const std::string& name, const SystemtapHistogram& histogram) override {
+      state_.printed_ = state_.find_map(shown_text(name), histogram.kind);
+      // Too many lines to tell them apart: the n-th of them belongs to the n-th of other hosts.
+      if (state_.printed_ == nullptr && !state_.maps_.empty()) state_.printed_ = state_.maps_.back().get();
+      if (state_.printed_ == nullptr) return;
+      state_.set_keyed(false);
+      if (!state_.builder_.add({}, histogram.histogram)) {
+        return state_.notice_once(target_, "a histogram was left out: there are too many different buckets");
+      }
+      state_.printed_->on_print(state_.builder_.finish(target_, state_.now_), state_.now_);
+      state_.give_snapshots();
+    }
+
+   private:
+    State& state_;
+    std::size_t target_;
+  } taker(*this, target);
+  read(taker);
+  give_snapshots();
 }
 
 void AnswerBook::State::say(std::size_t target, std::string_view bytes) {
@@ -185,6 +221,7 @@ void AnswerBook::State::end(std::size_t target, std::string_view problem, WallTi
 // Its last line may have no end, and what was counted is said.
 void AnswerBook::State::close(std::size_t target) {
   Host& host = hosts_[target];
+  if (is_systemtap_) read_systemtap(target, [&](SystemtapTaker& taker) { host.blocks.on_end(taker); });
   const std::string rest = host.lines.take_rest();
   if (!rest.empty()) read_line(target, rest);
   for (std::string& count : host.notes.take_counts()) notice(target, std::move(count));
@@ -247,14 +284,17 @@ std::optional<WallTime> AnswerBook::State::next_deadline() const {
   return first;
 }
 
+// None: there are too many that the program does not name.
+MapPrints* AnswerBook::State::find_map(std::string_view name, MapKind kind_if_new) {
+  const auto found = std::find_if(maps_.begin(), maps_.end(), [&](const auto& one) { return one->name() == name; });
+  if (found != maps_.end()) return found->get();
+  if (maps_.size() >= known_maps_ + options_.unknown_maps_max) return nullptr;
+  const ProgramMap unknown{std::string(name), kind_if_new, false, false};
+  return maps_.emplace_back(std::make_unique<MapPrints>(unknown, fleet_, options_)).get();
+}
+
 MapKind AnswerBook::State::begin(std::string_view map) {
-  const auto found = std::find_if(maps_.begin(), maps_.end(), [&](const auto& one) { return one->name() == map; });
-  if (found != maps_.end()) {
-    printed_ = found->get();
-  } else if (maps_.size() < known_maps_ + options_.unknown_maps_max) {
-    const ProgramMap unknown{std::string(map), MapKind::kOther, false, false};
-    printed_ = maps_.emplace_back(std::make_unique<MapPrints>(unknown, fleet_, options_)).get();
-  }
+  printed_ = find_map(map, MapKind::kOther);
   return printed_ == nullptr ? MapKind::kOther : printed_->kind();
 }
 
@@ -276,7 +316,9 @@ std::string AnswerBook::State::add(std::string_view key, const Value& value) {
 }
 
 AnswerBook::AnswerBook(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options)
-    : state_(std::make_unique<State>(program, targets, options)) {}
+    : state_(std::make_unique<State>(program, targets, options, false)) {}
+AnswerBook::AnswerBook(Systemtap, std::size_t targets, const AnswerOptions& options)
+    : state_(std::make_unique<State>(ProgramMaps(), targets, options, true)) {}
 AnswerBook::~AnswerBook() = default;
 
 void AnswerBook::on_started(std::size_t target, WallTime now) { state_->start(target, now); }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What hosts print while a bpftrace program runs on them, read and put together: text as without --sum, snapshots of
-// maps when all hosts have printed them, at the end one answer for each map. Pure: bytes and events in, items out; time
-// is an argument.
+// What hosts print while a program runs on them, read and put together: text as without --sum, snapshots of maps when
+// all hosts have printed them, at the end one answer for each map. Pure: bytes and events in, items out; time is an
+// argument. bpftrace is read in its JSON mode; of systemtap's text the histograms, each of which is a map called as the
+// line before it.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,10 @@ using AnswerItem = std::variant<AnswerText, AnswerNotice, Answer>;
 
 class AnswerBook {
  public:
+  /// Of `bpftrace -f json`.
   AnswerBook(const ProgramMaps& program, std::size_t targets, const AnswerOptions& options = {});
+  struct Systemtap {};
+  AnswerBook(Systemtap systemtap, std::size_t targets, const AnswerOptions& options = {});
   ~AnswerBook();
   AnswerBook(const AnswerBook&) = delete;
   AnswerBook& operator=(const AnswerBook&) = delete;
