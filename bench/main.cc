@@ -31,6 +31,7 @@ constexpr Entry kBenchmarks[] = {
     {"gather", run_gather},
     {"stop", run_stop},
     {"memory", run_memory},
+    {"answers", run_answers},
 };
 
 int usage() {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,47 +24,124 @@ void append_loose_key(std::string& to, std::string_view key);
 
 class KeyTable {
  public:
+  static constexpr KeyIndex kNone = UINT32_MAX;
+
   /// `seed`: of the hashes, so that no host can know which keys collide.
   explicit KeyTable(KeyMatching matching = KeyMatching::kExact, std::uint64_t seed = 0);
 
   /// The key's index, which it is given if it is new and `may_add`.
   std::optional<KeyIndex> find_or_add(std::string_view key, bool may_add = true) {
     if (matching_ == KeyMatching::kLoose) return find_loosely(key, may_add);
-    return find_as(key, key, may_add);
+    return find_or_add(key, hash_of(key, seed_), may_add);
+  }
+
+  // The same of exact keys, in steps for many at once: memory is fetched for one while another is looked at.
+  [[nodiscard]] std::uint64_t start(std::string_view key) const {
+    const std::uint64_t hash = hash_of(key, seed_);
+    __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+    return hash;
+  }
+  /// Most likely its index; kNone: it is new.
+  [[nodiscard]] KeyIndex guess(std::uint64_t hash) const {
+    const KeyIndex index = slots_[hash & (slots_.size() - 1)].entry - 1;
+    if (index != kNone) __builtin_prefetch(&entries_[index]);
+    return index;
+  }
+  void fetch(KeyIndex guessed) const {
+    if (guessed != kNone) __builtin_prefetch(text_.data() + entries_[guessed].at);
+  }
+  std::optional<KeyIndex> find_or_add(std::string_view key, std::uint64_t hash, bool may_add) {
+    const KeyIndex found = find(key, hash);
+    if (found != kNone) return found;
+    if (!may_add) return std::nullopt;
+    return add(key, hash);
   }
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] KeyMatching matching() const { return matching_; }
   /// Of several spellings the fullest: the longest, and of those the first in the alphabet. Until the next key.
   [[nodiscard]] std::string_view text(KeyIndex key) const {
-    const Entry& entry = entries_[key];
-    return std::string_view(text_).substr(entry.shown_at, entry.shown_bytes);
+    return matching_ == KeyMatching::kLoose ? std::string_view(fullest_[key]) : compared(key);
   }
-  [[nodiscard]] std::size_t bytes() const;
 
  private:
   struct Entry {
-    std::uint64_t at, shown_at;  // In text_: what is compared, what is shown.
-    std::uint32_t bytes, shown_bytes;
-    std::uint64_t hash;
+    std::uint64_t at;  // In text_.
+    std::uint32_t bytes;
   };
   struct Slot {
     std::uint32_t hash = 0, entry = 0;  // Entry's index and one; 0: free.
   };
 
+  [[nodiscard]] std::string_view compared(KeyIndex key) const {
+    return {text_.data() + entries_[key].at, entries_[key].bytes};
+  }
+  [[nodiscard]] KeyIndex find(std::string_view key, std::uint64_t hash) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = hash & mask; slots_[at].entry != 0; at = (at + 1) & mask) {
+      const KeyIndex index = slots_[at].entry - 1;
+      if (slots_[at].hash == static_cast<std::uint32_t>(hash >> 32) && is_same(compared(index), key)) return index;
+    }
+    return kNone;
+  }
   std::optional<KeyIndex> find_loosely(std::string_view key, bool may_add);
-  std::optional<KeyIndex> find_as(std::string_view compared, std::string_view shown, bool may_add);
-  KeyIndex add(std::string_view compared, std::string_view shown, std::uint64_t hash);
+  KeyIndex add(std::string_view key, std::uint64_t hash);
+  void put(KeyIndex key, std::uint64_t hash);
   void grow();
-  void show_fullest(Entry& entry, std::string_view shown);
-  [[nodiscard]] std::uint64_t hash_of(std::string_view text) const;
+
+  static std::uint64_t hash_of(std::string_view text, std::uint64_t seed);
+  static bool is_same(std::string_view one, std::string_view other);
 
   KeyMatching matching_;
   std::uint64_t seed_;
   std::string text_;  // Of all keys, one behind the other.
   std::vector<Entry> entries_;
-  std::vector<Slot> slots_;  // A power of two of them, at most half of them used.
+  std::vector<Slot> slots_;           // A power of two of them, at most half of them used.
+  std::vector<std::string> fullest_;  // By key, where they are matched loosely.
   std::string loose_;
 };
+
+// Keys are short, and there are millions: neither is a call.
+
+inline std::uint64_t KeyTable::hash_of(std::string_view text, std::uint64_t seed) {
+  // Both halves of a product of 128 bits: each bit of the factors reaches many of the result.
+  constexpr auto kFold = [](std::uint64_t one, std::uint64_t other) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = Wide{one} * other;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  };
+  constexpr std::uint64_t kOne = 0x9e3779b97f4a7c15, kOther = 0xd6e8feb86659fd93;
+  std::uint64_t hash = seed ^ kOne ^ text.size(), word = 0, last = 0;
+  const char* from = text.data();
+  std::size_t left = text.size();
+  if (left >= 8) {
+    for (; left > 16; from += 8, left -= 8) {
+      std::memcpy(&word, from, 8);
+      hash = kFold(hash ^ word, seed ^ kOther);
+    }
+    // The last 8 to 16 bytes, some of them twice.
+    std::memcpy(&word, from, 8);
+    std::memcpy(&last, from + left - 8, 8);
+  } else {
+    for (; left > 0; --left) word = (word << 8) | static_cast<unsigned char>(*from++);
+  }
+  return kFold(kFold(hash ^ word, seed ^ kOther) ^ last, kOne);
+}
+
+inline bool KeyTable::is_same(std::string_view one, std::string_view other) {
+  std::size_t left = one.size();
+  if (left != other.size()) return false;
+  if (left < 8) return one == other;
+  std::uint64_t differ = 0;
+  const auto compare = [&](std::size_t at) {
+    std::uint64_t a = 0, b = 0;
+    std::memcpy(&a, one.data() + at, 8);
+    std::memcpy(&b, other.data() + at, 8);
+    differ |= a ^ b;
+  };
+  for (std::size_t at = 0; at + 8 < left; at += 8) compare(at);
+  compare(left - 8);
+  return differ == 0;
+}
 
 }  // namespace stapsh::client

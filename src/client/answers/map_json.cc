@@ -58,7 +58,7 @@ std::string MapJson::read(std::string_view map, Json value) {
     if (const auto wrong = value.get_object().get(object)) {
       refuse(wrong);
     } else {
-      (void)(type_ == "stats" ? read_stats_object(object) : read_object(object));
+      (void)(is_stats_ ? read_stats_object(object) : read_object(object));
     }
   } else {
     sink_.set_keyed(false);
@@ -74,7 +74,13 @@ bool MapJson::read_object(Object object) {
     Json value;
     if (!get_key(field, key)) return false;
     if (const auto error = field.value().get(value)) return refuse(error);
-    if (!read_value(key, value)) return false;
+    // Most of all that is ever read.
+    std::int64_t number = 0;
+    if (!widened_ && value.get_int64().get(number) == simdjson::SUCCESS) {
+      sink_.add(key, number);
+    } else if (!read_value(key, value)) {
+      return false;
+    }
   }
   return true;
 }
@@ -119,14 +125,14 @@ bool MapJson::read_value(std::string_view key, Json value) {
     case JsonType::string:
       return read_string(key, value);
     case JsonType::array:
-      if (type_ == "hist") {
+      if (is_hist_) {
         simdjson::ondemand::array array;
         if (const auto error = value.get_array().get(array)) return refuse(error);
         return read_histogram(key, array);
       }
       return keep_text(key, value);
     case JsonType::object:
-      if (type_ == "stats") {
+      if (is_stats_) {
         Object object;
         if (const auto error = value.get_object().get(object)) return refuse(error);
         return read_stats(key, object);
@@ -144,10 +150,7 @@ bool MapJson::read_value(std::string_view key, Json value) {
 
 bool MapJson::read_number(std::string_view key, Json value) {
   std::int64_t number = 0;
-  if (value.get_int64().get(number) == simdjson::SUCCESS) {
-    sink_.add(key, number);
-    return true;
-  }
+  if (value.get_int64().get(number) == simdjson::SUCCESS) return add(key, Number{number});
   const std::string_view token = trimmed(value.raw_json_token());
   if (token.find_first_of(".eE") != std::string_view::npos) {
     double ignored = 0;

@@ -14,7 +14,8 @@ namespace stapsh::client {
 class MapJson {
  public:
   /// `widened`: the line's strings went through widen_bytes().
-  MapJson(MapSink& sink, std::string_view type, bool widened) : sink_(sink), type_(type), widened_(widened) {}
+  MapJson(MapSink& sink, std::string_view type, bool widened)
+      : sink_(sink), is_hist_(type == "hist"), is_stats_(type == "stats"), widened_(widened) {}
 
   /// Why it can't be read; empty: it was.
   std::string read(std::string_view map, simdjson::ondemand::value value);
@@ -39,8 +40,7 @@ class MapJson {
   bool refuse(simdjson::error_code error) { return refuse(simdjson::error_message(error)); }
 
   MapSink& sink_;
-  std::string_view type_;
-  bool widened_;
+  bool is_hist_, is_stats_, widened_;
   MapKind kind_ = MapKind::kOther;
   std::string why_;
   std::string narrow_key_;

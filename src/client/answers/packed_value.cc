@@ -28,6 +28,32 @@ Number unpack_number(std::string_view& packed) {
   return number;
 }
 
+// Runs of buckets that were first seen one behind the other: the first one's index, how many, their counts.
+bool pack_histogram(std::string& to, const Histogram& histogram, BucketTable& buckets) {
+  constexpr char kRunMax = 0x7f;
+  const std::size_t begin = to.size();
+  to.push_back(kPackedHistogram);
+  std::size_t length_at = 0;
+  std::optional<BoundsIndex> last;
+  for (const Bucket& bucket : histogram) {
+    if (bucket.count == 0) continue;
+    const std::optional<BoundsIndex> index = buckets.find_or_add(bucket);
+    if (!index) {
+      to.resize(begin);
+      return false;
+    }
+    if (!last || *index != *last + 1 || to[length_at] == kRunMax) {
+      pack_count(to, *index);
+      length_at = to.size();
+      to.push_back(0);
+    }
+    ++to[length_at];
+    pack_count(to, bucket.count);
+    last = index;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool pack(std::string& to, const Value& value, BucketTable& buckets) {
@@ -42,21 +68,7 @@ bool pack(std::string& to, const Value& value, BucketTable& buckets) {
                                  pack_number(to, stats.total);
                                  return true;
                                },
-                               [&](const Histogram& histogram) {
-                                 const std::size_t begin = to.size();
-                                 to.push_back(kPackedHistogram);
-                                 for (const Bucket& bucket : histogram) {
-                                   if (bucket.count == 0) continue;
-                                   const std::optional<BoundsIndex> index = buckets.find_or_add(bucket);
-                                   if (!index) {
-                                     to.resize(begin);
-                                     return false;
-                                   }
-                                   pack_count(to, *index);
-                                   pack_count(to, bucket.count);
-                                 }
-                                 return true;
-                               },
+                               [&](const Histogram& histogram) { return pack_histogram(to, histogram, buckets); },
                                [&](const Text& text) {
                                  to.push_back(kText);
                                  to.append(text.json);

@@ -39,8 +39,10 @@ bool unpack_buckets(std::string_view packed, const Take& take) {
   if (packed.empty() || packed.front() != kPackedHistogram) return false;
   packed.remove_prefix(1);
   while (!packed.empty()) {
-    const std::uint64_t index = unpack_count(packed);
-    take(static_cast<BoundsIndex>(index), unpack_count(packed));
+    std::uint64_t index = unpack_count(packed);
+    for (std::uint64_t length = unpack_count(packed); length > 0; --length, ++index) {
+      take(static_cast<BoundsIndex>(index), unpack_count(packed));
+    }
   }
   return true;
 }

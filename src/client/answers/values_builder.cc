@@ -29,6 +29,7 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   keyed_ = keyed;
   keys_max_ = keys_max;
   dropped_ = 0;
+  waiting_count_ = 0;
   keys_.clear();
   numbers_.clear();
   pieces_.clear();
@@ -40,7 +41,23 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   }
 }
 
+void ValuesBuilder::take_waiting() {
+  KeyTable& keys = tables_->keys;
+  for (std::size_t i = 0; i < waiting_count_; ++i) {
+    waiting_[i].guess = keys.guess(waiting_[i].hash);
+    if (waiting_[i].guess < marks_.size()) __builtin_prefetch(&marks_[waiting_[i].guess]);
+  }
+  for (std::size_t i = 0; i < waiting_count_; ++i) keys.fetch(waiting_[i].guess);
+  for (std::size_t i = 0; i < waiting_count_; ++i) {
+    const auto& [key, hash, number, guess] = waiting_[i];
+    const std::optional<KeyIndex> index = keys.find_or_add(key, hash, keys.size() < keys_max_);
+    index ? put(*index, number) : void(++dropped_);
+  }
+  waiting_count_ = 0;
+}
+
 bool ValuesBuilder::add(std::string_view key, const Value& value) {
+  take_waiting();
   const std::optional<KeyIndex> index = take_key(key);
   if (!index) return true;
   if (const std::optional<std::int64_t> number = as_short_number(value)) {
@@ -112,6 +129,7 @@ std::vector<std::uint32_t> ValuesBuilder::ascending() const {
 }
 
 HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
+  take_waiting();
   auto content = std::make_shared<HostValues::Content>();
   auto keys = std::make_shared<std::vector<KeyIndex>>();
   content->keyed = keyed_;

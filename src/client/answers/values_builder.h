@@ -2,6 +2,8 @@
 // Makes the HostValues of one print of a map, key by key, in whatever order and however often the runner says them.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -28,8 +30,14 @@ class ValuesBuilder {
   /// Begins anew. `keys_max`: beyond so many, a key that no host has said before is dropped and counted.
   void begin(MapKind kind, MapTables& tables, bool keyed, std::size_t keys_max);
 
+  /// `key` must stay where it is until the next Value, or finish().
   void add(std::string_view key, std::int64_t number) {
-    if (const std::optional<KeyIndex> index = take_key(key)) put(*index, number);
+    if (tables_->keys.matching() == KeyMatching::kLoose) {
+      if (const std::optional<KeyIndex> index = take_key(key)) put(*index, number);
+      return;
+    }
+    waiting_[waiting_count_] = {key, tables_->keys.start(key), number, KeyTable::kNone};
+    if (++waiting_count_ == waiting_.size()) take_waiting();
   }
   /// False: a histogram with too many different buckets.
   [[nodiscard]] bool add(std::string_view key, const Value& value);
@@ -40,11 +48,18 @@ class ValuesBuilder {
   HostValues finish(std::size_t target, WallTime at);
 
  private:
+  struct Waiting {
+    std::string_view key;
+    std::uint64_t hash;
+    std::int64_t number;
+    KeyIndex guess;
+  };
   struct Mark {
     std::uint32_t print = 0;     // The one that had it last,
     std::uint32_t position = 0;  // and where.
   };
 
+  void take_waiting();
   std::optional<KeyIndex> take_key(std::string_view key) {
     const std::optional<KeyIndex> index = tables_->keys.find_or_add(key, tables_->keys.size() < keys_max_);
     if (!index) ++dropped_;
@@ -74,6 +89,9 @@ class ValuesBuilder {
   std::uint64_t dropped_ = 0;
   std::uint32_t print_ = 0;
   std::vector<Mark> marks_;  // By key.
+
+  std::array<Waiting, 16> waiting_{};
+  std::size_t waiting_count_ = 0;
 
   struct Piece {
     std::uint32_t at, bytes;  // In packed_.
