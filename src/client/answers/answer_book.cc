@@ -56,7 +56,11 @@ class AnswerBook::State : public MapSink {
     std::uint64_t lost_events = 0, lost_events_shown = 0;
   };
 
-  void set_time(WallTime now) { now_ = std::max(now_, now); }
+  /// What was due before what happens now goes first: a replay has no clock between its events.
+  void set_time(WallTime now) {
+    now_ = std::max(now_, now);
+    give_snapshots();
+  }
   void read_line(std::size_t target, std::string_view line);
   void read_systemtap(std::size_t target, const auto& read);
   MapPrints* find_map(std::string_view name, MapKind kind_if_new);
@@ -96,8 +100,6 @@ void AnswerBook::State::start(std::size_t target, WallTime now) {
 void AnswerBook::State::read(std::size_t target, std::string_view bytes, WallTime now) {
   start(target, now);
   if (fleet_.hosts[target].ended) return;
-  // Before what comes: it may have been due for long.
-  give_snapshots();
   if (is_systemtap_) {
     read_systemtap(target, [&](SystemtapTaker& taker) { hosts_[target].blocks.on_bytes(bytes, taker); });
     return;
@@ -237,10 +239,7 @@ void AnswerBook::State::stop(WallTime now) {
   give_snapshots();
 }
 
-void AnswerBook::State::pass_time(WallTime now) {
-  set_time(now);
-  give_snapshots();
-}
+void AnswerBook::State::pass_time(WallTime now) { set_time(now); }
 
 void AnswerBook::State::give_snapshots() {
   for (const auto& map : maps_) {

@@ -63,6 +63,11 @@ Result<> BuildCache::prepare() {
   return {};
 }
 
+std::string_view BuildCache::program() const {
+  if (!ready_ || ready_->kind != RunnerKind::kBpftrace) return {};
+  return *ready_->files.front().content;
+}
+
 std::string BuildCache::script_digest() const {
   if (options_.action == Action::kSweep) return {};
   if (ready_) return sha256_hex(*ready_->files.front().content);

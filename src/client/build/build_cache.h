@@ -29,6 +29,8 @@ class BuildCache {
 
   /// After prepare(): the SHA-256 of the script or of what is ready, 64 hexadecimal digits. Empty: it can't be read.
   std::string script_digest() const;
+  /// After prepare(): the text of a bpftrace program. Empty: it is none.
+  [[nodiscard]] std::string_view program() const;
 
   /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
   /// about it was shown once.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "client/answers/program_maps.h"
 #include "client/build/name_on_target.h"
 #include "client/build/script_source.h"
 #include "protocol/command.h"
@@ -63,7 +64,9 @@ Result<Module> load_module(const std::string& path, const std::string& title) {
   return module;
 }
 
-Result<Module> ready_module(const JobOptions& job) {
+namespace {
+
+Result<Module> module_as_written(const JobOptions& job) {
   const std::string title = job.script_name();
   if (job.script_kind == ScriptKind::kReadyModule) return load_module(job.script, title);
   constexpr RunnerKind kKind = RunnerKind::kBpftrace;
@@ -74,6 +77,17 @@ Result<Module> ready_module(const JobOptions& job) {
   std::string text =
       TRY(job.script_kind == ScriptKind::kStdin ? read_standard_input() : read_source(job.script, title));
   return module_of(std::move(text), name, kKind, title);
+}
+
+}  // namespace
+
+Result<Module> ready_module(const JobOptions& job) {
+  Module module = TRY(module_as_written(job));
+  if (job.exact_avg && module.kind == RunnerKind::kBpftrace) {
+    ModuleFile& program = module.files.front();
+    program.content = shared(with_exact_avg(*program.content));
+  }
+  return module;
 }
 
 }  // namespace stapsh::client

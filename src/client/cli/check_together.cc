@@ -64,6 +64,12 @@ Result<> check_together(const RstapOptions& options) {
   if (options.output.format == Format::kJson && (options.output.gather || options.output.diff)) {
     return fail(Errc::kUsage, "--format=json prints each event: it excludes --gather and --diff");
   }
+  if (options.output.answers.wanted() &&
+      (options.output.format == Format::kJson || options.output.gather || options.output.diff)) {
+    return fail(Errc::kUsage,
+                "--sum and its like make one answer of what targets measure: they exclude --gather, --diff and "
+                "--format=json");
+  }
   if (options.output.resume_failed && options.output.joblog.empty()) {
     return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
   }

@@ -105,6 +105,11 @@ Result<> take_record(Options& options, Value value) {
   return {};
 }
 
+Result<> take_top(Options& options, Value value) {
+  options.output.answers.top = TRY(parse_int<unsigned>(value, 1, 1'000'000));
+  return {};
+}
+
 constexpr std::array kClientOptions{
     ClientOption{"inventory", "FILE", OptionGroup::kTargets, "the hosts of an inventory of ansible's (repeatable)",
                  add_filled<&Options::targets, &TargetOptions::inventories>},
@@ -140,6 +145,12 @@ constexpr std::array kClientOptions{
                  take_flag<&Options::output, &OutputOptions::gather>},
     ClientOption{"diff", "", OptionGroup::kOutput, "how output differs from the largest group's, under folded names",
                  take_flag<&Options::output, &OutputOptions::diff>},
+    ClientOption{"sum", "", OptionGroup::kOutput, "one answer of all targets: their maps and histograms added up",
+                 take_flag<&Options::output, &OutputOptions::answers, &AnswerRequest::sum>},
+    ClientOption{"top", "N", OptionGroup::kOutput, "as --sum, and of each map only the N largest keys", take_top},
+    ClientOption{"exact-avg", "", OptionGroup::kOutput,
+                 "as --sum, and avg() runs as stats(), which has the average of all",
+                 take_flag<&Options::output, &OutputOptions::answers, &AnswerRequest::exact_avg>},
     ClientOption{"outdir", "DIR", OptionGroup::kOutput, "each target's standard output also goes to DIR/NAME",
                  take_program<&Options::output, &OutputOptions::outdir>},
     ClientOption{"errdir", "DIR", OptionGroup::kOutput, "each target's standard error also goes to DIR/NAME",

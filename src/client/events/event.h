@@ -38,6 +38,7 @@ struct RunStarted {
   std::string sha256;   ///< Of the script, 64 hexadecimal digits; empty: none, or nobody keeps the events.
   std::vector<Target> targets;
   std::string command{};  ///< The script and its arguments in one line, in a shell's words; "sweep" for a sweep.
+  std::string program{};  ///< The bpftrace program, where runners say what they measure as JSON; else empty.
   bool operator==(const RunStarted&) const = default;
 };
 

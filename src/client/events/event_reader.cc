@@ -37,6 +37,7 @@ event::RunStarted read_started(EventFields& from) {
   e.script = from.text("script");
   e.sha256 = from.text("sha256", Need::kMay);
   e.command = from.text("command", Need::kMay);
+  e.program = from.text("program", Need::kMay);
   from.list("targets", Need::kMust, [&](EventFields& target) {
     e.targets.push_back({target.text("name"), target.text("uri")});
   });

@@ -69,6 +69,7 @@ void add_fields(Fields to, const event::RunStarted& e) {
   to.text("script", e.script);
   if (!e.sha256.empty()) to.text("sha256", e.sha256);
   if (!e.command.empty()) to.text("command", e.command);
+  if (!e.program.empty()) to.text("program", e.program);
   to.list("targets", e.targets, [](Fields target, const event::RunStarted::Target& each) {
     target.text("name", each.name);
     target.text("uri", each.uri);

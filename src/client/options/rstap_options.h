@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "client/options/answer_request.h"
 #include "client/options/job_options.h"
 #include "client/options/run_rules.h"
 #include "protocol/limits.h"
@@ -75,6 +76,7 @@ struct OutputOptions {
       by_time;                 ///< How long a line waits for older ones; none: lines come as they come.
   bool gather = false;         ///< Equal output once, at the end.
   bool diff = false;           ///< How the others differ from it; without `gather` that alone.
+  AnswerRequest answers;
   std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
   std::string joblog;          ///< A file with a row per target; empty: none.
   bool resume_failed = false;  ///< Its rows of earlier runs stay.

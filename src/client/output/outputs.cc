@@ -16,6 +16,7 @@
 #include "client/output/json_sink.h"
 #include "client/output/progress.h"
 #include "client/output/release_timer.h"
+#include "client/output/sum_sink.h"
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
 #include "sys/clock.h"
@@ -84,6 +85,7 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   // Of what is gathered, lines come only where it becomes too much: then it must be known whose they are.
   const bool gathers = !json && (options.gather || options.diff);
   if (gathers && options.labels == LabelMode::kNone) options.labels = LabelMode::kName;
+  if (options.answers.wanted() && options.labels == LabelMode::kNone) options.labels = LabelMode::kName;
   if (look.spelled[static_cast<std::size_t>(Stream::kStderr)]) streams_->spell_diverted();
   auto text = std::make_unique<TextSink>(options, look, *streams_);
   if (json) {
@@ -95,8 +97,12 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
     auto gather = std::make_unique<GatherSink>(io, look, *streams_, std::move(differences), std::move(text));
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
+  } else if (options.answers.wanted()) {
+    auto sum = std::make_unique<SumSink>(options.answers, std::move(text));
+    timed_ = sum.get();
+    sinks_.push_back(std::move(sum));
   } else {
-    if (options.by_time) text_ = text.get();
+    if (options.by_time) timed_ = text.get();
     sinks_.push_back(std::move(text));
   }
   return {};
@@ -137,7 +143,7 @@ const Joblog& Outputs::earlier_jobs() const {
 }
 
 void Outputs::keep_time(asio::io_context& io) {
-  if (text_ != nullptr) sinks_.push_back(std::make_unique<ReleaseTimer>(io, *text_, *streams_));
+  if (timed_ != nullptr) sinks_.push_back(std::make_unique<ReleaseTimer>(io, *timed_, *streams_));
 }
 
 std::vector<EventSink*> Outputs::sinks() const {

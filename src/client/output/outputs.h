@@ -21,7 +21,7 @@ class FolderSink;
 class GatherSink;
 class JoblogSink;
 class RecordSink;
-class TextSink;
+class TimedSink;
 
 class Outputs {
  public:
@@ -57,7 +57,7 @@ class Outputs {
   UsedFiles used_;
   std::unique_ptr<StandardStreams> streams_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
-  TextSink* text_ = nullptr;      // One of them, where it holds lines back for a time,
+  TimedSink* timed_ = nullptr;    // One of them, where it holds lines back for a time,
   GatherSink* gather_ = nullptr;  // or this, if it was asked for.
   std::vector<FolderSink*> folders_;
   const JoblogSink* joblog_ = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In a live run, what --by-time holds goes when its time is over, not with the next event. A replay needs none of it:
-// its events tell the time.
+// In a live run, what a sink holds goes when its time is over, not with the next event. A replay needs none of it: its
+// events tell the time.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
 #include "client/output/standard_streams.h"
-#include "client/output/text_sink.h"
+#include "client/output/timed_sink.h"
 #include "sys/clock.h"
 
 namespace stapsh::client {
@@ -16,12 +16,12 @@ namespace stapsh::client {
 class ReleaseTimer : public EventSink {
  public:
   /// Both are lent.
-  ReleaseTimer(asio::io_context& io, TextSink& text, StandardStreams& streams)
-      : text_(text), streams_(streams), timer_(io) {}
+  ReleaseTimer(asio::io_context& io, TimedSink& sink, StandardStreams& streams)
+      : sink_(sink), streams_(streams), timer_(io) {}
 
   void on_event(const Event&) override {}
   void on_pause() override {
-    const std::optional<WallTime> due = text_.next_release();
+    const std::optional<WallTime> due = sink_.next_release();
     if (due == armed_) return;
     armed_ = due;
     timer_.cancel();
@@ -30,14 +30,14 @@ class ReleaseTimer : public EventSink {
     timer_.async_wait([this](asio::error_code error) {
       if (error) return;
       armed_.reset();
-      text_.release(sys::wall_now());
+      sink_.release(sys::wall_now());
       streams_.on_pause();
       on_pause();
     });
   }
 
  private:
-  TextSink& text_;
+  TimedSink& sink_;
   StandardStreams& streams_;
   asio::steady_timer timer_;
   std::optional<WallTime> armed_;

@@ -50,20 +50,6 @@ std::string remains_text(const std::vector<TargetResult>& results) {
   return text;
 }
 
-std::string failure_text(const Outcome& outcome) {
-  const std::string reason = shown_text(outcome.reason, kReasonBytesMax);
-  switch (outcome.kind) {
-    case Outcome::Kind::kEnded:
-      return (outcome.exit_code ? ending(outcome) : untold_ending(outcome.has_output, reason)) +
-             (outcome.killed.empty() ? "" : "; killed " + shown_text(outcome.killed, kReasonBytesMax));
-    case Outcome::Kind::kStopped:
-      return reason.empty() ? "stopped before it ran" : "stopped before it ran: " + reason;
-    case Outcome::Kind::kFailed:
-      return "failed: " + reason;
-  }
-  return {};
-}
-
 std::string left_text(const LeftLine& left) {
   const std::string name = shown_text(left.name, kLeftBytesMax);
   if (left.kind == kUnknownKind) return "unknown whether something is left over: " + name;
@@ -107,6 +93,20 @@ void add_left(std::vector<std::string>& lines, const std::vector<TargetResult>& 
 }
 
 }  // namespace
+
+std::string failure_text(const Outcome& outcome) {
+  const std::string reason = shown_text(outcome.reason, kReasonBytesMax);
+  switch (outcome.kind) {
+    case Outcome::Kind::kEnded:
+      return (outcome.exit_code ? ending(outcome) : untold_ending(outcome.has_output, reason)) +
+             (outcome.killed.empty() ? "" : "; killed " + shown_text(outcome.killed, kReasonBytesMax));
+    case Outcome::Kind::kStopped:
+      return reason.empty() ? "stopped before it ran" : "stopped before it ran: " + reason;
+    case Outcome::Kind::kFailed:
+      return "failed: " + reason;
+  }
+  return {};
+}
 
 bool is_success(const Outcome& outcome) { return outcome.kind == Outcome::Kind::kEnded && outcome.exit_code == 0; }
 

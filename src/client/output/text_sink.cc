@@ -64,8 +64,16 @@ void TextSink::start(const event::RunStarted& run) {
   merger_.emplace(std::move(merge), timed_ ? timed_->staging() : streams_.buffers());
 }
 
-OutputBuffer& TextSink::begin_line() {
-  OutputBuffer& out = streams_.buffers().of(Stream::kStderr);
+void TextSink::show_lines(const std::vector<std::string>& lines) {
+  OutputBuffer& out = begin_line(Stream::kStdout);
+  for (const std::string& line : lines) {
+    out.append(line);
+    out.append("\n");
+  }
+}
+
+OutputBuffer& TextSink::begin_line(Stream stream) {
+  OutputBuffer& out = streams_.buffers().of(stream);
   out.begin_line();
   return out;
 }
@@ -80,7 +88,7 @@ void TextSink::on_note(const event::Note& note, const std::string* target) {
 }
 
 void TextSink::say(std::string_view line) {
-  OutputBuffer& out = begin_line();
+  OutputBuffer& out = begin_line(Stream::kStderr);
   out.append(kOwnPrefix);
   out.append(line);
   out.append("\n");
@@ -88,7 +96,7 @@ void TextSink::say(std::string_view line) {
 
 // Lines of another program: of one here (stap), or of what leads to a target.
 void TextSink::say_foreign(std::string_view label, std::string_view text) {
-  OutputBuffer& out = begin_line();
+  OutputBuffer& out = begin_line(Stream::kStderr);
   while (true) {
     const std::size_t newline = text.find('\n');
     const std::string_view line = text.substr(0, newline);
@@ -112,7 +120,7 @@ void TextSink::summarize() {
   }
   if (results_.empty()) return;
   for (const std::string& line : report_lines(results_, {options_.quiet, errors_.hint(results_)})) {
-    begin_line().append(line + "\n");
+    begin_line(Stream::kStderr).append(line + "\n");
   }
 }
 

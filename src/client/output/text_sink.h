@@ -14,10 +14,11 @@
 #include "client/output/standard_streams.h"
 #include "client/output/text_look.h"
 #include "client/output/timed_lines.h"
+#include "client/output/timed_sink.h"
 
 namespace stapsh::client {
 
-class TextSink : public EventSink {
+class TextSink : public TimedSink {
  public:
   /// `streams` are lent.
   TextSink(const OutputOptions& options, const TextLook& look, StandardStreams& streams)
@@ -25,13 +26,18 @@ class TextSink : public EventSink {
 
   void on_event(const Event& event) override;
 
+  /// On standard output, as lines of their own: of rstap, and safe to show. After the first event.
+  void show_lines(const std::vector<std::string>& lines);
+
   /// Of what --by-time holds: see TimedLines.
-  [[nodiscard]] std::optional<WallTime> next_release() const { return timed_ ? timed_->next_release() : std::nullopt; }
-  void release(WallTime now) { timed_->release(now); }
+  [[nodiscard]] std::optional<WallTime> next_release() const override {
+    return timed_ ? timed_->next_release() : std::nullopt;
+  }
+  void release(WallTime now) override { timed_->release(now); }
 
  private:
   void start(const event::RunStarted& run);
-  OutputBuffer& begin_line();
+  OutputBuffer& begin_line(Stream stream);
   void on_note(const event::Note& note, const std::string* target);
   void say(std::string_view line);
   void say_foreign(std::string_view label, std::string_view text);

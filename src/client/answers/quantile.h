@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where in a histogram a share of its values lies. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "client/answers/value.h"
+
+namespace stapsh::client {
+
+/// All values in it.
+std::uint64_t count_of(const Histogram& histogram);
+
+/// The bucket of the value below which `share` (0 to 1) of all values lie. None: it has no value.
+const Bucket* quantile(const Histogram& histogram, double share);
+
+}  // namespace stapsh::client

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/answers/unlike_hosts.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "client/answers/quantile.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::size_t kKeysMax = 200;
+constexpr double kFleetShareMin = 0.01;  // A key that is rarer everywhere is no part of the picture.
+
+double weight_of(const Sum& sum) {
+  if (const auto* number = std::get_if<Number>(&sum)) return to_double(*number);
+  if (const auto* stats = std::get_if<Stats>(&sum)) return to_double(stats->count);
+  if (const auto* histogram = std::get_if<Histogram>(&sum)) return static_cast<double>(count_of(*histogram));
+  return 0;
+}
+
+std::vector<KeyIndex> largest_keys(const Answer& answer) {
+  std::vector<KeyIndex> keys(answer.keys.size());
+  std::iota(keys.begin(), keys.end(), KeyIndex{0});
+  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), kKeysMax));
+  std::partial_sort(keys.begin(), end, keys.end(), [&](KeyIndex a, KeyIndex b) {
+    const double of_a = weight_of(answer.sums[a]), of_b = weight_of(answer.sums[b]);
+    return of_a != of_b ? of_a > of_b : a < b;
+  });
+  keys.erase(end, keys.end());
+  return keys;
+}
+
+// A number that says how much a host has of a key: a mean of what it measured, or a count.
+std::optional<double> amount_of(const Value& value) {
+  if (const auto* number = std::get_if<Number>(&value)) return to_double(*number);
+  const auto* stats = std::get_if<Stats>(&value);
+  if (stats == nullptr || stats->count == 0) return std::nullopt;
+  return to_double(stats->total) / to_double(stats->count);
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const Answer& answer) : answer_(answer) {
+    for (std::size_t host = 0; host < answer.hosts.size(); ++host) {
+      // Who was lost has counted for a shorter time, and only that would be found.
+      const bool lost = std::ranges::any_of(
+          answer.missing, [&](const Missing& missing) { return missing.target == answer.hosts[host].target(); });
+      if (!lost) whole_.push_back(host);
+    }
+  }
+
+  std::vector<UnlikeHost> run() {
+    switch (answer_.kind) {
+      case MapKind::kHist:
+      case MapKind::kLhist:
+        compare_distributions();
+        break;
+      case MapKind::kCount:
+      case MapKind::kSum:
+        if (answer_.keyed) {
+          compare_parts();
+        } else {
+          compare_key(0, 1);
+        }
+        break;
+      case MapKind::kMin:
+      case MapKind::kMax:
+      case MapKind::kAvg:
+      case MapKind::kStats:
+        for (const KeyIndex key : largest_keys(answer_)) compare_key(key, std::min(answer_.keys.size(), kKeysMax));
+        break;
+      case MapKind::kOther:
+        break;
+    }
+    return farthest_of_each();
+  }
+
+ private:
+  void compare_distributions() {
+    const std::vector<KeyIndex> keys = largest_keys(answer_);
+    for (const KeyIndex key : keys) {
+      if (!std::holds_alternative<Histogram>(answer_.sums[key])) continue;
+      std::vector<std::optional<Value>> values;
+      for (const HostValues& host : answer_.hosts) values.push_back(host.find(key));
+      std::vector<const Histogram*> histograms;
+      for (const auto& value : values) histograms.push_back(value ? std::get_if<Histogram>(&*value) : nullptr);
+      for (const Deviation& deviation : compare_histograms(histograms, keys.size())) {
+        add(answer_.hosts[deviation.host], key, deviation, 0, 0);
+      }
+    }
+  }
+
+  void compare_key(KeyIndex key, std::size_t comparisons) {
+    std::vector<std::size_t> hosts;
+    std::vector<double> amounts;
+    for (const std::size_t host : whole_) {
+      const std::optional<Value> value = answer_.hosts[host].find(key);
+      const std::optional<double> amount = value ? amount_of(*value) : std::nullopt;
+      if (!amount) continue;
+      hosts.push_back(host);
+      amounts.push_back(*amount);
+    }
+    compare(hosts, amounts, answer_.keyed ? std::optional(key) : std::nullopt, comparisons);
+  }
+
+  void compare(const std::vector<std::size_t>& hosts, const std::vector<double>& amounts, std::optional<KeyIndex> key,
+               std::size_t comparisons) {
+    for (const Deviation& deviation : compare_amounts(amounts, answer_.kind == MapKind::kCount, comparisons)) {
+      add(answer_.hosts[hosts[deviation.host]], key, deviation, amounts[deviation.host], middle_of(amounts));
+    }
+  }
+
+  // All of it, and how it is divided among keys.
+  void compare_parts() {
+    std::vector<double> wholes;
+    double fleet = 0;
+    for (const std::size_t host : whole_) {
+      double whole = 0;
+      const HostValues& values = answer_.hosts[host];
+      for (std::size_t i = 0; i < values.size(); ++i) whole += amount_of(values.value(i)).value_or(0);
+      wholes.push_back(whole);
+      fleet += whole;
+    }
+    if (std::ranges::any_of(wholes, [](double whole) { return whole < 0; })) return;  // No parts of a whole.
+    compare(whole_, wholes, std::nullopt, 1 + kKeysMax);
+    for (const KeyIndex key : largest_keys(answer_)) {
+      std::vector<double> parts, shares;
+      bool negative = false;
+      for (std::size_t i = 0; i < whole_.size(); ++i) {
+        const std::optional<Value> value = answer_.hosts[whole_[i]].find(key);
+        parts.push_back(value ? amount_of(*value).value_or(0) : 0);
+        shares.push_back(wholes[i] > 0 ? parts.back() / wholes[i] : 0);
+        negative = negative || parts.back() < 0;
+      }
+      const double part = std::accumulate(parts.begin(), parts.end(), 0.0);
+      if (negative || part < kFleetShareMin * fleet) continue;
+      for (const Deviation& deviation :
+           compare_shares(parts, wholes, answer_.kind == MapKind::kCount, std::min(answer_.keys.size(), kKeysMax))) {
+        add(answer_.hosts[whole_[deviation.host]], key, deviation, shares[deviation.host], middle_of(shares));
+      }
+    }
+  }
+
+  static double middle_of(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+  }
+
+  void add(const HostValues& host, std::optional<KeyIndex> key, const Deviation& deviation, double own, double others) {
+    found_.push_back({host.target(), key, deviation.what, deviation.distance, deviation.more, own, others});
+  }
+
+  std::vector<UnlikeHost> farthest_of_each() {
+    std::ranges::stable_sort(found_, std::greater{}, &UnlikeHost::distance);
+    std::vector<UnlikeHost> each;
+    for (const UnlikeHost& host : found_) {
+      const bool known = std::ranges::any_of(each, [&](const UnlikeHost& one) { return one.target == host.target; });
+      if (!known) each.push_back(host);
+    }
+    return each;
+  }
+
+  const Answer& answer_;
+  std::vector<std::size_t> whole_;  // Hosts that ran to their end.
+  std::vector<UnlikeHost> found_;
+};
+
+}  // namespace
+
+std::vector<UnlikeHost> unlike_hosts(const Answer& answer) {
+  if (answer.hosts.size() < kComparedHostsMin) return {};
+  return Comparison(answer).run();
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/output/sum_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/overloaded.h"
+#include "client/output/answer_text.h"
+#include "client/output/report.h"
+#include "client/output/shown_names.h"
+
+namespace stapsh::client {
+
+void SumSink::on_event(const Event& event) {
+  const auto* output = std::get_if<event::Output>(&event.what);
+  if (output != nullptr && book_ && output->stream == Stream::kStdout) {
+    book_->on_output(*event.target, output->bytes, event.at);
+    return show_items(event.at);
+  }
+  if (const auto* run = std::get_if<event::RunStarted>(&event.what)) {
+    text_->on_event(event);
+    return start(*run);
+  }
+  if (book_) {
+    std::visit(Overloaded{
+                   [&](const event::StateChanged& e) {
+                     if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
+                   },
+                   [&](const event::StopAsked&) { book_->on_stop(event.at); },
+                   [&](const event::Ended& e) {
+                     book_->on_ended(*event.target, is_success(e.outcome) ? "" : failure_text(e.outcome), event.at);
+                   },
+                   [&](const event::RunEnded&) { book_->on_run_ended(event.at); },
+                   [](const auto&) {},
+               },
+               event.what);
+    show_items(event.at);
+  }
+  const bool is_end = std::holds_alternative<event::RunEnded>(event.what);
+  if (is_end && !answered_) say_nothing_was_measured(event.at);
+  text_->on_event(event);
+}
+
+void SumSink::say_nothing_was_measured(WallTime now) {
+  text_->on_event({now, std::nullopt,
+                   event::Note{event::Note::Kind::kInfo,
+                               "--sum: nothing that was printed can be added up: maps of bpftrace can, of a run with "
+                               "--sum, and systemtap's @hist_log and @hist_linear"}});
+}
+
+void SumSink::start(const event::RunStarted& run) {
+  names_ = shown_names(run);
+  if (run.program.empty()) {
+    book_.emplace(AnswerBook::Systemtap{}, run.targets.size());
+  } else {
+    book_.emplace(ProgramMaps(run.program), run.targets.size());
+  }
+}
+
+void SumSink::show_items(WallTime now) {
+  while (std::optional<AnswerItem> item = book_->next()) {
+    std::visit(Overloaded{
+                   [&](const AnswerText& text) {
+                     text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, std::nullopt}});
+                   },
+                   [&](const AnswerNotice& notice) {
+                     text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
+                   },
+                   [&](const Answer& answer) { show(answer); },
+               },
+               *item);
+  }
+}
+
+void SumSink::show(const Answer& answer) {
+  answered_ = true;
+  if (answer.said_before) return;
+  text_->show_lines(answer_lines(answer, names_, request_.top));
+}
+
+std::optional<WallTime> SumSink::next_release() const {
+  const std::optional<WallTime> of_text = text_->next_release();
+  const std::optional<WallTime> of_book = book_ ? book_->next_deadline() : std::nullopt;
+  if (!of_text || !of_book) return of_text ? of_text : of_book;
+  return std::min(*of_text, *of_book);
+}
+
+void SumSink::release(WallTime now) {
+  if (book_) {
+    book_->on_time(now);
+    show_items(now);
+  }
+  if (text_->next_release()) text_->release(now);
+}
+
+}  // namespace stapsh::client

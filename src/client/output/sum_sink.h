@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// --sum: what runners measured goes to the answer book, and comes back as one answer for all targets. Everything else
+// goes to the sink that shows it as usual: text that a program prints, what happens to targets, the summary.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/answers/answer_book.h"
+#include "client/options/answer_request.h"
+#include "client/output/text_sink.h"
+#include "client/output/timed_sink.h"
+
+namespace stapsh::client {
+
+class SumSink : public TimedSink {
+ public:
+  SumSink(AnswerRequest request, std::unique_ptr<TextSink> text)
+      : request_(std::move(request)), text_(std::move(text)) {}
+
+  void on_event(const Event& event) override;
+  void on_pause() override { text_->on_pause(); }
+  [[nodiscard]] bool full() const override { return text_->full(); }
+
+  [[nodiscard]] std::optional<WallTime> next_release() const override;
+  void release(WallTime now) override;
+
+ private:
+  void start(const event::RunStarted& run);
+  void show_items(WallTime now);
+  void show(const Answer& answer);
+  void say_nothing_was_measured(WallTime now);
+
+  AnswerRequest request_;
+  std::unique_ptr<TextSink> text_;
+  std::vector<std::string> names_;
+  std::optional<AnswerBook> book_;  // From the first event on.
+  bool answered_ = false;
+};
+
+}  // namespace stapsh::client
