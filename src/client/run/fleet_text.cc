@@ -40,6 +40,7 @@ std::vector<std::string> plan_texts(TargetRuns runs) {
     plan.second.push_back(run->target().name);
   }
   std::vector<std::string> texts;
+  texts.reserve(plans.size());
   for (const auto& [plan, names] : plans) texts.push_back(fold_names(names) + ": " + plan);
   return texts;
 }
