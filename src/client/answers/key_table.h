@@ -90,6 +90,11 @@ class KeyTable {
   void grow();
 
   static std::uint64_t hash_of(std::string_view text, std::uint64_t seed);
+  static std::uint64_t word_at(const char* from) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+  }
   static bool is_same(std::string_view one, std::string_view other);
 
   KeyMatching matching_;
@@ -111,37 +116,31 @@ inline std::uint64_t KeyTable::hash_of(std::string_view text, std::uint64_t seed
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   };
   constexpr std::uint64_t kOne = 0x9e3779b97f4a7c15, kOther = 0xd6e8feb86659fd93;
-  std::uint64_t hash = seed ^ kOne ^ text.size(), word = 0, last = 0;
-  const char* from = text.data();
+  const std::uint64_t secret = seed ^ kOther;
+  std::uint64_t hash = seed ^ kOne ^ text.size();
   std::size_t left = text.size();
-  if (left >= 8) {
-    for (; left > 16; from += 8, left -= 8) {
-      std::memcpy(&word, from, 8);
-      hash = kFold(hash ^ word, seed ^ kOther);
-    }
-    // The last 8 to 16 bytes, some of them twice.
-    std::memcpy(&word, from, 8);
-    std::memcpy(&last, from + left - 8, 8);
-  } else {
+  const char* from = text.data();
+  if (left < 8) {
+    std::uint64_t word = 0;
     for (; left > 0; --left) word = (word << 8) | static_cast<unsigned char>(*from++);
+    return kFold(kFold(hash ^ word, secret), kOne);
   }
-  return kFold(kFold(hash ^ word, seed ^ kOther) ^ last, kOne);
+  for (; left > 32; from += 16, left -= 16) hash = kFold(hash ^ word_at(from), secret ^ word_at(from + 8));
+  // The last 17 to 32 bytes, some of them twice: in steps that don't depend on how many they are.
+  if (left > 16) hash = kFold(hash ^ word_at(from), secret ^ word_at(from + 8));
+  const char* const end = from + left;
+  const char* const last = left > 16 ? end - 16 : from;
+  return kFold(kFold(hash ^ word_at(last), secret ^ word_at(end - 8)), kOne);
 }
 
 inline bool KeyTable::is_same(std::string_view one, std::string_view other) {
-  std::size_t left = one.size();
-  if (left != other.size()) return false;
-  if (left < 8) return one == other;
-  std::uint64_t differ = 0;
-  const auto compare = [&](std::size_t at) {
-    std::uint64_t a = 0, b = 0;
-    std::memcpy(&a, one.data() + at, 8);
-    std::memcpy(&b, other.data() + at, 8);
-    differ |= a ^ b;
-  };
-  for (std::size_t at = 0; at + 8 < left; at += 8) compare(at);
-  compare(left - 8);
-  return differ == 0;
+  const std::size_t bytes = one.size();
+  if (bytes != other.size()) return false;
+  if (bytes < 8) return one == other;
+  if (bytes > 32) return std::memcmp(one.data(), other.data(), bytes) == 0;
+  const auto differ = [&](std::size_t at) { return word_at(one.data() + at) ^ word_at(other.data() + at); };
+  const std::size_t second = bytes > 16 ? 8 : 0, third = bytes > 16 ? bytes - 16 : 0;
+  return (differ(0) | differ(second) | differ(third) | differ(bytes - 8)) == 0;
 }
 
 }  // namespace stapsh::client

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -33,6 +34,12 @@ std::optional<Number> parse_integer(std::string_view text) {
 std::string_view trimmed(std::string_view token) {
   const std::size_t end = token.find_last_not_of(" \t\r\n");
   return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+// simdjson's own comparison looks for escapes.
+template <std::size_t kSize>
+bool is_name(const simdjson::ondemand::raw_json_string& name, const char (&text)[kSize]) {
+  return std::memcmp(name.raw(), text, kSize - 1) == 0 && name.raw()[kSize - 1] == '"';
 }
 
 bool is_numeric(MapKind kind) {
@@ -72,8 +79,9 @@ bool MapJson::read_object(Object object) {
   for (auto field : object) {
     std::string_view key;
     Json value;
-    if (!get_key(field, key)) return false;
+    if (const auto error = field.unescaped_key().get(key)) return refuse(error);
     if (const auto error = field.value().get(value)) return refuse(error);
+    if (widened_) key = narrow_key_ = narrow_bytes(key);
     // Most of all that is ever read.
     std::int64_t number = 0;
     if (!widened_ && value.get_int64().get(number) == simdjson::SUCCESS) {
@@ -227,17 +235,24 @@ bool MapJson::read_bucket(simdjson::simdjson_result<Json> json) {
     Json value;
     if (const auto error = field.key().get(name)) return refuse(error);
     if (const auto error = field.value().get(value)) return refuse(error);
-    Number number = 0;
-    if (!get_integer(value, number)) return false;
-    if (name == "count") {
-      if (number < 0) return refuse("a bucket with a negative count");
+    const bool is_count = is_name(name, "count");
+    std::int64_t number = 0;
+    if (value.get_int64().get(number) == simdjson::SUCCESS) {
+      if (is_count && number < 0) return refuse("a bucket with a negative count");
+    } else {
+      Number large = 0;
+      if (!get_integer(value, large)) return false;
+      if ((is_count && large < 0) || (!is_count && large > std::numeric_limits<std::int64_t>::max())) {
+        return refuse("a bucket beyond 64 bits");
+      }
+      number = static_cast<std::int64_t>(large);  // A count comes back as it was.
+    }
+    if (is_count) {
       bucket.count = static_cast<std::uint64_t>(number);
-    } else if (number > std::numeric_limits<std::int64_t>::max()) {
-      return refuse("a bucket beyond 64 bits");
-    } else if (name == "min") {
-      bucket.min = static_cast<std::int64_t>(number);
-    } else if (name == "max") {
-      bucket.max = static_cast<std::int64_t>(number);
+    } else if (is_name(name, "min")) {
+      bucket.min = number;
+    } else if (is_name(name, "max")) {
+      bucket.max = number;
     }
   }
   if (bucket.min && bucket.max && *bucket.min > *bucket.max) return refuse("a bucket that ends before it begins");
