@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/report/map_collector.h"
+
+#include <algorithm>
+
+#include "client/report/stack_order.h"
+
+namespace stapsh::client::report {
+namespace {
+
+std::uint64_t count_in(const Histogram& histogram, const Bucket& of) {
+  const auto bucket =
+      std::ranges::find_if(histogram, [&](const Bucket& b) { return b.min == of.min && b.max == of.max; });
+  return bucket == histogram.end() ? 0 : bucket->count;
+}
+
+// Whether nothing of `before` is less in `now`: so it is unless the program cleared the map in between.
+bool goes_on(const Snapshot& before, const Snapshot& now) {
+  return std::ranges::all_of(before.sums, [&](const auto& one) {
+    const auto* old = std::get_if<Histogram>(&one.second);
+    if (!old) return true;
+    const auto same = std::ranges::find(now.sums, one.first, [](const auto& sum) { return sum.first; });
+    const auto* histogram = same == now.sums.end() ? nullptr : std::get_if<Histogram>(&same->second);
+    if (!histogram) return false;
+    return std::ranges::all_of(*old,
+                               [&](const Bucket& bucket) { return count_in(*histogram, bucket) >= bucket.count; });
+  });
+}
+
+bool is_cumulative(const std::vector<Snapshot>& snapshots) {
+  for (std::size_t i = 1; i < snapshots.size(); ++i) {
+    if (!goes_on(snapshots[i - 1], snapshots[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+MapCollector::Collected& MapCollector::collected(const std::string& name) {
+  const auto known = std::ranges::find(maps_, name, [](const Collected& one) { return one.map.name; });
+  if (known != maps_.end()) return *known;
+  maps_.emplace_back().map.name = name;
+  return maps_.back();
+}
+
+void MapCollector::on_answer(const Answer& answer) {
+  Collected& one = collected(answer.map);
+  Map& map = one.map;
+  std::vector<KeyIndex> numbers;  // Of the answer's keys, in the map.
+  numbers.reserve(answer.keys.size());
+  for (const std::string& key : answer.keys) {
+    const auto [at, is_new] = one.keys.try_emplace(key, static_cast<KeyIndex>(map.keys.size()));
+    if (is_new) {
+      map.keys.push_back(key);
+      map.sums.emplace_back(NotMerged{});
+    }
+    numbers.push_back(at->second);
+  }
+  if (answer.ordinal) {
+    Snapshot snapshot{answer.at, answer.hosts.size(), {}};
+    for (std::size_t i = 0; i < answer.sums.size(); ++i) snapshot.sums.emplace_back(numbers[i], answer.sums[i]);
+    std::ranges::sort(snapshot.sums, {}, [](const auto& sum) { return sum.first; });
+    map.snapshots.push_back(std::move(snapshot));
+  }
+  if (answer.ordinal && one.has_last) return;
+  one.has_last = !answer.ordinal;
+  map.kind = answer.kind;
+  map.asked = answer.targets;
+  map.missing = answer.missing;
+  map.dropped_keys = answer.dropped_keys;
+  map.notes = answer.notes;
+  map.sums.assign(map.keys.size(), NotMerged{});
+  for (std::size_t i = 0; i < answer.sums.size(); ++i) map.sums[numbers[i]] = answer.sums[i];
+  map.hosts.clear();
+  for (const HostValues& host : answer.hosts) {
+    HostColumn& column = map.hosts.emplace_back(HostColumn{host.target(), {}});
+    column.values.reserve(host.size());
+    for (std::size_t i = 0; i < host.size(); ++i) column.values.emplace_back(numbers[host.keys()[i]], host.value(i));
+    std::ranges::sort(column.values, {}, [](const auto& value) { return value.first; });
+  }
+}
+
+std::vector<Map> MapCollector::take(std::string_view script) {
+  std::vector<Map> maps;
+  for (Collected& one : maps_) {
+    one.map.cumulative = is_cumulative(one.map.snapshots);
+    one.map.stacks = stack_order(script, one.map.name);
+    maps.push_back(std::move(one.map));
+  }
+  maps_.clear();
+  return maps;
+}
+
+}  // namespace stapsh::client::report

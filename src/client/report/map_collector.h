@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers, as they come in a run, to the maps of a report: a map's last values, and the sums of each time that it was
+// printed. Pure.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "client/answers/answer.h"
+#include "client/report/report.h"
+
+namespace stapsh::client::report {
+
+class MapCollector {
+ public:
+  /// Of one run; in order of time. Last values may come before or after the prints of their map.
+  void on_answer(const Answer& answer);
+
+  /// In the order in which maps were first seen. A map without last values has those of its last print. `script`: the
+  /// program, for what stacks are of; may be empty.
+  std::vector<Map> take(std::string_view script);
+
+ private:
+  struct Collected {
+    Map map;
+    bool has_last = false;
+    std::unordered_map<std::string, KeyIndex> keys;
+  };
+  Collected& collected(const std::string& name);
+
+  std::vector<Collected> maps_;
+};
+
+}  // namespace stapsh::client::report

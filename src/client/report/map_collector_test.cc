@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/report/map_collector.h"
+
+#include <gtest/gtest.h>
+
+namespace stapsh::client::report {
+namespace {
+
+Answer answer(std::optional<std::size_t> ordinal, std::vector<std::string> keys, std::vector<Sum> sums) {
+  Answer made;
+  made.map = "@m";
+  made.kind = MapKind::kHist;
+  made.ordinal = ordinal;
+  made.targets = 3;
+  made.keys = std::move(keys);
+  made.sums = std::move(sums);
+  return made;
+}
+
+Histogram counts(std::uint64_t low, std::uint64_t high) { return {{0, 0, low}, {1, 1, high}}; }
+
+TEST(MapCollector, KeysOfAllPrintsAreOneList) {
+  MapCollector collector;
+  collector.on_answer(answer(0, {"a"}, {counts(1, 1)}));
+  collector.on_answer(answer(1, {"b", "a"}, {counts(5, 0), counts(2, 1)}));
+  collector.on_answer(answer(std::nullopt, {"b"}, {counts(6, 6)}));
+  const std::vector<Map> maps = collector.take("profile:hz:9 { @m[ustack] = hist(1); }");
+  ASSERT_EQ(maps.size(), 1U);
+  const Map& map = maps.front();
+  EXPECT_EQ(map.keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(map.sums, (std::vector<Sum>{NotMerged{}, counts(6, 6)}));
+  ASSERT_EQ(map.snapshots.size(), 2U);
+  EXPECT_EQ(map.snapshots[1].sums, (std::vector<std::pair<KeyIndex, Sum>>{{0, counts(2, 1)}, {1, counts(5, 0)}}));
+  EXPECT_TRUE(map.cumulative);
+  EXPECT_EQ(map.asked, 3U);
+  EXPECT_EQ(map.stacks, std::vector<StackKind>{StackKind::kUser});
+}
+
+TEST(MapCollector, ACountThatFallsWasCleared) {
+  MapCollector collector;
+  collector.on_answer(answer(0, {""}, {counts(5, 5)}));
+  collector.on_answer(answer(1, {""}, {counts(9, 4)}));
+  const Map map = collector.take("").front();
+  EXPECT_FALSE(map.cumulative);
+  EXPECT_EQ(map.sums.front(), Sum(counts(9, 4)));  // There are no later values.
+}
+
+}  // namespace
+}  // namespace stapsh::client::report
