@@ -41,6 +41,7 @@ export class DataTable {
   }
 
   makeHeader(column, index) {
+    if (column.name === "") return element("th", { scope: "col" }, element("span", { class: "for-readers" }, "bar"));
     const button = element("button", { type: "button", title: column.title, onclick: () => this.sortBy(index) },
       column.name);
     return element("th", { scope: "col", class: column.figure ? "figure" : undefined }, button);

@@ -1,0 +1,524 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""page_test.py WRITE_SAMPLES [-k PATTERN]: the report's page in a real browser. Figures are added up here a second time,
+from the data in the page, and compared with what it shows. Exits with 77 (skipped) where there is no Chromium."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+from devtools import Browser, Page, find_chromium  # noqa: E402
+
+SAMPLES = None
+WRITE_SAMPLES = None
+BROWSER = None
+
+# Text, and what it stands on. WCAG 2.1 AA: 4.5 to 1; 3 to 1 for what is no text.
+TEXT_PAIRS = [("--ink", "--page"), ("--ink", "--panel"), ("--ink", "--soft"), ("--muted", "--page"), ("--muted", "--panel"),
+              ("--muted", "--soft"), ("--accent", "--panel"), ("--accent", "--page"), ("--bad", "--on-bad"),
+              ("--warn", "--on-warn"), ("--warn", "--panel"), ("--good", "--on-good"), ("--quiet", "--on-quiet")]
+TEXT_PAIRS += [("--flame-ink", f"--flame-{name}") for name in
+               ["all", "process", "kernel", "user", "unresolved", "match"] + [f"module-{i}" for i in range(8)]]
+MARK_PAIRS = [("--focus", "--panel"), ("--focus", "--page"), ("--bar", "--panel"), ("--fill-failed", "--panel"),
+              ("--bad", "--panel")]
+
+
+def data_of(name):
+    with open(os.path.join(SAMPLES, name), encoding="utf-8") as file:
+        text = file.read()
+    begin = text.index(">", text.index('<script type="application/json"')) + 1
+    data = json.loads(text[begin:text.index("</script>", begin)])
+    for page_map in data["maps"]:
+        for column in page_map["hosts"]:
+            key = 0
+            for i, step in enumerate(column["k"]):
+                key += step
+                column["k"][i] = key
+    return data
+
+
+def map_called(data, name):
+    return next(m for m in data["maps"] if m["name"] == name)
+
+
+def luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def figure(number):
+    return f"{number:,}"
+
+
+class PageTest(unittest.TestCase):
+    def open(self, name, **options):
+        page = Page(BROWSER, os.path.join(SAMPLES, name), **options)
+        self.addCleanup(page.close)
+        return page
+
+    def see_all(self, page):
+        """Scrolls to each section, so that it is made."""
+        for section in page.run("[...document.querySelectorAll('section')].map((s) => s.id)"):
+            page.run(f"document.getElementById('{section}').scrollIntoView()")
+            page.until(f"!document.querySelector('#{section} > .lazy')")
+        page.run("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        page.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+        page.run("window.scrollTo(0, 0)")
+
+    def column(self, page, table, number):
+        return page.run(f"[...document.querySelectorAll('{table} tbody tr')].map((r) => r.children[{number}].textContent)")
+
+    def section_of(self, data, name):
+        return f"#map-{[m['name'] for m in data['maps']].index(name)}"
+
+    def show(self, page, section):
+        page.run(f"document.querySelector('{section}').scrollIntoView()")
+        page.until(f"!document.querySelector('{section} > .lazy')")
+        page.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
+
+    # What holds for every page.
+
+    def test_nothing_complains_and_nothing_is_too_wide(self):
+        for name in ("empty.html", "fleet.html", "hostile.html", "thousand_plain.html"):
+            for dark in (False, True):
+                with self.subTest(name, dark=dark):
+                    page = self.open(name, dark=dark)
+                    self.see_all(page)
+                    self.assertEqual(page.complaints(), [])
+                    self.assertEqual(page.run("document.documentElement.scrollWidth"), 1280)
+                    self.assertEqual(page.run("document.documentElement.dataset.theme"), "dark" if dark else "light")
+                    self.assertEqual(page.run("(() => { const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);"
+                                              " return ids.length - new Set(ids).size; })()"), 0)
+
+    def test_a_narrow_window_scrolls_no_page_either(self):
+        page = self.open("fleet.html", width=800)
+        self.see_all(page)
+        self.assertEqual(page.run("document.documentElement.scrollWidth"), 800)
+
+    def test_controls_and_tables_have_names(self):
+        for name in ("fleet.html", "hostile.html"):
+            page = self.open(name)
+            self.see_all(page)
+            nodes = BROWSER.call("Accessibility.getFullAXTree")["nodes"]
+            roles = {}
+            for node in nodes:
+                role = node.get("role", {}).get("value")
+                if node.get("ignored") or role not in ("button", "searchbox", "textbox", "combobox", "checkbox", "link", "table",
+                                                       "application", "region", "navigation", "heading"):
+                    continue
+                roles[role] = roles.get(role, 0) + 1
+                self.assertTrue(node.get("name", {}).get("value", "").strip(), f"{name}: a {role} has no name: {node}")
+            for role in ("button", "searchbox", "combobox", "checkbox", "table", "application", "navigation", "heading"):
+                self.assertGreater(roles.get(role, 0), 0, role)
+        self.assertEqual(page.run("document.querySelectorAll('th:not([scope])').length"), 0)
+        self.assertEqual(page.run("document.querySelectorAll('table:not(:has(caption))').length"), 0)
+
+    def test_colours_have_contrast(self):
+        page = self.open("empty.html")
+        for theme in ("light", "dark"):
+            page.run(f"document.documentElement.dataset.theme = '{theme}'")
+
+            def value(name):
+                return page.run(f"getComputedStyle(document.documentElement).getPropertyValue('{name}').trim()")
+            for pairs, least in ((TEXT_PAIRS, 4.5), (MARK_PAIRS, 3)):
+                for one, other in pairs:
+                    with self.subTest(theme, pair=(one, other)):
+                        self.assertGreaterEqual(contrast(value(one), value(other)), least)
+
+    def test_prints_all_of_it(self):
+        page = self.open("fleet.html", dark=True)
+        path = os.path.join(SAMPLES, "fleet.pdf")
+        page.pdf(path)
+        self.assertGreater(os.path.getsize(path), 50_000)
+        self.assertEqual(page.run("document.querySelectorAll('main .lazy').length"), 0)
+        self.assertEqual(page.complaints(), [])
+        self.assertEqual(page.run("document.documentElement.dataset.theme"), "dark")  # Light was for the paper.
+
+    # What it says.
+
+    def test_outcome_has_failures_first_and_each_column_sorts(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        failed = sum(data["targets"]["failed"])
+        self.assertIn(f"{failed} failed", page.run("document.querySelector('#top').textContent"))
+        shown = self.column(page, "#outcome", 1)
+        self.assertEqual(shown[:failed], ["failed"] * failed)
+        self.assertNotIn("failed", shown[failed:])
+        headers = page.run("document.querySelectorAll('#outcome thead th').length")
+        for i in range(headers):
+            for _ in range(2):
+                page.run(f"document.querySelectorAll('#outcome thead button')[{i}].click()")
+                sorts = page.run("[...document.querySelectorAll('#outcome thead th')].map((h) => h.getAttribute('aria-sort'))")
+                self.assertEqual([n for n, sort in enumerate(sorts) if sort], [i])
+        names = self.column(page, "#outcome", 0)
+        page.run("document.querySelectorAll('#outcome thead button')[0].click()")
+        page.run("if (document.querySelector('#outcome thead th').getAttribute('aria-sort') !== 'ascending')"
+                 " document.querySelectorAll('#outcome thead button')[0].click()")
+        names = self.column(page, "#outcome", 0)
+        self.assertEqual(names, sorted(data["targets"]["name"])[:len(names)])
+        output = [i for i in range(headers)
+                  if page.run(f"document.querySelectorAll('#outcome thead th')[{i}].textContent") == "Output"][0]
+        page.run(f"document.querySelectorAll('#outcome thead button')[{output}].click()")
+        largest = max(range(len(names)), key=lambda i: data["targets"]["stdout"][i])
+        largest = max(range(len(data["targets"]["name"])), key=lambda i: data["targets"]["stdout"][i])
+        self.assertEqual(self.column(page, "#outcome", 0)[0], data["targets"]["name"][largest])
+
+    def test_outcome_is_filtered_and_paged(self):
+        page = self.open("fleet.html")
+        page.run("(() => { const input = document.querySelector('#outcome input'); input.value = 'timed out';"
+                 " input.dispatchEvent(new Event('input')); })()")
+        self.assertEqual(self.column(page, "#outcome", 0), ["web05"])
+        page.run("(() => { const input = document.querySelector('#outcome input'); input.value = '';"
+                 " input.dispatchEvent(new Event('input')); })()")
+        first = self.column(page, "#outcome", 0)
+        page.run("document.querySelector('#outcome [aria-label=\"Next page\"]').click()")
+        second = self.column(page, "#outcome", 0)
+        self.assertEqual((len(first), len(second)), (20, 20))
+        self.assertFalse(set(first) & set(second))
+
+    def test_sums_are_those_of_the_hosts(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        for name, combine in (("@requests", sum), ("@longest", max)):
+            page_map = map_called(data, name)
+            section = self.section_of(data, name)
+            self.show(page, section)
+            want = {key: combine(h["v"][h["k"].index(i)] for h in page_map["hosts"] if i in h["k"])
+                    for i, key in enumerate(page_map["keys"])}
+            keys = self.column(page, f"{section} table.keys", 0)
+            shown = self.column(page, f"{section} table.keys", 1)
+            self.assertEqual(dict(zip(keys, shown)), {key: figure(sum_) for key, sum_ in want.items()})
+            self.assertEqual(shown, [figure(n) for n in sorted(want.values(), reverse=True)])
+        stats = map_called(data, "@wait")
+        section = self.section_of(data, "@wait")
+        self.show(page, section)
+        for key, count, total in zip(*(self.column(page, f"{section} table.keys", i) for i in (0, 1, 3))):
+            i = stats["keys"].index(key)
+            values = [h["v"][h["k"].index(i)] for h in stats["hosts"] if i in h["k"]]
+            self.assertEqual((count, total), (figure(sum(v["c"] for v in values)), figure(sum(v["t"] for v in values))))
+
+    def test_histograms_are_those_of_the_hosts(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        page_map = map_called(data, "@usecs")
+        section = self.section_of(data, "@usecs")
+        self.show(page, section)
+        want = [0] * len(page_map["buckets"])
+        for host in page_map["hosts"]:
+            for bucket, count in zip(host["v"][0][::2], host["v"][0][1::2]):
+                want[bucket] += count
+        shown = self.column(page, f"{section} table.histogram", 1)
+        self.assertEqual(shown, [figure(count) for count in want[:len(shown)]])
+        self.assertEqual(sum(want[len(shown):]), 0)
+        self.assertIn(f"{figure(sum(want))} values", page.run(f"document.querySelector('{section} .quantiles').textContent"))
+        # A column for each host has the hosts' own figures.
+        page.run(f"document.querySelector('{section} details').open = true")
+        page.until(f"document.querySelector('{section} .by-host tbody tr')")
+        names = page.run(f"[...document.querySelectorAll('{section} .by-host thead th')].map((h) => h.textContent)")
+        host = page_map["hosts"][3]
+        at = names.index(data["targets"]["name"][host["t"]])
+        own = dict(zip(host["v"][0][::2], host["v"][0][1::2]))
+        self.assertEqual(self.column(page, f"{section} .by-host", at),
+                         [figure(own.get(i, 0)) for i in range(len(page_map["buckets"]))])
+        self.assertEqual(self.column(page, f"{section} .by-host", 1), [figure(count) for count in want])
+
+    def test_another_key_of_histograms_is_chosen(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        section = self.section_of(data, "@by_comm")
+        self.show(page, section)
+        before = self.column(page, f"{section} table.histogram", 1)
+        page.run(f"document.querySelectorAll('{section} table.keys button.link')[3].click()")
+        self.assertNotEqual(self.column(page, f"{section} table.histogram", 1), before)
+        self.assertEqual(page.run(f"document.querySelectorAll('{section} table.keys [aria-pressed=true]').length"), 1)
+
+    def test_coverage_names_who_is_missing(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        for i, page_map in enumerate(data["maps"]):
+            text = page.run(f"document.querySelector('#map-{i} .coverage').textContent")
+            self.assertIn(f"{len(page_map['hosts'])} of {page_map['asked']} hosts gave data", text)
+            for missing in page_map["missing"]:
+                self.assertIn(missing["names"], text)
+                self.assertIn(missing["why"], text)
+        self.assertIn("17 keys beyond the limit", page.run(f"document.querySelector('{self.section_of(data, '@requests')}').textContent"))
+
+    def test_what_runs_it_again_is_there(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        text = page.run("document.querySelector('#again').textContent")
+        for wanted in (data["command"], data["sha256"], data["version"], data["text"], "stapsh 0.1.0", "6.1.0-28-amd64 x86_64"):
+            self.assertIn(wanted, text)
+        notes = page.run("document.querySelector('#notes').textContent")
+        self.assertIn(f"{figure(sum(n.get('lost', 0) for n in data['notes']))} events lost", notes)
+
+    # The flame graph. `view` is reached as people reach it: by what is shown, clicks and keys.
+
+    def flame(self, page=None):
+        self.data = data_of("fleet.html")
+        page = page or self.open("fleet.html")
+        self.stacks = map_called(self.data, "@stacks")
+        self.flames = self.section_of(self.data, "@stacks")
+        self.show(page, self.flames)
+        return page
+
+    def host_samples(self, hosts=None):
+        return sum(sum(h["v"]) for h in self.stacks["hosts"] if hosts is None or h["t"] in hosts)
+
+    def path_of(self, key):
+        """Names of a key's frames, the outermost first."""
+        stacks = self.stacks["stacks"]
+        node, names = stacks["leaf"][key], []
+        depth = stacks["depth"][node]
+        while True:
+            names.append(stacks["name"][stacks["frame"][node]])
+            if depth == 0:
+                return names[::-1]
+            depth -= 1
+            while stacks["depth"][node] != depth:
+                node -= 1
+
+    def readout(self, page):
+        return page.run(f"document.querySelector('{self.flames} .readout').textContent")
+
+    def search(self, page, text):
+        page.run(f"(() => {{ const input = document.querySelector('{self.flames} .flame-search'); input.value = {json.dumps(text)};"
+                 " input.dispatchEvent(new Event('input')); })()")
+        return page.run(f"document.querySelector('{self.flames} .matched').textContent")
+
+    def test_flame_graph_has_all_samples_and_searches(self):
+        page = self.flame()
+        page.run(f"document.querySelector('{self.flames} .flame').focus()")
+        total = self.host_samples()
+        self.assertTrue(self.readout(page).startswith(f"all: {figure(total)}, 100 %"), self.readout(page))
+        for text in ("main", "postgres", "folio", "no such frame"):
+            matched = sum(sum(v for k, v in zip(h["k"], h["v"]) if any(text in name for name in self.path_of(k)))
+                          for h in self.stacks["hosts"])
+            share = 100 * matched / total
+            want = "0 %" if matched == 0 else "100 %" if matched == total else ">99.9 %" if share > 99.94 else f"{share:.1f} %"
+            self.assertEqual(self.search(page, text), f"{want} matched", text)
+        self.assertEqual(self.search(page, "/^ma.n$/"), self.search(page, "main"))
+        self.search(page, "/(/")
+        self.assertEqual(self.search(page, ""), "")
+        self.assertEqual(page.complaints(), [])
+
+    def test_flame_graph_zooms_by_click_and_keys(self):
+        page = self.flame()
+        box = page.run(f"(() => {{ const b = document.querySelector('{self.flames} .flame canvas').getBoundingClientRect();"
+                       " return [b.left, b.top, b.width]; })()")
+        page.click(box[0] + box[2] * 0.6, box[1] + 18 * 1.5)  # A process.
+        name, rest = self.readout(page).split(":", 1)
+        own = int(rest.split(",", 1)[0].strip().replace(",", "")) if rest.count(",") == 1 else None
+        limits = page.run(f"document.querySelector('{self.flames} .limits').textContent")
+        self.assertEqual(self.search(page, name), "100 % matched")  # Of what is shown.
+        self.assertNotEqual(own, self.host_samples())
+        page.run(f"document.querySelector('{self.flames} .flame').focus()")
+        page.press("Escape")
+        self.assertTrue(self.readout(page).startswith("all:"))
+        self.assertNotEqual(self.search(page, name), "100 % matched")
+        self.assertNotEqual(page.run(f"document.querySelector('{self.flames} .limits').textContent"), limits)
+        # The same by keys: the widest child of all, its widest child, its neighbours, and back.
+        page.press("ArrowDown")
+        widest = self.readout(page)
+        self.assertFalse(widest.startswith("all"))
+        page.press("ArrowDown")
+        self.assertNotEqual(self.readout(page), widest)
+        page.press("ArrowUp")
+        self.assertEqual(self.readout(page), widest)
+        page.press("ArrowLeft")
+        left = self.readout(page)
+        self.assertNotEqual(left, widest)
+        page.press("ArrowRight")
+        self.assertEqual(self.readout(page), widest)
+        page.press("Enter")
+        self.assertEqual(self.search(page, widest.split(":")[0]), "100 % matched")
+        page.press("Backspace")
+        self.assertTrue(self.readout(page).startswith("all:"))
+        self.assertEqual(page.complaints(), [])
+
+    def test_frames_of_the_table_are_those_of_the_stacks(self):
+        page = self.flame()
+        stacks = self.stacks["stacks"]
+        own, whole = {}, {}
+        for host in self.stacks["hosts"]:
+            for key, value in zip(host["k"], host["v"]):
+                node = stacks["leaf"][key]
+                frame, depth, seen = stacks["frame"][node], stacks["depth"][node], set()
+                own[frame] = own.get(frame, 0) + value
+                while True:
+                    seen.add(stacks["frame"][node])
+                    if depth == 0:
+                        break
+                    depth -= 1
+                    while stacks["depth"][node] != depth:
+                        node -= 1
+                for frame in seen:
+                    whole[frame] = whole.get(frame, 0) + value
+        table = f"{self.flames} table.frames"
+        by_self = sorted(own.values(), reverse=True)[:15]
+        self.assertEqual(self.column(page, table, 3), [figure(n) for n in by_self])
+        kinds = {"l": "process", "k": "kernel", "u": "user", "?": "unresolved"}
+        want = {(stacks["name"][f], kinds[stacks["kind"][f]]): (figure(own.get(f, 0)), figure(n)) for f, n in whole.items()}
+        for name, kind, self_, all_ in zip(*(self.column(page, table, i) for i in (0, 1, 3, 5))):
+            self.assertEqual((self_, all_), want[name, kind])
+
+    def test_some_hosts_against_the_rest(self):
+        page = self.flame()
+        colours = f"document.querySelector('{self.flames} .flame canvas').toDataURL()"
+        before = page.run(colours)
+        page.run(f"(() => {{ const input = document.querySelector('{self.flames} .control-group input'); input.value = 'db*';"
+                 " input.dispatchEvent(new Event('input')); })()")
+        chosen = {i for i, name in enumerate(self.data["targets"]["name"]) if name.startswith("db")}
+        self.assertIn(f"{len(chosen)} of 40 hosts", page.run(f"document.querySelector('{self.flames} .control-group').textContent"))
+        page.run(f"document.querySelector('{self.flames} .flame').focus()")
+        self.assertTrue(self.readout(page).startswith(f"all: {figure(self.host_samples(chosen))},"))
+        page.run(f"document.querySelector('{self.flames} .compare').click()")
+        self.assertNotEqual(page.run(colours), before)
+        heads = page.run(f"[...document.querySelectorAll('{self.flames} table.frames thead th')].map((h) => h.textContent)")
+        self.assertEqual(heads[-2:], ["Rest %", "Difference"])
+        self.assertIn("more of it on these hosts", page.run(f"document.querySelector('{self.flames} .legend').textContent"))
+        page.run(f"document.querySelector('{self.flames} .flame').focus()")
+        page.press("ArrowDown")
+        self.assertIn("of the rest", self.readout(page))
+        page.run(f"document.querySelector('{self.flames} .compare').click()")
+        page.run(f"(() => {{ const group = document.querySelector('{self.flames} .control-group select');"
+                 " group.value = group.querySelector('optgroup option').value; group.dispatchEvent(new Event('change')); })()")
+        self.assertNotIn("40 of 40", page.run(f"document.querySelector('{self.flames} .control-group').textContent"))
+        self.assertEqual(page.complaints(), [])
+
+    # Hands.
+
+    def test_theme_is_toggled_and_kept(self):
+        page = self.open("fleet.html")
+        light = page.run("getComputedStyle(document.body).backgroundColor")
+        self.show(page, "#map-0")
+        canvas = "document.querySelector('#map-0 .heat canvas').toDataURL()"
+        drawn = page.run(canvas)
+        page.run("document.querySelector('#theme').focus()")
+        page.press("Enter")
+        self.assertEqual(page.run("document.documentElement.dataset.theme"), "dark")
+        self.assertNotEqual(page.run("getComputedStyle(document.body).backgroundColor"), light)
+        self.assertNotEqual(page.run(canvas), drawn)
+        page.press("Enter")
+        self.assertEqual(page.run("getComputedStyle(document.body).backgroundColor"), light)
+        page.run("localStorage.clear()")
+
+    def test_everything_is_reached_by_tab_and_focus_is_seen(self):
+        page = self.open("fleet.html")
+        self.see_all(page)
+        page.run("document.querySelectorAll('details').forEach((d) => { d.open = false; })")
+        page.run("new Promise((done) => setTimeout(done, 50))")
+        wanted = page.run("""[...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
+            .filter((e) => !e.disabled && e.checkVisibility() && e.tabIndex >= 0).length""")
+        page.run("(document.activeElement.blur(), window.seen = new Set(), window.unseen = [])")
+        for _ in range(wanted + 5):
+            page.press("Tab")
+            done = page.run("""(() => {
+                const e = document.activeElement;
+                if (e === document.body || window.seen.has(e)) return e === document.body ? 'out' : 'again';
+                window.seen.add(e);
+                const style = getComputedStyle(e);
+                if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1) window.unseen.push(e.outerHTML.slice(0, 120));
+                return ''; })()""")
+            if done:
+                break
+        self.assertEqual(page.run("window.unseen"), [])
+        self.assertGreaterEqual(page.run("window.seen.size"), wanted)
+
+    def test_drawn_rows_are_read_by_keys(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        self.show(page, "#timeline")
+        page.run("document.querySelector('#timeline .rows-canvas').focus()")
+
+        def said():
+            return page.run("document.querySelector('#timeline .readout').textContent")
+        self.assertIn("web05", said())
+        page.press("ArrowDown")
+        self.assertIn("web12", said())
+        page.press("End")
+        self.assertNotIn("web12", said())
+        self.assertGreater(page.run("document.querySelector('#timeline .rows-canvas').scrollTop"), 0)
+        page.press("ArrowRight")
+        self.assertIn("connecting for", said())
+        section = self.section_of(data, "@usecs")
+        self.show(page, section)
+        page.run(f"document.querySelector('{section} .heat .rows-canvas').focus()")
+        page.press("ArrowRight")
+        self.assertRegex(page.run(f"document.querySelector('{section} .heat .readout').textContent"), r"[a-z]+\d+|\d s after")
+
+    # What is said by others.
+
+    def test_hostile_texts_stay_texts(self):
+        page = self.open("hostile.html")
+        self.see_all(page)
+        page.pdf(os.path.join(SAMPLES, "hostile.pdf"))
+        self.assertEqual(page.complaints(), [])
+        count = "document.querySelectorAll('%s').length"
+        self.assertEqual(page.run(count % "img, iframe, object, embed, svg, link, base, form, style ~ style"), 0)
+        self.assertEqual(page.run(count % "script"), 3)
+        self.assertEqual(page.run("[...document.querySelectorAll('*')].filter((e) => [...e.attributes].some((a) =>"
+                                  " a.name.startsWith('on'))).length"), 0)
+        text = page.run("document.querySelector('#top').textContent + document.querySelector('main').textContent")
+        for wanted in ("</script><script>alert(1)</script><!-- <script> --><img src=x onerror=alert(2)>", "^@^[[31m",
+                       "<FF><C0><AF>", "<U+2028><U+2029><U+202E>", "__proto__", "a,b,\"c\"", "1,267,650,600,228,229"):
+            self.assertIn(wanted, text)
+        self.assertLess(len(text), 150_000)  # No key of a megabyte.
+
+    def test_the_page_lets_no_other_script_run(self):
+        page = self.open("empty.html")
+        page.run("""(() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';
+            document.body.append(s); const i = document.createElement('img'); i.src = 'file:///etc/passwd';
+            document.body.append(i); return fetch('https://example.net/').catch(() => 0); })()""")
+        self.assertIsNone(page.run("window.ran"))
+        complaints = page.complaints()
+        self.assertTrue(any("Content Security Policy" in complaint for complaint in complaints))
+        self.assertFalse([c for c in complaints if c.startswith("request:") and "example" in c])
+
+    # What is written beside the page.
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
+    def test_promtool_accepts_the_metrics(self):
+        for name in ("fleet.prom", "hostile.prom"):
+            with open(os.path.join(SAMPLES, name), "rb") as file:
+                done = subprocess.run(["promtool", "check", "metrics"], stdin=file, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""), name)
+
+    def test_folded_stacks_are_lines_with_a_count(self):
+        with open(os.path.join(SAMPLES, "fleet.folded"), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        total = 0
+        for line in lines:
+            stack, count = re.fullmatch(r"(.*)\s+?(\d+(?:\.\d*)?)", line).groups()  # As flamegraph.pl takes it apart.
+            self.assertNotIn("", stack.split(";"))
+            total += int(count)
+        data = data_of("fleet.html")
+        self.assertEqual(total, sum(sum(h["v"]) for h in map_called(data, "@stacks")["hosts"]))
+        self.assertEqual(len({line.split(";")[0] for line in lines}), len(map_called(data, "@stacks")["hosts"]))
+
+
+def main():
+    global SAMPLES, WRITE_SAMPLES, BROWSER
+    WRITE_SAMPLES = os.path.abspath(sys.argv.pop(1))
+    if not find_chromium():
+        print("no Chromium: skipped")
+        return 77
+    with tempfile.TemporaryDirectory() as SAMPLES:
+        subprocess.run([WRITE_SAMPLES, SAMPLES], check=True, stdout=subprocess.DEVNULL)
+        with Browser() as BROWSER:
+            return 0 if unittest.main(exit=False, verbosity=2).result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
