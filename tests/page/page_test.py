@@ -139,10 +139,16 @@ class PageTest(unittest.TestCase):
     def test_prints_all_of_it(self):
         page = self.open("fleet.html", dark=True)
         path = os.path.join(SAMPLES, "fleet.pdf")
+        page.run("""window.addEventListener('beforeprint', () => { window.printed = [
+            document.querySelectorAll('#outcome tbody tr').length, document.querySelector('#timeline canvas').clientWidth,
+            document.documentElement.dataset.theme]; })""")
         page.pdf(path)
         self.assertGreater(os.path.getsize(path), 50_000)
         self.assertEqual(page.run("document.querySelectorAll('main .lazy').length"), 0)
         self.assertEqual(page.complaints(), [])
+        rows, width, theme = page.run("window.printed")
+        self.assertEqual((rows, theme), (40, "light"))
+        self.assertTrue(500 < width <= 700, width)
         self.assertEqual(page.run("document.documentElement.dataset.theme"), "dark")  # Light was for the paper.
 
     # What it says.

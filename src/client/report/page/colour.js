@@ -26,9 +26,14 @@ export function onTheme(listener) { listeners.add(listener); }
 
 export function isDark() { return document.documentElement.dataset.theme === "dark"; }
 
+/** Everything that is drawn, once more. */
+export function drawAgain() {
+  for (const listener of listeners) listener();
+}
+
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
-  for (const listener of listeners) listener();
+  drawAgain();
 }
 
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elements. Whatever a target said gets into the page as a text node or an attribute's value here, never as markup.
 
+import { drawAgain } from "./colour.js";
+
+/** While the page is printed it is as wide as the paper, and what scrolls shows all it has. The first of all listeners. */
+export const paper = { printing: false };
+for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+  window.addEventListener(event, () => {
+    paper.printing = printing;
+    document.documentElement.classList.toggle("printing", printing);
+  });
+}
+
 /** element("td", {class: "figure", onclick: f}, "text", node, …) */
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
@@ -66,6 +77,7 @@ export function whenSeen(node, make) {
     made = true;
     observer.disconnect();
     make();
+    if (paper.printing) drawAgain();  // Nobody waits until its size is known.
   };
   const observer = new IntersectionObserver((entries) => entries.some((e) => e.isIntersecting) && once(),
     { rootMargin: "600px" });

@@ -69,7 +69,6 @@ export function hostHeat(map, key) {
     rows: hosts.length,
     rowHeight: hosts.length > 200 ? 12 : 15,
     heightMax: hasMoments(map) ? 640 : 380,
-    headHeight: isHistogram ? 20 : 6,
     name: (row) => oneLine(targets.name[hosts[row].host], 60),
     columns: () => shown,
     columnAt: (row, x, width) => Math.floor(x / width * shown),
@@ -91,8 +90,7 @@ export function hostHeat(map, key) {
       }
     },
     drawHead(context, x, width, head) {
-      if (!isHistogram) return;
-      const cell = width / shown, every = Math.ceil(64 / cell);
+      const cell = width / shown, every = Math.ceil((isHistogram ? 64 : 30) / cell);
       for (let i = 0; i < shown; i += every) {
         context.fillText(cutText(nameOf(i), Math.floor(cell * every / 6.7)), x + i * cell + 1, head / 2);
       }

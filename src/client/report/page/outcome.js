@@ -88,7 +88,7 @@ function remainsOf(host) {
 
 export function outcomeSection() {
   const table = new DataTable(columns, hostsByOutcome, {
-    caption: "Outcome by host", noun: "hosts", sort: [1, 1], pageRows: 20, class: "outcomes",
+    caption: "Outcome by host", noun: "hosts", sort: [1, 1], pageRows: 20, printedRows: 1000, class: "outcomes",
     filter: (host) => [targets.name[host], targets.uri[host], outcomeClass(host), reasonOf(host), targets.kernel[host],
       targets.agent[host], targets.remains[host]].join(" "),
   });

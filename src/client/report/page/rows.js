@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows that are drawn: a timeline or a heat map of any number of hosts. Only rows in sight are; the others are a scroll bar.
 // A cursor of rows and columns is moved by mouse or arrow keys, and a line below says what it is on.
-import { element } from "./dom.js";
+import { element, paper } from "./dom.js";
 import { onTheme, styleColour } from "./colour.js";
 
-const printedHeightMax = 6000;
+const printedHeightMax = 860;  // A page of paper: what is drawn is not cut at its end.
 
 /** A canvas of that size in CSS pixels, sharp on any screen. */
 export function sizeCanvas(canvas, width, height) {
@@ -48,15 +48,15 @@ export class RowsCanvas {
     this.box.addEventListener("focus", () => this.moveTo(this.cursor?.row ?? 0, this.cursor?.column ?? 0));
     new ResizeObserver(() => this.draw()).observe(this.box);
     onTheme(() => this.draw());
-    window.addEventListener("beforeprint", () => { this.printing = true; this.layOut(); });
-    window.addEventListener("afterprint", () => { this.printing = false; this.layOut(); });
+    window.addEventListener("beforeprint", () => this.layOut());
+    window.addEventListener("afterprint", () => this.layOut());
     this.layOut();
   }
 
   layOut() {
     const { rows, rowHeight, headHeight, heightMax } = this.options;
     const whole = headHeight + rows * rowHeight;
-    this.height = Math.min(whole, this.printing ? printedHeightMax : heightMax);
+    this.height = Math.min(whole, paper.printing ? printedHeightMax : heightMax);
     this.box.style.setProperty("height", `${this.height + 2}px`);
     this.spacer.style.setProperty("height", `${whole}px`);
     this.draw();

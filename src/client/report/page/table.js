@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table that is sorted by any column, filtered, and shown a page at a time: 1,000 hosts or 100,000 keys cost no more than
 // one page. Print shows more of it.
-import { element } from "./dom.js";
+import { element, paper } from "./dom.js";
 import { byName, figure } from "./format.js";
 
-const printedRowsMax = 1000;
 
 export class DataTable {
   /**
    * columns: {name, value(row), show(row) (text or node; value() without it), figure, title, class}
-   * options: caption, pageRows, sort: [column, 1 or -1], filter(row) -> text to look in, noun ("hosts"), onrow(row)
+   * options: caption, pageRows, printedRows, sort: [column, 1 or -1], filter(row) -> text to look in, noun ("hosts"), onrow(row)
    */
   constructor(columns, rows, options = {}) {
     this.columns = columns;
-    this.options = { pageRows: 25, noun: "rows", ...options };
+    this.options = { pageRows: 25, printedRows: 40, noun: "rows", ...options };
     this.sorted = this.options.sort ?? [0, 1];
     this.page = 0;
     this.filterText = "";
@@ -30,7 +29,7 @@ export class DataTable {
       this.pageButton("Next page", "›", () => this.page + 1), this.pageButton("Last page", "»", () => Infinity));
     this.bar = element("div", { class: "table-bar" }, this.options.filter && this.makeFilter(), this.count, this.pager);
     this.node = element("div", { class: "data-table" }, this.bar, this.scroll);
-    window.addEventListener("beforeprint", () => this.fill(printedRowsMax));
+    window.addEventListener("beforeprint", () => this.fill());
     window.addEventListener("afterprint", () => this.fill());
     this.setRows(rows);
   }
@@ -91,7 +90,8 @@ export class DataTable {
     this.fill();
   }
 
-  fill(rowsMax = this.options.pageRows) {
+  fill() {
+    const rowsMax = paper.printing ? this.options.printedRows : this.options.pageRows;
     const pages = Math.max(1, Math.ceil(this.found.length / rowsMax));
     this.page = Math.max(0, Math.min(this.page, pages - 1));
     const begin = this.page * rowsMax;
