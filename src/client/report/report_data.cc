@@ -2,6 +2,8 @@
 #include "client/report/report_data.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <map>
 #include <span>
 
@@ -170,6 +172,53 @@ void append_missing(std::string& to, const Report& report, const Map& map) {
   });
 }
 
+std::size_t figures_of(const Value& value) {
+  constexpr std::size_t kFigureBytes = 6;
+  return std::visit(
+      Overloaded{[](Number) -> std::size_t { return 1; }, [](const Stats&) -> std::size_t { return 2; },
+                 [](const Histogram& histogram) { return histogram.size() * 2; },
+                 [](const Text& text) { return 1 + std::min(text.json.size(), kLineBytesMax) / kFigureBytes; }},
+      value);
+}
+
+double size_of(const Sum& sum) {
+  return std::visit(
+      Overloaded{[](Number number) { return std::abs(to_double(number)); },
+                 [](const Stats& stats) { return to_double(stats.count); },
+                 [](const Histogram& histogram) {
+                   double count = 0;
+                   for (const Bucket& bucket : histogram) count += static_cast<double>(bucket.count);
+                   return count;
+                 },
+                 [](const Spread& spread) { return to_double(spread.max); }, [](const NotMerged&) { return 0.0; }},
+      sum);
+}
+
+// By key, whether the page says what each host said of it. Empty: of all.
+std::vector<bool> keys_by_host(const Map& map) {
+  std::vector<std::size_t> figures(map.keys.size());
+  std::size_t all = 0;
+  for (const HostColumn& host : map.hosts) {
+    for (const auto& [key, value] : host.values) {
+      const std::size_t more = figures_of(value);
+      figures.at(key) += more;
+      all += more;
+    }
+  }
+  if (all <= kHostFiguresMax) return {};
+  std::vector<std::pair<double, KeyIndex>> order;
+  for (KeyIndex key = 0; key < map.keys.size(); ++key) order.emplace_back(-size_of(map.sums.at(key)), key);
+  std::ranges::sort(order);
+  std::vector<bool> shown(map.keys.size());
+  std::size_t used = 0;
+  for (const auto& [size, key] : order) {
+    used += figures[key];
+    if (used > kHostFiguresMax) break;
+    shown[key] = true;
+  }
+  return shown;
+}
+
 void append_map(std::string& to, const Report& report, const Map& map) {
   const BucketNumbers buckets = buckets_of(map);
   Members object(to, '{', '}');
@@ -189,10 +238,20 @@ void append_map(std::string& to, const Report& report, const Map& map) {
   append_array(object.next("sums"), map.sums, [&](std::string& out, const Sum& sum) {
     std::visit(ValueWriter{out, buckets}, sum);
   });
+  const std::vector<bool> by_host = keys_by_host(map);
+  if (!by_host.empty())
+    append_count(object.next("byHost"), static_cast<std::uint64_t>(std::ranges::count(by_host, true)));
   append_array(object.next("hosts"), map.hosts, [&](std::string& out, const HostColumn& host) {
     Members column(out, '{', '}');
     append_count(column.next("t"), host.target);
-    append_values(column, host.values, buckets);
+    if (by_host.empty()) {
+      append_values(column, host.values, buckets);
+    } else {
+      const auto is_shown = [&](const auto& value) { return by_host[value.first]; };
+      std::vector<std::pair<KeyIndex, Value>> shown;
+      std::ranges::copy_if(host.values, std::back_inserter(shown), is_shown);
+      append_values(column, shown, buckets);
+    }
   });
   append_array(object.next("snapshots"), map.snapshots, [&](std::string& out, const Snapshot& snapshot) {
     Members moment(out, '{', '}');

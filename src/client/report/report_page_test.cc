@@ -85,12 +85,32 @@ TEST(ReportData, HasColumnsAndSpellsEachValue) {
   EXPECT_THAT(data, HasSubstr(R"("name":["a","b"])"));
   EXPECT_THAT(data, HasSubstr(R"("failed":[1,1],"code":[3,null])"));
   EXPECT_THAT(data, HasSubstr(R"("phases":[[5,1,2],[]])"));
-  EXPECT_THAT(data, HasSubstr(R"("missing":[{"why":"no data","names":"b","t":[1]}],"notes":[],"keys":["x","y","z","t","u"])"));
+  EXPECT_THAT(
+      data, HasSubstr(R"("missing":[{"why":"no data","names":"b","t":[1]}],"notes":[],"keys":["x","y","z","t","u"])"));
   EXPECT_THAT(data, HasSubstr(R"("buckets":[[null,-1],[0,0],[1,1],[4,7]])"));
   EXPECT_THAT(data,
               HasSubstr(R"("sums":[[1,2,0,1],7,{"c":1,"t":2},{"min":1,"med":2,"max":3,"hosts":4},{"why":"because"}])"));
   EXPECT_THAT(data, HasSubstr(R"("hosts":[{"t":0,"k":[0,2,1],"v":[[1,2],{"c":1,"t":2},"\"s\""]}])"));
   EXPECT_THAT(data, HasSubstr(R"("snapshots":[{"at":1,"hosts":1,"k":[0],"v":[[2,9]]}])"));
+}
+
+TEST(ReportData, OfALargeMapOnlyTheLargestKeysAreThereByHost) {
+  Report report;
+  Map map;
+  map.kind = MapKind::kSum;
+  for (int key = 0; key < 10'000; ++key) {
+    map.keys.push_back(std::to_string(key));
+    map.sums.emplace_back(Number{key});
+  }
+  for (std::size_t target = 0; target < 400; ++target) {
+    report.targets.push_back({});
+    HostColumn& host = map.hosts.emplace_back(HostColumn{target, {}});
+    for (KeyIndex key = 0; key < 10'000; ++key) host.values.emplace_back(key, Number{1});
+  }
+  report.maps = {map};
+  const std::string data = report_data(report);
+  EXPECT_THAT(data, HasSubstr(R"("byHost":7500,"hosts":[{"t":0,"k":[2500,1,)"));
+  EXPECT_THAT(data, HasSubstr(R"("sums":[0,1,2,)"));
 }
 
 }  // namespace

@@ -132,11 +132,13 @@ std::optional<Stack> parse_stack_key(std::string_view key, std::span<const Stack
   std::vector<OneStack> stacks;
   std::string label;
   std::size_t nth = 0;
+  bool is_last = false;
   for (std::size_t at = 0; at < key.size();) {
     std::size_t end = std::string_view::npos;
-    if (key[at] == '\n') {
+    if (key[at] == '\n' && !is_last) {
       end = key.find("\n,", at + 1);
-      if (end == std::string_view::npos && key.size() > at + 1 && key.ends_with('\n')) end = key.size() - 1;
+      is_last = end == std::string_view::npos;  // Not looked for again: a key may be long.
+      if (is_last && key.size() > at + 1 && key.ends_with('\n')) end = key.size() - 1;
     }
     if (end != std::string_view::npos) {
       const std::optional<StackKind> kind = nth < kinds.size() ? std::optional(kinds[nth]) : std::nullopt;
@@ -162,7 +164,13 @@ std::optional<Stack> parse_stack_key(std::string_view key, std::span<const Stack
   for (const bool kernel : {false, true}) {
     for (const OneStack& stack : stacks) {
       if (stack.in_kernel != kernel) continue;
-      for (auto line = stack.lines.rbegin(); line != stack.lines.rend(); ++line) {
+      if (stack.lines.size() > kFramesMax) {
+        const std::size_t left_out = stack.lines.size() - kFramesMax;
+        whole.push_back({"[" + std::to_string(left_out) + " frames left out]", {}, FrameKind::kUnresolved});
+      }
+      const auto innermost = std::min(stack.lines.size(), kFramesMax);
+      for (std::size_t i = innermost; i-- > 0;) {
+        const Line* line = &stack.lines[i];
         whole.push_back(line->frame);
         if (kernel && whole.back().kind == FrameKind::kUser) whole.back().kind = FrameKind::kKernel;
       }

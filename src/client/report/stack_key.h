@@ -32,6 +32,9 @@ struct Frame {
 /// The outermost frame first, users' frames before the kernel's; a label, if there is one, before all.
 using Stack = std::vector<Frame>;
 
+/// Of one stack; more are left out, the outermost ones: runners don't make so many.
+inline constexpr std::size_t kFramesMax = 2048;
+
 /// None: `key` has no stack in it. `kinds` says of what its stacks are, as far as it goes; of others frames tell it.
 std::optional<Stack> parse_stack_key(std::string_view key, std::span<const StackKind> kinds = {});
 

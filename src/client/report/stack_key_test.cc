@@ -65,6 +65,19 @@ TEST(StackKey, TheProgramSaysOfWhatStacksAre) {
   EXPECT_EQ(shown(parse_stack_key("\n    f+1\n,,x", kinds)), "x/l f/k");
 }
 
+TEST(StackKey, LongKeysTakeNoLongTime) {
+  std::string frames = "\n", parts;
+  for (int i = 0; i < 300'000; ++i) {
+    frames += "f\n";
+    parts += ",\nx";
+  }
+  const Stack stack = stack_of_key(frames);
+  EXPECT_EQ(stack.size(), kFramesMax + 1);
+  EXPECT_EQ(stack.front().name, "[297952 frames left out]");
+  EXPECT_EQ(stack_of_key(parts).size(), 1U);
+  EXPECT_EQ(stack_of_key(frames + "," + parts).front().kind, FrameKind::kLabel);
+}
+
 TEST(StackKey, AKeyWithoutAFrameIsItsLabel) {
   EXPECT_EQ(shown(stack_of_key(",swapper/0")), "swapper/0/l");
   EXPECT_EQ(shown(stack_of_key("")), "[no stack]/l");

@@ -7,6 +7,8 @@
 namespace stapsh::client::report {
 namespace {
 
+constexpr std::size_t kKeyBytesMax = 4096;
+
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 // The same text with a blank for each character of a comment or a string.
@@ -40,7 +42,7 @@ std::vector<StackKind> stack_order(std::string_view script, std::string_view map
     if (open == std::string::npos || text[open] != '[') continue;
     std::vector<StackKind> order;
     std::size_t depth = 0;
-    for (std::size_t i = open; i < text.size(); ++i) {
+    for (std::size_t i = open; i < std::min(text.size(), open + kKeyBytesMax); ++i) {
       if (text[i] == '[') ++depth;
       if (text[i] == ']' && --depth == 0) break;
       if (is_word(text[i - 1]) || text[i - 1] == '@' || text[i - 1] == '$') continue;

@@ -8,6 +8,7 @@ import { DataTable } from "./table.js";
 
 export const keyCell = (map, key) => element("span", { class: "key" }, oneLine(keyName(map, key)));
 const allKeys = (map) => Array.from(map.sums.keys());
+const largestOf = (map, of) => allKeys(map).reduce((largest, key) => Math.max(largest, of(key)), 1);
 const keyColumn = (map) => ({ name: "Key", class: "wide", value: (key) => keyName(map, key).slice(0, 200),
   show: (key) => keyCell(map, key) });
 const tableOptions = (map) => ({ caption: `${map.name}: sums by key`, noun: "keys", pageRows: 20, class: "keys",
@@ -38,12 +39,12 @@ export function figureOrWhy(sum) {
 function hostsOfKey(map) {
   const counts = new Uint32Array(map.sums.length);
   for (const host of map.hosts) for (const key of host.k) ++counts[key];
-  return (key) => counts[key];
+  return (key) => (map.byHost !== undefined && counts[key] === 0 ? null : counts[key]);
 }
 
 export function statsBars(map) {
   const count = (key) => numberOf(map.sums[key]?.c), total = (key) => numberOf(map.sums[key]?.t);
-  const largest = Math.max(1, ...allKeys(map).map(count));
+  const largest = largestOf(map, count);
   return new DataTable([
     keyColumn(map),
     { name: "Count", figure: true, value: count, show: (key) => figureOrWhy(map.sums[key]?.c) },
@@ -58,7 +59,7 @@ export function statsBars(map) {
 /** Averages without counts: what hosts said, from the smallest to the largest. */
 export function spreadBars(map) {
   const part = (name) => (key) => numberOf(map.sums[key]?.[name]);
-  const largest = Math.max(1, ...allKeys(map).map(part("max")));
+  const largest = largestOf(map, part("max"));
   const column = (name, word) => ({ name: word, figure: true, value: part(name),
     show: (key) => figureOrWhy(map.sums[key]?.[name]) });
   return element("div", {},

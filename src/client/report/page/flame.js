@@ -70,7 +70,9 @@ class FlameSection {
       const to = this.hosts.has(host.t) ? mine : rest;
       for (let i = 0; i < host.k.length; ++i) to[host.k[i]] += numberOf(host.v[i]);
     }
-    this.weights = this.tree.weigh(mine);
+    // Sums are of all keys, also of those that the page has not by host.
+    const fromSums = this.map.byHost !== undefined && this.map.hosts.every((host) => this.hosts.has(host.t));
+    this.weights = this.tree.weigh(fromSums ? Float64Array.from(this.map.sums, numberOf) : mine);
     this.sums = this.tree.frameSums(this.weights);
     this.rest = this.compared ? this.tree.weigh(rest) : null;
     this.restSums = this.rest ? this.tree.frameSums(this.rest) : null;

@@ -22,7 +22,7 @@ function distance(counts, fleet) {
 }
 
 const sumOf = (counts) => counts.reduce((a, b) => a + b, 0);
-const largestOf = (counts) => counts.reduce((a, b) => Math.max(a, b), 0);
+const largestCount = (counts) => counts.reduce((a, b) => Math.max(a, b), 0);
 
 /** Two of a few and one of very many must both be seen, so counts are drawn by their logarithm. */
 const byLogarithm = (count, largest) => (count > 0 ? 0.08 + 0.92 * Math.log1p(count) / Math.log1p(largest) : 0);
@@ -58,7 +58,7 @@ export function hostHeat(map, key) {
   const first = isHistogram ? Math.max(0, fleet.findIndex((count) => count > 0)) : 0;
   const shown = isHistogram ? fleet.findLastIndex((count) => count > 0) - first + 1 : columns;
   for (const host of hosts) host.distance = distance(host.counts, fleet);
-  const largest = hosts.reduce((max, { counts }) => Math.max(max, largestOf(counts)), 0);
+  const largest = hosts.reduce((max, { counts }) => Math.max(max, largestCount(counts)), 0);
   const nameOf = (column) => (isHistogram ? bucketName(map.buckets[first + column]) : keyName(map, topKeys[column]));
   let isShare = true;
   const orders = { far: (a, b) => b.distance - a.distance, name: (a, b) => byName(targets.name[a.host], targets.name[b.host]),
@@ -74,7 +74,7 @@ export function hostHeat(map, key) {
     columnAt: (row, x, width) => Math.floor(x / width * shown),
     draw(context, row, x, y, width, height, cursor) {
       const { counts } = hosts[row];
-      const own = isShare ? largestOf(counts) : largest;
+      const own = isShare ? largestCount(counts) : largest;
       const cell = width / shown;
       for (let i = 0; i < shown; ++i) {
         const count = counts[first + i];
@@ -120,7 +120,7 @@ export function timeHeat(map, key) {
   const totals = new Float64Array(map.buckets.length);
   for (const moment of counts) moment.forEach((count, b) => (totals[b] += count));
   const first = Math.max(0, totals.findIndex((count) => count > 0)), last = totals.findLastIndex((count) => count > 0);
-  const largest = counts.reduce((max, moment) => Math.max(max, largestOf(moment)), 0);
+  const largest = counts.reduce((max, moment) => Math.max(max, largestCount(moment)), 0);
   const bucketOf = (row) => last - row;  // The slowest on top.
   const moments = counts.length;
   const rows = new RowsCanvas({

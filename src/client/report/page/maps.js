@@ -26,6 +26,10 @@ function coverage(map) {
     node.append(element("span", { class: "missing" },
       ` ${several(map.dropped, "key")} beyond the limit ${map.dropped === 1 ? "is" : "are"} not in here.`));
   }
+  if (map.byHost !== undefined) {
+    map.notes.push(`By host, only the ${several(map.byHost, "key")} with the largest sums are in here, of ` +
+      `${figure(map.sums.length)}: the page would be too large. Sums are of all.`);
+  }
   const remarks = map.notes.map((note) => element("p", { class: "remark" }, oneLine(note)));
   return element("div", {}, node, ...remarks);
 }

@@ -10,7 +10,7 @@ import { RowsCanvas } from "./rows.js";
 const phaseColour = (state) => styleColour(`--phase-${report.states[state]}`) || styleColour("--muted");
 
 export function timelineSection() {
-  const end = Math.max(report.took, ...targets.phases.map((phases) => phases[phases.length - 1] ?? 0)) || 1;
+  const end = targets.phases.reduce((latest, phases) => Math.max(latest, phases[phases.length - 1] ?? 0), report.took) || 1;
   const scale = d3.scale.linear().domain([0, end]);
   const used = new Set(targets.phases.flatMap((phases) => phases.filter((_, i) => i % 3 === 0)));
   let hosts = hostsByOutcome;
