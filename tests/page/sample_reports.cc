@@ -376,9 +376,9 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
       std::vector<std::pair<KeyIndex, Value>> of_host;
       for (KeyIndex key = 0; key < kComms.size(); ++key) {
         if (below(random, 6) == 0) continue;
-        const auto number = static_cast<Number>(1 + below(random, scale * 12 / (key + 1)));
+        const auto number = Number{1} + static_cast<Number>(below(random, scale * 12 / (key + 1)));
         if (kind == MapKind::kStats)
-          of_host.emplace_back(key, Stats{number, number * static_cast<Number>(70 + below(random, 90))});
+          of_host.emplace_back(key, Stats{number, number * (70 + static_cast<Number>(below(random, 90)))});
         else
           of_host.emplace_back(key, number);
       }
@@ -423,9 +423,11 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
 }
 
 Report hostile_report() {
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
+  const std::string turned = "\xe2\x80\xae";
   const std::string bad =
       "</script><script>alert(1)</script><!-- <script> --><img src=x onerror=alert(2)>\"'`&amp;&lt;" +
-      std::string("\0\x1b[31m", 6) + "\xff\xc0\xaf \xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae]]>${alert(3)} \\u003c";
+      std::string("\0\x1b[31m", 6) + "\xff\xc0\xaf \xe2\x80\xa8\xe2\x80\xa9" + turned + "]]>${alert(3)} \\u003c";
   const std::string long_key = std::string(1'000'000, 'k') + "</script>";
   Report report = empty_report();
   report.command = report.script = report.script_text = report.sha256 = report.version = bad;

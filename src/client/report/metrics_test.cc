@@ -21,7 +21,7 @@ Report one_host() {
 }
 
 std::string of(std::string name, MapKind kind, std::vector<std::string> keys, const Value& value,
-               Sum sum = NotMerged{}) {
+               const Sum& sum = NotMerged{}) {
   Report report = one_host();
   Map map;
   map.name = std::move(name);

@@ -26,6 +26,7 @@ TEST(PageJson, NoTextIsMarkup) {
 TEST(PageJson, WhatIsNoTextIsSpelled) {
   EXPECT_EQ(text(std::string_view("a\0b\x1b\x7f", 5)), R"("a^@b^[^?")");
   EXPECT_EQ(text("\xff\xc0\xaf"), R"("\u003cFF\u003e\u003cC0\u003e\u003cAF\u003e")");
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): it is what must not get through.
   EXPECT_EQ(text("\xe2\x80\xa8\xe2\x80\xae"), R"("\u003cU+2028\u003e\u003cU+202E\u003e")");
   EXPECT_EQ(text("a\n\tb\r"), R"("a\n\tb^M")");
   EXPECT_EQ(text("\"\\ü€😀"), R"("\"\\ü€😀")");

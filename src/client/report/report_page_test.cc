@@ -13,7 +13,6 @@ namespace stapsh::client::report {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 std::size_t times(std::string_view text, std::string_view what) {
   std::size_t count = 0;
