@@ -96,6 +96,8 @@ class PageTest(unittest.TestCase):
                     page = self.open(name, dark=dark)
                     self.see_all(page)
                     self.assertEqual(page.complaints(), [])
+                    self.assertNotRegex(page.run("document.querySelector('#top').textContent + document.querySelector('main').textContent"),
+                                        r"NaN|undefined|\[object|Infinity")
                     self.assertEqual(page.run("document.documentElement.scrollWidth"), 1280)
                     self.assertEqual(page.run("document.documentElement.dataset.theme"), "dark" if dark else "light")
                     self.assertEqual(page.run("(() => { const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);"
@@ -469,6 +471,13 @@ class PageTest(unittest.TestCase):
     def test_hostile_texts_stay_texts(self):
         page = self.open("hostile.html")
         self.see_all(page)
+        for i in range(page.run("document.querySelectorAll('[role=application]').length")):
+            page.run(f"document.querySelectorAll('[role=application]')[{i}].focus()")
+            for key in ("ArrowDown", "ArrowRight", "ArrowUp", "Enter"):
+                page.press(key)
+                said = page.run("document.activeElement.parentElement.querySelector('.readout').textContent")
+                self.assertTrue(said.strip())
+                self.assertNotRegex(said, r"NaN|undefined|\[object|Infinity")
         page.pdf(os.path.join(SAMPLES, "hostile.pdf"))
         self.assertEqual(page.complaints(), [])
         count = "document.querySelectorAll('%s').length"

@@ -38,6 +38,11 @@ class Members {
 
 void append_line(std::string& to, std::string_view text) { append_page_text(to, text, kLineBytesMax); }
 void append_count(std::string& to, std::uint64_t count) { append_page_number(to, static_cast<Number>(count)); }
+// Of what the page reckons with: never more than its numbers hold.
+void append_amount(std::string& to, std::uint64_t amount) {
+  constexpr std::uint64_t kExactMax = std::uint64_t{1} << 53U;
+  append_count(to, std::min(amount, kExactMax));
+}
 
 // `append(to, item)` for each item.
 template <typename Items, typename Append>
@@ -225,7 +230,7 @@ void append_map(std::string& to, const Report& report, const Map& map) {
   append_line(object.next("name"), map.name);
   append_page_text(object.next("kind"), kind_name(map.kind));
   append_count(object.next("asked"), map.asked);
-  append_count(object.next("dropped"), map.dropped_keys);
+  append_amount(object.next("dropped"), map.dropped_keys);
   object.next("cumulative") += map.cumulative ? "true" : "false";
   append_missing(object.next("missing"), report, map);
   append_array(object.next("notes"), map.notes, append_line);
@@ -324,9 +329,9 @@ void append_targets(std::string& to, const Report& report) {
     out += code ? std::to_string(*code) : "null";
   });
   append_array(object.next("stdout"), report.targets,
-               [](std::string& out, const Target& target) { append_count(out, target.stdout_bytes); });
+               [](std::string& out, const Target& target) { append_amount(out, target.stdout_bytes); });
   append_array(object.next("stderr"), report.targets,
-               [](std::string& out, const Target& target) { append_count(out, target.stderr_bytes); });
+               [](std::string& out, const Target& target) { append_amount(out, target.stderr_bytes); });
   append_array(object.next("offset"), report.targets, [](std::string& out, const Target& target) {
     target.clock_offset ? append_page_seconds(out, *target.clock_offset) : void(out += "null");
   });
@@ -363,7 +368,7 @@ void append_note(std::string& to, const Report& report, const Note& note) {
   if (note.target) append_count(object.next("t"), *note.target);
   append_page_text(object.next("kind"), note_word(note.kind));
   append_page_text(object.next("text"), note.text, kTextBytesMax);
-  if (note.kind == Note::Kind::kLost) append_count(object.next("lost"), note.lost);
+  if (note.kind == Note::Kind::kLost) append_amount(object.next("lost"), note.lost);
 }
 
 }  // namespace

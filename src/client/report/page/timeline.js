@@ -51,7 +51,7 @@ export function timelineSection() {
       scale.range([0, width]);
       for (const tick of scale.ticks(Math.max(2, Math.floor(width / 110)))) {
         const at = Math.round(x + scale(tick)) + 0.5;
-        context.fillText(`${tick} s`, at + 4, head / 2);
+        if (at + 40 < x + width) context.fillText(`${tick} s`, at + 4, head / 2);
         context.globalAlpha = 0.18;
         context.fillRect(at - 0.5, 4, 1, height);
         context.globalAlpha = 1;
