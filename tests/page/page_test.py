@@ -208,6 +208,12 @@ class PageTest(unittest.TestCase):
             shown = self.column(page, f"{section} table.keys", 1)
             self.assertEqual(dict(zip(keys, shown)), {key: figure(sum_) for key, sum_ in want.items()})
             self.assertEqual(shown, [figure(n) for n in sorted(want.values(), reverse=True)])
+        total = map_called(data, "@total")
+        section = self.section_of(data, "@total")
+        self.show(page, section)
+        self.assertEqual(self.column(page, f"{section} table.keys", 1), [figure(sum(h["v"][0] for h in total["hosts"]))])
+        largest = max(total["hosts"], key=lambda h: h["v"][0])["v"][0]
+        self.assertEqual(self.column(page, f"{section} table:not(.keys)", 1)[0], figure(largest))
         stats = map_called(data, "@wait")
         section = self.section_of(data, "@wait")
         self.show(page, section)

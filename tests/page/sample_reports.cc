@@ -25,6 +25,7 @@ tracepoint:block:block_rq_complete /@start[args->sector]/ {
   @by_comm[comm] = hist($us);
   @size = lhist(args->nr_sector, 0, 100, 10);
   @requests[comm] = count();
+  @total = sum(args->nr_sector);
   @wait[comm] = stats($us);
   @longest[comm] = max($us);
   @average[comm] = avg($us);
@@ -393,6 +394,12 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
   numbers("@wait", MapKind::kStats, 900);
   numbers("@longest", MapKind::kMax, 90'000);
   numbers("@average", MapKind::kAvg, 400);
+
+  Map total = make_map(report, "@total", MapKind::kSum, {""}, [&](std::size_t host) {
+    return std::vector<std::pair<KeyIndex, Value>>{{0, static_cast<Number>(20'000 + host * 37 % 11 * 9'000)}};
+  });
+  add_up(total);
+  report.maps.push_back(std::move(total));
 
   Map device = make_map(report, "@device", MapKind::kOther, {"root", "data"}, [&](std::size_t host) {
     return std::vector<std::pair<KeyIndex, Value>>{{0, Text{host % 7 == 3 ? "\"vda\"" : "\"sda\""}},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A map's sums: keys with their figures and bars, or one histogram with its buckets and percentiles.
-import { bucketCounts, exactCount, exactTotal, keyName, numberOf, valueAt } from "./data.js";
-import { targets } from "./data.js";
+import { bucketCounts, exactCount, exactTotal, keyName, numberOf, targets, valueAt } from "./data.js";
 import { barOf, element, oneLine } from "./dom.js";
 import { bucketName, figure, percent } from "./format.js";
 import { DataTable } from "./table.js";
@@ -34,6 +33,20 @@ export function numberBars(map) {
 export function figureOrWhy(sum) {
   if (typeof sum === "number" || sum?.n !== undefined) return figure(sum);
   return sum?.why ? `not added: ${sum.why}` : "–";
+}
+
+/** The hosts of a map without keys, with bars. */
+export function hostBars(map) {
+  const rows = map.hosts.filter((host) => host.v.length > 0);
+  const value = (host) => numberOf(host.v[0]?.c === undefined ? host.v[0]
+    : numberOf(host.v[0].c) ? numberOf(host.v[0].t) / numberOf(host.v[0].c) : 0);
+  const largest = rows.reduce((max, host) => Math.max(max, Math.abs(value(host))), 0) || 1;
+  return element("div", {}, element("h4", {}, "By host"), new DataTable([
+    { name: "Host", value: (host) => targets.name[host.t], class: "host", show: (host) => oneLine(targets.name[host.t], 60) },
+    { name: map.shape === "stats" ? "Average (count)" : "Value", figure: true, value, show: (host) => valueText(map, host.v[0]) },
+    { name: "", class: "bars", value, show: (host) => barOf(Math.abs(value(host)) / largest) },
+  ], rows, { caption: `${map.name}: by host`, noun: "hosts", pageRows: 15, sort: [1, -1],
+    filter: (host) => targets.name[host.t] }).node);
 }
 
 function hostsOfKey(map) {

@@ -3,7 +3,7 @@
 import { numberOf, report } from "./data.js";
 import { element, oneLine, sectionOf, whenSeen } from "./dom.js";
 import { figure, several } from "./format.js";
-import { histogramBars, histogramKeys, hostTable, numberBars, spreadBars, statsBars, sumCounts, textGroups } from "./bars.js";
+import { histogramBars, histogramKeys, hostBars, hostTable, numberBars, spreadBars, statsBars, sumCounts, textGroups } from "./bars.js";
 import { flameSection } from "./flame.js";
 import { hasMoments, hostHeat, timeHeat } from "./heat.js";
 import { HostPicker } from "./hosts.js";
@@ -86,6 +86,9 @@ function valuesSection(map) {
   const bars = { number: numberBars, stats: statsBars, spread: spreadBars, text: textGroups }[map.shape](map);
   const hasHeat = map.shape === "number" && map.sums.length > 1 && map.hosts.length > 1 &&
     map.sums.some((sum) => numberOf(sum) > 0);
+  if (map.sums.length === 1 && map.keys[0] === "" && map.shape !== "text" && map.hosts.length > 1) {
+    return element("div", { class: "beside" }, element("div", {}, element("h4", {}, "All hosts"), bars), hostBars(map));
+  }
   return element("div", {}, hasHeat ? element("div", { class: "beside" }, element("div", {}, element("h4", {}, "All hosts"), bars),
     hostHeat(map)) : bars, hostColumns(map));
 }
