@@ -160,12 +160,18 @@ std::string difference_text(const Answer& answer, const UnlikeHost& host, const 
   const auto* histogram = value ? std::get_if<Histogram>(&*value) : nullptr;
   const auto* fleet = std::get_if<Histogram>(&answer.sums[key]);
   if (histogram == nullptr || fleet == nullptr) return {};
-  const double share = host.what == Deviation::What::kTail ? 0.99 : 0.5;
-  const Bucket* of_host = quantile(*histogram, share);
-  const Bucket* of_fleet = quantile(*fleet, share);
-  if (of_host == nullptr || of_fleet == nullptr) return {};
-  return fmt::format("{}{} {}, all {}  {}", subject.empty() ? "" : subject + " ", share > 0.9 ? "p99" : "p50",
-                     bucket_label(*of_host), bucket_label(*of_fleet), spark_line(*histogram));
+  // Where the two are apart; its middle says most, if it is.
+  constexpr std::pair<double, std::string_view> kWhole[] = {{0.5, "p50"}, {0.9, "p90"}, {0.99, "p99"}, {0.1, "p10"}};
+  std::string where = "spread otherwise";
+  for (const auto& [share, name] : kWhole) {
+    if (host.what == Deviation::What::kTail && name != "p99") continue;
+    const Bucket* of_host = quantile(*histogram, share);
+    const Bucket* of_fleet = quantile(*fleet, share);
+    if (of_host == nullptr || of_fleet == nullptr || of_host->min == of_fleet->min) continue;
+    where = fmt::format("{} {}, all {}", name, bucket_label(*of_host), bucket_label(*of_fleet));
+    break;
+  }
+  return fmt::format("{}{}  {}", subject.empty() ? "" : subject + " ", where, spark_line(*histogram));
 }
 
 }  // namespace

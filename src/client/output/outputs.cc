@@ -16,6 +16,7 @@
 #include "client/output/json_sink.h"
 #include "client/output/progress.h"
 #include "client/output/release_timer.h"
+#include "client/output/report_sink.h"
 #include "client/output/sum_sink.h"
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
@@ -100,7 +101,13 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   } else if (options.answers.wanted()) {
     auto sum = std::make_unique<SumSink>(options.answers, std::move(text));
     timed_ = sum.get();
+    StandardStreams& streams = *streams_;
+    auto report =
+        TRY(ReportSink::create(options.answers, used_, [&streams](std::string_view line) { streams.say(line); }));
+    report_ = report.get();
+    if (report) sum->add_taker(*report);
     sinks_.push_back(std::move(sum));
+    if (report) sinks_.push_back(std::move(report));  // Behind it: the last answers come with the last event.
   } else {
     if (options.by_time) timed_ = text.get();
     sinks_.push_back(std::move(text));
@@ -128,7 +135,8 @@ Result<> Outputs::add_folder(std::string_view option, const std::string& folder,
 int Outputs::exit_code(int code) const {
   code = streams_->exit_code(code);
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
-                        (joblog_ == nullptr || joblog_->complete()) && (record_ == nullptr || !record_->failed());
+                        (joblog_ == nullptr || joblog_->complete()) && (report_ == nullptr || report_->complete()) &&
+                        (record_ == nullptr || !record_->failed());
   return code == 0 && !complete ? kExitLost : code;
 }
 

@@ -21,6 +21,7 @@ class FolderSink;
 class GatherSink;
 class JoblogSink;
 class RecordSink;
+class ReportSink;
 class TimedSink;
 
 class Outputs {
@@ -61,6 +62,7 @@ class Outputs {
   GatherSink* gather_ = nullptr;  // or this, if it was asked for.
   std::vector<FolderSink*> folders_;
   const JoblogSink* joblog_ = nullptr;
+  const ReportSink* report_ = nullptr;
   RecordSink* record_ = nullptr;  // One of them, if it was asked for.
 };
 

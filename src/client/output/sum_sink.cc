@@ -64,9 +64,13 @@ void SumSink::show_items(WallTime now) {
                      text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, std::nullopt}});
                    },
                    [&](const AnswerNotice& notice) {
+                     for (AnswerTaker* taker : takers_) taker->on_notice(notice, now);
                      text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
                    },
-                   [&](const Answer& answer) { show(answer); },
+                   [&](const Answer& answer) {
+                     for (AnswerTaker* taker : takers_) taker->on_answer(answer);
+                     show(answer);
+                   },
                },
                *item);
   }

@@ -10,6 +10,7 @@
 
 #include "client/answers/answer_book.h"
 #include "client/options/answer_request.h"
+#include "client/output/answer_taker.h"
 #include "client/output/text_sink.h"
 #include "client/output/timed_sink.h"
 
@@ -19,6 +20,9 @@ class SumSink : public TimedSink {
  public:
   SumSink(AnswerRequest request, std::unique_ptr<TextSink> text)
       : request_(std::move(request)), text_(std::move(text)) {}
+
+  /// Lent.
+  void add_taker(AnswerTaker& taker) { takers_.push_back(&taker); }
 
   void on_event(const Event& event) override;
   void on_pause() override { text_->on_pause(); }
@@ -35,6 +39,7 @@ class SumSink : public TimedSink {
 
   AnswerRequest request_;
   std::unique_ptr<TextSink> text_;
+  std::vector<AnswerTaker*> takers_;
   std::vector<std::string> names_;
   std::optional<AnswerBook> book_;  // From the first event on.
   bool answered_ = false;
