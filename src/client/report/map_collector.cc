@@ -34,6 +34,26 @@ bool is_cumulative(const std::vector<Snapshot>& snapshots) {
   return true;
 }
 
+// A run of days that prints each second: every other moment goes, again and again.
+constexpr std::size_t kSnapshotsMax = 2'000;
+
+void thin_out(std::vector<Snapshot>& snapshots) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < snapshots.size(); i += 2) snapshots[kept++] = std::move(snapshots[i]);
+  snapshots.resize(kept);
+}
+
+// The sum of fewer hosts is less, and nothing has become less: such moments can't stand beside the others.
+void keep_fullest(Map& map) {
+  std::size_t fullest = 0;
+  for (const Snapshot& snapshot : map.snapshots) fullest = std::max(fullest, snapshot.hosts);
+  const std::size_t left_out =
+      std::erase_if(map.snapshots, [&](const Snapshot& snapshot) { return snapshot.hosts < fullest; });
+  if (left_out == 0) return;
+  map.notes.push_back("moments at which fewer than " + std::to_string(fullest) +
+                      " hosts had printed it are not shown over time: " + std::to_string(left_out));
+}
+
 }  // namespace
 
 MapCollector::Collected& MapCollector::collected(const std::string& name) {
@@ -61,6 +81,7 @@ void MapCollector::on_answer(const Answer& answer) {
     for (std::size_t i = 0; i < answer.sums.size(); ++i) snapshot.sums.emplace_back(numbers[i], answer.sums[i]);
     std::ranges::sort(snapshot.sums, {}, [](const auto& sum) { return sum.first; });
     map.snapshots.push_back(std::move(snapshot));
+    if (map.snapshots.size() > kSnapshotsMax) thin_out(map.snapshots);
   }
   if (answer.ordinal && one.has_last) return;
   one.has_last = !answer.ordinal;
@@ -83,6 +104,7 @@ void MapCollector::on_answer(const Answer& answer) {
 std::vector<Map> MapCollector::take(std::string_view script) {
   std::vector<Map> maps;
   for (Collected& one : maps_) {
+    keep_fullest(one.map);
     one.map.cumulative = is_cumulative(one.map.snapshots);
     one.map.stacks = stack_order(script, one.map.name);
     maps.push_back(std::move(one.map));

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/answers/values_builder.h"
+
 namespace stapsh::client::report {
 namespace {
 
@@ -43,6 +45,39 @@ TEST(MapCollector, ACountThatFallsWasCleared) {
   const Map map = collector.take("").front();
   EXPECT_FALSE(map.cumulative);
   EXPECT_EQ(map.sums.front(), Sum(counts(9, 4)));  // There are no later values.
+}
+
+// Of these targets.
+Answer said_by(Answer answer, std::size_t targets) {
+  MapTables tables;
+  ValuesBuilder builder;
+  for (std::size_t target = 0; target < targets; ++target) {
+    builder.begin(MapKind::kHist, tables, false, 10);
+    EXPECT_TRUE(builder.add("", Value(counts(1, 1))));
+    answer.hosts.push_back(builder.finish(target, answer.at));
+  }
+  return answer;
+}
+
+TEST(MapCollector, AMomentOfFewerHostsIsNoFall) {
+  MapCollector collector;
+  collector.on_answer(said_by(answer(0, {""}, {counts(5, 5)}), 2));
+  collector.on_answer(said_by(answer(1, {""}, {counts(4, 4)}), 1));
+  collector.on_answer(said_by(answer(2, {""}, {counts(9, 6)}), 2));
+  const Map map = collector.take("").front();
+  EXPECT_TRUE(map.cumulative);
+  EXPECT_EQ(map.snapshots.size(), 2U);
+  EXPECT_EQ(map.notes,
+            std::vector<std::string>{"moments at which fewer than 2 hosts had printed it are not shown over time: 1"});
+}
+
+TEST(MapCollector, ALongRunIsThinnedOut) {
+  MapCollector collector;
+  for (std::uint64_t i = 0; i < 10'000; ++i) collector.on_answer(answer(i, {""}, {counts(i, i)}));
+  const Map map = collector.take("").front();
+  EXPECT_LE(map.snapshots.size(), 2'000U);
+  EXPECT_GE(map.snapshots.size(), 1'000U);
+  EXPECT_EQ(map.sums.front(), Sum(counts(9'999, 9'999)));
 }
 
 }  // namespace
