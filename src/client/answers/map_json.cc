@@ -55,8 +55,7 @@ bool MapJson::refuse(std::string_view why) {
 }
 
 std::string MapJson::read(std::string_view map, Json value) {
-  const std::string name = widened_ ? narrow_bytes(map) : std::string(map);
-  kind_ = sink_.begin(name);
+  kind_ = sink_.begin(map);
   JsonType type{};
   if (const auto error = value.type().get(type)) {
     refuse(error);

@@ -145,7 +145,7 @@ RunnerSaid RunnerJson::State::read_map(Json value, MapSink& sink) {
     if (maps++ > 0) return unreadable("two maps in one line");
     if (const auto error = field.unescaped_key().get(name)) return unreadable(error);
     if (const auto error = field.value().get(values)) return unreadable(error);
-    map_ = name;
+    map_ = widened_ ? narrow_bytes(name) : std::string(name);
     std::string why = MapJson(sink, type_, widened_).read(map_, values);
     if (!why.empty()) return said::Unreadable{map_ + ": " + why};
   }

@@ -20,7 +20,7 @@ void SystemtapBlocks::on_bytes(std::string_view bytes, SystemtapTaker& taker) {
     const std::string_view piece = bytes.substr(0, end);
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     if (line_passed_) {
-      taker.on_text(piece);
+      pass(piece, taker);
       line_.append(piece.substr(0, kTitleBytesMax - std::min(kTitleBytesMax, line_.size())));
     } else {
       line_.append(piece);
@@ -28,8 +28,7 @@ void SystemtapBlocks::on_bytes(std::string_view bytes, SystemtapTaker& taker) {
     if (end != std::string_view::npos) {
       if (line_passed_) {
         pass("\n", taker);
-        title_ = std::exchange(line_, {});
-        behind_title_ = 0;
+        set_title(std::exchange(line_, {}));
         line_passed_ = false;
       } else {
         take_line(std::exchange(line_, {}), taker);
@@ -48,15 +47,20 @@ void SystemtapBlocks::on_bytes(std::string_view bytes, SystemtapTaker& taker) {
 // A whole line, of which nothing was passed on.
 void SystemtapBlocks::take_line(std::string_view line, SystemtapTaker& taker) {
   if (!block_.empty()) return take_row(line, taker);
-  if (is_systemtap_header(line)) {
+  if (line.size() <= kLineBytesMax && is_systemtap_header(line)) {
     block_.assign(line).push_back('\n');
     return;
   }
   pass(line, taker);
   pass("\n", taker);
+  set_title(line);
+}
+
+void SystemtapBlocks::set_title(std::string_view line) {
+  line = line.substr(0, kTitleBytesMax);
   // Blank lines stand between a title and what it is of.
   if (line.find_first_not_of(" \t") == std::string_view::npos) return;
-  title_ = line.substr(0, kTitleBytesMax);
+  title_ = line;
   behind_title_ = 0;
 }
 
@@ -70,7 +74,8 @@ void SystemtapBlocks::take_row(std::string_view line, SystemtapTaker& taker) {
       rows_.clear();
       return;
     }
-  } else if (const std::optional<SystemtapRow> row = parse_systemtap_row(line); row && rows_.size() < kRowsMax) {
+  } else if (const std::optional<SystemtapRow> row = parse_systemtap_row(line);
+             row && rows_.size() < kRowsMax && line.size() <= kLineBytesMax) {
     rows_.push_back(*row);
     block_.append(line).push_back('\n');
     return;

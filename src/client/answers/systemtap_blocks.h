@@ -30,6 +30,7 @@ class SystemtapBlocks {
  private:
   void take_line(std::string_view line, SystemtapTaker& taker);
   void take_row(std::string_view line, SystemtapTaker& taker);
+  void set_title(std::string_view line);
   void pass(std::string_view text, SystemtapTaker& taker);
   void release(SystemtapTaker& taker);
   [[nodiscard]] std::string name() const;

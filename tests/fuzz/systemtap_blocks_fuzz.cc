@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any text may come from systemtap, in any split: the first byte says in which. The same histograms are found, what is
+// none passes unchanged and in order, and a text without a header passes whole.
+#include <algorithm>
+#include <string>
+
+#include "client/answers/systemtap_blocks.h"
+#include "fuzz_target.h"
+
+using namespace stapsh;
+using namespace stapsh::client;
+
+namespace {
+
+class Taker : public SystemtapTaker {
+ public:
+  void on_text(std::string_view bytes) override {
+    STAPSH_ASSERT(!bytes.empty());
+    text.append(bytes);
+  }
+  void on_histogram(const std::string& name, const SystemtapHistogram& histogram) override {
+    STAPSH_ASSERT(!name.empty());
+    ++histograms;
+    for (std::size_t i = 1; i < histogram.histogram.size(); ++i) {
+      STAPSH_ASSERT(is_below(histogram.histogram[i - 1], histogram.histogram[i]));
+      STAPSH_ASSERT(!overlap(histogram.histogram[i - 1], histogram.histogram[i]));
+    }
+    text.append("<").append(name).append(std::to_string(histogram.histogram.size())).append(">");
+  }
+  std::string text;
+  std::size_t histograms = 0;
+};
+
+void read(std::string_view bytes, std::size_t piece, Taker& taker) {
+  SystemtapBlocks blocks;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size())))
+    blocks.on_bytes(bytes.substr(0, piece), taker);
+  blocks.on_end(taker);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::string_view bytes = fuzz::as_text(data + 1, size - 1);
+  Taker whole, pieces;
+  read(bytes, bytes.size() + 1, whole);
+  read(bytes, std::size_t{1} + data[0] % 64, pieces);
+  STAPSH_ASSERT(whole.text == pieces.text);
+  if (whole.histograms == 0) STAPSH_ASSERT(whole.text == bytes);
+  return 0;
+}
