@@ -65,7 +65,7 @@ TEST(SystemtapBlocks, ReadsAllThatSystemtapPrinted) {
 TEST(SystemtapBlocks, AnySplitGivesTheSame) {
   const std::string bytes = sample();
   const std::string want = read(bytes);
-  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+  for (std::size_t cut = 0; cut <= bytes.size(); cut += cut < 1'500 ? 1 : 37) {
     ShownTaker taker;
     SystemtapBlocks blocks;
     blocks.on_bytes(std::string_view(bytes).substr(0, cut), taker);
