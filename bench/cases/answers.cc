@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What bpftrace says on many hosts, read and summed: 100 hosts with 10,000 counters, 1,000 hosts with 100 histograms.
-// The floor walks over the same JSON with simdjson and keeps nothing; the peer is jq, which makes the same sum.
+// The floor walks over the same JSON with simdjson and keeps nothing; the peer is jq, which makes the same sum. Nothing
+// waits for anything here, so processor time is measured: a busy machine takes turns from who needs longer.
 #include <malloc.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <ctime>
 #include <random>
 #include <string>
 #include <string_view>
@@ -74,6 +77,8 @@ std::size_t bytes_of(const std::vector<std::string>& lines) {
   return bytes;
 }
 
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
 std::uint64_t walk(simdjson::ondemand::value value) {
   std::uint64_t sum = 0;
   switch (value.type()) {
@@ -96,14 +101,14 @@ std::uint64_t walk(simdjson::ondemand::value value) {
 Sample run_floor(const std::vector<std::string>& lines) {
   simdjson::ondemand::parser parser;
   std::uint64_t sum = 0;
-  const auto start = now();
+  const double start = cpu_seconds();
   for (const std::string& line : lines) {
     auto document = parser.iterate(line.data(), line.size(), line.capacity());
     sum += walk(document.get_value());
   }
-  const double seconds = seconds_since(start);
+  const double seconds = cpu_seconds() - start;
   if (sum == 0) throw BenchError("nothing was read");
-  return {{"MB/s", static_cast<double>(bytes_of(lines)) / 1e6 / seconds}};
+  return {{"MB/CPU s", static_cast<double>(bytes_of(lines)) / 1e6 / seconds}};
 }
 
 double allocated() {
@@ -114,7 +119,7 @@ double allocated() {
 Sample run_ours(const Work& work, const std::vector<std::string>& lines) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   const double before = allocated();
-  const auto start = now();
+  const double start = cpu_seconds();
   AnswerBook book(ProgramMaps(work.program), work.hosts);
   for (std::size_t host = 0; host < work.hosts; ++host) {
     for (std::string_view left = lines[host]; !left.empty(); left.remove_prefix(std::min(kPiece, left.size()))) {
@@ -123,7 +128,7 @@ Sample run_ours(const Work& work, const std::vector<std::string>& lines) {
   }
   for (std::size_t host = 0; host < work.hosts; ++host) book.on_ended(host, "", WallTime(2));
   const std::optional<AnswerItem> item = book.next();
-  const double seconds = seconds_since(start);
+  const double seconds = cpu_seconds() - start;
   const auto* answer = item ? std::get_if<Answer>(&*item) : nullptr;
   if (answer == nullptr || answer->sums.size() != work.keys || answer->hosts.size() != work.hosts) {
     throw BenchError("not the whole answer");
@@ -131,16 +136,14 @@ Sample run_ours(const Work& work, const std::vector<std::string>& lines) {
   for (const Sum& sum : answer->sums) {
     if (std::holds_alternative<NotMerged>(sum)) throw BenchError("a key was not summed");
   }
-  return {{"MB/s", static_cast<double>(bytes_of(lines)) / 1e6 / seconds},
+  return {{"MB/CPU s", static_cast<double>(bytes_of(lines)) / 1e6 / seconds},
           {"bytes of memory, host and key", (allocated() - before) / static_cast<double>(work.hosts * work.keys)}};
 }
 
 Sample run_jq(const Work& work, const std::string& file, std::size_t bytes) {
-  const auto start = now();
   Process jq({.argv = {"/usr/bin/jq", "-n", "-c", work.jq, file}, .wire = Wire::kOutputOnly});
   (void)jq.read_to_end();
-  (void)jq.wait_success();
-  return {{"MB/s", static_cast<double>(bytes) / 1e6 / seconds_since(start)}};
+  return {{"MB/CPU s", static_cast<double>(bytes) / 1e6 / jq.wait_success().cpu_seconds}};
 }
 
 }  // namespace
@@ -164,13 +167,14 @@ void run_answers(const Site& site, const Settings& settings, Targets& targets) {
     Benchmark benchmark("answers: " + work.title + ", " + std::to_string(bytes / 1'000'000) + " MB",
                         std::move(contenders));
     benchmark.run(settings.rounds(5));
-    benchmark.print({"MB/s", "bytes of memory, host and key"});
-    const double ours = benchmark.median_of(Role::kOurs, "MB/s");
-    targets.at_least("answers: " + work.title + ", to walking", ours / benchmark.median_of(Role::kFloor, "MB/s"), 0.5);
+    benchmark.print({"MB/CPU s", "bytes of memory, host and key"});
+    const double ours = benchmark.median_of(Role::kOurs, "MB/CPU s");
+    targets.at_least("answers: " + work.title + ", to walking", ours / benchmark.median_of(Role::kFloor, "MB/CPU s"),
+                     0.5);
     targets.at_most("answers: " + work.title + ", bytes of memory for a host and key",
                     benchmark.median_of(Role::kOurs, "bytes of memory, host and key"), 64);
     if (benchmark.has(Role::kPeer)) {
-      targets.at_least("answers: " + work.title + ", to jq", ours / benchmark.median_of(Role::kPeer, "MB/s"), 30);
+      targets.at_least("answers: " + work.title + ", to jq", ours / benchmark.median_of(Role::kPeer, "MB/CPU s"), 30);
     }
   }
 }

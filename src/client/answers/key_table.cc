@@ -39,7 +39,7 @@ std::optional<KeyIndex> KeyTable::find_loosely(std::string_view key, bool may_ad
   const std::uint64_t hash = hash_of(loose_, seed_);
   const KeyIndex found = find(loose_, hash);
   if (found == kNone) {
-    if (!may_add) return std::nullopt;
+    if (!may_add || !has_room(loose_)) return std::nullopt;
     fullest_.emplace_back(key);
     return add(loose_, hash);
   }
@@ -49,9 +49,9 @@ std::optional<KeyIndex> KeyTable::find_loosely(std::string_view key, bool may_ad
 }
 
 KeyIndex KeyTable::add(std::string_view key, std::uint64_t hash) {
-  if ((entries_.size() + 1) * 2 > slots_.size()) grow();
+  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
   const auto index = static_cast<KeyIndex>(entries_.size());
-  entries_.push_back({text_.size(), static_cast<std::uint32_t>(key.size())});
+  entries_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(key.size())});
   text_.append(key);
   put(index, hash);
   return index;
@@ -61,7 +61,7 @@ void KeyTable::put(KeyIndex key, std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
   while (slots_[at].entry != 0) at = (at + 1) & mask;
-  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), key + 1};
+  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), key + 1, entries_[key].at, entries_[key].bytes};
 }
 
 void KeyTable::grow() {

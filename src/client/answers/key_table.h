@@ -38,22 +38,19 @@ class KeyTable {
   // The same of exact keys, in steps for many at once: memory is fetched for one while another is looked at.
   [[nodiscard]] std::uint64_t start(std::string_view key) const {
     const std::uint64_t hash = hash_of(key, seed_);
-    __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+    __builtin_prefetch(slots_.data() + (hash & (slots_.size() - 1)));
     return hash;
   }
   /// Most likely its index; kNone: it is new.
   [[nodiscard]] KeyIndex guess(std::uint64_t hash) const {
-    const KeyIndex index = slots_[hash & (slots_.size() - 1)].entry - 1;
-    if (index != kNone) __builtin_prefetch(&entries_[index]);
-    return index;
-  }
-  void fetch(KeyIndex guessed) const {
-    if (guessed != kNone) __builtin_prefetch(text_.data() + entries_[guessed].at);
+    const Slot& slot = slots_.data()[hash & (slots_.size() - 1)];
+    __builtin_prefetch(text_.data() + slot.at);
+    return slot.entry - 1;
   }
   std::optional<KeyIndex> find_or_add(std::string_view key, std::uint64_t hash, bool may_add) {
     const KeyIndex found = find(key, hash);
     if (found != kNone) return found;
-    if (!may_add) return std::nullopt;
+    if (!may_add || !has_room(key)) return std::nullopt;
     return add(key, hash);
   }
 
@@ -66,11 +63,11 @@ class KeyTable {
 
  private:
   struct Entry {
-    std::uint64_t at;  // In text_.
-    std::uint32_t bytes;
+    std::uint32_t at, bytes;  // In text_.
   };
   struct Slot {
     std::uint32_t hash = 0, entry = 0;  // Entry's index and one; 0: free.
+    std::uint32_t at = 0, bytes = 0;    // The entry's: most often it is what is looked for.
   };
 
   [[nodiscard]] std::string_view compared(KeyIndex key) const {
@@ -78,13 +75,16 @@ class KeyTable {
   }
   [[nodiscard]] KeyIndex find(std::string_view key, std::uint64_t hash) const {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = hash & mask; slots_[at].entry != 0; at = (at + 1) & mask) {
-      const KeyIndex index = slots_[at].entry - 1;
-      if (slots_[at].hash == static_cast<std::uint32_t>(hash >> 32) && is_same(compared(index), key)) return index;
+    for (std::size_t at = hash & mask; slots_.data()[at].entry != 0; at = (at + 1) & mask) {
+      const Slot& slot = slots_.data()[at];
+      if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && is_same({text_.data() + slot.at, slot.bytes}, key)) {
+        return slot.entry - 1;
+      }
     }
     return kNone;
   }
   std::optional<KeyIndex> find_loosely(std::string_view key, bool may_add);
+  [[nodiscard]] bool has_room(std::string_view key) const { return key.size() <= UINT32_MAX - text_.size(); }
   KeyIndex add(std::string_view key, std::uint64_t hash);
   void put(KeyIndex key, std::uint64_t hash);
   void grow();
@@ -101,7 +101,7 @@ class KeyTable {
   std::uint64_t seed_;
   std::string text_;  // Of all keys, one behind the other.
   std::vector<Entry> entries_;
-  std::vector<Slot> slots_;           // A power of two of them, at most half of them used.
+  std::vector<Slot> slots_;           // A power of two of them, at most two thirds of them used.
   std::vector<std::string> fullest_;  // By key, where they are matched loosely.
   std::string loose_;
 };

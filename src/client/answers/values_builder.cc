@@ -31,7 +31,6 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   dropped_ = 0;
   waiting_count_ = 0;
   keys_.clear();
-  numbers_.clear();
   pieces_.clear();
   packed_.clear();
   are_numbers_ = fits_ = true;
@@ -44,14 +43,16 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
 void ValuesBuilder::take_waiting() {
   KeyTable& keys = tables_->keys;
   for (std::size_t i = 0; i < waiting_count_; ++i) {
-    waiting_[i].guess = keys.guess(waiting_[i].hash);
-    if (waiting_[i].guess < marks_.size()) __builtin_prefetch(&marks_[waiting_[i].guess]);
+    const KeyIndex guess = keys.guess(waiting_[i].hash);
+    if (guess < marks_.size()) __builtin_prefetch(&marks_[guess], 1);
   }
-  for (std::size_t i = 0; i < waiting_count_; ++i) keys.fetch(waiting_[i].guess);
   for (std::size_t i = 0; i < waiting_count_; ++i) {
-    const auto& [key, hash, number, guess] = waiting_[i];
-    const std::optional<KeyIndex> index = keys.find_or_add(key, hash, keys.size() < keys_max_);
-    index ? put(*index, number) : void(++dropped_);
+    const auto& [key, hash, number] = waiting_[i];
+    if (const std::optional<KeyIndex> index = keys.find_or_add(key, hash, keys.size() < keys_max_)) {
+      put(*index, number);
+    } else {
+      ++dropped_;
+    }
   }
   waiting_count_ = 0;
 }
@@ -71,89 +72,85 @@ bool ValuesBuilder::add(std::string_view key, const Value& value) {
 void ValuesBuilder::put_slowly(KeyIndex key, Value value) {
   Mark& mark = mark_of(key);
   const bool again = mark.print == print_;
-  if (again) value = combine(kind_, stored(mark.position), std::move(value));
-  if (!again) {
-    mark = {print_, static_cast<std::uint32_t>(keys_.size())};
-    keys_.push_back(key);
-  }
-  fits_ = store(mark.position, value) && fits_;
+  if (again) value = combine(kind_, stored(mark), std::move(value));
+  fits_ = store(mark, again, value) && fits_;
+  mark.print = print_;
+  if (!again) keys_.push_back(key);
 }
 
-bool ValuesBuilder::store(std::size_t position, const Value& value) {
+bool ValuesBuilder::store(Mark& mark, bool again, const Value& value) {
   const std::optional<std::int64_t> number = as_short_number(value);
   if (are_numbers_ && number) {
-    if (position == numbers_.size()) numbers_.push_back(0);
-    numbers_[position] = *number;
+    mark.number = *number;
     return true;
   }
   if (are_numbers_) stop_being_numbers();
-  if (position == pieces_.size()) pieces_.push_back({});
+  if (!again) {
+    mark.number = static_cast<std::int64_t>(pieces_.size());
+    pieces_.push_back({});
+  }
   const std::size_t begin = packed_.size();
   if (begin > kPackedBytesMax / 2) return false;
   const bool fits = pack(packed_, value, *tables_->buckets);
-  pieces_[position] = {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(packed_.size() - begin)};
+  pieces_[static_cast<std::size_t>(mark.number)] = {static_cast<std::uint32_t>(begin),
+                                                    static_cast<std::uint32_t>(packed_.size() - begin)};
   return fits;
 }
 
 void ValuesBuilder::stop_being_numbers() {
   are_numbers_ = false;
-  for (const std::int64_t number : numbers_) {
+  for (const KeyIndex key : keys_) {
     const std::size_t begin = packed_.size();
-    (void)pack(packed_, Number{number}, *tables_->buckets);  // Only buckets may not fit.
+    (void)pack(packed_, Number{marks_[key].number}, *tables_->buckets);  // Only buckets may not fit.
+    marks_[key].number = static_cast<std::int64_t>(pieces_.size());
     pieces_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(packed_.size() - begin)});
   }
-  numbers_.clear();
 }
 
-Value ValuesBuilder::stored(std::size_t position) const {
-  if (are_numbers_) return Number{numbers_[position]};
-  return unpack(std::string_view(packed_).substr(pieces_[position].at, pieces_[position].bytes), *tables_->buckets);
+Value ValuesBuilder::stored(const Mark& mark) const {
+  if (are_numbers_) return Number{mark.number};
+  const Piece& piece = pieces_[static_cast<std::size_t>(mark.number)];
+  return unpack(std::string_view(packed_).substr(piece.at, piece.bytes), *tables_->buckets);
 }
 
-// The positions in the order of their keys. Where the host has many of the keys that there are, going through them all
-// is quicker than sorting.
-std::vector<std::uint32_t> ValuesBuilder::ascending() const {
+// Where the host has many of the keys that there are, going through them all is quicker than sorting.
+void ValuesBuilder::sort_keys() {
   constexpr std::size_t kManyTimes = 8;
-  std::vector<std::uint32_t> positions;
-  positions.reserve(keys_.size());
-  if (tables_->keys.size() <= kManyTimes * keys_.size()) {
-    const std::size_t end = std::min(marks_.size(), tables_->keys.size());
-    for (std::size_t key = 0; key < end; ++key) {
-      if (marks_[key].print == print_) positions.push_back(marks_[key].position);
-    }
-    return positions;
+  if (tables_->keys.size() > kManyTimes * keys_.size()) return std::sort(keys_.begin(), keys_.end());
+  const std::size_t end = std::min(marks_.size(), tables_->keys.size());
+  std::size_t count = 0;
+  for (std::size_t key = 0; key < end && count < keys_.size(); ++key) {
+    keys_[count] = static_cast<KeyIndex>(key);
+    count += marks_[key].print == print_ ? 1 : 0;
   }
-  for (std::uint32_t i = 0; i < keys_.size(); ++i) positions.push_back(i);
-  std::sort(positions.begin(), positions.end(), [&](auto one, auto other) { return keys_[one] < keys_[other]; });
-  return positions;
 }
 
 HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
   take_waiting();
+  sort_keys();
   auto content = std::make_shared<HostValues::Content>();
-  auto keys = std::make_shared<std::vector<KeyIndex>>();
   content->keyed = keyed_;
   content->dropped = dropped_;
   content->buckets = tables_->buckets;
-  keys->reserve(keys_.size());
-  std::size_t packed_bytes = 0;
-  for (const Piece& piece : pieces_) packed_bytes += piece.bytes;
-  content->packed.reserve(packed_bytes);
-  content->numbers.reserve(numbers_.size());
-  content->ends.reserve(pieces_.size());
-  for (const std::uint32_t position : ascending()) {
-    keys->push_back(keys_[position]);
-    if (are_numbers_) {
-      content->numbers.push_back(numbers_[position]);
-    } else {
-      content->packed.append(packed_, pieces_[position].at, pieces_[position].bytes);
+  if (are_numbers_) {
+    content->numbers.resize(keys_.size());
+    std::transform(keys_.begin(), keys_.end(), content->numbers.begin(),
+                   [&](KeyIndex key) { return marks_[key].number; });
+  } else {
+    std::size_t packed_bytes = 0;
+    for (const Piece& piece : pieces_) packed_bytes += piece.bytes;
+    content->packed.reserve(packed_bytes);
+    content->ends.reserve(keys_.size());
+    for (const KeyIndex key : keys_) {
+      const Piece& piece = pieces_[static_cast<std::size_t>(marks_[key].number)];
+      content->packed.append(packed_, piece.at, piece.bytes);
       content->ends.push_back(static_cast<std::uint32_t>(content->packed.size()));
     }
   }
   HostValues values;
   values.target_ = target;
   values.at_ = at;
-  values.keys_ = std::move(keys);
+  values.keys_ = std::make_shared<std::vector<KeyIndex>>(keys_);
   values.content_ = std::move(content);
   return values;
 }

@@ -36,7 +36,7 @@ class ValuesBuilder {
       if (const std::optional<KeyIndex> index = take_key(key)) put(*index, number);
       return;
     }
-    waiting_[waiting_count_] = {key, tables_->keys.start(key), number, KeyTable::kNone};
+    waiting_[waiting_count_] = {key, tables_->keys.start(key), number};
     if (++waiting_count_ == waiting_.size()) take_waiting();
   }
   /// False: a histogram with too many different buckets.
@@ -52,11 +52,10 @@ class ValuesBuilder {
     std::string_view key;
     std::uint64_t hash;
     std::int64_t number;
-    KeyIndex guess;
   };
   struct Mark {
-    std::uint32_t print = 0;     // The one that had it last,
-    std::uint32_t position = 0;  // and where.
+    std::int64_t number = 0;  // Or, where not all are numbers, which of pieces_.
+    std::uint32_t print = 0;  // The one that had the key last.
   };
 
   void take_waiting();
@@ -68,19 +67,18 @@ class ValuesBuilder {
   void put(KeyIndex key, std::int64_t number) {
     Mark& mark = mark_of(key);
     if (!are_numbers_ || mark.print == print_) return put_slowly(key, Number{number});
-    mark = {print_, static_cast<std::uint32_t>(keys_.size())};
+    mark = {number, print_};
     keys_.push_back(key);
-    numbers_.push_back(number);
   }
   Mark& mark_of(KeyIndex key) {
     if (key >= marks_.size()) marks_.resize(std::max<std::size_t>(64, std::size_t{key} * 2));
     return marks_[key];
   }
   void put_slowly(KeyIndex key, Value value);
-  bool store(std::size_t position, const Value& value);
+  bool store(Mark& mark, bool again, const Value& value);
   void stop_being_numbers();
-  [[nodiscard]] Value stored(std::size_t position) const;
-  [[nodiscard]] std::vector<std::uint32_t> ascending() const;
+  [[nodiscard]] Value stored(const Mark& mark) const;
+  void sort_keys();
 
   MapKind kind_ = MapKind::kOther;
   MapTables* tables_ = nullptr;
@@ -94,13 +92,12 @@ class ValuesBuilder {
   std::size_t waiting_count_ = 0;
 
   struct Piece {
-    std::uint32_t at, bytes;  // In packed_.
+    std::uint32_t at = 0, bytes = 0;  // In packed_.
   };
   std::vector<KeyIndex> keys_;
-  bool are_numbers_ = true;
+  bool are_numbers_ = true;  // Of 64 bits, all of them.
   bool fits_ = true;
-  std::vector<std::int64_t> numbers_;  // As long as all are.
-  std::vector<Piece> pieces_;          // Else.
+  std::vector<Piece> pieces_;
   std::string packed_;
 };
 
