@@ -2,6 +2,7 @@
 #include "client/output/sum_sink.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "base/overloaded.h"
@@ -50,10 +51,12 @@ void SumSink::say_nothing_was_measured(WallTime now) {
 
 void SumSink::start(const event::RunStarted& run) {
   names_ = shown_names(run);
+  AnswerOptions options;
+  options.hash_seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
   if (run.program.empty()) {
-    book_.emplace(AnswerBook::Systemtap{}, run.targets.size());
+    book_.emplace(AnswerBook::Systemtap{}, run.targets.size(), options);
   } else {
-    book_.emplace(ProgramMaps(run.program), run.targets.size());
+    book_.emplace(ProgramMaps(run.program), run.targets.size(), options);
   }
 }
 
