@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <regex>
 
 #include "harness/here_fleet.h"
 
@@ -243,6 +244,25 @@ TEST_F(RstapControl, MoreCanariesThanTargetsAreAllTargets) {
   Program rstap(rstap_on("web[1-2]", {"--canary=5"}));
   EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
   EXPECT_EQ(rstap.out(), "done\ndone\n");
+}
+
+// Who read standard output has gone with the ctrl-C: what follows on standard error is of targets, and says so, and is
+// there before the summary.
+TEST_F(RstapControl, DivertedLinesAreLabelledAndBeforeTheSummary) {
+  const std::string mark = scratch_.path("up.");
+  set_runner("trap 'echo n1: lie; printf last; exit 0' HUP; : > " + mark + "$WHO; while :; do sleep 0.02; done");
+  Program rstap(rstap_on("n[1-2]", {}));
+  for (const char* host : {"n1", "n2"}) {
+    ASSERT_TRUE(becomes_true([&] { return ::access((mark + host).c_str(), F_OK) == 0; }));
+  }
+  rstap.send_signal(SIGINT);
+  rstap.close_output();
+  (void)rstap.wait_exit();
+  const std::string err = rstap.err();
+  const std::size_t summary = err.find("rstap: 2 targets: 2 succeeded");
+  ASSERT_NE(summary, std::string::npos) << rstap.captured();
+  EXPECT_LT(err.rfind("last"), summary) << rstap.captured();
+  EXPECT_EQ(std::regex_replace(err.substr(0, summary), std::regex("(rstap|stdout): .*\n"), ""), "") << rstap.captured();
 }
 
 }  // namespace

@@ -148,7 +148,31 @@ TEST_F(RstapGather, ASlowReaderGetsAllAndASignalEndsTheWaiting) {
       }));
       rstap.resume_reading();
       EXPECT_EQ(rstap.wait_exit(), 130) << rstap.err();
+      EXPECT_NE(rstap.err().find("rstap: 3 targets: 3 succeeded"), std::string::npos) << rstap.err();
+      EXPECT_NE(rstap.err().find("rstap: standard output was not read: "), std::string::npos) << rstap.err();
+      EXPECT_NE(rstap.err().find(" bytes of output are lost\n"), std::string::npos) << rstap.err();
     }
+  }
+}
+
+// The first ctrl-C holds a piped output for a moment: the next is not to take that for a reader that is slow.
+TEST_F(RstapGather, CtrlCsInARowLoseNothing) {
+  const std::string mark = scratch_.path("up.");
+  set_runner("trap 'echo result of $WHO; exit 0' HUP INT TERM; : > " + mark + "$WHO; while :; do sleep 0.02; done");
+  for (const char* option : {"--gather", "--diff"}) {
+    SCOPED_TRACE(option);
+    Program rstap(rstap_on("n[1-2]", {option, "-v"}));
+    for (const char* host : {"n1", "n2"}) {
+      ASSERT_TRUE(becomes_true([&] { return ::access((mark + host).c_str(), F_OK) == 0; }));
+      ::unlink((mark + host).c_str());
+    }
+    rstap.send_signal(SIGINT);
+    ASSERT_TRUE(wait_for_state(rstap, 2, "done"));
+    rstap.send_signal(SIGINT);
+    rstap.send_signal(SIGTERM);
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_NE(rstap.out().find("result of n2\n"), std::string::npos) << rstap.captured();
+    EXPECT_NE(rstap.err().find("rstap: 2 targets: 2 succeeded"), std::string::npos) << rstap.err();
   }
 }
 

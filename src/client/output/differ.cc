@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "client/async/child_output.h"
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/executable.h"
@@ -33,7 +32,8 @@ Result<Differ> Differ::create() {
   return Differ(*program);
 }
 
-Awaitable<Result<std::string>> Differ::compare(asio::io_context& io, const Text& from, const Text& to) const {
+Awaitable<Result<std::string>> Differ::compare(asio::io_context& io, const Text& from, const Text& to,
+                                               GiveUp is_stopped) const {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   if (!out) co_return fail(std::move(out).error());
   Result<sys::Pipe> errors = sys::make_pipe({.nonblocking_read = true});
@@ -51,7 +51,7 @@ Awaitable<Result<std::string>> Differ::compare(asio::io_context& io, const Text&
   out->write_end.reset();
   errors->write_end.reset();
   const TimePoint deadline = sys::deadline_after(kCompareLimit);
-  const GiveUp give_up = [deadline] { return sys::now() >= deadline; };
+  const GiveUp give_up = [deadline, is_stopped] { return is_stopped() || sys::now() >= deadline; };
   const std::function<bool()> ended = [] { return false; };
   const ChildResult result = co_await collect(io, *child, std::move(out->read_end), std::move(errors->read_end),
                                               kDifferencesBytesMax, give_up, ended);

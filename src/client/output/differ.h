@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "client/async/asio_types.h"
+#include "client/async/child_output.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::client {
@@ -23,8 +24,10 @@ class Differ {
   /// kUsage if there is no diff(1).
   static Result<Differ> create();
 
-  /// Unified, with both titles above. kTimeout, or kLimit, where it would take too long or be too long.
-  Awaitable<Result<std::string>> compare(asio::io_context& io, const Text& from, const Text& to) const;
+  /// Unified, with both titles above. kTimeout, or kLimit, where it would take too long, or until `is_stopped`, or be
+  /// too long.
+  Awaitable<Result<std::string>> compare(asio::io_context& io, const Text& from, const Text& to,
+                                         GiveUp is_stopped) const;
 
  private:
   explicit Differ(std::string program) : program_(std::move(program)) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/gather_sink.h"
 
-#include <signal.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "client/async/caught_signals.h"
 #include "client/output/only_target.h"
 #include "client/output/shown_names.h"
 #include "sys/io.h"
@@ -20,31 +21,6 @@ namespace {
 constexpr Duration kFileWriteLimit = std::chrono::seconds(60);
 constexpr std::size_t kLineBytesMax = std::size_t{64} << 10;
 constexpr std::size_t kHeldBytesMax = std::size_t{64} << 20;
-
-/// A run leaves its signals blocked, for its result stands. But a reader (less) may take hours for what is shown now,
-/// and nothing else is going on: a signal ends us, as it ends cat. One of before is of before.
-class Interruptible {
- public:
-  Interruptible() {
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    for (const int signo : {SIGHUP, SIGINT, SIGTERM}) {
-      ::sigaddset(&signals, signo);
-      struct sigaction now {};
-      (void)::sigaction(signo, nullptr, &now);
-      if (now.sa_handler != SIG_IGN) (void)::signal(signo, SIG_DFL);  // The run's handlers may still be there.
-    }
-    constexpr timespec kAtOnce{};
-    while (::sigtimedwait(&signals, nullptr, &kAtOnce) > 0) continue;
-    (void)::sigprocmask(SIG_UNBLOCK, &signals, &before_);
-  }
-  ~Interruptible() { (void)::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  Interruptible(const Interruptible&) = delete;
-  Interruptible& operator=(const Interruptible&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 }  // namespace
 
@@ -166,7 +142,8 @@ void GatherSink::pass_held() {
 
 Awaitable<> GatherSink::finish() {
   {
-    const Interruptible interruptible;
+    // The run is over, and a reader (less) may take hours for its result.
+    const CaughtSignals signals(io_, [this](int signo) { streams_.limit_waiting(signo); });
     while (phase_ == Phase::kShowing) co_await shown_.wait();
     if (phase_ == Phase::kGathering && texts_) {
       end_lines();
@@ -231,20 +208,31 @@ Awaitable<> GatherSink::show_differences(std::string_view rule) {
   if (first == groups.end()) co_return;
   if (differences_->first_too) co_await show_group(Stream::kStdout, rule, *first);
   const Result<Differ::Text> from = as_file(*first);
+  const GiveUp is_stopped = [this] { return streams_.gave_up(); };
+  std::size_t left_out = 0;
   for (const GatheredGroup& group : groups) {
     if (&group == &*first || !streams_.is_read(Stream::kStdout)) continue;
+    if (is_stopped()) {
+      ++left_out;
+      continue;
+    }
     const Result<Differ::Text> to = from ? as_file(group) : fail(from.error());
     Result<std::string> differences = to ? std::string() : Result<std::string>(fail(to.error()));
-    if (to) differences = co_await differences_->differ.compare(io_, *from, *to);
+    if (to) differences = co_await differences_->differ.compare(io_, *from, *to, is_stopped);
     if (differences) {
       const std::vector<std::string_view> text{*differences};
       const std::string title = group_title(group, names_);
       co_await show_text(Stream::kStdout, text, title);
       continue;
     }
+    if (is_stopped()) {
+      ++left_out;
+      continue;
+    }
     streams_.say("--diff: " + group_title(group, names_) + ": " + differences.error().what + "; shown whole");
     co_await show_group(Stream::kStdout, rule, group);
   }
+  if (left_out > 0) streams_.say(fmt::format("--diff: stopped; {} groups are not compared", left_out));
   co_await streams_.wait_written();
 }
 
@@ -265,7 +253,10 @@ Awaitable<> GatherSink::show_text(Stream stream, const std::vector<std::string_v
   shown.set_label(title + ": ");
   const bool spelled = look_.spelled[static_cast<std::size_t>(stream)];
   for (const std::string_view piece : text) {
-    if (!streams_.is_read(stream)) co_return;
+    if (!streams_.is_read(stream)) {
+      if (streams_.gave_up()) streams_.drop(piece.size());  // Else a reader has gone, and wants no more.
+      continue;
+    }
     spelled ? shown.append(out, piece) : out.append(piece);
     co_await wait_room(stream);
   }

@@ -47,8 +47,8 @@ class GatherSink : public EventSink {
   void on_pause() override { others_->on_pause(); }
   [[nodiscard]] bool full() const override { return phase_ == Phase::kShowing || others_->full(); }
 
-  /// After the last event: shows what was gathered, as fast as it is read, however long that takes. A signal ends us
-  /// meanwhile, as nothing else is going on any more.
+  /// After the last event: shows what was gathered, as fast as it is read, however long that takes. A signal limits
+  /// that: see StandardStreams::limit_waiting().
   Awaitable<> finish();
 
  private:

@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/post.hpp>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "sys/clock.h"
@@ -23,6 +25,7 @@ namespace {
 
 constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
 constexpr Duration kHoldTime = std::chrono::milliseconds(300);
+constexpr Duration kLastReadTime = std::chrono::seconds(1);
 constexpr int kSignalCodeBase = 128;
 constexpr int kExitLost = 1;
 
@@ -66,6 +69,9 @@ void StandardStreams::say(std::string_view line) {
 }
 
 void StandardStreams::on_event(const Event& event) {
+  if (const auto* started = std::get_if<event::RunStarted>(&event.what)) {
+    diverted_text_.set_targets(started->targets.size());
+  }
   const auto* stop = std::get_if<event::StopAsked>(&event.what);
   if (recorded_ || stop == nullptr || stop->why != event::StopAsked::Why::kSignal) return;
   if (!std::exchange(stop_asked_, true) && stop->signal == SIGINT) hold();
@@ -95,7 +101,7 @@ void StandardStreams::flush(Stream stream) {
   Out& out = this->out(stream);
   OutputBuffer& buffer = buffers_.of(stream);
   if (stream == Stream::kStdout && diverted_ && !buffer.empty()) {
-    append_diverted(buffer.view());
+    diverted_text_.append(buffers_.of(Stream::kStderr), buffer.view());
     buffer.consume(buffer.size());
   }
   // What is said after it, the summary, does not overtake it.
@@ -185,11 +191,29 @@ void StandardStreams::on_write_failed(Stream stream, const Error& error) {
 // come.
 void StandardStreams::divert() {
   if (buffers_.shared() || std::exchange(diverted_, true)) return;
+  OutputBuffer& errors = buffers_.of(Stream::kStderr);
+  // What was held back behind it, the summary, stays behind it.
+  std::string behind;
+  if (held_ && !out(Stream::kStderr).waiting) {
+    behind = errors.view();
+    errors.consume(errors.size());
+  }
   say("standard output is closed; what would go there follows here");
-  diverted_text_.set_label("stdout: ");
   take_back();
   flush(Stream::kStdout);
+  if (output_ended_) diverted_text_.finish(errors);
+  if (!behind.empty()) {
+    errors.begin_line();
+    errors.append(behind);
+  }
   flush(Stream::kStderr);
+}
+
+void StandardStreams::end_output() {
+  output_ended_ = true;
+  if (!diverted_) return;
+  flush(Stream::kStdout);
+  diverted_text_.finish(buffers_.of(Stream::kStderr));
 }
 
 // What the reader had not read when it went is still in the pipe.
@@ -203,14 +227,8 @@ void StandardStreams::take_back() {
   while (pipe) {
     const Result<sys::IoResult> got = sys::read_some(pipe->get(), unread);
     if (!got || got->bytes == 0) return;
-    append_diverted({unread.data(), got->bytes});
+    diverted_text_.append(buffers_.of(Stream::kStderr), {unread.data(), got->bytes});
   }
-}
-
-// It was made for what is no terminal.
-void StandardStreams::append_diverted(std::string_view bytes) {
-  OutputBuffer& errors = buffers_.of(Stream::kStderr);
-  spells_diverted_ ? diverted_text_.append(errors, bytes) : errors.append(bytes);
 }
 
 bool StandardStreams::make_waiter(Out& out) {
@@ -264,7 +282,34 @@ Awaitable<> StandardStreams::wait_written() {
   while (has_unsent()) co_await changed_.wait();
 }
 
+void StandardStreams::limit_waiting(int signo) {
+  if (std::exchange(limited_, true)) return;  // Who asks again does not give them more time.
+  const TimePoint from = held_ ? std::max(sys::now(), hold_timer_.expiry()) : sys::now();
+  give_up_timer_.expires_at(from + kLastReadTime);
+  give_up_timer_.async_wait([this, signo](asio::error_code error) {
+    if (!error && !drained_) give_up(signo);
+  });
+}
+
+void StandardStreams::give_up(int signo) {
+  gave_up_ = true;
+  limited_ = false;
+  if (!close_code_) close_code_ = kSignalCodeBase + signo;
+  OutputBuffer& output = buffers_.of(Stream::kStdout);
+  if (!output.empty() && !diverted_) {
+    out(Stream::kStdout).closed = true;
+    drop(output.size());
+    output.consume(output.size());
+  }
+  if (!buffers_.shared() && !buffers_.of(Stream::kStderr).empty()) {
+    out(Stream::kStderr).closed = true;
+    flush(Stream::kStderr);
+  }
+  changed_.announce();
+}
+
 Awaitable<> StandardStreams::drain(TimePoint deadline) {
+  give_up_timer_.cancel();
   on_pause();
   if (diverted_) {
     diverted_text_.finish(buffers_.of(Stream::kStderr));

@@ -14,7 +14,7 @@
 #include "base/time.h"
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
-#include "client/output/only_target.h"
+#include "client/output/diverted_text.h"
 #include "client/output/output_buffer.h"
 #include "client/output/status_line.h"
 #include "sys/nonblocking.h"
@@ -41,7 +41,9 @@ class StandardStreams : public EventSink {
   void drop(std::size_t bytes) { dropped_bytes_ += bytes; }
 
   /// Standard error's terminal is to obey nothing of what comes there instead of on standard output.
-  void spell_diverted() { spells_diverted_ = true; }
+  void spell_diverted() { diverted_text_.spell(); }
+  /// All that targets said has been appended; what concludes it follows, and is to stay behind it.
+  void end_output();
 
   /// What is shown has happened before: who reads us got none of its ctrl-Cs.
   void show_recorded() { recorded_ = true; }
@@ -62,12 +64,16 @@ class StandardStreams : public EventSink {
   /// Whether what is appended to its buffer arrives anywhere.
   [[nodiscard]] bool is_read(Stream stream) const {
     const std::size_t at = buffers_.shared() ? 0 : static_cast<std::size_t>(stream);
-    return !outs_[at].closed || (stream == Stream::kStdout && diverted_);
+    return !outs_[at].closed || (stream == Stream::kStdout && diverted_ && !outs_[1].closed);
   }
   /// Waits until the buffers are not full any more, for as long as that takes.
   Awaitable<> wait_room();
   /// Waits until all is written, likewise.
   Awaitable<> wait_written();
+  /// Meanwhile a person or a supervisor wants us to go: whoever reads us gets one more second. What is not read by then
+  /// is lost, is counted, and is waited for no more. To wait for our own ctrl-C (see hold()) is not their slowness.
+  void limit_waiting(int signo);
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
   /// Waits until all is written, at most until `deadline`; then nothing is written any more.
   Awaitable<> drain(TimePoint deadline);
   /// After drain(): `code` of the run, or another where not all has arrived.
@@ -87,7 +93,7 @@ class StandardStreams : public EventSink {
   };
 
   StandardStreams(asio::io_context& io, Listener listener)
-      : io_(io), listener_(std::move(listener)), changed_(io), hold_timer_(io) {}
+      : io_(io), listener_(std::move(listener)), changed_(io), hold_timer_(io), give_up_timer_(io) {}
   Out& out(Stream stream) { return outs_[static_cast<std::size_t>(stream)]; }
   void flush(Stream stream);
   [[nodiscard]] bool has_unsent() const;
@@ -97,6 +103,7 @@ class StandardStreams : public EventSink {
   void watch_reader();
   void on_write_failed(Stream stream, const Error& error);
   void hold();
+  void give_up(int signo);
   void divert();
   void append_diverted(std::string_view bytes);
   void take_back();
@@ -111,10 +118,12 @@ class StandardStreams : public EventSink {
   bool stop_asked_ = false;        // By a person: whoever reads us got the same ctrl-C.
   bool held_ = false;              // What goes to standard output: is its reader there after the ctrl-C?
   asio::steady_timer hold_timer_;
+  asio::steady_timer give_up_timer_;
+  bool limited_ = false, gave_up_ = false;
+  bool output_ended_ = false;
   bool recorded_ = false;
   bool diverted_ = false;
-  bool spells_diverted_ = false;
-  OnlyTarget diverted_text_;
+  DivertedText diverted_text_;
   bool drained_ = false;
   std::size_t dropped_bytes_ = 0;
   bool errors_lost_ = false;  // Something of standard error could not be written.

@@ -118,6 +118,7 @@ void TextSink::summarize() {
     timed_->finish();
     for (const std::string& line : timed_->remarks()) say(line);
   }
+  streams_.end_output();
   if (results_.empty()) return;
   for (const std::string& line : report_lines(results_, {options_.quiet, errors_.hint(results_)})) {
     begin_line(Stream::kStderr).append(line + "\n");
