@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <regex>
 
 #include "harness/here_fleet.h"
 
@@ -199,6 +200,56 @@ TEST_F(RstapGather, WhatCannotBeKeptIsShownAtOnceAndTheRestAsItComes) {
                               "on device: what was said until now follows at once"))
       << rstap.captured();
   EXPECT_EQ(rstap.err().find("--gather", 20), std::string::npos) << rstap.err();
+}
+
+// 77 MB of lines that are not finished, of 1,200 targets, are more than is held beside what is shown.
+TEST_F(RstapGather, UnfinishedLinesOfManyAreNotLostWhereItCannotBeKept) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 8);
+  const std::string recording = R"awk(
+    function say(target, text) {
+      print "{\"event\":\"output\",\"time\":2.5,\"target\":" target ",\"stream\":\"stdout\",\"text\":\"" text "\"}"
+    }
+    BEGIN {
+      printf "{\"event\":\"run_started\",\"time\":1.5,\"format\":1,\"version\":\"1\",\"script\":\"-e\",\"command\":\"x\","
+      printf "\"targets\":["
+      for (i = 0; i < 1200; i++) printf "%s{\"name\":\"n%d\",\"uri\":\"ssh://n%d\"}", i ? "," : "", i, i
+      print "]}"
+      xs = "x"
+      while (length(xs) < 64000) xs = xs xs
+      xs = substr(xs, 1, 64000)
+      for (i = 0; i < 1200; i++) say(i, i " " xs)
+      for (i = 0; i < 5000; i++) say(0, xs "\\n")
+      for (i = 0; i < 1200; i++) {
+        say(i, "y")
+        printf "{\"event\":\"ended\",\"time\":3.5,\"target\":" i ",\"outcome\":\"ended\",\"exit_code\":0,\"remains\":\"clean\",\"has_output\":true,"
+        print "\"stdout_bytes\":" (i ? 64001 : 320069001) ",\"stderr_bytes\":0}"
+      }
+      print "{\"event\":\"run_ended\",\"time\":4.5,\"exit_code\":0}"
+    })awk";
+  const std::string program = scratch_.write("recording.awk", recording);
+  const std::string script = "set -o pipefail; awk -f " + program + " | \"$0\" replay - --gather | tr -cd xy | wc -c";
+  ProgramOptions options = client({"/bin/bash", "-c", script, STAPSH_CLIENT});
+  options.env.push_back("TMPDIR=" + disk);
+  Program replay(options);
+  EXPECT_EQ(replay.wait_exit(std::chrono::seconds(100)), 0) << replay.captured();
+  EXPECT_EQ(replay.out(), std::to_string(6200 * 64000 + 1200) + "\n") << replay.err();
+}
+
+// It is shown before the run's end, and what follows comes line by line: the last text could end in such lines.
+TEST_F(RstapGather, WhatIsShownEarlyEndsInARule) {
+  const std::string disk = scratch_.make_folder("disk");
+  mounts_.small_disk(disk, 8);
+  set_runner("yes 'n1: lie' | head -c 320000000; echo; echo end");
+  ProgramOptions options = rstap_on("n2", {"--gather"});
+  options.env.push_back("TMPDIR=" + disk);
+  options.argv.insert(options.argv.begin(), {"/bin/bash", "-c", "\"$@\" | uniq -c | sed 's/^ *//'", "bash"});
+  Program rstap(options);
+  EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(100)), 0) << rstap.captured();
+  EXPECT_TRUE(
+      std::regex_match(rstap.out(), std::regex("1 -{15}\n1 n2\n1 -{15}\n[0-9]+ n1: lie\n1 -{15}\n[0-9]+ n2: n1: lie\n"
+                                               "1 n2: \n1 n2: end\n")))
+      << rstap.captured();
 }
 
 TEST_F(RstapGather, AReaderThatLeavesMeanwhileEndsTheRun) {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Duration kFileWriteLimit = std::chrono::seconds(60);
 constexpr std::size_t kLineBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kLinesBytesMax = std::size_t{16} << 20;  // Well below what is held, whatever the targets.
 constexpr std::size_t kHeldBytesMax = std::size_t{64} << 20;
 
 }  // namespace
@@ -65,13 +66,14 @@ void GatherSink::end_lines() {
   }
 }
 
-// A line that was begun is shown whole, with what comes; but one that hardly is a line ends here.
+// A line that was begun is shown whole, with what comes; but one that hardly is a line ends here, and where they are
+// too many to be held, the others do.
 void GatherSink::hold_unfinished(WallTime now) {
   for (std::size_t target = 0; target < targets_.size(); ++target) {
     for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
       const std::size_t text = text_of(target, stream);
       std::uint64_t& bytes = unfinished(target, stream);
-      if (bytes > kLineBytesMax) {
+      if (bytes > kLineBytesMax || held_bytes_ + bytes > kLinesBytesMax) {
         texts_->append(text, "\n");
         bytes = 0;
       } else if (bytes > 0) {
@@ -115,10 +117,16 @@ void GatherSink::show_early(WallTime now) {
   });
 }
 
+// The lines with labels that follow are not of the last group: else it could hold some that look like them.
 Awaitable<> GatherSink::show_gathered() {
   const std::string rule = find_rule();
-  co_await show(Stream::kStdout, rule);
-  co_await show(Stream::kStderr, rule);
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    co_await show(stream, rule);
+    if (groups(stream, false).empty() || !streams_.is_read(stream)) continue;
+    OutputBuffer& out = streams_.buffers().of(stream);
+    out.begin_line();
+    out.append(rule + "\n");
+  }
 }
 
 // What was read already, and what a run says that is being stopped and waits for nobody: as TextSink, we keep so much.
