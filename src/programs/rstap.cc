@@ -59,9 +59,10 @@ stapsh::client::DefaultsEnvironment defaults_environment() {
 }
 
 /// What --list-hosts asks for.
-stapsh::Result<int> list_hosts(const stapsh::client::TargetOptions& options) {
+stapsh::Result<int> list_hosts(stapsh::client::RstapOptions& options) {
+  TRY(stapsh::client::leave_out_succeeded(options));
   std::string text;
-  for (const stapsh::client::Target& target : TRY(stapsh::client::list_targets(options)).targets) {
+  for (const stapsh::client::Target& target : TRY(stapsh::client::list_targets(options.targets)).targets) {
     (text += target.name) += '\n';
   }
   return stapsh::print_text(text);
@@ -77,22 +78,22 @@ stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector
     return run_replay(std::span(expanded).subspan(1), defaults);
   }
   client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
+  std::error_code removed;  // A folder that is gone has no name; what needs none still works.
+  const std::string here = std::filesystem::current_path(removed).string();
+  if (!removed) {
+    client::make_paths_absolute(options.job, here);
+    client::make_absolute_if_path(options.stap_program, here);
+  }
   switch (options.action) {
     case client::Action::kShowHelp:
       return print_text(client::rstap_help());
     case client::Action::kShowVersion:
       return print_text("rstap " STAPSH_VERSION "\n");
     case client::Action::kListHosts:
-      return list_hosts(options.targets);
+      return list_hosts(options);
     case client::Action::kRun:
     case client::Action::kSweep:
       break;
-  }
-  std::error_code removed;  // A folder that is gone has no name; what needs none still works.
-  const std::string here = std::filesystem::current_path(removed).string();
-  if (!removed) {
-    client::make_paths_absolute(options.job, here);
-    client::make_absolute_if_path(options.stap_program, here);
   }
   return client::run_job(options, ignored_signals);
 }

@@ -17,7 +17,10 @@ namespace {
 
 /// --resume-failed: who need not run again.
 Result<std::vector<std::string>> finished_hosts(const RstapOptions& options, const Joblog& log) {
-  Result<std::vector<std::string>> hosts = succeeded_hosts(log, options.job.command_line());
+  // A list of hosts may be asked for without a script: whatever the log is of.
+  const bool any = options.job.script.empty() && !log.rows.empty();
+  const std::string command = any ? log.rows.back().command : options.job.command_line();
+  Result<std::vector<std::string>> hosts = succeeded_hosts(log, command);
   if (!hosts) return add_context("--joblog: " + options.output.joblog, hosts.error());
   return hosts;
 }
@@ -31,13 +34,17 @@ OutputOptions written_outputs(const RstapOptions& options) {
 
 }  // namespace
 
+Result<> leave_out_succeeded(RstapOptions& options) {
+  if (!options.output.resume_failed) return {};
+  const Joblog log = TRY(read_joblog(options.output.joblog));
+  options.targets.finished = TRY(finished_hosts(options, log));
+  return {};
+}
+
 Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signals) {
   asio::io_context io{1};
   EventHub hub(io);
-  if (options.output.resume_failed && options.dry_run) {
-    const Joblog log = TRY(read_joblog(options.output.joblog));
-    options.targets.finished = TRY(finished_hosts(options, log));
-  }
+  if (options.dry_run) TRY(leave_out_succeeded(options));
   Outputs outputs = TRY(Outputs::create(
       io, written_outputs(options),
       {[&hub] { hub.note_room(); }, [&hub] { hub.note_reader_gone(); }, [&hub] { hub.note_states_asked(); }}));

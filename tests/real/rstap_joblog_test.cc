@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // --joblog and --resume-failed, as parallel has them.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <map>
 #include <sstream>
@@ -150,6 +153,71 @@ TEST_F(RstapJoblog, ADryRunReadsItAndLeavesItAsItIs) {
   EXPECT_NE(dry.err().find("1 of 2 targets have succeeded already"), std::string::npos) << dry.captured();
   EXPECT_NE(dry.err().find("n2: would run"), std::string::npos) << dry.captured();
   EXPECT_EQ(log(), before);
+}
+
+TEST_F(RstapJoblog, AListOfHostsLeavesOutWhoHasSucceeded) {
+  set_runner("[ $WHO = n2 ] && exit 3; exit 0");
+  ASSERT_EQ(Program(with_log("n[1-2]")).wait_exit(), 3);
+  const std::string before = log();
+  const std::string probe = scratch_.path("probe.ko");
+  std::vector<std::string> words{STAPSH_CLIENT,      "--list-hosts",    "--remote", "n[1-3]",
+                                 "--joblog=run.log", "--resume-failed", probe};
+  for (const bool with_script : {true, false}) {
+    if (!with_script) words.pop_back();
+    Program list(client(words));
+    EXPECT_EQ(list.wait_exit(), 0) << list.captured();
+    EXPECT_EQ(list.out(), "n2\nn3\n");
+  }
+  words.push_back("other.ko");
+  Program other(client(words));
+  EXPECT_EQ(other.wait_exit(), 2) << other.captured();
+  EXPECT_NE(other.err().find("it is of another command, " + probe), std::string::npos) << other.captured();
+  EXPECT_EQ(log(), before);
+}
+
+// A pipe may never say anything, and /dev/zero never ends.
+TEST_F(RstapJoblog, OnlyAFileIsRead) {
+  const std::string fifo = scratch_.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const std::string& path : {fifo, std::string("/dev/zero")}) {
+    Program dry(rstap_on("n1", {"--dry-run", "--resume-failed", "--joblog=" + path}));
+    EXPECT_EQ(dry.wait_exit(), 2) << dry.captured();
+    EXPECT_TRUE(dry.err().starts_with("rstap: --joblog: " + path + ": not a regular file; ")) << dry.captured();
+  }
+  const std::string big = scratch_.write("big", kHead);
+  ASSERT_EQ(::truncate(big.c_str(), off_t{1} << 30), 0);
+  Program dry(rstap_on("n1", {"--dry-run", "--resume-failed", "--joblog=" + big}));
+  EXPECT_EQ(dry.wait_exit(), 2) << dry.captured();
+  EXPECT_NE(dry.err().find(": it has more than 268435456 bytes; "), std::string::npos) << dry.captured();
+}
+
+TEST_F(RstapJoblog, AnotherCommandIsNamedInAFewWords) {
+  (void)scratch_.write("run.log", kHead + "1\tn1\t1\t1\t0\t0\t0\t0\t" + std::string(200'000, 'x') + "\n");
+  Program rstap(with_log("n1", {"--resume-failed"}));
+  EXPECT_EQ(rstap.wait_exit(), 2);
+  EXPECT_LT(rstap.err().size(), 1000u);
+}
+
+// `>(COMMAND)`: 100 rows with a command of 4,000 characters are more than a pipe holds, and who reads it begins late.
+TEST_F(RstapJoblog, AReaderThatTakesItsTimeGetsAllRows) {
+  const std::string fifo = scratch_.path("fifo");
+  const std::string fd = "3<> " + fifo + "; ";  // Somebody has it open, and does not read.
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  set_runner("exit 0");
+  ProgramOptions options = rstap_on("n[1-100]", {"-v", "--joblog=" + fifo});
+  options.argv.push_back("g=" + std::string(4'000, 'x'));
+  const std::string script = "exec " + fd + "\"$@\" 3<&- & read -r go; cat < " + fifo + " 3<&- & exec 3<&-; wait";
+  options.argv.insert(options.argv.begin(), {"/bin/bash", "-c", script, "bash"});
+  options.input = ProgramOptions::Input::kPipe;
+  Program rstap(options);
+  for (int i = 1; i <= 100; i++) ASSERT_TRUE(rstap.wait_for_err("n" + std::to_string(i) + ": done\n"));
+  ASSERT_TRUE(rstap.write("go\n"));
+  (void)rstap.wait_exit();
+  EXPECT_EQ(rstap.err().find("rows of this run are not complete"), std::string::npos) << rstap.err();
+  std::istringstream rows(rstap.out());
+  std::size_t count = 0;
+  for (std::string row; std::getline(rows, row);) count += row.ends_with("x") ? 1 : 0;
+  EXPECT_EQ(count, 100u) << rstap.err();
 }
 
 TEST_F(RstapJoblog, WhoIsGivenTwiceIsTheSameInTheNextRun) {

@@ -40,6 +40,11 @@ Result<> check_dry_run(const RstapOptions& options) {
                 "--dry-run runs nothing, and --joblog would lose its rows of earlier runs: leave one of "
                 "them out (--no-joblog), or add --resume-failed, which reads them");
   }
+  if (output.record_file) {
+    return fail(Errc::kUsage,
+                "--dry-run runs nothing, and --record would replace an earlier run's recording: leave one "
+                "of them out (--no-record)");
+  }
   if (!output.outdir.empty() || !output.errdir.empty()) {
     const std::string_view name = output.outdir.empty() ? "errdir" : "outdir";
     return fail(Errc::kUsage, fmt::format("--dry-run runs nothing, and --{0} would empty its files of earlier runs: "
@@ -50,6 +55,11 @@ Result<> check_dry_run(const RstapOptions& options) {
 }
 
 }  // namespace
+
+Result<> check_resume_failed(const OutputOptions& output) {
+  if (!output.resume_failed || !output.joblog.empty()) return {};
+  return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
+}
 
 Result<> check_together(const RstapOptions& options) {
   const JobOptions& job = options.job;
@@ -70,9 +80,7 @@ Result<> check_together(const RstapOptions& options) {
                 "--sum and its like make one answer of what targets measure: they exclude --gather, --diff and "
                 "--format=json");
   }
-  if (options.output.resume_failed && options.output.joblog.empty()) {
-    return fail(Errc::kUsage, "--resume-failed needs --joblog=FILE: what failed is written there");
-  }
+  TRY(check_resume_failed(options.output));
   TRY(check_dry_run(options));
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
   for (const std::string& variable : job.runner_environment) {

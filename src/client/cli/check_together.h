@@ -10,4 +10,7 @@ namespace stapsh::client {
 /// kUsage names options that exclude each other, or need another one, and says what to do.
 Result<> check_together(const RstapOptions& options);
 
+/// Of these alone: --resume-failed needs a log.
+Result<> check_resume_failed(const OutputOptions& output);
+
 }  // namespace stapsh::client

@@ -22,11 +22,20 @@ Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   return {};
 }
 
+// Who has succeeded is left out; with a script, the log must be of that.
+Result<> check_listed(RstapOptions& options, std::span<const std::string> words) {
+  if (!options.output.resume_failed) return {};
+  TRY(check_resume_failed(options.output));
+  if (!words.empty() || !options.job.script.empty()) TRY(take_positionals(options.job, words));
+  return {};
+}
+
 }  // namespace
 
 Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults) {
   ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, defaults.options));
   keep_nearer(scanned.options);
+  leave_out_written(scanned.options);
   RstapOptions options;
   options.targets.groups = defaults.groups;
   for (const GivenOption& given : scanned.options) TRY(apply(given, options));
@@ -36,6 +45,7 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   if (options.targets.limit && options.targets.inventories.empty()) {
     return fail(Errc::kUsage, "--limit is for the hosts of an --inventory; of others, --exclude=SET leaves some out");
   }
+  if (options.action == Action::kListHosts) TRY(check_listed(options, scanned.positionals));
   if (options.action != Action::kRun) return options;
   if (!scanned.positionals.empty() && scanned.positionals.front() == "sweep") {
     TRY(take_sweep(options, scanned.positionals));

@@ -272,6 +272,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--maxrc=1", "s"}, "--maxrc takes no value"},
       {{"--joblog=", "s"}, "--joblog: the value is empty"},
       {{"--joblog=log", "--dry-run", "s"}, "--dry-run runs nothing, and --joblog would lose its rows of earlier runs"},
+      {{"--record=run", "--dry-run", "s"},
+       "--dry-run runs nothing, and --record would replace an earlier run's recording"},
       {{"--outdir=out", "--dry-run", "s"},
        "--dry-run runs nothing, and --outdir would empty its files of earlier runs"},
       {{"--errdir=err", "--dry-run", "s"},

@@ -124,6 +124,18 @@ TEST_F(DefaultsTest, TheNearerKindOfLabelCounts) {
   EXPECT_EQ(replay->output.labels, LabelMode::kName);
 }
 
+TEST_F(DefaultsTest, ADryRunWritesNoUsualFiles) {
+  write_usual("[options]\nrecord = 'run.zst'\noutdir = 'out'\njoblog = 'log'\n");
+  environment_.rstap_options = "--errdir=err";
+  const auto dry = parse({"s", "--dry-run"});
+  ASSERT_TRUE(dry) << dry.error().what;
+  EXPECT_EQ(dry->output.record_file, std::nullopt);
+  EXPECT_EQ(dry->output.outdir + dry->output.errdir + dry->output.joblog, "");
+  EXPECT_EQ(parse({"s"})->output.record_file, "run.zst");
+  EXPECT_EQ(parse({"s", "--dry-run", "--resume-failed"})->output.joblog, "log");
+  EXPECT_FALSE(parse({"s", "--dry-run", "--record=other"}));
+}
+
 TEST_F(DefaultsTest, AnAliasIsAFirstWord) {
   write_usual(
       "[aliases]\nopens = \"--label --bpftrace -e 'BEGIN { exit() }'\"\nlist = ['s.stp', 'an argument']\n"

@@ -38,4 +38,18 @@ void keep_nearer(std::vector<GivenOption>& options) {
   }
 }
 
+void leave_out_written(std::vector<GivenOption>& options) {
+  constexpr std::array<std::string_view, 1> kDryRun{"dry-run"}, kResume{"resume-failed"}, kJoblog{"joblog"};
+  constexpr std::array<std::string_view, 3> kWritten{"record", "outdir", "errdir"};
+  const auto has = [&](Names names) {
+    return std::ranges::any_of(options, [&](const GivenOption& given) { return is_one_of(given, names); });
+  };
+  if (!has(kDryRun)) return;
+  const bool reads_joblog = has(kResume);
+  std::erase_if(options, [&](const GivenOption& given) {
+    if (given.source == OptionSource::kWords) return false;
+    return is_one_of(given, kWritten) || (!reads_joblog && is_one_of(given, kJoblog));
+  });
+}
+
 }  // namespace stapsh::client

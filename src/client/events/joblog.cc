@@ -13,12 +13,14 @@
 #include <optional>
 
 #include "base/parse_int.h"
+#include "base/shown_text.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kHeader = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand";
 constexpr std::size_t kColumns = 9;
+constexpr std::size_t kShownBytesMax = 200;
 constexpr double kSecondsMax = 4.6e9;  // Half of what a WallTime holds: others may add to it.
 
 double seconds_of(auto duration) { return std::chrono::duration<double>(duration).count(); }
@@ -136,7 +138,9 @@ Result<std::vector<std::string>> succeeded_hosts(const Joblog& log, std::string_
   std::map<std::string, bool> last;
   for (const JoblogRow& row : log.rows) {
     if (row.command != command) {
-      return fail(Errc::kUsage, fmt::format("it is of another command, {}, not {}", row.command, command));
+      return fail(Errc::kUsage,
+                  fmt::format("it is of another command, {}, not {}", shown_text(row.command, kShownBytesMax),
+                              shown_text(command, kShownBytesMax)));
     }
     last[row.host] = row.exitval == 0 && row.signal == 0;
   }

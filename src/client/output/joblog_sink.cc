@@ -2,6 +2,7 @@
 #include "client/output/joblog_sink.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +15,13 @@
 #include <utility>
 
 #include "sys/file_lock.h"
+#include "sys/io.h"
 
 namespace stapsh::client {
 namespace {
 
+constexpr std::size_t kReadBytesMax = std::size_t{256} << 20;  // Some two million rows.
+constexpr Duration kReaderLimit = std::chrono::seconds(5);
 constexpr std::string_view kOption = "--joblog: ";
 constexpr std::string_view kEarlierAdvice = "name the one that an earlier run wrote";
 constexpr std::string_view kOtherAdvice = "remove it, or give another name";
@@ -28,6 +32,12 @@ auto complain(const std::string& path, const std::string& why) {
 
 /// The log that is open there: all of it, or as much as `bytes_max`.
 Result<Joblog> read_open(int fd, const std::string& path, std::size_t bytes_max, std::string_view advice) {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) return complain(path, std::strerror(errno));
+  if (!S_ISREG(about.st_mode)) return complain(path, "not a regular file; " + std::string(kEarlierAdvice));
+  if (bytes_max == kReadBytesMax && static_cast<std::size_t>(about.st_size) > kReadBytesMax) {
+    return complain(path, fmt::format("it has more than {} bytes; {}", kReadBytesMax, kEarlierAdvice));
+  }
   std::string text;
   std::array<char, 65'536> chunk;
   while (text.size() < bytes_max) {
@@ -60,10 +70,10 @@ void set_end(JoblogRow& row, const Outcome& outcome, int stop_signal) {
 }  // namespace
 
 Result<Joblog> read_joblog(const std::string& path) {
-  const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const sys::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid() && errno == ENOENT) return Joblog();
   if (!file.valid()) return complain(path, std::strerror(errno));
-  return read_open(file.get(), path, SIZE_MAX, kEarlierAdvice);
+  return read_open(file.get(), path, kReadBytesMax, kEarlierAdvice);
 }
 
 Result<std::unique_ptr<JoblogSink>> JoblogSink::create(const std::string& path, bool append, Say say) {
@@ -77,7 +87,7 @@ Result<std::unique_ptr<JoblogSink>> JoblogSink::create(const std::string& path, 
     const Result<bool> locked = sys::try_lock(file.get());
     if (locked && !*locked) return complain(path, "another rstap writes it; give each run a log of its own");
     // Once, as nobody can change it from now on. What is to be replaced must be a log as well: its first line tells.
-    const std::size_t bytes_max = append ? SIZE_MAX : joblog_header().size();
+    const std::size_t bytes_max = append ? kReadBytesMax : joblog_header().size();
     earlier = TRY(read_open(file.get(), path, bytes_max, append ? kEarlierAdvice : kOtherAdvice));
   } else if (append) {
     return complain(path, "not a regular file: --resume-failed needs the log that an earlier run wrote");
@@ -101,6 +111,7 @@ void JoblogSink::on_event(const Event& event) {
     set_end(row, ended->outcome, signal_);
     write(format_joblog_row(row));
   }
+  if (std::holds_alternative<event::RunEnded>(event.what)) finish();
 }
 
 void JoblogSink::start(const Event& event, const event::RunStarted& started) {
@@ -118,13 +129,22 @@ void JoblogSink::start(const Event& event, const event::RunStarted& started) {
   if (kept == 0) write(joblog_header());
 }
 
+// A pipe whose reader (`>(COMMAND)`) takes its time has us wait at the end alone.
 void JoblogSink::write(std::string_view line) {
-  while (!line.empty() && !failed_) {
-    const ssize_t size = ::write(file_.get(), line.data(), line.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return fail(errno);
-    line.remove_prefix(static_cast<std::size_t>(size));
+  if (failed_) return;
+  unwritten_ += line;
+  while (!unwritten_.empty()) {
+    const Result<sys::IoResult> wrote = sys::write_some(file_.get(), unwritten_);
+    if (!wrote) return fail(wrote.error().sys_errno);
+    unwritten_.erase(0, wrote->bytes);
+    if (wrote->would_block) return;
   }
+}
+
+void JoblogSink::finish() {
+  if (failed_ || unwritten_.empty()) return;
+  const Result<> wrote = sys::write_all(file_.get(), std::exchange(unwritten_, {}), kReaderLimit);
+  if (!wrote) fail(wrote.error().sys_errno != 0 ? wrote.error().sys_errno : ETIMEDOUT);
 }
 
 void JoblogSink::fail(int error) {

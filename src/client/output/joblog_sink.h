@@ -32,6 +32,7 @@ class JoblogSink : public EventSink {
   [[nodiscard]] const Joblog& earlier() const { return earlier_; }
 
   void on_event(const Event& event) override;
+  void on_pause() override { write({}); }
   [[nodiscard]] bool complete() const { return !failed_; }
 
  private:
@@ -39,6 +40,7 @@ class JoblogSink : public EventSink {
       : path_(std::move(path)), say_(std::move(say)), file_(std::move(file)), earlier_(std::move(earlier)) {}
   void start(const Event& event, const event::RunStarted& started);
   void write(std::string_view line);
+  void finish();
   void fail(int error);
 
   std::string path_;
@@ -46,6 +48,7 @@ class JoblogSink : public EventSink {
   sys::UniqueFd file_;
   Joblog earlier_;               // It stays.
   std::vector<JoblogRow> rows_;  // By target, as far as they are known.
+  std::string unwritten_;        // A pipe is full.
   int signal_ = 0;               // That stopped the run.
   bool failed_ = false;
 };
