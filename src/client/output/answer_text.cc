@@ -176,6 +176,20 @@ std::string difference_text(const Answer& answer, const UnlikeHost& host, const 
 
 }  // namespace
 
+std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max) {
+  std::vector<double> weights;
+  weights.reserve(answer.sums.size());
+  for (const Sum& sum : answer.sums) weights.push_back(weight(sum));
+  std::vector<KeyIndex> order(answer.keys.size());
+  std::iota(order.begin(), order.end(), KeyIndex{0});
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), keys_max));
+  std::partial_sort(order.begin(), end, order.end(), [&](KeyIndex a, KeyIndex b) {
+    return weights[a] != weights[b] ? weights[a] > weights[b] : answer.keys[a] < answer.keys[b];
+  });
+  order.erase(end, order.end());
+  return order;
+}
+
 std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names) {
   const std::vector<UnlikeHost> unlike = unlike_hosts(answer);
   std::vector<std::string> lines;

@@ -15,6 +15,9 @@ namespace stapsh::client {
 std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
                                       std::optional<unsigned> top = std::nullopt);
 
+/// The keys of the largest sums, the largest first; at most `keys_max`.
+std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max);
+
 /// "sum of 38 of 40 hosts", "largest of 40 hosts".
 std::string coverage_text(const Answer& answer);
 

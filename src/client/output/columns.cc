@@ -4,6 +4,8 @@
 #include <locale.h>
 #include <wchar.h>
 
+#include <algorithm>
+
 #include "base/utf8.h"
 
 namespace stapsh::client {
@@ -37,23 +39,57 @@ class UseLocale {
   locale_t before_;
 };
 
+struct Shown {
+  std::string_view text;  // "?" where it can't be shown.
+  std::size_t bytes = 0, columns = 0;
+};
+
+// `text` is not empty; to be asked under kUtf8.
+Shown first_shown(std::string_view text) {
+  const Utf8Character character = first_character(text);
+  const bool shown = character.kind == Utf8Character::Kind::kWhole && !is_control(character.code);
+  const int width = shown ? ::wcwidth(static_cast<wchar_t>(character.code)) : -1;
+  if (width < 0) return {"?", character.bytes, 1};
+  return {text.substr(0, character.bytes), character.bytes, static_cast<std::size_t>(width)};
+}
+
+const Utf8Locale& utf8_locale() {
+  static const Utf8Locale kUtf8;  // Where there is none, what is no ASCII is a question mark.
+  return kUtf8;
+}
+
 }  // namespace
 
 std::string fit_columns(std::string_view text, std::size_t columns) {
-  static const Utf8Locale kUtf8;  // Where there is none, what is no ASCII is a question mark.
-  const UseLocale use(kUtf8.get());
+  const UseLocale use(utf8_locale().get());
   std::string fitting;
   while (!text.empty()) {
-    const Utf8Character character = first_character(text);
-    const bool shown = character.kind == Utf8Character::Kind::kWhole && !is_control(character.code);
-    int width = shown ? ::wcwidth(static_cast<wchar_t>(character.code)) : -1;
-    const bool known = width >= 0;
-    if (!known) width = 1;
-    if (static_cast<std::size_t>(width) > columns) break;
-    columns -= static_cast<std::size_t>(width);
-    fitting += known ? text.substr(0, character.bytes) : "?";
-    text.remove_prefix(character.bytes);
+    const Shown next = first_shown(text);
+    if (next.columns > columns) break;
+    columns -= next.columns;
+    fitting += next.text;
+    text.remove_prefix(next.bytes);
   }
+  return fitting;
+}
+
+std::size_t columns_of(std::string_view text) {
+  const UseLocale use(utf8_locale().get());
+  std::size_t columns = 0;
+  while (!text.empty()) {
+    const Shown next = first_shown(text);
+    columns += next.columns;
+    text.remove_prefix(next.bytes);
+  }
+  return columns;
+}
+
+std::string padded(std::string_view text, std::size_t columns) {
+  std::string fitting = columns_of(text) <= columns ? fit_columns(text, columns)
+                        : columns == 0              ? std::string()
+                                                    : fit_columns(text, columns - 1) + "…";
+  const std::size_t used = columns_of(fitting);
+  fitting.append(columns - std::min(columns, used), ' ');
   return fitting;
 }
 

@@ -47,22 +47,6 @@ std::vector<Bucket> between(const Bucket& before, const Bucket& after) {
   return empty;
 }
 
-// From the first bucket to the last that have something.
-Histogram filled(const Histogram& histogram) {
-  Histogram rows;
-  std::size_t last = 0;
-  for (const Bucket& bucket : histogram) {
-    if (rows.empty() && bucket.count == 0) continue;
-    if (!rows.empty()) {
-      for (const Bucket& empty : between(rows.back(), bucket)) rows.push_back(empty);
-    }
-    rows.push_back(bucket);
-    if (bucket.count > 0) last = rows.size();
-  }
-  rows.resize(last);
-  return rows;
-}
-
 std::uint64_t largest_count(const Histogram& rows) {
   std::uint64_t largest = 0;
   for (const Bucket& row : rows) largest = std::max(largest, row.count);
@@ -78,8 +62,28 @@ std::string bucket_label(const Bucket& bucket) {
   return fmt::format("[{}, {})", bound_text(*bucket.min), bound_text(end_of(bucket)));
 }
 
+std::string bucket_begin_label(const Bucket& bucket) {
+  if (bucket.min) return bound_text(*bucket.min);
+  return bucket.max ? "<" + bound_text(end_of(bucket)) : "...";
+}
+
+Histogram filled_buckets(const Histogram& histogram) {
+  Histogram rows;
+  std::size_t last = 0;
+  for (const Bucket& bucket : histogram) {
+    if (rows.empty() && bucket.count == 0) continue;
+    if (!rows.empty()) {
+      for (const Bucket& empty : between(rows.back(), bucket)) rows.push_back(empty);
+    }
+    rows.push_back(bucket);
+    if (bucket.count > 0) last = rows.size();
+  }
+  rows.resize(last);
+  return rows;
+}
+
 std::vector<std::string> histogram_rows(const Histogram& histogram) {
-  const Histogram rows = filled(histogram);
+  const Histogram rows = filled_buckets(histogram);
   const std::uint64_t largest = largest_count(rows);
   std::vector<std::string> lines;
   for (const Bucket& row : rows) {
@@ -91,7 +95,7 @@ std::vector<std::string> histogram_rows(const Histogram& histogram) {
 
 std::string spark_line(const Histogram& histogram, std::size_t columns_max) {
   static constexpr std::array<std::string_view, 9> kHeights{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  Histogram rows = filled(histogram);
+  Histogram rows = filled_buckets(histogram);
   while (rows.size() > columns_max)
     rows.front().count <= rows.back().count ? rows.erase(rows.begin()), 0 : (rows.pop_back(), 0);
   const double largest = static_cast<double>(largest_count(rows));

@@ -12,6 +12,12 @@ namespace stapsh::client {
 /// "[4, 8)", "[1K, 2K)", "(..., 0)", "[100, ...)", "[1]": of K, M, G, …, where both bounds are whole ones.
 std::string bucket_label(const Bucket& bucket);
 
+/// Its lower bound alone, "1K"; of one that has none "<0".
+std::string bucket_begin_label(const Bucket& bucket);
+
+/// From the first bucket that has something to the last, with the empty ones between them.
+Histogram filled_buckets(const Histogram& histogram);
+
 /// A line for each bucket, without its newline; empty ones in the middle, too, so that the shape is seen.
 std::vector<std::string> histogram_rows(const Histogram& histogram);
 

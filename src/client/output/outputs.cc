@@ -21,6 +21,7 @@
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
 #include "sys/clock.h"
+#include "sys/terminal.h"
 
 namespace stapsh::client {
 namespace {
@@ -99,7 +100,13 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
   } else if (options.answers.wanted()) {
-    auto sum = std::make_unique<SumSink>(options.answers, std::move(text));
+    const auto heat_look = [coloured = look.coloured[static_cast<std::size_t>(Stream::kStdout)]] {
+      HeatLook heat;
+      heat.columns = sys::terminal_columns(STDOUT_FILENO);
+      heat.coloured = coloured;
+      return heat;
+    };
+    auto sum = std::make_unique<SumSink>(options.answers, heat_look, std::move(text));
     timed_ = sum.get();
     StandardStreams& streams = *streams_;
     auto report =

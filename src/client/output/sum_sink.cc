@@ -83,6 +83,10 @@ void SumSink::show(const Answer& answer) {
   answered_ = true;
   if (answer.said_before) return;
   text_->show_lines(answer_lines(answer, names_, request_.top));
+  if (!request_.by_host) return;
+  HeatLook look = look_();
+  look.top = request_.top;
+  text_->show_lines(heat_map_lines(answer, names_, unlike_hosts(answer), look));
 }
 
 std::optional<WallTime> SumSink::next_release() const {

@@ -3,6 +3,7 @@
 // goes to the sink that shows it as usual: text that a program prints, what happens to targets, the summary.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "client/answers/answer_book.h"
 #include "client/options/answer_request.h"
 #include "client/output/answer_taker.h"
+#include "client/output/heat_map.h"
 #include "client/output/text_sink.h"
 #include "client/output/timed_sink.h"
 
@@ -18,8 +20,9 @@ namespace stapsh::client {
 
 class SumSink : public TimedSink {
  public:
-  SumSink(AnswerRequest request, std::unique_ptr<TextSink> text)
-      : request_(std::move(request)), text_(std::move(text)) {}
+  /// `look`: of pictures, asked for each: a terminal may become wider.
+  SumSink(AnswerRequest request, std::function<HeatLook()> look, std::unique_ptr<TextSink> text)
+      : request_(std::move(request)), look_(std::move(look)), text_(std::move(text)) {}
 
   /// Lent.
   void add_taker(AnswerTaker& taker) { takers_.push_back(&taker); }
@@ -38,6 +41,7 @@ class SumSink : public TimedSink {
   void say_nothing_was_measured(WallTime now);
 
   AnswerRequest request_;
+  std::function<HeatLook()> look_;
   std::unique_ptr<TextSink> text_;
   std::vector<AnswerTaker*> takers_;
   std::vector<std::string> names_;
