@@ -27,6 +27,9 @@ constexpr std::size_t kTableCellMin = 9, kTableCellMax = 16;
 constexpr std::size_t kRowsOfKeyMin = 5;
 // Two distributions that nobody would tell apart in ten shades (a distance of Hellinger's), and amounts so near that
 // only the number beside them says so.
+// So many hosts have a row each, unless they say the same; of more, those within this part of the largest share one.
+constexpr std::size_t kNumbersApartMax = 16;
+constexpr double kNumbersAlike = 0.04;
 constexpr double kShapeAlike = 0.08, kAmountAlike = 1.0;
 
 class HeatMap {
@@ -137,18 +140,35 @@ double histogram_distance(const HostRow& one, const HostRow& other) {
   return std::max(shape_distance(one, other) / kShapeAlike, doublings / kAmountAlike);
 }
 
-double number_distance(const HostRow& one, const HostRow& other) {
+// Largest absolute value of each cell, over all rows.
+std::vector<double> largest_cells(std::span<const HostRow> rows, std::size_t cells) {
+  std::vector<double> most(cells);
+  for (const HostRow& row : rows) {
+    for (std::size_t i = 0; i < cells; ++i) {
+      if (!std::isnan(row.cells[i])) most[i] = std::max(most[i], std::fabs(row.cells[i]));
+    }
+  }
+  return most;
+}
+
+// As they look beside the largest: 0 to 2.
+double number_distance(const HostRow& one, const HostRow& other, std::span<const double> most) {
   double farthest = 0;
   for (std::size_t i = 0; i < one.cells.size(); ++i) {
     const double a = one.cells[i], b = other.cells[i];
-    if (a == b) continue;
-    if (std::isnan(a) || std::isnan(b)) {
-      if (std::isnan(a) != std::isnan(b)) farthest = std::max(farthest, 1.0);
-      continue;
-    }
-    farthest = std::max(farthest, std::fabs(a - b) / std::max({std::fabs(a), std::fabs(b), 1.0}));
+    if (std::isnan(a) && std::isnan(b)) continue;
+    if (std::isnan(a) || std::isnan(b)) return 2;
+    if (a != b) farthest = std::max(farthest, std::fabs(a - b) / most[i]);
   }
   return farthest;
+}
+
+std::vector<RowGroup> group_numbers(std::span<const HostRow> rows, std::span<const std::string> names,
+                                    std::span<const UnlikeHost> unlike, std::size_t groups_max,
+                                    std::span<const double> most) {
+  const double alike = rows.size() > kNumbersApartMax ? kNumbersAlike : 0;
+  return group_rows(rows, names, unlike, {groups_max, alike},
+                    [&](const HostRow& one, const HostRow& other) { return number_distance(one, other, most); });
 }
 
 double mean_of(std::span<const HostRow> rows, const RowGroup& group, std::size_t cell) {
@@ -261,9 +281,9 @@ void HeatMap::draw_bars() {
   }
   if (rows.size() < 2) return;
   const std::size_t groups_max = std::max(look_.lines_max > 1 ? look_.lines_max - 1 : 0, kRowsOfKeyMin);
-  const std::vector<RowGroup> groups = group_rows(rows, names_, unlike_, {groups_max, 0}, number_distance);
-  double most = 0;
-  for (const HostRow& row : rows) most = std::max(most, std::fabs(row.amount));
+  const std::vector<double> most = largest_cells(rows, 1);
+  std::vector<RowGroup> groups = group_numbers(rows, names_, unlike_, groups_max, most);
+  std::ranges::stable_sort(groups, std::greater{}, [&](const RowGroup& group) { return mean_amount(rows, group); });
 
   const std::size_t names = name_columns(groups, look_.columns / 3);
   std::vector<std::string> values;
@@ -279,7 +299,7 @@ void HeatMap::draw_bars() {
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const double mean = std::fabs(mean_amount(rows, groups[i]));
     lines_.push_back(fmt::format("{} {:>{}} |{}|", row_head(groups[i], names), values[i], value_columns,
-                                 bar(mean, most, bar_columns)));
+                                 bar(mean, most.front(), bar_columns)));
   }
 }
 
@@ -297,7 +317,8 @@ void HeatMap::draw_table() {
     rows.push_back(std::move(row));
   }
   const std::size_t groups_max = std::max(look_.lines_max > 2 ? look_.lines_max - 2 : 0, kRowsOfKeyMin);
-  const std::vector<RowGroup> groups = group_rows(rows, names_, unlike_, {groups_max, 0}, number_distance);
+  const std::vector<double> most = largest_cells(rows, keys.size());
+  const std::vector<RowGroup> groups = group_numbers(rows, names_, unlike_, groups_max, most);
   const std::size_t names = name_columns(groups, names_max);
   const std::size_t cell =
       std::clamp((look_.columns - 2 - names) / std::max<std::size_t>(keys.size(), 1), kTableCellMin, kTableCellMax);
@@ -310,12 +331,6 @@ void HeatMap::draw_table() {
         std::string(cell - columns_of(name) - (look_.coloured ? 0 : 2), ' ') + name + (look_.coloured ? "" : "  ");
   }
   lines_.push_back(std::move(header));
-  std::vector<double> most(keys.size());
-  for (const HostRow& row : rows) {
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (!std::isnan(row.cells[i])) most[i] = std::max(most[i], std::fabs(row.cells[i]));
-    }
-  }
   for (const RowGroup& group : groups) {
     std::string line = row_head(group, names);
     for (std::size_t i = 0; i < keys.size(); ++i) {

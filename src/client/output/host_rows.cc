@@ -12,6 +12,8 @@
 namespace stapsh::client {
 namespace {
 
+constexpr std::size_t kAloneMax = 10;  // Of more, those that are alike are seen better in a row of theirs.
+
 std::string number_text(const RowGroup& group) {
   return group.rows.size() > 1 ? fmt::format(" ({})", group.rows.size()) : std::string();
 }
@@ -23,7 +25,7 @@ std::vector<RowGroup> group_rows(std::span<const HostRow> rows, std::span<const 
                                  const std::function<double(const HostRow&, const HostRow&)>& distance) {
   // The farthest stand first there; if half of all hosts are said to differ, it is no news of any of them.
   std::vector<bool> alone(names.size());
-  const std::size_t alone_max = std::max<std::size_t>(options.groups_max / 2, 1);
+  const std::size_t alone_max = std::clamp<std::size_t>(options.groups_max / 2, 1, kAloneMax);
   for (const UnlikeHost& host : unlike.subspan(0, std::min(unlike.size(), alone_max))) alone[host.target] = true;
   std::vector<bool> row_alone;
   for (const HostRow& row : rows) row_alone.push_back(alone[row.target]);
