@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/run_job.h"
 
+#include <signal.h>
+
 #include <asio/co_spawn.hpp>
 #include <exception>
 #include <memory>
@@ -52,6 +54,7 @@ Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signal
     options.targets.finished = TRY(finished_hosts(options, outputs.earlier_jobs()));
   }
   outputs.keep_time(io);
+  outputs.watch_live(io, [&hub](std::span<const std::size_t> targets) { hub.note_signal_wanted(targets, SIGUSR1); });
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
   TRY(outputs.check_targets(fleet->targets()));

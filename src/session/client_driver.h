@@ -52,6 +52,8 @@ class ClientDriver {
       session.on_start(now);
     } else if (text == "stop") {
       session.on_stop(now);
+    } else if (verb == "signal") {
+      session.on_signal_wanted(number(rest));
     } else if (text == "abandon") {
       session.on_abandon("given up");
     } else if (text == "progress") {

@@ -480,6 +480,10 @@ void ClientSession::on_send_progress(TimePoint now) {
   if (phase_ == Phase::kSending && !stopping_) deadline_ = now + settings_.reply_timeout;
 }
 
+void ClientSession::on_signal_wanted(int signo) {
+  if (phase_ == Phase::kRunning && ours_ && !stopping_) emit(SendBytes{format_command(SignalCommand{signo})});
+}
+
 void ClientSession::on_stop(TimePoint now) {
   if (ended()) return;
   const bool again = stopping_;

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,25 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr std::size_t kColumnsDefault = 80;
+constexpr std::size_t kColumnsDefault = 80, kLinesDefault = 24;
+constexpr std::size_t kTypedBytesMax = 4'096;
+
+class IgnoreSignal {
+ public:
+  explicit IgnoreSignal(int signo) : signo_(signo), before_(::signal(signo, SIG_IGN)) {}
+  ~IgnoreSignal() { (void)::signal(signo_, before_); }
+  IgnoreSignal(const IgnoreSignal&) = delete;
+  IgnoreSignal& operator=(const IgnoreSignal&) = delete;
+
+ private:
+  int signo_;
+  void (*before_)(int);
+};
+
+void set_mode(int fd, const termios& mode) {
+  const IgnoreSignal ignore(SIGTTOU);  // A background job that changes a terminal would be stopped.
+  (void)::tcsetattr(fd, TCSANOW, &mode);
+}
 
 struct CloseFolder {
   void operator()(DIR* folder) const { (void)::closedir(folder); }
@@ -52,6 +71,11 @@ std::optional<unsigned> device_of(int fd) {
 
 bool is_terminal(int fd) { return ::isatty(fd) == 1; }
 
+bool obeys_controls() {
+  const char* term = std::getenv("TERM");
+  return term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
 bool is_same_terminal(int one, int other) {
   const std::optional<unsigned> a = device_of(one);
   return a && a == device_of(other);
@@ -78,6 +102,41 @@ bool is_asked_something(int fd) {
   const std::string_view terminal = named ? name.data() : "/dev/tty";
   const std::vector<pid_t> pids = descendants(::getpid()).pids;
   return std::any_of(pids.begin(), pids.end(), [&](pid_t pid) { return has_open(pid, terminal); });
+}
+
+std::size_t terminal_lines(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kLinesDefault;
+}
+
+SingleKeys::SingleKeys(int fd) {
+  if (!is_terminal(fd)) return;
+  Result<NonblockingFd> opened = open_nonblocking(fd);
+  if (opened && !opened->changed_flags()) fd_ = *std::move(opened);
+}
+
+void SingleKeys::begin() {
+  termios mode{};
+  if (before_ || !fd_.valid() || ::tcgetattr(fd_.get(), &mode) != 0) return;
+  before_ = mode;
+  mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  mode.c_cc[VMIN] = 1;
+  mode.c_cc[VTIME] = 0;
+  set_mode(fd_.get(), mode);
+}
+
+void SingleKeys::end() {
+  if (before_ && is_in_foreground(fd_.get())) set_mode(fd_.get(), *before_);
+  before_.reset();
+}
+
+std::string SingleKeys::take() {
+  if (!fd_.valid() || !before_ || !is_in_foreground(fd_.get())) return {};
+  std::string typed(kTypedBytesMax, '\0');
+  const IgnoreSignal ignore(SIGTTIN);  // Since that look at who is in the foreground it may have become another.
+  const Result<IoResult> got = read_some(fd_.get(), typed);
+  typed.resize(got && !got->would_block ? got->bytes : 0);
+  return typed;
 }
 
 TerminalKeys::TerminalKeys(int fd) {

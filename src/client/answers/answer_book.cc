@@ -41,6 +41,9 @@ class AnswerBook::State : public MapSink {
 
   std::optional<AnswerItem> next();
   [[nodiscard]] std::optional<WallTime> next_deadline() const;
+  [[nodiscard]] std::vector<Answer> latest() const;
+  [[nodiscard]] bool can_be_asked(std::size_t target) const;
+  [[nodiscard]] bool has_printed(std::size_t target) const { return hosts_.at(target).printed; }
 
   // MapSink: what RunnerJson reads goes to the builder.
   MapKind begin(std::string_view map) override;
@@ -53,6 +56,8 @@ class AnswerBook::State : public MapSink {
     HostLines lines;         // Of bpftrace,
     SystemtapBlocks blocks;  // or this.
     RepeatedNotes notes;
+    bool can_be_asked = false;
+    bool printed = false;
     std::uint64_t lost_events = 0, lost_events_shown = 0;
   };
 
@@ -67,6 +72,7 @@ class AnswerBook::State : public MapSink {
   void say(std::size_t target, std::string_view bytes);
   void notice(std::size_t target, std::string text) { items_.emplace_back(AnswerNotice{target, std::move(text)}); }
   void notice_once(std::size_t target, const std::string& text);
+  void note_attached(std::size_t target, bool counted);
   void count_lost(std::size_t target, std::uint64_t events);
   void close(std::size_t target);
   void give_snapshots();
@@ -116,13 +122,15 @@ void AnswerBook::State::read(std::size_t target, std::string_view bytes, WallTim
 void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
   printed_ = nullptr;
   const RunnerSaid result = reader_.read(line, *this);
-  std::visit(Overloaded{[](const said::Nothing&) {}, [](const said::AttachedProbes&) {},
+  std::visit(Overloaded{[](const said::Nothing&) {},
+                        [&](const said::AttachedProbes& attached) { note_attached(target, attached.counted); },
                         [&](const said::Output& output) { say(target, output.bytes); },
                         [&](const said::Plain& plain) {
                           say(target, plain.line);
                           say(target, "\n");
                         },
                         [&](const said::PrintedMap&) {
+                          hosts_[target].printed = true;
                           if (printed_ != nullptr) printed_->on_print(builder_.finish(target, now_), now_);
                           give_snapshots();
                         },
@@ -185,6 +193,27 @@ void AnswerBook::State::say(std::size_t target, std::string_view bytes) {
 
 void AnswerBook::State::notice_once(std::size_t target, const std::string& text) {
   if (hosts_[target].notes.is_new(text)) notice(target, text);
+}
+
+// Before it has attached its probes, the signal may come before its handler is there, and end it.
+void AnswerBook::State::note_attached(std::size_t target, bool counted) {
+  hosts_[target].can_be_asked = !counted;
+  if (!options_.live || !counted) return;
+  notice_once(target,
+              "this version of bpftrace does not print its maps when it is asked (up to 0.21 do): --live shows "
+              "what the program prints");
+}
+
+bool AnswerBook::State::can_be_asked(std::size_t target) const {
+  return hosts_.at(target).can_be_asked && fleet_.hosts[target].running();
+}
+
+std::vector<Answer> AnswerBook::State::latest() const {
+  std::vector<Answer> answers;
+  for (const auto& map : maps_) {
+    if (std::optional<Answer> answer = map->last_values(now_)) answers.push_back(*std::move(answer));
+  }
+  return answers;
 }
 
 // The first loss at once, all of them at the end: a host that loses some loses many.
@@ -332,6 +361,9 @@ void AnswerBook::on_time(WallTime now) { state_->pass_time(now); }
 void AnswerBook::on_run_ended(WallTime now) { state_->end_run(now); }
 void AnswerBook::match_keys_loosely() { state_->match_keys_loosely(); }
 std::optional<AnswerItem> AnswerBook::next() { return state_->next(); }
+std::vector<Answer> AnswerBook::latest() const { return state_->latest(); }
+bool AnswerBook::can_be_asked(std::size_t target) const { return state_->can_be_asked(target); }
+bool AnswerBook::has_printed(std::size_t target) const { return state_->has_printed(target); }
 std::optional<WallTime> AnswerBook::next_deadline() const { return state_->next_deadline(); }
 
 }  // namespace stapsh::client

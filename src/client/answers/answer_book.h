@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/time.h"
 #include "client/answers/answer.h"
@@ -60,6 +61,13 @@ class AnswerBook {
 
   // Out. In order; drain after every input.
   std::optional<AnswerItem> next();
+  /// Each map as hosts said it last, as far as it was said.
+  [[nodiscard]] std::vector<Answer> latest() const;
+  /// It runs, and a signal that asks it to print its maps does not end it: its probes are attached. Versions that are
+  /// known not to print then are not asked; with AnswerOptions::live a notice says so.
+  [[nodiscard]] bool can_be_asked(std::size_t target) const;
+  /// Any map.
+  [[nodiscard]] bool has_printed(std::size_t target) const;
   /// When on_time() is wanted.
   [[nodiscard]] std::optional<WallTime> next_deadline() const;
 

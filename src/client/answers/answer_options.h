@@ -24,6 +24,9 @@ struct AnswerOptions {
   WallTime end_wait = std::chrono::milliseconds(500);
   /// How long a print waits for hosts that don't give theirs.
   WallTime round_wait = std::chrono::seconds(2);
+  /// Hosts are asked to print all maps, again and again: each print is what a map has at that moment, belongs to no
+  /// round, and no snapshot is given out. See AnswerBook::latest().
+  bool live = false;
   KeyMatching keys = KeyMatching::kExact;
   std::uint64_t hash_seed = 0;  ///< A random number that no host knows.
 };

@@ -47,7 +47,7 @@ void MapPrints::begin(ValuesBuilder& builder, bool keyed, std::size_t keys_max) 
 void MapPrints::on_print(HostValues values, WallTime now) {
   Host& host = hosts_[values.target()];
   host.given_in.reset();
-  if (fleet_.stopping) {
+  if (fleet_.stopping || options_.live) {
     host.last = std::move(values);
     return;
   }

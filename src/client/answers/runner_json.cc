@@ -63,7 +63,7 @@ class RunnerJson::State {
   std::string type_, map_, output_;
 
   struct Details {
-    std::string text, helper, code, file, line, column;
+    std::string text, helper, code, file, line, column, count;
   } details_;
 };
 
@@ -122,6 +122,7 @@ RunnerSaid RunnerJson::State::read_object(Object object, MapSink& sink) {
     return unreadable("more than one value in a line");
   if (is_one_of(kComplaintTypes, type_)) return complaint();
   if (type_.empty()) return unreadable("no type");
+  if (auto* attached = std::get_if<said::AttachedProbes>(&result)) attached->counted = !details_.count.empty();
   if (!has_data) return unreadable("no data for the type " + type_.substr(0, kTypeBytesMax));
   return result;
 }
@@ -184,8 +185,8 @@ RunnerSaid RunnerJson::State::read_number_of(std::string_view name, Json value) 
 
 void RunnerJson::State::note_detail(std::string_view name, Json value) {
   constexpr std::pair<std::string_view, std::string Details::*> kFields[] = {
-      {"msg", &Details::text},      {"helper", &Details::helper}, {"retcode", &Details::code},
-      {"filename", &Details::file}, {"line", &Details::line},     {"col", &Details::column}};
+      {"msg", &Details::text},  {"helper", &Details::helper}, {"retcode", &Details::code}, {"filename", &Details::file},
+      {"line", &Details::line}, {"col", &Details::column},    {"count", &Details::count}};
   const auto* field =
       std::find_if(std::begin(kFields), std::end(kFields), [&](const auto& f) { return f.first == name; });
   if (field == std::end(kFields)) return;

@@ -40,6 +40,7 @@ struct PrintedMap {
 };
 struct AttachedProbes {
   std::uint64_t probes;
+  bool counted = false;  ///< Beside them stands a "count", as 0.24 and later have it.
 };
 struct LostEvents {
   std::uint64_t events;

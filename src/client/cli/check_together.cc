@@ -81,6 +81,13 @@ Result<> check_together(const RstapOptions& options) {
                 "--format=json");
   }
   TRY(check_resume_failed(options.output));
+  if (options.output.answers.live && options.action == Action::kRun && runner_of(job) != RunnerKind::kBpftrace) {
+    return fail(Errc::kUsage,
+                fmt::format("--live asks bpftrace for its maps while it runs; systemtap can't be asked, and {} is none "
+                            "of bpftrace's programs (--bpftrace says it is one). A systemtap script can print at "
+                            "intervals: leave --live out, --sum adds up what it prints",
+                            job.script_name()));
+  }
   TRY(check_dry_run(options));
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
   for (const std::string& variable : job.runner_environment) {

@@ -17,6 +17,8 @@ using namespace takers;
 using Options = RstapOptions;
 using Value = const std::string&;
 
+constexpr std::chrono::milliseconds kLiveMin{100};  // Each time all runners print all that they have.
+
 Result<> take_label(Options& options, Value) { return set_labels(options, LabelMode::kName); }
 
 Result<> take_progress(Options& options, Value value) {
@@ -110,6 +112,17 @@ Result<> take_top(Options& options, Value value) {
   return {};
 }
 
+Result<> take_live(Options& options, Value value) {
+  if (value.empty()) {
+    options.output.answers.live = std::chrono::seconds(1);
+    return {};
+  }
+  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(TRY(parse_seconds(value)));
+  if (interval < kLiveMin) return fail(Errc::kUsage, fmt::format("'{}' is less than 0.1 seconds", value));
+  options.output.answers.live = interval;
+  return {};
+}
+
 constexpr std::array kClientOptions{
     ClientOption{"inventory", "FILE", OptionGroup::kTargets, "the hosts of an inventory of ansible's (repeatable)",
                  add_filled<&Options::targets, &TargetOptions::inventories>},
@@ -158,6 +171,8 @@ constexpr std::array kClientOptions{
     ClientOption{"by-host", "", OptionGroup::kOutput,
                  "as --sum, and below each answer a row a host: a heat map, those alike in one row",
                  take_flag<&Options::output, &OutputOptions::answers, &AnswerRequest::by_host>},
+    ClientOption{"live", "[=SECONDS]", OptionGroup::kOutput,
+                 "as --sum, and shown while it runs, anew each SECONDS (1); q quits", take_live},
     ClientOption{"exact-avg", "", OptionGroup::kOutput,
                  "as --sum, and avg() runs as stats(), which has the average of all",
                  take_flag<&Options::output, &OutputOptions::answers, &AnswerRequest::exact_avg>},

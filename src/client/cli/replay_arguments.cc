@@ -36,7 +36,8 @@ std::vector<GivenOption> usual_output(const std::vector<GivenOption>& usual) {
   for (const GivenOption& given : usual) {
     const ValueKind kind = describe_value(given.option->value()).kind;
     const bool writes = kind == ValueKind::kFile || kind == ValueKind::kFolder;
-    if (given.option->is_about_output() && !writes) fitting.push_back(given);
+    const bool for_runs = given.option->long_name() == "live";  // As below.
+    if (given.option->is_about_output() && !writes && !for_runs) fitting.push_back(given);
   }
   return fitting;
 }
@@ -60,6 +61,11 @@ Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words,
                                             given.spelling));
     }
     TRY(apply(given, options));
+  }
+  if (options.output.answers.live) {
+    return fail(Errc::kUsage,
+                "--live asks runners for what they have measured until now: it is for runs, not for "
+                "recordings; --sum shows what was measured");
   }
   if (scanned.positionals.empty()) return fail(Errc::kUsage, "replay needs a FILE, which --record=FILE wrote");
   if (scanned.positionals.size() > 1) {

@@ -190,8 +190,8 @@ std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max) 
   return order;
 }
 
-std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names) {
-  const std::vector<UnlikeHost> unlike = unlike_hosts(answer);
+std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names,
+                                      std::span<const UnlikeHost> unlike) {
   std::vector<std::string> lines;
   for (const UnlikeHost& host : unlike) {
     if (lines.size() == kUnlikeMax) {
@@ -248,6 +248,11 @@ std::vector<std::string> missing_lines(const Answer& answer, std::span<const std
 
 std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
                                       std::optional<unsigned> top) {
+  return answer_lines(answer, names, unlike_hosts(answer), top);
+}
+
+std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
+                                      std::span<const UnlikeHost> unlike, std::optional<unsigned> top) {
   const bool is_scalar = answer.keys.size() == 1 && answer.keys.front().empty();
   const std::vector<KeyIndex> order = ascending(answer, top);
   std::string head = fmt::format("{}: {}", answer.map, coverage_text(answer));
@@ -265,7 +270,7 @@ std::vector<std::string> answer_lines(const Answer& answer, std::span<const std:
     }
     append_sum(lines, answer, key, names);
   }
-  append(lines, unlike_lines(answer, names));
+  append(lines, unlike_lines(answer, names, unlike));
   for (const std::string& note : answer.notes) lines.push_back("  " + shown_text(note));
   return lines;
 }

@@ -8,12 +8,17 @@
 #include <vector>
 
 #include "client/answers/answer.h"
+#include "client/answers/unlike_hosts.h"
 
 namespace stapsh::client {
 
 /// `names` by target, safe to show (shown_names.h). All else is made so here. `top`: only so many keys, the largest.
 std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
                                       std::optional<unsigned> top = std::nullopt);
+
+/// The same, where unlike_hosts(answer) is known.
+std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
+                                      std::span<const UnlikeHost> unlike, std::optional<unsigned> top);
 
 /// The keys of the largest sums, the largest first; at most `keys_max`.
 std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max);
@@ -25,7 +30,8 @@ std::string coverage_text(const Answer& answer);
 std::vector<std::string> missing_lines(const Answer& answer, std::span<const std::string> names);
 
 /// Which hosts differ most from the others, and in what; none, if none stands out.
-std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names);
+std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names,
+                                      std::span<const UnlikeHost> unlike);
 
 /// "@usecs[grep]"; a stack has a line for each of its frames: the last one takes what follows.
 std::vector<std::string> key_lines(const std::string& map, const std::string& key);

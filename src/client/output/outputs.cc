@@ -14,6 +14,7 @@
 #include "client/output/gather_sink.h"
 #include "client/output/joblog_sink.h"
 #include "client/output/json_sink.h"
+#include "client/output/live_view.h"
 #include "client/output/progress.h"
 #include "client/output/release_timer.h"
 #include "client/output/report_sink.h"
@@ -46,7 +47,9 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
   if (!options.errdir.empty()) TRY(outputs.add_folder("--errdir", options.errdir, Stream::kStderr));
   if (!options.joblog.empty()) TRY(outputs.add_joblog(options));
-  if (on_asked) {  // Else nothing goes on that could be watched: a recording.
+  // A view in place has the terminal for itself.
+  const bool covers = options.answers.live && outputs.streams_->is_terminal(Stream::kStdout);
+  if (on_asked && !covers) {  // Else nothing goes on that could be watched: a recording.
     auto progress = Progress::create(io, options.progress, *outputs.streams_, on_asked);
     if (progress) outputs.sinks_.push_back(std::move(progress));
   }
@@ -100,14 +103,15 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
     gather_ = gather.get();
     sinks_.push_back(std::move(gather));
   } else if (options.answers.wanted()) {
-    const auto heat_look = [coloured = look.coloured[static_cast<std::size_t>(Stream::kStdout)]] {
+    answers_ = options.answers;
+    heat_look_ = [coloured = look.coloured[static_cast<std::size_t>(Stream::kStdout)]] {
       HeatLook heat;
       heat.columns = sys::terminal_columns(STDOUT_FILENO);
       heat.coloured = coloured;
       return heat;
     };
-    auto sum = std::make_unique<SumSink>(options.answers, heat_look, std::move(text));
-    timed_ = sum.get();
+    auto sum = std::make_unique<SumSink>(options.answers, heat_look_, std::move(text));
+    timed_ = sum_ = sum.get();
     StandardStreams& streams = *streams_;
     auto report =
         TRY(ReportSink::create(options.answers, used_, [&streams](std::string_view line) { streams.say(line); }));
@@ -159,6 +163,12 @@ const Joblog& Outputs::earlier_jobs() const {
 
 void Outputs::keep_time(asio::io_context& io) {
   if (timed_ != nullptr) sinks_.push_back(std::make_unique<ReleaseTimer>(io, *timed_, *streams_));
+}
+
+void Outputs::watch_live(asio::io_context& io, std::function<void(std::span<const std::size_t>)> ask) {
+  if (sum_ == nullptr || !answers_.live) return;
+  sinks_.push_back(
+      std::make_unique<LiveView>(io, answers_, *sum_, *streams_, LiveView::Ways{heat_look_, std::move(ask)}));
 }
 
 std::vector<EventSink*> Outputs::sinks() const {

@@ -2,7 +2,9 @@
 // All sinks that a person asked for, and what they write to.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "client/events/event.h"
 #include "client/events/joblog.h"
 #include "client/options/rstap_options.h"
+#include "client/output/heat_map.h"
 #include "client/output/standard_streams.h"
 #include "client/output/used_files.h"
 
@@ -22,6 +25,7 @@ class GatherSink;
 class JoblogSink;
 class RecordSink;
 class ReportSink;
+class SumSink;
 class TimedSink;
 
 class Outputs {
@@ -37,6 +41,9 @@ class Outputs {
   void show_recorded() { streams_->show_recorded(); }
   /// The run is live: the clock goes on between its events. Before sinks().
   void keep_time(asio::io_context& io);
+
+  /// --live: `ask` has runners of these targets print their maps. Before sinks(), and only for a run.
+  void watch_live(asio::io_context& io, std::function<void(std::span<const std::size_t>)> ask);
 
   /// --resume-failed: what earlier runs wrote into the log. Only with it.
   [[nodiscard]] const Joblog& earlier_jobs() const;
@@ -61,6 +68,9 @@ class Outputs {
   TimedSink* timed_ = nullptr;    // One of them, where it holds lines back for a time,
   GatherSink* gather_ = nullptr;  // or this, if it was asked for.
   std::vector<FolderSink*> folders_;
+  SumSink* sum_ = nullptr;  // One of them, with what it was asked for and how it looks.
+  AnswerRequest answers_;
+  std::function<HeatLook()> heat_look_;
   const JoblogSink* joblog_ = nullptr;
   const ReportSink* report_ = nullptr;
   RecordSink* record_ = nullptr;  // One of them, if it was asked for.

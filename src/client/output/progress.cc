@@ -30,11 +30,6 @@ bool has_reader(int fd) {
   return ::fstat(fd, &status) != 0 || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
 }
 
-bool obeys_controls() {
-  const char* term = std::getenv("TERM");
-  return term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
-}
-
 // What standard input is for somebody else: the script's source, or a command that a local runner starts.
 bool reads_input(const event::RunStarted& started) {
   const bool script =
@@ -47,7 +42,7 @@ bool reads_input(const event::RunStarted& started) {
 
 std::unique_ptr<Progress> Progress::create(asio::io_context& io, ProgressMode mode, StandardStreams& streams,
                                            std::function<void()> on_asked) {
-  const bool terminal = sys::is_terminal(STDERR_FILENO) && obeys_controls();
+  const bool terminal = sys::is_terminal(STDERR_FILENO) && sys::obeys_controls();
   const bool shared = has_reader(STDOUT_FILENO);
   if (mode == ProgressMode::kNever || (mode == ProgressMode::kAuto && (!terminal || shared))) return nullptr;
   std::unique_ptr<Progress> progress(new Progress(io, streams, std::move(on_asked)));

@@ -106,6 +106,7 @@ void StandardStreams::flush(Stream stream) {
   }
   // What is said after it, the summary, does not overtake it.
   const bool held = held_ && (stream == Stream::kStdout || !buffers_.of(Stream::kStdout).empty());
+  if (out.is_terminal && (!write_screen() || covered_)) return;
   while (!buffer.empty() && !out.waiting && !out.closed && !held) {
     if (out.has_status) {
       status_.erase();
@@ -151,6 +152,52 @@ bool StandardStreams::write_status() {
   return true;
 }
 
+bool StandardStreams::cover(std::string_view enter, std::string_view leave) {
+  if (covered_) return true;
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    if (out(stream).is_terminal && (out(stream).waiting || !buffers_.of(stream).empty())) return false;
+  }
+  if (!screen_.empty() || out(Stream::kStdout).closed) return false;
+  covered_ = true;
+  screen_ = enter;
+  leave_screen_ = leave;
+  (void)write_screen();
+  return true;
+}
+
+bool StandardStreams::draw(std::string_view frame) {
+  if (!covered_ || !screen_.empty()) return false;
+  screen_ = frame;
+  (void)write_screen();
+  return true;
+}
+
+void StandardStreams::uncover() {
+  if (!std::exchange(covered_, false)) return;
+  screen_ += leave_screen_;
+  flush(Stream::kStdout);
+  flush(Stream::kStderr);
+}
+
+// True: all of it is out.
+bool StandardStreams::write_screen() {
+  Out& out = this->out(Stream::kStdout);
+  while (!screen_.empty() && !out.closed) {
+    if (out.waiting) return false;
+    const Result<sys::IoResult> wrote = sys::write_some(out.fd.get(), screen_);
+    if (!wrote) {
+      on_write_failed(Stream::kStdout, wrote.error());
+      break;
+    }
+    screen_.erase(0, wrote->bytes);
+    if (!wrote->would_block) continue;
+    wait_writable(Stream::kStdout);
+    return false;
+  }
+  if (out.closed) screen_.clear();
+  return true;
+}
+
 void StandardStreams::show_status(std::string_view line) {
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     if (out(stream).has_status && (out(stream).waiting || !buffers_.of(stream).empty())) return;
@@ -161,6 +208,7 @@ void StandardStreams::show_status(std::string_view line) {
 
 StandardStreams::~StandardStreams() {
   try {
+    uncover();
     hide_status();
   } catch (...) {
     return;  // Out of memory: the line stays where it is.

@@ -57,6 +57,15 @@ class StandardStreams : public EventSink {
   void forget_status() { status_.forget(); }
   [[nodiscard]] bool shows_status() const { return status_.shown(); }
 
+  /// A view takes standard output's terminal: what comes for it waits until uncover(). `enter` is written first,
+  /// `leave` at the end, whatever ends us in order. False, and nothing is done, where output waits to be written: try
+  /// again.
+  bool cover(std::string_view enter, std::string_view leave);
+  /// What the view shows. False: the terminal has not taken yet what it was sent before.
+  bool draw(std::string_view frame);
+  void uncover();
+  [[nodiscard]] bool covered() const { return covered_; }
+
   void on_event(const Event& event) override;
   void on_pause() override;
   [[nodiscard]] bool full() const override { return buffers_.pending_bytes() > kFullBytes; }
@@ -98,6 +107,7 @@ class StandardStreams : public EventSink {
   void flush(Stream stream);
   [[nodiscard]] bool has_unsent() const;
   bool write_status();
+  bool write_screen();
   bool make_waiter(Out& out);
   void wait_writable(Stream stream);
   void watch_reader();
@@ -125,6 +135,8 @@ class StandardStreams : public EventSink {
   bool diverted_ = false;
   DivertedText diverted_text_;
   bool drained_ = false;
+  bool covered_ = false;
+  std::string screen_, leave_screen_;  // For the view: what is to be written, and what gives the terminal back.
   std::size_t dropped_bytes_ = 0;
   bool errors_lost_ = false;  // Something of standard error could not be written.
 };

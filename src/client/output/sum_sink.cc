@@ -49,10 +49,19 @@ void SumSink::say_nothing_was_measured(WallTime now) {
                                "--sum, and systemtap's @hist_log and @hist_linear"}});
 }
 
+std::vector<std::size_t> SumSink::askable() const {
+  std::vector<std::size_t> targets;
+  for (std::size_t target = 0; book_ && target < names_.size(); ++target) {
+    if (book_->can_be_asked(target)) targets.push_back(target);
+  }
+  return targets;
+}
+
 void SumSink::start(const event::RunStarted& run) {
   names_ = shown_names(run);
   AnswerOptions options;
   options.hash_seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
+  options.live = request_.live.has_value();
   if (run.program.empty()) {
     book_.emplace(AnswerBook::Systemtap{}, run.targets.size(), options);
   } else {
@@ -82,11 +91,12 @@ void SumSink::show_items(WallTime now) {
 void SumSink::show(const Answer& answer) {
   answered_ = true;
   if (answer.said_before) return;
-  text_->show_lines(answer_lines(answer, names_, request_.top));
+  const std::vector<UnlikeHost> unlike = unlike_hosts(answer);
+  text_->show_lines(answer_lines(answer, names_, unlike, request_.top));
   if (!request_.by_host) return;
   HeatLook look = look_();
   look.top = request_.top;
-  text_->show_lines(heat_map_lines(answer, names_, unlike_hosts(answer), look));
+  text_->show_lines(heat_map_lines(answer, names_, unlike, look));
 }
 
 std::optional<WallTime> SumSink::next_release() const {

@@ -31,6 +31,16 @@ class SumSink : public TimedSink {
   void on_pause() override { text_->on_pause(); }
   [[nodiscard]] bool full() const override { return text_->full(); }
 
+  // For a view of what hosts have measured until now (--live).
+  /// Each map as hosts said it last.
+  [[nodiscard]] std::vector<Answer> latest() const { return book_ ? book_->latest() : std::vector<Answer>(); }
+  /// Who can be asked to print.
+  [[nodiscard]] std::vector<std::size_t> askable() const;
+  /// By target, safe to show.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// As TextSink::show_lines().
+  void show_lines(const std::vector<std::string>& lines) { text_->show_lines(lines); }
+
   [[nodiscard]] std::optional<WallTime> next_release() const override;
   void release(WallTime now) override;
 

@@ -121,6 +121,10 @@ void AgentRun::stop() {
   if (attempt_) attempt_->stop();
 }
 
+void AgentRun::signal(int signo) {
+  if (attempt_ && !stopping_ && !progress_.outcome()) attempt_->signal(signo);
+}
+
 void AgentRun::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;

@@ -19,6 +19,7 @@ class AgentRun : public TargetRun {
 
   Awaitable<> run() override;
   void stop() override;
+  void signal(int signo) override;
   void abandon(std::string_view reason) override;
 
  private:

@@ -283,6 +283,12 @@ void Attempt::stop() {
   if (connecting && !session_->ended() && (again || !session_->agent_has_greeted())) streams_->cut();
 }
 
+void Attempt::signal(int signo) {
+  if (!session_ || session_->ended()) return;
+  session_->on_signal_wanted(signo);
+  drain_effects();
+}
+
 void Attempt::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;

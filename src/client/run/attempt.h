@@ -36,6 +36,8 @@ class Attempt {
   Awaitable<> run();
   /// Stop gracefully; the second time cuts the grace short.
   void stop();
+  /// For the runner, if it runs.
+  void signal(int signo);
   /// Give up waiting.
   void abandon(std::string_view reason);
 

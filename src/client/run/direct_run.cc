@@ -188,6 +188,11 @@ void DirectRun::stop() {
   asio::co_spawn(context_.io, climb_ladder(), asio::detached);
 }
 
+// One that has ended between is none of ours to signal.
+void DirectRun::signal(int signo) {
+  if (runner_ && !stopping_ && !runner_->exit_code()) (void)runner_->ref().send(signo);
+}
+
 // A runner that says nothing may be at work: it is looked at before it is pressed harder.
 Awaitable<> DirectRun::climb_ladder() {
   sys::ActivityMeter meter;

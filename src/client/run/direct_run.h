@@ -16,6 +16,7 @@ class DirectRun : public TargetRun {
 
   Awaitable<> run() override;
   void stop() override;
+  void signal(int signo) override;
   void abandon(std::string_view reason) override;
 
  private:

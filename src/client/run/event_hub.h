@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -52,11 +54,20 @@ class EventHub : public EventSink {
     if (on_states_asked_) on_states_asked_();
   }
 
+  /// The runners of these targets shall get a signal: who sends it.
+  void set_on_signal_wanted(std::function<void(std::span<const std::size_t>, int)> on_wanted) {
+    on_signal_wanted_ = std::move(on_wanted);
+  }
+  void note_signal_wanted(std::span<const std::size_t> targets, int signo) {
+    if (on_signal_wanted_) on_signal_wanted_(targets, signo);
+  }
+
  private:
   std::vector<EventSink*> sinks_;
   Condition room_;
   std::function<void()> on_reader_gone_;
   std::function<void()> on_states_asked_;
+  std::function<void(std::span<const std::size_t>, int)> on_signal_wanted_;
   bool hurried_ = false;
 };
 

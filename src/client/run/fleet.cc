@@ -148,6 +148,10 @@ Awaitable<int> TargetFleet::run() {
   if (picked_from_ > 0) emit(event::Note{event::Note::Kind::kInfo, picked_text(targets_, picked_from_)});
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
+  events_.set_on_signal_wanted([this](std::span<const std::size_t> targets, int signo) {
+    if (stops_ > 0 || finished_) return;
+    for (const std::size_t target : targets) runs_.at(target)->signal(signo);
+  });
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;

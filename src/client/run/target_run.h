@@ -27,6 +27,8 @@ class TargetRun {
   virtual Awaitable<> run() = 0;
   /// Stop gracefully; the second time cuts the grace short.
   virtual void stop() = 0;
+  /// Its runner shall get this signal, if one runs.
+  virtual void signal(int signo) = 0;
   /// Why stop() is called, for one that has not begun.
   void set_stop_reason(std::string reason) { progress_.set_stop_reason(std::move(reason)); }
   /// Instead of run(): it waits for others, and nothing is done about it.
