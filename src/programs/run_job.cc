@@ -2,6 +2,7 @@
 #include "programs/run_job.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <asio/co_spawn.hpp>
 #include <exception>
@@ -34,6 +35,19 @@ OutputOptions written_outputs(const RstapOptions& options) {
   return output;
 }
 
+/// What nothing that is written may replace.
+UsedFiles read_files(const RstapOptions& options, const Fleet& fleet) {
+  UsedFiles read;
+  const JobOptions& job = options.job;
+  if (job.script_kind == ScriptKind::kStdin) read.add_open("the script", STDIN_FILENO);
+  if (job.script_kind == ScriptKind::kFile || job.script_kind == ScriptKind::kReadyModule) {
+    read.add("the script", job.script);
+  }
+  read.add("the configuration", options.configuration);
+  for (const std::string& file : fleet.target_files()) read.add("a list of targets", file);
+  return read;
+}
+
 }  // namespace
 
 Result<> leave_out_succeeded(RstapOptions& options) {
@@ -57,7 +71,7 @@ Result<int> run_job(RstapOptions options, const std::vector<int>& ignored_signal
   outputs.watch_live(io, [&hub](std::span<const std::size_t> targets) { hub.note_signal_wanted(targets, SIGUSR1); });
   for (EventSink* sink : outputs.sinks()) hub.add(*sink);
   const std::unique_ptr<Fleet> fleet = TRY(Fleet::create(io, options, hub, ignored_signals));
-  TRY(outputs.check_targets(fleet->targets()));
+  TRY(outputs.check_targets(fleet->targets(), read_files(options, *fleet)));
   int code = 0;
   const auto run = [&]() -> Awaitable<> {
     code = co_await fleet->run();

@@ -101,6 +101,58 @@ TEST_F(RstapFiles, NoFileIsTwoThings) {
   }
 }
 
+TEST_F(RstapFiles, LinksAreOneFile) {
+  set_runner("echo ran");
+  for (const char* folder : {"out", "err"}) (void)fs::create_directory(scratch_.path(folder));
+  const std::string first = scratch_.write("out/n1", "earlier\n");
+  fs::create_hard_link(first, scratch_.path("out/n2"));
+  fs::create_hard_link(first, scratch_.path("err/n3"));
+  struct Case {
+    std::string hosts;
+    std::vector<std::string> words;
+    std::string want;
+  };
+  const Case cases[] = {
+      {"n[1-2]", {"--outdir=out"}, "--outdir: out/n2: it is out/n1 as well; give another name"},
+      {"n[1,3]", {"--outdir=out", "--errdir=err"}, "--errdir: err/n3: it is out/n1 as well; give another name"},
+  };
+  for (const Case& c : cases) {
+    Program rstap(rstap_on(c.hosts, c.words));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.err(), "rstap: " + c.want + "\n");
+    EXPECT_EQ(file("out/n1"), "earlier\n");
+  }
+}
+
+// A target may have the name of a file that the run is made of.
+TEST_F(RstapFiles, WhatIsReadIsNotWritten) {
+  struct Case {
+    std::string name, remote, content, what;
+    std::vector<std::string> words;
+  };
+  const std::string script = scratch_.write("web.bt", "BEGIN { exit(); }\n");
+  const Case cases[] = {
+      {"web.bt", "web.bt", "BEGIN { exit(); }\n", "the script", {}},
+      {"list", "@list", "list\n", "a list of targets", {}},
+      {"nested", "@outer", "nested\n", "a list of targets", {}},
+      {"hosts", "", "hosts\n", "a list of targets", {"--inventory=hosts"}},
+      {"config", "config", "[options]\nquiet = true\n", "the configuration", {"--config=config"}},
+  };
+  (void)scratch_.write("outer", "@nested\n");
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    (void)scratch_.write(c.name, c.content);
+    std::vector<std::string> words{STAPSH_CLIENT, "--outdir=."};
+    if (!c.remote.empty()) words.insert(words.end(), {"--remote", c.remote});
+    words.insert(words.end(), c.words.begin(), c.words.end());
+    words.push_back(script);
+    Program rstap(client(words));
+    EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
+    EXPECT_EQ(rstap.err(), "rstap: --outdir: ./" + c.name + ": it is " + c.what + " as well; give another name\n");
+    EXPECT_EQ(file(c.name), c.content);
+  }
+}
+
 TEST_F(RstapFiles, WhatIsReplayedIsNotWritten) {
   set_runner("echo ran");
   ASSERT_EQ(Program(rstap_on("n1", {"--quiet", "--record=run.json"})).wait_exit(), 0);

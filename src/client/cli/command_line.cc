@@ -38,6 +38,7 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   leave_out_written(scanned.options);
   RstapOptions options;
   options.targets.groups = defaults.groups;
+  options.configuration = defaults.file;
   for (const GivenOption& given : scanned.options) TRY(apply(given, options));
   if (options.action == Action::kListHosts && !options.targets.any()) {
     return fail(Errc::kUsage, "--list-hosts needs a --remote or an --inventory");

@@ -69,7 +69,7 @@ Result<Defaults> read_defaults(std::span<const std::string> words, const Default
       // Also what another option will take back, or this run does not need: a fault shows at once.
       RstapOptions unused;
       for (const GivenOption& given : found.options) TRY(apply(given, unused));
-      defaults = {std::move(found.options), std::move(found.groups), std::move(found.aliases)};
+      defaults = {place.path, std::move(found.options), std::move(found.groups), std::move(found.aliases)};
     }
   }
   const std::vector<std::string> again = TRY(split_shell_words(environment.rstap_options.value_or("")));

@@ -19,6 +19,7 @@ struct DefaultsEnvironment {
 };
 
 struct Defaults {
+  std::string file;                  ///< The configuration; empty: there is none.
   std::vector<GivenOption> options;  ///< The configuration's, then those of RSTAP_OPTIONS.
   std::map<std::string, std::vector<std::string>> groups, aliases;
 };

@@ -104,6 +104,7 @@ struct RstapOptions {
   TargetOptions targets;
   ReachOptions reach;
   OutputOptions output;
+  std::string configuration;  ///< The file; empty: there is none.
   std::string stap_program = "stap";
   Dialect dialect = Dialect::kReleased;
   bool together = false;

@@ -64,11 +64,13 @@ bool FolderSink::is_folder(const std::string& folder) const {
   return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
-Result<> FolderSink::check(const std::vector<event::RunStarted::Target>& targets, const UsedFiles& used) const {
+Result<> FolderSink::check(const std::vector<event::RunStarted::Target>& targets, UsedFiles& used) const {
   TargetFileNames names;
   for (const event::RunStarted::Target& target : targets) {
     const std::string name = names.add(target.name);
-    TRY(used.check(options_.option, folder_.get(), name, options_.folder + "/" + name));
+    const std::string shown = options_.folder + "/" + name;
+    TRY(used.check(options_.option, folder_.get(), name, shown));
+    used.add_in(shown, folder_.get(), name);
   }
   return {};
 }

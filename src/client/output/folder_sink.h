@@ -34,8 +34,8 @@ class FolderSink : public EventSink {
   /// kUsage if nothing can be written there.
   static Result<std::unique_ptr<FolderSink>> create(Options options, Say say);
 
-  /// kUsage if a target's file is one of `used`.
-  [[nodiscard]] Result<> check(const std::vector<event::RunStarted::Target>& targets, const UsedFiles& used) const;
+  /// kUsage if a target's file is one of `used`, to which it is added: two names may be links to one file.
+  [[nodiscard]] Result<> check(const std::vector<event::RunStarted::Target>& targets, UsedFiles& used) const;
 
   void on_event(const Event& event) override;
   void on_pause() override;

@@ -151,8 +151,10 @@ int Outputs::exit_code(int code) const {
   return code == 0 && !complete ? kExitLost : code;
 }
 
-Result<> Outputs::check_targets(const std::vector<event::RunStarted::Target>& targets) const {
-  for (const FolderSink* folder : folders_) TRY(folder->check(targets, used_));
+Result<> Outputs::check_targets(const std::vector<event::RunStarted::Target>& targets, const UsedFiles& read) const {
+  UsedFiles used = used_;
+  used.add_all(read);
+  for (const FolderSink* folder : folders_) TRY(folder->check(targets, used));
   return {};
 }
 

@@ -34,8 +34,10 @@ class Outputs {
   static Result<Outputs> create(asio::io_context& io, const OutputOptions& options, StandardStreams::Listener listener,
                                 UsedFiles used = {});
 
-  /// Before the first event, which writes: kUsage if a target's file is one that is used for something else.
-  [[nodiscard]] Result<> check_targets(const std::vector<event::RunStarted::Target>& targets) const;
+  /// Before the first event, which writes: kUsage if a target's file is one that is used for something else, or one of
+  /// those that were `read` for the run.
+  [[nodiscard]] Result<> check_targets(const std::vector<event::RunStarted::Target>& targets,
+                                       const UsedFiles& read = {}) const;
 
   /// The events are of a recording, not of a run.
   void show_recorded() { streams_->show_recorded(); }

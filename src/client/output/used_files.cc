@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/output/used_files.h"
 
+#include <fcntl.h>
+
 #include <utility>
 
 namespace stapsh::client {
 
 void UsedFiles::add_status(std::string use, const struct stat& status) {
-  if (S_ISREG(status.st_mode)) files_.push_back({std::move(use), status.st_dev, status.st_ino});
+  if (S_ISREG(status.st_mode)) files_.try_emplace({status.st_dev, status.st_ino}, std::move(use));
 }
 
 void UsedFiles::add_open(std::string use, int fd) {
@@ -14,9 +16,11 @@ void UsedFiles::add_open(std::string use, int fd) {
   if (::fstat(fd, &status) == 0) add_status(std::move(use), status);
 }
 
-void UsedFiles::add(std::string use, const std::string& path) {
+void UsedFiles::add(std::string use, const std::string& path) { add_in(std::move(use), AT_FDCWD, path); }
+
+void UsedFiles::add_in(std::string use, int folder, const std::string& name) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) add_status(std::move(use), status);
+  if (::fstatat(folder, name.c_str(), &status, 0) == 0) add_status(std::move(use), status);
 }
 
 Result<> UsedFiles::check(const std::string& option, int folder, const std::string& name,
@@ -33,11 +37,9 @@ Result<> UsedFiles::check_open(const std::string& name, int fd) const {
 }
 
 Result<> UsedFiles::check_status(const std::string& name, const struct stat& status) const {
-  for (const File& file : files_) {
-    if (file.device != status.st_dev || file.inode != status.st_ino) continue;
-    return fail(Errc::kUsage, name + ": it is " + file.use + " as well; give another name");
-  }
-  return {};
+  const auto used = files_.find({status.st_dev, status.st_ino});
+  if (used == files_.end()) return {};
+  return fail(Errc::kUsage, name + ": it is " + used->second + " as well; give another name");
 }
 
 }  // namespace stapsh::client

@@ -5,8 +5,9 @@
 
 #include <sys/stat.h>
 
+#include <map>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/result.h"
 
@@ -17,6 +18,8 @@ class UsedFiles {
   /// What is open there is used for `use`: "--joblog's file", as messages name it. Only regular files count.
   void add_open(std::string use, int fd);
   void add(std::string use, const std::string& path);
+  void add_all(const UsedFiles& others) { files_.insert(others.files_.begin(), others.files_.end()); }
+  void add_in(std::string use, int folder, const std::string& name);
 
   /// Before `option` opens, or replaces, `name` in the folder that is open as `folder` (or AT_FDCWD): kUsage if it is
   /// used already. `shown`: how messages name it.
@@ -26,15 +29,10 @@ class UsedFiles {
   [[nodiscard]] Result<> check_open(const std::string& name, int fd) const;
 
  private:
-  struct File {
-    std::string use;
-    dev_t device;
-    ino_t inode;
-  };
   void add_status(std::string use, const struct stat& status);
   [[nodiscard]] Result<> check_status(const std::string& name, const struct stat& status) const;
 
-  std::vector<File> files_;
+  std::map<std::pair<dev_t, ino_t>, std::string> files_;  // What they are used for.
 };
 
 }  // namespace stapsh::client

@@ -50,6 +50,7 @@ class TargetFleet : public Fleet {
         canary_gate_(io_, canary_ ? options.canary->targets : 0, {options.together, options.all_or_nothing}),
         gate_(io_, targets.targets.size() - (canary_ ? options.canary->targets : 0),
               {options.together, options.all_or_nothing}),
+        target_files_(std::move(targets.files)),
         picked_from_(targets.picked_from),
         targets_(std::move(targets.targets)),
         signals_(io_),
@@ -64,6 +65,7 @@ class TargetFleet : public Fleet {
   Result<> prepare(const std::vector<int>& ignored_signals);
   Awaitable<int> run() override;
   [[nodiscard]] std::vector<event::RunStarted::Target> targets() const override;
+  [[nodiscard]] const std::vector<std::string>& target_files() const override { return target_files_; }
 
  private:
   Awaitable<> run_target(TargetRun& run);
@@ -94,6 +96,7 @@ class TargetFleet : public Fleet {
   StartGate canary_gate_;               // Canaries start together, and so do the others.
   StartGate gate_;
   std::unique_ptr<BuildCache> builds_;
+  std::vector<std::string> target_files_;
   std::size_t picked_from_;  // 0: these are all.
   std::vector<Target> targets_;
   std::vector<std::unique_ptr<TargetRun>> runs_;

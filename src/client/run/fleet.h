@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -26,6 +27,8 @@ class Fleet {
   virtual Awaitable<int> run() = 0;
   /// Of the run, before it begins.
   [[nodiscard]] virtual std::vector<event::RunStarted::Target> targets() const = 0;
+  /// Lists and inventories that they are from.
+  [[nodiscard]] virtual const std::vector<std::string>& target_files() const = 0;
 };
 
 }  // namespace stapsh::client

@@ -71,6 +71,9 @@ class ValueReader {
     return without_repeats(std::move(addresses));  // A set: who is named twice is in it once.
   }
 
+  /// The lists that were read.
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+
  private:
   static Result<> add(Addresses& addresses, std::string text) {
     TRY(parse_remote_uri(text));  // Here it is known where it stands.
@@ -107,7 +110,10 @@ class ValueReader {
                   fmt::format("target list @{}: lists are nested more than {} deep; does one name itself?", name,
                               kTargetListDepthMax));
     }
-    if (is_file(name, place)) return read_all(TRY(read_list(path_in(place.folder, name), place.kind)), place);
+    if (is_file(name, place)) {
+      files_.push_back(path_in(place.folder, name));
+      return read_all(TRY(read_list(files_.back(), place.kind)), place);
+    }
     return read_all(TRY(groups_.find(std::string(name))), place);
   }
 
@@ -127,6 +133,7 @@ class ValueReader {
   }
 
   GroupLookup groups_;
+  std::vector<std::string> files_;
 };
 
 /// So many of them, at random, in their order.
@@ -189,6 +196,8 @@ Result<TargetList> list_all(const TargetOptions& options) {
   if (addresses.empty()) return fail(Errc::kUsage, "no target: --exclude leaves out all of them");
   TargetList list;
   list.targets = TRY(to_targets(addresses));
+  list.files = reader.files();
+  list.files.insert(list.files.end(), options.inventories.begin(), options.inventories.end());
   list.left_out = leave_out(list.targets, options.finished);
   if (options.pick && *options.pick < list.targets.size()) {
     list.picked_from = list.targets.size();

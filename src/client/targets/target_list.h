@@ -28,8 +28,9 @@ struct Target {
 
 struct TargetList {
   std::vector<Target> targets;
-  std::size_t left_out = 0;     ///< So many had finished (TargetOptions::finished); they may be all.
-  std::size_t picked_from = 0;  ///< --pick took them out of so many; 0: they are all.
+  std::size_t left_out = 0;        ///< So many had finished (TargetOptions::finished); they may be all.
+  std::vector<std::string> files;  ///< That say who they are.
+  std::size_t picked_from = 0;     ///< --pick took them out of so many; 0: they are all.
 };
 
 /// Values of --remote, then the inventories' hosts, less --exclude, less who had finished; --pick takes some of the
