@@ -2,6 +2,7 @@
 // --gather: what many targets said, once.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <regex>
 
@@ -107,7 +108,7 @@ TEST_F(RstapGather, DiffShowsWhatClushShows) {
     ASSERT_NE(ours, std::string::npos) << rstap.captured();
     ASSERT_NE(its, std::string::npos) << clush.captured();
     const auto part = [&](const std::string& out, std::size_t at) {
-      return out.substr(at, out.find("--- ", at + 1) - at);
+      return out.substr(at, std::min(out.find("--- ", at + 1), out.find(kRule, at)) - at);
     };
     EXPECT_EQ(part(rstap.out(), ours), part(clush.out(), its));
   }
@@ -118,8 +119,17 @@ TEST_F(RstapGather, DiffWithGatherShowsTheLargestGroupToo) {
   set_runner("echo one; [ $WHO = n2 ] && echo odd; echo error >&2; exit 0");
   Program rstap(rstap_on("n[1-4]", {"--diff", "--gather", "--quiet"}));
   EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
-  EXPECT_EQ(rstap.out(), header("n[1,3-4] (3)") + "one\n--- n[1,3-4] (3)\n+++ n2\n@@ -1 +1,2 @@\n one\n+odd\n");
+  EXPECT_EQ(rstap.out(),
+            header("n[1,3-4] (3)") + "one\n" + kRule + "--- n[1,3-4] (3)\n+++ n2\n@@ -1 +1,2 @@\n one\n+odd\n");
   EXPECT_EQ(rstap.err(), header("n[1-4] (4)") + "error\n");
+}
+
+TEST_F(RstapGather, NoDifferenceCanLookLikeAnotherGroup) {
+  set_runner("echo -- n1; echo same; [ $WHO = n2 ] && printf '%s\\n' '++ n3' '---------------'; exit 0");
+  Program rstap(rstap_on("n[1,2,4]", {"--diff", "--quiet"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  const std::string rule = std::string(17, '-') + "\n";
+  EXPECT_EQ(rstap.out(), rule + "--- n[1,4] (2)\n+++ n2\n@@ -1,2 +1,4 @@\n -- n1\n same\n+++ n3\n+" + kRule);
 }
 
 TEST_F(RstapGather, TextsWithLittleInCommonAreComparedInBoundedTime) {

@@ -209,7 +209,7 @@ std::vector<std::string_view> GatherSink::said_by(const SharedTexts::Place& plac
   return text;
 }
 
-// As clush --diff: from the first group that said something.
+// As clush --diff: from the first group that said something. A rule is above each of diff's headers.
 Awaitable<> GatherSink::show_differences(std::string_view rule) {
   const std::vector<GatheredGroup> groups = this->groups(Stream::kStdout, true);
   const auto first = std::ranges::find_if(groups, [](const GatheredGroup& group) { return group.text.size > 0; });
@@ -228,6 +228,8 @@ Awaitable<> GatherSink::show_differences(std::string_view rule) {
     Result<std::string> differences = to ? std::string() : Result<std::string>(fail(to.error()));
     if (to) differences = co_await differences_->differ.compare(io_, *from, *to, is_stopped);
     if (differences) {
+      // A line "-- web01" that is gone looks like diff's own.
+      streams_.buffers().of(Stream::kStdout).append(std::string(rule) + "\n");
       const std::vector<std::string_view> text{*differences};
       const std::string title = group_title(group, names_);
       co_await show_text(Stream::kStdout, text, title);

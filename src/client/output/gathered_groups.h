@@ -39,9 +39,9 @@ class GroupCollector {
 };
 
 /// Looks for lines that a person sees as dashes alone, so that no text can hold what looks like a header: a rule is
-/// longer than any of them. What is not seen (colours, characters of no width), blanks, and what looks like a dash
-/// don't tell such a line apart. Nor do controls, and what is before one: a terminal that is sent them may write over
-/// it.
+/// longer than any of them. What is not seen (colours, characters of no width), blanks and specks, and what may look
+/// like a dash don't tell such a line apart. Nor do controls, and what is before one: a terminal that is sent them may
+/// write over it, or begin a line.
 class RuleFinder {
  public:
   /// `added_dashes`: so many may be put before a line when it is shown, as diff does.
@@ -54,13 +54,16 @@ class RuleFinder {
 
  private:
   void take(std::string_view seen);
+  bool may_be_dash(std::string_view seen);
   void end_line();
 
   std::size_t added_dashes_;
   std::size_t longest_ = 0;
   std::size_t dashes_ = 0;
   bool only_dashes_ = true;  // In this line, so far.
-  std::string unfinished_;   // A character, or a colour, that the last bytes ended in.
+  char32_t other_ = 0;       // That this line has for a dash; 0: none but known ones.
+  enum class Escape { kNone, kBegun, kNumbers } escape_ = Escape::kNone;
+  std::string unfinished_;  // A character, or a colour, that the last bytes ended in.
 };
 
 /// "web[01-38,40] (39)", or a name alone.

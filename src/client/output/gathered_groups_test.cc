@@ -36,6 +36,12 @@ TEST(GatheredGroups, TitleFoldsNamesAndCountsSeveral) {
   EXPECT_EQ(group_header("---", "db"), "---\ndb\n---\n");
 }
 
+std::string repeated(std::string_view character, std::size_t times) {
+  std::string text;
+  while (times-- > 0) text += character;
+  return text;
+}
+
 TEST(RuleFinder, IsLongerThanAnyLineOfDashes) {
   const auto dashes = [](std::size_t count) { return std::string(count, '-'); };
   struct Case {
@@ -56,6 +62,29 @@ TEST(RuleFinder, IsLongerThanAnyLineOfDashes) {
       {"with blanks", " " + dashes(15) + " \t\n", 16},
       {"other dashes", dashes(14) + "\xe2\x80\x94\xe2\x94\x80\n", 17},
       {"written over by steps", "xy\b\b" + dashes(20) + "\n", 21},
+      {"soft hyphens", "\u00ad\u00ad" + dashes(14) + "\u00ad\n", 18},
+      {"soft hyphens alone", repeated("\u00ad", 16) + "\n", 17},
+      {"a line of a terminal's", repeated("\u23af", 16) + "\n", 17},
+      {"small", repeated("\ufe63", 16) + "\n", 17},
+      {"wide", repeated("\uff0d", 16) + "\n", 17},
+      {"a bullet", repeated("\u2043", 16) + "\n", 17},
+      {"a left half", repeated("\u2574", 16) + "\n", 17},
+      {"a long vowel", repeated("\u30fc", 16) + "\n", 17},
+      {"a minus as a letter", repeated("\u02d7", 16) + "\n", 17},
+      {"one", repeated("\u4e00", 16) + "\n", 17},
+      {"an overline", repeated("\u203e", 16) + "\n", 17},
+      {"heavy", repeated("\u2796", 16) + "\n", 17},
+      {"mongolian", repeated("\u1806", 16) + "\n", 17},
+      {"with a speck", dashes(16) + ".\n", 17},
+      {"Russian",
+       "\u041e\u0448\u0438\u0431\u043a\u0430 \u0447\u0442\u0435\u043d\u0438\u044f "
+       "\u0444\u0430\u0439\u043b\u0430 \u0441\u0431\u043e\u0440\u043a\u0438\n",
+       15},
+      {"a stranger", repeated("\u25ac", 16) + "--\n", 19},
+      {"other words", "\u00fcber " + dashes(16) + "\n" + repeated("x", 20) + "\n", 15},
+      {"lines of C1 controls", "x\u0085" + dashes(20) + "\u0085x\n", 21},
+      {"lines of escapes", "x\033E" + dashes(20) + "\033Ex\n", 21},
+      {"erased", "x\033[2K\033[1G" + dashes(20) + "\033[2;3Hx\n", 21},
       {"longest of several", dashes(16) + "\n" + dashes(40) + "\n\n" + dashes(17) + "\n", 41},
   };
   for (const Case& c : cases) {
