@@ -3,24 +3,22 @@
 
 #include <fcntl.h>
 
-#include <utility>
-
 namespace stapsh::client {
 
-void UsedFiles::add_status(std::string use, const struct stat& status) {
-  if (S_ISREG(status.st_mode)) files_.try_emplace({status.st_dev, status.st_ino}, std::move(use));
+void UsedFiles::add_status(const std::string& use, const struct stat& status) {
+  if (S_ISREG(status.st_mode)) files_.try_emplace({status.st_dev, status.st_ino}, use);
 }
 
-void UsedFiles::add_open(std::string use, int fd) {
+void UsedFiles::add_open(const std::string& use, int fd) {
   struct stat status {};
-  if (::fstat(fd, &status) == 0) add_status(std::move(use), status);
+  if (::fstat(fd, &status) == 0) add_status(use, status);
 }
 
-void UsedFiles::add(std::string use, const std::string& path) { add_in(std::move(use), AT_FDCWD, path); }
+void UsedFiles::add(const std::string& use, const std::string& path) { add_in(use, AT_FDCWD, path); }
 
-void UsedFiles::add_in(std::string use, int folder, const std::string& name) {
+void UsedFiles::add_in(const std::string& use, int folder, const std::string& name) {
   struct stat status {};
-  if (::fstatat(folder, name.c_str(), &status, 0) == 0) add_status(std::move(use), status);
+  if (::fstatat(folder, name.c_str(), &status, 0) == 0) add_status(use, status);
 }
 
 Result<> UsedFiles::check(const std::string& option, int folder, const std::string& name,
