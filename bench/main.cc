@@ -32,6 +32,7 @@ constexpr Entry kBenchmarks[] = {
     {"stop", run_stop},
     {"memory", run_memory},
     {"answers", run_answers},
+    {"live", run_live},
 };
 
 int usage() {

@@ -30,5 +30,6 @@ void run_gather(const Site& site, const Settings& settings, Targets& targets);
 void run_stop(const Site& site, const Settings& settings, Targets& targets);
 void run_memory(const Site& site, const Settings& settings, Targets& targets);
 void run_answers(const Site& site, const Settings& settings, Targets& targets);
+void run_live(const Site& site, const Settings& settings, Targets& targets);
 
 }  // namespace stapsh::bench

@@ -169,7 +169,7 @@ constexpr std::array kClientOptions{
     ClientOption{"metrics", "FILE", OptionGroup::kOutput, "as --sum, and maps as metrics for Prometheus",
                  take_program<&Options::output, &OutputOptions::answers, &AnswerRequest::metrics_file>},
     ClientOption{"by-host", "", OptionGroup::kOutput,
-                 "as --sum, and below each answer a heat map: a row a host",
+                 "as --sum, and below each answer a row a host: bars or a heat map",
                  take_flag<&Options::output, &OutputOptions::answers, &AnswerRequest::by_host>},
     ClientOption{"live", "[=SECONDS]", OptionGroup::kOutput,
                  "as --sum, and shown while it runs, anew each SECONDS (1); q quits", take_live},

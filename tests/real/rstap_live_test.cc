@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// --live in a real terminal: what is seen meanwhile, and what is left of it afterwards.
+#include <algorithm>
+#include <csignal>
+#include <optional>
+
+#include "harness/remote_test.h"
+#include "harness/terminal.h"
+
+namespace stapsh::real {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+bool has_line(const Lines& lines, std::string_view begin) {
+  return std::ranges::any_of(lines, [&](const std::string& line) { return line.starts_with(begin); });
+}
+/// The shell's prompt is there, below what rstap said at its end.
+bool is_over(const Lines& lines) {
+  return !lines.empty() && lines.back() == "$" &&
+         std::ranges::any_of(lines, [](const std::string& line) { return line.starts_with("rstap: 2 targets: "); });
+}
+bool is_live(const Lines& lines) { return !lines.empty() && lines.front().starts_with("rstap: 2 running"); }
+
+// As bpftrace up to 0.21: it prints its map when it is asked, and what its END probe says when it is stopped. In perl,
+// which waits for several signals without losing one; a shell's `wait` can.
+constexpr std::string_view kFakeBpftrace = R"(#!/usr/bin/perl
+use POSIX;
+$| = 1;
+my $n = 0;
+sub show { print qq({"type": "map", "data": {"\@c": $n}}\n); }
+my ($asked, $stopped) = (0, 0);
+my $all = POSIX::SigSet->new(SIGUSR1, SIGINT);
+sigprocmask(SIG_BLOCK, $all);
+$SIG{USR1} = sub { $asked = 1; };
+$SIG{INT} = sub { $stopped = 1; };
+print qq({"type": "attached_probes", "data": {"probes": 1}}\n{"type": "printf", "data": "the beginning\\n"}\n);
+my $none = POSIX::SigSet->new();
+while (!$stopped) {
+  POSIX::sigsuspend($none);
+  if ($asked) { $asked = 0; $n++; show(); }
+}
+print qq({"type": "printf", "data": "the end\\n"}\n);
+show();
+)";
+
+class RstapLive : public RemoteTest {
+ protected:
+  void SetUp() override {
+    RemoteTest::SetUp();
+    if (IsSkipped()) return;
+    if (::access("/usr/bin/tmux", X_OK) != 0) GTEST_SKIP() << "needs tmux";
+    for (const char* program : {"/usr/bin/bpftrace", "/usr/bin/perl"}) {
+      if (::access(program, X_OK) != 0) GTEST_SKIP() << "needs " << program;
+    }
+    const std::string program =
+        scratch_.write("count.bt", "interval:ms:10 { @c = count(); } END { printf(\"the end\\n\"); }\n");
+    (void)scratch_.make_folder("bin");
+    (void)scratch_.write("bin/run",
+                         "#!/bin/sh\necho $$ > " + scratch_.path("pid") + "\nexec " STAPSH_CLIENT " --stapsh " +
+                             agent_program() + " \"$@\" " + program + "\n",
+                         0755);
+  }
+  void TearDown() override {
+    terminal_.reset();
+    RemoteTest::TearDown();
+  }
+
+  void fake_bpftrace() {
+    (void)scratch_.write("runner", std::string(kFakeBpftrace), 0755);
+    mounts_.replace("/usr/bin/bpftrace", scratch_.path("runner"));
+  }
+  Terminal& open_terminal() {
+    const std::string configuration =
+        scratch_.write("tmux.conf", "set -g status off\nset -g default-command \"exec bash --noprofile --rcfile " +
+                                        scratch_.write("bashrc", "PS1='$ '\n") + " -i\"\n");
+    const std::string socket = scratch_.path("tmux");
+    ProgramOptions maker = client(Terminal::maker(socket, configuration));
+    maker.env.push_back("LC_ALL=C.UTF-8");
+    maker.env.push_back("PATH=" + scratch_.path("bin") + ":/usr/bin:/bin:/usr/sbin:/sbin");
+    return terminal_.emplace(std::move(maker), socket, 80);
+  }
+  Terminal& start_live(std::string_view targets) {
+    Terminal& terminal = open_terminal();
+    terminal.enter("stty -a > " + scratch_.path("before") + "; echo ready");
+    EXPECT_TRUE(terminal.wait_for_line("ready"));
+    terminal.enter("run " + std::string(targets) + " --live=0.2");
+    EXPECT_TRUE(terminal.wait_for("both hosts' values", [](const Lines& lines) {
+      return is_live(lines) && has_line(lines, "@c: sum of 2 hosts");
+    }));
+    EXPECT_FALSE(has_line(terminal.screen(), "ready"));
+    return terminal;
+  }
+  /// It ended: what people wait for is on the screen that was there before, and the terminal as well is as it was.
+  void expect_over(Terminal& terminal) {
+    ASSERT_TRUE(terminal.wait_for("a summary and a prompt", is_over));
+    const Lines all = terminal.screen();
+    for (const std::string_view line : {"ready", "stapsh: the end", "@c: sum of 2 hosts"}) {
+      EXPECT_TRUE(has_line(all, line)) << line << "\n" << shown(all);
+    }
+    EXPECT_FALSE(has_line(all, "rstap: 2 running")) << shown(all);
+    terminal.enter("stty -a | cmp - " + scratch_.path("before") + " && echo same");
+    EXPECT_TRUE(terminal.wait_for_line("same"));
+  }
+
+  std::optional<Terminal> terminal_;
+};
+
+constexpr std::string_view kTwo = "--remote stapsh: --remote stapsh:";
+
+TEST_F(RstapLive, AKeyEndsItAsCtrlCDoes) {
+  fake_bpftrace();
+  for (const std::string_view key : {"q", "C-c"}) {
+    SCOPED_TRACE(key);
+    Terminal& terminal = start_live(kTwo);
+    EXPECT_TRUE(terminal.wait_for("values that grow", [](const Lines& lines) { return has_line(lines, "@c: 6"); }));
+    terminal.press(key);
+    expect_over(terminal);
+    EXPECT_TRUE(has_line(terminal.screen(), "stapsh: the beginning"));
+    terminal_.reset();
+  }
+}
+
+TEST_F(RstapLive, CtrlZGivesTheTerminalToTheShell) {
+  fake_bpftrace();
+  Terminal& terminal = start_live(kTwo);
+  terminal.press("C-z");
+  ASSERT_TRUE(terminal.wait_for("the shell's screen", [](const Lines& lines) {
+    return has_line(lines, "ready") && !lines.empty() && lines.back() == "$";
+  }));
+  terminal.enter("stty -a | cmp - " + scratch_.path("before") + " && echo same");
+  EXPECT_TRUE(terminal.wait_for_line("same"));
+  terminal.enter("fg");
+  ASSERT_TRUE(terminal.wait_for("the view", is_live));
+  terminal.press("q");
+  expect_over(terminal);
+}
+
+TEST_F(RstapLive, ASignalToRstapLeavesTheTerminalAsItWas) {
+  fake_bpftrace();
+  Terminal& terminal = start_live(kTwo);
+  ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("pid"))), SIGTERM), 0);
+  expect_over(terminal);
+}
+
+TEST_F(RstapLive, ARealBpftraceWithAnAgentAndWithout) {
+  Terminal& terminal = start_live("--remote stapsh: --remote direct: --by-host");
+  EXPECT_TRUE(terminal.wait_for_line("  by host:"));
+  terminal.press("q");
+  expect_over(terminal);
+}
+
+TEST_F(RstapLive, WithoutATerminalEachIntervalIsABlock) {
+  fake_bpftrace();
+  Terminal& terminal = open_terminal();
+  terminal.enter("run " + std::string(kTwo) + " --live=0.2 --quiet >> " + scratch_.write("out", "") + " & tail -f " +
+                 scratch_.path("out"));
+  ASSERT_TRUE(terminal.wait_for("blocks", [](const Lines& lines) {
+    return has_line(lines, "--- 2 running") && has_line(lines, "@c: 2") && has_line(lines, "@c: 6");
+  }));
+  ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("pid"))), SIGINT), 0);
+  EXPECT_TRUE(terminal.wait_for_line("stapsh: the end"));
+}
+
+}  // namespace
+}  // namespace stapsh::real
