@@ -10,7 +10,6 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::size_t kKeysMax = 200;
 constexpr double kFleetShareMin = 0.01;  // A key that is rarer everywhere is no part of the picture.
 
 double weight_of(const Sum& sum) {
@@ -20,10 +19,10 @@ double weight_of(const Sum& sum) {
   return 0;
 }
 
-std::vector<KeyIndex> largest_keys(const Answer& answer) {
+std::vector<KeyIndex> largest_keys(const Answer& answer, std::size_t keys_max) {
   std::vector<KeyIndex> keys(answer.keys.size());
   std::iota(keys.begin(), keys.end(), KeyIndex{0});
-  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), kKeysMax));
+  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), keys_max));
   std::partial_sort(keys.begin(), end, keys.end(), [&](KeyIndex a, KeyIndex b) {
     const double of_a = weight_of(answer.sums[a]), of_b = weight_of(answer.sums[b]);
     return of_a != of_b ? of_a > of_b : a < b;
@@ -42,7 +41,7 @@ std::optional<double> amount_of(const Value& value) {
 
 class Comparison {
  public:
-  explicit Comparison(const Answer& answer) : answer_(answer) {
+  Comparison(const Answer& answer, std::size_t keys_max) : answer_(answer), keys_max_(keys_max) {
     for (std::size_t host = 0; host < answer.hosts.size(); ++host) {
       // Who was lost has counted for a shorter time, and only that would be found.
       const bool lost = std::ranges::any_of(
@@ -69,7 +68,8 @@ class Comparison {
       case MapKind::kMax:
       case MapKind::kAvg:
       case MapKind::kStats:
-        for (const KeyIndex key : largest_keys(answer_)) compare_key(key, std::min(answer_.keys.size(), kKeysMax));
+        for (const KeyIndex key : largest_keys(answer_, keys_max_))
+          compare_key(key, std::min(answer_.keys.size(), keys_max_));
         break;
       case MapKind::kOther:
         break;
@@ -79,7 +79,7 @@ class Comparison {
 
  private:
   void compare_distributions() {
-    const std::vector<KeyIndex> keys = largest_keys(answer_);
+    const std::vector<KeyIndex> keys = largest_keys(answer_, keys_max_);
     for (const KeyIndex key : keys) {
       if (!std::holds_alternative<Histogram>(answer_.sums[key])) continue;
       std::vector<std::optional<Value>> values;
@@ -124,8 +124,8 @@ class Comparison {
       fleet += whole;
     }
     if (std::ranges::any_of(wholes, [](double whole) { return whole < 0; })) return;  // No parts of a whole.
-    compare(whole_, wholes, std::nullopt, 1 + kKeysMax);
-    for (const KeyIndex key : largest_keys(answer_)) {
+    compare(whole_, wholes, std::nullopt, 1 + keys_max_);
+    for (const KeyIndex key : largest_keys(answer_, keys_max_)) {
       std::vector<double> parts, shares;
       bool negative = false;
       for (std::size_t i = 0; i < whole_.size(); ++i) {
@@ -137,7 +137,7 @@ class Comparison {
       const double part = std::accumulate(parts.begin(), parts.end(), 0.0);
       if (negative || part < kFleetShareMin * fleet) continue;
       for (const Deviation& deviation :
-           compare_shares(parts, wholes, answer_.kind == MapKind::kCount, std::min(answer_.keys.size(), kKeysMax))) {
+           compare_shares(parts, wholes, answer_.kind == MapKind::kCount, std::min(answer_.keys.size(), keys_max_))) {
         add(answer_.hosts[whole_[deviation.host]], key, deviation, shares[deviation.host], middle_of(shares));
       }
     }
@@ -164,15 +164,16 @@ class Comparison {
   }
 
   const Answer& answer_;
+  std::size_t keys_max_;
   std::vector<std::size_t> whole_;  // Hosts that ran to their end.
   std::vector<UnlikeHost> found_;
 };
 
 }  // namespace
 
-std::vector<UnlikeHost> unlike_hosts(const Answer& answer) {
+std::vector<UnlikeHost> unlike_hosts(const Answer& answer, std::size_t keys_max) {
   if (answer.hosts.size() < kComparedHostsMin) return {};
-  return Comparison(answer).run();
+  return Comparison(answer, keys_max).run();
 }
 
 }  // namespace stapsh::client

@@ -2,6 +2,7 @@
 // Which hosts of an answer are not like the others, and in what. Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct UnlikeHost {
   double own = 0, others = 0;  ///< kAmount and kShare: the host's, and the middle of the fleet.
 };
 
-/// The farthest first, each host once. Of a map with thousands of keys the largest are looked at.
-std::vector<UnlikeHost> unlike_hosts(const Answer& answer);
+/// The farthest first, each host once. Of a map with thousands of keys only the `keys_max` largest are looked at.
+std::vector<UnlikeHost> unlike_hosts(const Answer& answer, std::size_t keys_max = 200);
 
 }  // namespace stapsh::client

@@ -15,6 +15,7 @@ namespace {
 using Block = std::vector<std::string>;
 
 constexpr std::size_t kKeysMin = 3;
+constexpr std::size_t kKeysCompared = 20;  // A screen has no more, and it is done again each second.
 
 Block block_of(const Answer& answer, std::span<const std::string> names, const AnswerRequest& request, HeatLook look,
                std::optional<std::size_t> room) {
@@ -27,7 +28,7 @@ Block block_of(const Answer& answer, std::span<const std::string> names, const A
     if (answer.keyed && !top) top = static_cast<unsigned>(keys);
     look.lines_max = std::max<std::size_t>(part, 4);
   }
-  const std::vector<UnlikeHost> unlike = unlike_hosts(answer);
+  const std::vector<UnlikeHost> unlike = room ? unlike_hosts(answer, kKeysCompared) : unlike_hosts(answer);
   Block lines = answer_lines(answer, names, unlike, top);
   if (!request.by_host) return lines;
   // Where there is little room, the map of hosts says what bars would.
