@@ -34,6 +34,7 @@ my $all = POSIX::SigSet->new(SIGUSR1, SIGINT);
 sigprocmask(SIG_BLOCK, $all);
 $SIG{USR1} = sub { $asked = 1; };
 $SIG{INT} = sub { $stopped = 1; };
+if (open my $file, '>', 'PID_FILE') { print $file $$; close $file; }
 print qq({"type": "attached_probes", "data": {"probes": 1}}\n{"type": "printf", "data": "the beginning\\n"}\n);
 my $none = POSIX::SigSet->new();
 while (!$stopped) {
@@ -67,7 +68,9 @@ class RstapLive : public RemoteTest {
   }
 
   void fake_bpftrace() {
-    (void)scratch_.write("runner", std::string(kFakeBpftrace), 0755);
+    std::string runner(kFakeBpftrace);
+    runner.replace(runner.find("PID_FILE"), 8, scratch_.path("runner_pid"));
+    (void)scratch_.write("runner", runner, 0755);
     mounts_.replace("/usr/bin/bpftrace", scratch_.path("runner"));
   }
   Terminal& open_terminal() {
@@ -95,9 +98,10 @@ class RstapLive : public RemoteTest {
   void expect_over(Terminal& terminal) {
     ASSERT_TRUE(terminal.wait_for("a summary and a prompt", is_over));
     const Lines all = terminal.screen();
-    for (const std::string_view line : {"ready", "stapsh: the end", "@c: sum of 2 hosts"}) {
+    for (const std::string_view line : {"ready", "@c: sum of 2 hosts"}) {
       EXPECT_TRUE(has_line(all, line)) << line << "\n" << shown(all);
     }
+    EXPECT_TRUE(std::ranges::any_of(all, [](const std::string& line) { return line.ends_with(": the end"); }));
     EXPECT_FALSE(has_line(all, "rstap: 2 running")) << shown(all);
     terminal.enter("stty -a | cmp - " + scratch_.path("before") + " && echo same");
     EXPECT_TRUE(terminal.wait_for_line("same"));
@@ -140,6 +144,18 @@ TEST_F(RstapLive, ASignalToRstapLeavesTheTerminalAsItWas) {
   fake_bpftrace();
   Terminal& terminal = start_live(kTwo);
   ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("pid"))), SIGTERM), 0);
+  expect_over(terminal);
+}
+
+TEST_F(RstapLive, AKilledTargetIsOneOfManyAndItsValuesStay) {
+  fake_bpftrace();
+  Terminal& terminal = start_live(kTwo);
+  ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("runner_pid"))), SIGKILL), 0);
+  ASSERT_TRUE(terminal.wait_for("the view of the other", [](const Lines& lines) {
+    return !lines.empty() && lines.front().starts_with("rstap: 1 running, 1 failed") &&
+           has_line(lines, "@c: sum of 2 hosts");
+  }));
+  terminal.press("q");
   expect_over(terminal);
 }
 

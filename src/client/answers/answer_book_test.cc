@@ -83,6 +83,44 @@ TEST_F(AnswerBookTest, TextComesAsItIsAndMapsOnceSummed) {
   EXPECT_EQ(book_->next_deadline(), std::nullopt);
 }
 
+TEST_F(AnswerBookTest, WhileItIsWatchedEachPrintIsWhatThereIsNow) {
+  AnswerOptions options;
+  options.live = true;
+  begin(kCounter, 2, options);
+  EXPECT_TRUE(book_->latest().empty());
+  EXPECT_FALSE(book_->has_printed(0));
+  count(0, 1);
+  count(0, 5);
+  count(0, 6);
+  count(1, 2);
+  pass(60'000);
+  EXPECT_EQ(drain(), "");
+  EXPECT_EQ(book_->next_deadline(), std::nullopt);
+  ASSERT_EQ(book_->latest().size(), 1U);
+  EXPECT_EQ(shown(book_->latest().front()), "@c =8 of 0 1");
+  EXPECT_TRUE(book_->has_printed(0));
+  count(1, 4);
+  end(0);
+  end(1);
+  EXPECT_EQ(drain(), "@c =10 of 0 1");
+}
+
+TEST_F(AnswerBookTest, WhoHasAttachedItsProbesCanBeAsked) {
+  AnswerOptions options;
+  options.live = true;
+  begin(kCounter, 2, options);
+  book_->on_started(0, at(0));
+  EXPECT_FALSE(book_->can_be_asked(0));  // The signal would end it.
+  say(0, R"({"type": "attached_probes", "data": {"probes": 1}})");
+  EXPECT_TRUE(book_->can_be_asked(0));
+  EXPECT_EQ(drain(), "");
+  say(1, R"({"type": "attached_probes", "count": 1, "data": {"probes": 1}})");
+  EXPECT_FALSE(book_->can_be_asked(1));
+  EXPECT_EQ(drain().substr(0, 80), "1! this version of bpftrace does not print its maps when it is asked (up to 0.21");
+  end(0);
+  EXPECT_FALSE(book_->can_be_asked(0));
+}
+
 TEST_F(AnswerBookTest, ARoundIsGivenOutWhenAHostPrintsAgain) {
   begin(kCounter, 2);
   count(0, 1);

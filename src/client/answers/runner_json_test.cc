@@ -44,7 +44,7 @@ class RunnerJsonTest : public testing::Test {
                                    EXPECT_EQ(sink.text.substr(0, m.map.size()), m.map);
                                    return sink.text;
                                  },
-                                 [](const said::AttachedProbes& a) { return "attached " + std::to_string(a.probes); },
+                                 [](const said::AttachedProbes& a) { return "attached " + std::to_string(a.probes) + (a.counted ? " counted" : ""); },
                                  [](const said::LostEvents& l) { return "lost " + std::to_string(l.events); },
                                  [](const said::Complaint& c) { return c.type + ": " + c.text; },
                                  [](const said::Plain& p) { return "plain " + std::string(p.line); },
@@ -64,7 +64,7 @@ TEST_F(RunnerJsonTest, ReadsWhatIsNoMap) {
       {"Attaching 2 probes...", "plain Attaching 2 probes..."},
       {" WARNING: {\"type\"", "plain  WARNING: {\"type\""},
       {R"({"type": "attached_probes", "data": {"probes": 6}})", "attached 6"},
-      {R"({"type": "attached_probes", "count": 4, "data": {"probes": 4}})", "attached 4"},
+      {R"({"type": "attached_probes", "count": 4, "data": {"probes": 4}})", "attached 4 counted"},
       {R"({"type": "lost_events", "data": {"events": 17}})", "lost 17"},
       {R"({"type": "printf", "data": "a\tb\n\u0001\"c\\"})", "output a\tb\n\001\"c\\"},
       {R"({"type": "printf", "data": ""})", "output "},

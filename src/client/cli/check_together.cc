@@ -51,6 +51,12 @@ Result<> check_dry_run(const RstapOptions& options) {
                                           "leave one of them out (--no-{0})",
                                           name));
   }
+  const AnswerRequest& answers = output.answers;
+  if (!answers.report_file.empty() || !answers.folded_file.empty() || !answers.metrics_file.empty()) {
+    return fail(Errc::kUsage,
+                "--dry-run runs nothing, and --report, --folded and --metrics would replace an earlier run's files: "
+                "leave them out");
+  }
   return {};
 }
 

@@ -19,6 +19,16 @@ using Words = std::vector<std::string>;
 
 Result<RstapOptions> parse(const Words& words) { return parse_rstap_arguments(words); }
 
+TEST(CommandLine, ALiveViewHasAnIntervalAndMapsInJson) {
+  const auto options = parse({"--live", "s.bt"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_EQ(options->output.answers.live, std::chrono::milliseconds(1'000));
+  EXPECT_TRUE(options->job.measures_as_json);
+  EXPECT_EQ(parse({"--live=0.5", "s.bt"})->output.answers.live, std::chrono::milliseconds(500));
+  EXPECT_FALSE(parse({"--live", "--no-live", "s.bt"})->output.answers.live);
+  EXPECT_TRUE(parse({"--by-host", "s.bt"})->output.answers.by_host);
+}
+
 TEST(CommandLine, ShortOptionsCombineAsInGetopt) {
   const auto options = parse({"-vvv", "-vgw", "-Gx=1", "-DMAX=3", "-I/dir", "-s4", "-cCMD a", "-S4,2", "-oF", "s.stp"});
   ASSERT_TRUE(options) << options.error().what;
@@ -188,6 +198,7 @@ TEST(ReplayArguments, AreAFileAndHowToShowIt) {
   EXPECT_TRUE(parse_replay_arguments(Words{"--help"})->show_help);
   const std::pair<Words, std::string_view> errors[] = {
       {{}, "replay needs a FILE, which --record=FILE wrote"},
+      {{"run.zst", "--live"}, "--live asks runners for what they have measured until now: it is for runs"},
       {{"a", "b"}, "replay takes one FILE, and no 'b'"},
       {{""}, "the recording's name is empty"},
       {{"a", "--remote=h"}, "--remote: rstap replay runs nothing, and takes only options that say how a run is shown"},
@@ -266,6 +277,10 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--quiet=x", "s"}, "--quiet takes no value"},
       {{"--gather=x", "s"}, "--gather takes no value"},
       {{"--diff=x", "s"}, "--diff takes no value"},
+      {{"--live", "s"}, "--live asks bpftrace for its maps while it runs; systemtap can't be asked, and s is none"},
+      {{"--live=0", "s.bt"}, "--live"},
+      {{"--live=0.05", "s.bt"}, "--live: '0.05' is less than 0.1 seconds"},
+      {{"--by-host", "--gather", "s.bt"}, "--sum and its like make one answer"},
       {{"--diff", "--format=json", "s"}, "--format=json prints each event: it excludes --gather and --diff"},
       {{"--outdir=", "s"}, "--outdir: the value is empty"},
       {{"--errdir=", "s"}, "--errdir: the value is empty"},

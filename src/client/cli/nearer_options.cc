@@ -40,7 +40,7 @@ void keep_nearer(std::vector<GivenOption>& options) {
 
 void leave_out_written(std::vector<GivenOption>& options) {
   constexpr std::array<std::string_view, 1> kDryRun{"dry-run"}, kResume{"resume-failed"}, kJoblog{"joblog"};
-  constexpr std::array<std::string_view, 3> kWritten{"record", "outdir", "errdir"};
+  constexpr std::array<std::string_view, 6> kWritten{"record", "outdir", "errdir", "report", "folded", "metrics"};
   const auto has = [&](Names names) {
     return std::ranges::any_of(options, [&](const GivenOption& given) { return is_one_of(given, names); });
   };

@@ -18,6 +18,8 @@ namespace {
 // Answers take a moment: a fleet's come within it, and a late one is shown the next time.
 constexpr Duration kAnswerTime = std::chrono::milliseconds(250);
 constexpr Duration kKeyEvery = std::chrono::milliseconds(50);
+// So often somebody is asked before it is said that nothing comes.
+constexpr std::size_t kAskedMin = 5;
 // So much text waits for the view's end; of more, the view makes way for a moment.
 constexpr std::size_t kWaitingTextMax = std::size_t{256} << 10;
 
@@ -88,7 +90,9 @@ void LiveView::wait_turn() {
 }
 
 void LiveView::on_turn() {
-  ways_.ask(sum_.askable());
+  const std::vector<std::size_t> targets = sum_.askable();
+  if (!targets.empty()) ++asked_;
+  ways_.ask(targets);
   const Duration interval = *request_.live;
   show_timer_.expires_after(std::min(kAnswerTime, interval / 2));
   show_timer_.async_wait([this](asio::error_code error) {
@@ -98,13 +102,19 @@ void LiveView::on_turn() {
 }
 
 void LiveView::show() {
-  const std::string state = run_.text(sys::now());
+  const std::string state = run_.text(sys::now()) + silence_text();
   const std::string every = format_seconds(*request_.live);
   if (terminal_) return draw(fmt::format("rstap: {}; every {} s{}", state, every, keys_wanted_ ? ", q quits" : ""));
   const std::vector<Answer> answers = sum_.latest();
   if (answers.empty()) return;
   sum_.show_lines(live_lines(answers, sum_.names(), request_, ways_.look(), {fmt::format("--- {}", state)}));
   streams_.on_pause();
+}
+
+// Bpftrace 0.22 and 0.23 look like those before, and print nothing.
+std::string LiveView::silence_text() const {
+  const std::size_t silent = asked_ < kAskedMin ? 0 : sum_.silent();
+  return silent == 0 ? "" : fmt::format("; {} print nothing: no data yet, or bpftrace 0.22 or later", silent);
 }
 
 void LiveView::draw(std::string head) {

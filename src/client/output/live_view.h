@@ -39,6 +39,7 @@ class LiveView : public EventSink {
   void wait_turn();
   void on_turn();
   void show();
+  [[nodiscard]] std::string silence_text() const;
   void draw(std::string head);
   void leave();
   void wait_key();
@@ -55,6 +56,7 @@ class LiveView : public EventSink {
   sys::SingleKeys keys_;
   RunProgress run_;
   TimePoint turn_{};
+  std::size_t asked_ = 0;  // How often, with somebody there to ask.
   asio::steady_timer turn_timer_, show_timer_, key_timer_;
   asio::signal_set signals_;
 };

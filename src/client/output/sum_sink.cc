@@ -57,6 +57,12 @@ std::vector<std::size_t> SumSink::askable() const {
   return targets;
 }
 
+std::size_t SumSink::silent() const {
+  const std::vector<std::size_t> targets = askable();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(targets, [&](std::size_t target) { return !book_->has_printed(target); }));
+}
+
 void SumSink::start(const event::RunStarted& run) {
   names_ = shown_names(run);
   AnswerOptions options;

@@ -36,6 +36,8 @@ class SumSink : public TimedSink {
   [[nodiscard]] std::vector<Answer> latest() const { return book_ ? book_->latest() : std::vector<Answer>(); }
   /// Who can be asked to print.
   [[nodiscard]] std::vector<std::size_t> askable() const;
+  /// How many of them have printed nothing yet.
+  [[nodiscard]] std::size_t silent() const;
   /// By target, safe to show.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   /// As TextSink::show_lines().
