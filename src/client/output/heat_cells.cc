@@ -15,7 +15,7 @@ static_assert(kCharacters.size() == kShades);
 
 // The nearest to viridis among the 256 colours that xterm defines, each lighter than the one before. Nothing is nearly
 // black, also on a light terminal: there it would be brighter than the most.
-constexpr std::array<unsigned, kShades> kColours{233, 53, 54, 24, 30, 36, 72, 77, 148, 226};
+constexpr std::array<unsigned, kShades> kColours{233, 53, 54, 24, 30, 36, 41, 112, 154, 226};
 constexpr std::size_t kFirstLightShade = 6;  // Text on it is black.
 
 constexpr std::string_view kUnits = "KMGTPEZYRQ";

@@ -265,8 +265,11 @@ void HeatMap::draw_histogram(KeyIndex key, std::size_t groups_max) {
   lines_.push_back(fmt::format("  {} {} {}", std::string(names, ' '), padded(columns.header(), width), kAmountHead));
   for (const RowGroup& group : groups) {
     std::string line = row_head(group, names) + " ";
-    for (std::size_t cell = 0; cell < columns.size(); ++cell) {
-      append_cell(line, shade_of(mean_of(rows, group, cell) / most), columns.cell_columns, look_.coloured);
+    // Neighbours of one shade are one piece: a screen is drawn again each second, maybe over a slow line.
+    for (std::size_t cell = 0; cell < columns.size();) {
+      const std::size_t begin = cell, shade = shade_of(mean_of(rows, group, cell) / most);
+      while (cell < columns.size() && shade_of(mean_of(rows, group, cell) / most) == shade) ++cell;
+      append_cell(line, shade, (cell - begin) * columns.cell_columns, look_.coloured);
     }
     lines_.push_back(line + fmt::format(" {:>{}}", short_number(mean_amount(rows, group)), kAmountHead.size()));
   }

@@ -28,6 +28,7 @@ std::vector<RowGroup> group_rows(std::span<const HostRow> rows, std::span<const 
   const std::size_t alone_max = std::clamp<std::size_t>(options.groups_max / 2, 1, kAloneMax);
   for (const UnlikeHost& host : unlike.subspan(0, std::min(unlike.size(), alone_max))) alone[host.target] = true;
   std::vector<bool> row_alone;
+  row_alone.reserve(rows.size());
   for (const HostRow& row : rows) row_alone.push_back(alone[row.target]);
 
   const auto alike = group_alike(row_alone, {options.groups_max, options.distance_max},
@@ -35,6 +36,7 @@ std::vector<RowGroup> group_rows(std::span<const HostRow> rows, std::span<const 
   std::vector<RowGroup> groups;
   for (const std::vector<std::size_t>& members : alike) {
     std::vector<std::string> hosts;
+    hosts.reserve(members.size());
     for (const std::size_t row : members) hosts.push_back(names[rows[row].target]);
     RowGroup group{members, members.size() == 1 && row_alone[members.front()], fold_names(hosts)};
     groups.push_back(std::move(group));
