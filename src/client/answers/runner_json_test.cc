@@ -44,7 +44,9 @@ class RunnerJsonTest : public testing::Test {
                                    EXPECT_EQ(sink.text.substr(0, m.map.size()), m.map);
                                    return sink.text;
                                  },
-                                 [](const said::AttachedProbes& a) { return "attached " + std::to_string(a.probes) + (a.counted ? " counted" : ""); },
+                                 [](const said::AttachedProbes& a) {
+                                   return "attached " + std::to_string(a.probes) + (a.counted ? " counted" : "");
+                                 },
                                  [](const said::LostEvents& l) { return "lost " + std::to_string(l.events); },
                                  [](const said::Complaint& c) { return c.type + ": " + c.text; },
                                  [](const said::Plain& p) { return "plain " + std::string(p.line); },
