@@ -37,11 +37,9 @@ static void start_disk(int milliseconds) {
   for (volatile int i = 0; i < (turns); i++) { \
   }
 
-FUNCTION parse_request(void) { USE_PROCESSOR(200 * 1000) }
-FUNCTION sort_offers(void) { USE_PROCESSOR(300 * 1000) }
-FUNCTION fill_template(void) { USE_PROCESSOR(500 * 1000) }
-FUNCTION compress_page(void) { USE_PROCESSOR(10 * 1000 * 1000) }
-FUNCTION render_page(int compress) {
+FUNCTION parse_request(void){USE_PROCESSOR(200 * 1000)} FUNCTION sort_offers(void){USE_PROCESSOR(300 * 1000)} FUNCTION
+    fill_template(void){USE_PROCESSOR(500 * 1000)} FUNCTION
+    compress_page(void){USE_PROCESSOR(10 * 1000 * 1000)} FUNCTION render_page(int compress) {
   sort_offers();
   fill_template();
   if (compress) compress_page();
