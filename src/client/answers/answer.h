@@ -26,7 +26,7 @@ struct Missing {
 
 /// One map at one moment.
 struct Answer {
-  std::string map;  ///< With its "@"; of systemtap the line before the histogram.
+  std::string map;  ///< With its "@"; of systemtap its name in the tapset, or the line before the histogram.
   MapKind kind = MapKind::kOther;
   std::optional<std::size_t> ordinal;  ///< The n-th time that the program printed it, from 0; none: its last values.
   WallTime at{};

@@ -68,6 +68,7 @@ class AnswerBook::State : public MapSink {
   }
   void read_line(std::size_t target, std::string_view line);
   void read_systemtap(std::size_t target, const auto& read);
+  void take_tapset_print(std::size_t target, const TapsetPrint& print);
   MapPrints* find_map(std::string_view name, MapKind kind_if_new);
   void say(std::size_t target, std::string_view bytes);
   void notice(std::size_t target, std::string text) { items_.emplace_back(AnswerNotice{target, std::move(text)}); }
@@ -154,12 +155,16 @@ void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
              result);
 }
 
-// The histogram of a line is the only value of a map.
+// A histogram that has only a line before it is the only value of a map of that name.
 void AnswerBook::State::read_systemtap(std::size_t target, const auto& read) {
   class Taker : public SystemtapTaker {
    public:
     Taker(State& state, std::size_t target) : state_(state), target_(target) {}
     void on_text(std::string_view bytes) override { state_.say(target_, bytes); }
+    void on_tapset_print(const TapsetPrint& print) override { state_.take_tapset_print(target_, print); }
+    void on_tapset_problem(const std::string& problem) override {
+      state_.notice_once(target_, shown_text(problem, 4 * kShownLineBytes));
+    }
     void on_histogram(const std::string& name, const SystemtapHistogram& histogram) override {
       state_.printed_ = state_.find_map(shown_text(name), histogram.kind);
       // Too many lines to tell them apart: the n-th of them belongs to the n-th of other hosts.
@@ -178,6 +183,22 @@ void AnswerBook::State::read_systemtap(std::size_t target, const auto& read) {
     std::size_t target_;
   } taker(*this, target);
   read(taker);
+  give_snapshots();
+}
+
+void AnswerBook::State::take_tapset_print(std::size_t target, const TapsetPrint& print) {
+  const std::string name = shown_text(print.name);
+  printed_ = find_map(name, print.kind);
+  // What a script prints in two ways is two maps: it can't be put together.
+  if (printed_ != nullptr && printed_->kind() != print.kind) {
+    printed_ = find_map(name + " (" + std::string(kind_name(print.kind)) + ")", print.kind);
+  }
+  if (printed_ == nullptr) return notice_once(target, "more maps than can be: " + name + " and others are left out");
+  set_keyed(print.keyed);
+  bool fits = true;
+  for (const auto& [key, value] : print.rows) fits = builder_.add(key, value) && fits;
+  if (!fits) return notice_once(target, name + " was left out: there are too many different buckets");
+  printed_->on_print(builder_.finish(target, now_), now_);
   give_snapshots();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What hosts print while a program runs on them, read and put together: text as without --sum, snapshots of maps when
 // all hosts have printed them, at the end one answer for each map. Pure: bytes and events in, items out; time is an
-// argument. bpftrace is read in its JSON mode; of systemtap's text the histograms, each of which is a map called as the
-// line before it.
+// argument. bpftrace is read in its JSON mode; of systemtap's text the lines of our tapset and
+// the histograms, each of which is a map called as the line before it.
 #pragma once
 
 #include <cstddef>

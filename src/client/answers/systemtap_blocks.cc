@@ -5,11 +5,13 @@
 #include <optional>
 #include <utility>
 
+#include "client/answers/tapset_line.h"
+
 namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kTitleBytesMax = 200;
-constexpr std::size_t kLineBytesMax = 4'096;  // Of a histogram; HIST_WIDTH can be set.
+constexpr std::size_t kLineBytesMax = 4'096;  // Of a histogram or the tapset; HIST_WIDTH and MAXSTRINGLEN can be set.
 constexpr std::size_t kRowsMax = 10'000;
 
 }  // namespace
@@ -34,7 +36,7 @@ void SystemtapBlocks::on_bytes(std::string_view bytes, SystemtapTaker& taker) {
         take_line(std::exchange(line_, {}), taker);
       }
     } else if (!line_passed_) {
-      const bool may_be_ours = block_.empty() ? may_become_systemtap_header(line_) : true;
+      const bool may_be_ours = !block_.empty() || may_become_systemtap_header(line_) || may_become_tapset_line(line_);
       if (may_be_ours && line_.size() <= kLineBytesMax) continue;
       release(taker);
       pass(line_, taker);
@@ -51,6 +53,7 @@ void SystemtapBlocks::take_line(std::string_view line, SystemtapTaker& taker) {
     block_.assign(line).push_back('\n');
     return;
   }
+  if (is_tapset_line(line) && line.size() <= kLineBytesMax) return tapset_.on_line(line, taker);
   pass(line, taker);
   pass("\n", taker);
   set_title(line);
@@ -66,10 +69,14 @@ void SystemtapBlocks::set_title(std::string_view line) {
 
 void SystemtapBlocks::take_row(std::string_view line, SystemtapTaker& taker) {
   if (line.empty()) {
-    const std::optional<SystemtapHistogram> histogram = read_systemtap_rows(rows_);
+    const std::optional<SystemtapHistogram> histogram = read_systemtap_rows(rows_, tapset_.awaited());
     if (histogram) {
-      ++behind_title_;
-      taker.on_histogram(name(), *histogram);
+      if (tapset_.awaited()) {
+        tapset_.on_histogram(histogram->histogram, taker);
+      } else {
+        ++behind_title_;
+        taker.on_histogram(name(), *histogram);
+      }
       block_.clear();
       rows_.clear();
       return;
@@ -89,10 +96,13 @@ void SystemtapBlocks::on_end(SystemtapTaker& taker) {
   if (!line_passed_) pass(line_, taker);
   line_.clear();
   line_passed_ = false;
+  tapset_.on_end(taker);
 }
 
 void SystemtapBlocks::pass(std::string_view text, SystemtapTaker& taker) {
-  if (!text.empty()) taker.on_text(text);
+  if (text.empty()) return;
+  tapset_.on_text(taker);
+  taker.on_text(text);
 }
 
 // It was none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds in what one host's systemtap prints the histograms of print(@hist_log(x)) and print(@hist_linear(x, …)). All
-// else passes as it is, byte for byte, and at once: only what may be a part of a histogram is held.
+// Finds in what one host's systemtap prints the histograms of print(@hist_log(x)) and print(@hist_linear(x, …)), and
+// the lines of our tapset. All else passes as it is, byte for byte, and at once: only what may be a part of these is
+// held.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +10,16 @@
 #include <vector>
 
 #include "client/answers/systemtap_rows.h"
+#include "client/answers/tapset_prints.h"
 
 namespace stapsh::client {
 
-/// Where the text and the histograms of a host go, in their order.
-class SystemtapTaker {
+/// Where the text, the histograms and the tapset's prints of a host go, in their order.
+class SystemtapTaker : public TapsetTaker {
  public:
-  virtual ~SystemtapTaker() = default;
   virtual void on_text(std::string_view bytes) = 0;
-  /// `name`: the last line before it; "LINE (2)" of the second one behind the same line.
+  /// `name`: the last line before it; "LINE (2)" of the second one behind the same line. Behind a line of the
+  /// tapset it belongs to that.
   virtual void on_histogram(const std::string& name, const SystemtapHistogram& histogram) = 0;
 };
 
@@ -41,6 +43,7 @@ class SystemtapBlocks {
   std::vector<SystemtapRow> rows_;
   std::string title_;
   std::size_t behind_title_ = 0;  // Histograms.
+  TapsetPrints tapset_;
 };
 
 }  // namespace stapsh::client

@@ -21,6 +21,8 @@ class ShownTaker : public SystemtapTaker {
   void on_histogram(const std::string& name, const SystemtapHistogram& histogram) override {
     text += "<" + name + " " + std::string(kind_name(histogram.kind)) + " " + shown(histogram.histogram) + ">\n";
   }
+  void on_tapset_print(const TapsetPrint& print) override { text += "<print of " + print.name + ">\n"; }
+  void on_tapset_problem(const std::string& problem) override { text += "<" + problem + ">\n"; }
   std::string text;
 };
 

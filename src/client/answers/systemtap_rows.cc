@@ -147,8 +147,11 @@ std::optional<SystemtapRow> parse_systemtap_row(std::string_view line) {
   return row;
 }
 
-std::optional<SystemtapHistogram> read_systemtap_rows(const std::vector<SystemtapRow>& rows) {
-  if (looks_logarithmic(rows)) return SystemtapHistogram{MapKind::kHist, read_logarithmic(rows)};
+std::optional<SystemtapHistogram> read_systemtap_rows(const std::vector<SystemtapRow>& rows,
+                                                      std::optional<MapKind> kind) {
+  if (kind != MapKind::kLhist && looks_logarithmic(rows))
+    return SystemtapHistogram{MapKind::kHist, read_logarithmic(rows)};
+  if (kind == MapKind::kHist) return std::nullopt;
   std::optional<Histogram> linear = read_linear(rows);
   if (!linear || !std::is_sorted(linear->begin(), linear->end(), is_below)) return std::nullopt;
   if (std::adjacent_find(linear->begin(), linear->end(), overlap) != linear->end()) return std::nullopt;

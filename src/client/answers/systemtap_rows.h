@@ -34,7 +34,9 @@ struct SystemtapHistogram {
   MapKind kind = MapKind::kHist;  ///< Or kLhist, of @hist_linear.
   Histogram histogram;
 };
-/// None: they are no histogram, or don't say how wide its buckets are.
-std::optional<SystemtapHistogram> read_systemtap_rows(const std::vector<SystemtapRow>& rows);
+/// None: they are no histogram, or don't say how wide its buckets are. `kind`: which it is; else its looks decide, and
+/// a linear one of few buckets can look like the other.
+std::optional<SystemtapHistogram> read_systemtap_rows(const std::vector<SystemtapRow>& rows,
+                                                      std::optional<MapKind> kind = std::nullopt);
 
 }  // namespace stapsh::client
