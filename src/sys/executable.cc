@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,13 @@ std::optional<std::string> find_in_path(const std::string& name) {
     rest.remove_prefix(std::min(rest.size(), dirs.back().size() + 1));
   }
   return find_executable(dirs, name);
+}
+
+std::string own_folder() {
+  std::array<char, PATH_MAX> self{};
+  const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
+  const std::string path(self.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return path.substr(0, path.empty() ? 0 : path.rfind('/'));
 }
 
 }  // namespace stapsh::sys

@@ -25,4 +25,7 @@ std::optional<std::string> find_executable(std::span<const std::string> dirs, co
 /// The same in our PATH (in the system's default path if there is none). Empty entries are not the working directory.
 std::optional<std::string> find_in_path(const std::string& name);
 
+/// The folder that the program of this process is in, without a '/' at its end. Empty: /proc can't be read.
+std::string own_folder();
+
 }  // namespace stapsh::sys

@@ -12,6 +12,7 @@
 #include "base/sha256.h"
 #include "client/async/child_output.h"
 #include "client/build/script_source.h"
+#include "client/build/tapset.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -59,8 +60,17 @@ Result<> BuildCache::prepare() {
       job_.script_kind = ScriptKind::kStdin;
     }
   }
+  const std::string tapset = tapset_for(job_, script_text().value_or(""), tapset_places());
+  if (!tapset.empty()) job_.tapset_directories.push_back(tapset);
   workspace_ = TRY(sys::Workspace::create());
   return {};
+}
+
+std::optional<std::string> BuildCache::script_text() const {
+  if (job_.script_kind == ScriptKind::kText) return job_.script;
+  if (job_.script_kind == ScriptKind::kStdin) return stdin_script_;
+  const Result<std::string> text = read_source(job_.script, job_.script_name());
+  return text ? std::optional(*text) : std::nullopt;  // stap will say what is wrong with it.
 }
 
 std::string_view BuildCache::program() const {
@@ -71,10 +81,8 @@ std::string_view BuildCache::program() const {
 std::string BuildCache::script_digest() const {
   if (options_.action == Action::kSweep) return {};
   if (ready_) return sha256_hex(*ready_->files.front().content);
-  if (job_.script_kind == ScriptKind::kText) return sha256_hex(job_.script);
-  if (job_.script_kind == ScriptKind::kStdin) return sha256_hex(stdin_script_);
-  const Result<std::string> text = read_source(job_.script, job_.script_name());
-  return text ? sha256_hex(*text) : std::string();  // stap will say what is wrong with it.
+  const std::optional<std::string> text = script_text();
+  return text ? sha256_hex(*text) : std::string();
 }
 
 Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {

@@ -50,13 +50,14 @@ class BuildCache {
   Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
   Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory, std::string temporary);
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
+  [[nodiscard]] std::optional<std::string> script_text() const;
   void emit(Event::What what);
   void show(const std::string& text);
   void kill_builders();
 
   asio::io_context& io_;
   const RstapOptions& options_;
-  JobOptions job_;  // As it was asked for, but for a script that can be read only once.
+  JobOptions job_;  // As it was asked for, but for a script that can be read only once, and with our tapset.
   EventSink& events_;
   KernelId local_;
   std::vector<KernelDirectory> kernel_directories_;

@@ -53,7 +53,7 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
     return options;
   }
   TRY(take_positionals(options.job, scanned.positionals));
-  options.job.measures_as_json = options.output.answers.wanted();
+  options.job.answers_wanted = options.output.answers.wanted();
   options.job.exact_avg = options.output.answers.exact_avg;
   TRY(check_together(options));
   // As stap without --remote: here, and without an agent.

@@ -53,8 +53,9 @@ struct JobOptions {
   std::vector<std::string> build_words;           ///< --stap-arg, untouched
   std::vector<std::string> runner_words;          ///< --runner-arg, untouched
 
-  bool measures_as_json = false;  ///< bpftrace says what it measured as JSON, for AnswerRequest,
-  bool exact_avg = false;         ///< and stats() in place of avg().
+  /// For AnswerRequest: bpftrace says as JSON what it measured, systemtap's scripts are built with our tapset.
+  bool answers_wanted = false;
+  bool exact_avg = false;  ///< stats() in place of avg().
 
   std::vector<std::string> runner_environment;  ///< --env NAME=VALUE, no name twice
 

@@ -46,7 +46,8 @@ void SumSink::say_nothing_was_measured(WallTime now) {
   text_->on_event({now, std::nullopt,
                    event::Note{event::Note::Kind::kInfo,
                                "--sum: nothing that was printed can be added up: maps of bpftrace can, of a run with "
-                               "--sum, and systemtap's @hist_log and @hist_linear"}});
+                               "--sum, and of systemtap what @rstap_count_by and its like print, @hist_log and "
+                               "@hist_linear"}});
 }
 
 std::vector<std::size_t> SumSink::askable() const {

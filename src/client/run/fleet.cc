@@ -142,7 +142,7 @@ Awaitable<int> TargetFleet::run() {
   event::RunStarted started{STAPSH_VERSION, options_.job.script_name(), {}, {}};
   // A module may have many megabytes: no work for a run of which nothing is kept.
   if (options_.output.keeps_events()) started.sha256 = builds_->script_digest();
-  if (options_.job.measures_as_json) started.program = builds_->program();
+  if (options_.job.answers_wanted) started.program = builds_->program();
   started.targets = targets();
   const bool is_sweep = options_.action == Action::kSweep;
   started.command = is_sweep ? "sweep" : options_.job.command_line();

@@ -87,7 +87,7 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
   } else {
     add_options(words, options, runner, kOtherOptions);
   }
-  if (runner == RunnerKind::kBpftrace && options.measures_as_json) append(words, {"-f", "json"});
+  if (runner == RunnerKind::kBpftrace && options.answers_wanted) append(words, {"-f", "json"});
   append(words, options.runner_words);
 
   const bool takes_arguments = runner == RunnerKind::kBpftrace;

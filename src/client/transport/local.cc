@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An agent here, as our own child.
-#include <unistd.h>
-
 #include <array>
-#include <climits>
 #include <string>
 #include <utility>
 
@@ -17,13 +14,8 @@ namespace {
 // Where a local agent is: beside us, in PATH, where distributions hide it.
 Result<std::string> find_local_agent(const ReachOptions& options) {
   if (options.stapsh_program) return *options.stapsh_program;
-  std::array<char, PATH_MAX> self{};
-  const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
-  if (size > 0) {
-    const std::string path(self.data(), static_cast<std::size_t>(size));
-    const std::array<std::string, 1> beside{path.substr(0, path.rfind('/'))};
-    if (auto found = sys::find_executable(beside, "stapsh")) return *std::move(found);
-  }
+  const std::array<std::string, 1> beside{sys::own_folder()};
+  if (auto found = sys::find_executable(beside, "stapsh")) return *std::move(found);
   if (auto found = sys::find_in_path("stapsh")) return *std::move(found);
   static const std::array<std::string, 3> kHidden{"/usr/lib/systemtap", "/usr/libexec/systemtap", "/usr/local/bin"};
   if (auto found = sys::find_executable(kHidden, "stapsh")) return *std::move(found);
