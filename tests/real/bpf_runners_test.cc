@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real runners with real probes: stapbpf with uprobes on a program built for the test, bpftrace with a tracepoint.
+#include <algorithm>
+#include <climits>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 
 #include "harness/remote_test.h"
@@ -49,6 +52,61 @@ TEST_F(BpfRunners, StapbpfSeesAFunctionsCallsAndItsArgument) {
   EXPECT_TRUE(rstap.out().ends_with("end\n")) << rstap.captured();
   target.close_input();
   EXPECT_EQ(target.wait_exit(), 0);
+}
+
+// Numbers and arrays by one number are what stapbpf 4.8 has right; the tapset lets nothing else pass.
+TEST_F(BpfRunners, WhatTwoStapbpfSayWithTheTapsetIsAddedUp) {
+  const std::string script = scratch_.write("sums.stp",
+                                            "global by, numbers, most, least\n"
+                                            "probe begin { printf(\"ready\\n\"); least = 1000000 }\n"
+                                            "probe process(\"" STAPSH_UPROBE_TARGET
+                                            "\").function(\"tick\") {\n"
+                                            "  printf(\"tick %d\\n\", $number)\n"
+                                            "  by[$number % 2]++\n"
+                                            "  numbers += $number\n"
+                                            "  if ($number > most) most = $number\n"
+                                            "  if ($number < least) least = $number\n"
+                                            "}\n"
+                                            "probe end {\n"
+                                            "  printf(\"own %d %d %d\\n\", numbers, least, most)\n"
+                                            "  @rstap_count_by(\"by\", by, rest)\n"
+                                            "  rstap_sum(\"numbers\", numbers)\n"
+                                            "  rstap_min(\"least\", least)\n"
+                                            "  rstap_max(\"most\", most)\n"
+                                            "}\n");
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  Program target(this->target());
+  Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-r", stap_.kernel_build(), "--bpf", "--remote",
+                        site.uri(), "--remote", site.uri(), "--sum", script}));
+  ASSERT_TRUE(rstap.wait_for_out_times("ready\n", 2));
+  ASSERT_TRUE(tick_until(target, rstap, "stapsh: tick "));
+  ASSERT_TRUE(tick_until(target, rstap, "stapsh#2: tick "));
+  rstap.send_signal(SIGINT);
+  EXPECT_EQ(rstap.wait_exit(), 0);
+  target.close_input();
+  EXPECT_EQ(target.wait_exit(), 0);
+
+  // Each has counted all calls from its first one on; what they say is text, beside the sums.
+  const std::string out = rstap.out();
+  long numbers = 0, calls = 0, odd = 0, least = LONG_MAX, most = 0;
+  for (const std::string label : {"stapsh: own ", "stapsh#2: own "}) {
+    const std::size_t at = out.find(label);
+    ASSERT_NE(at, std::string::npos) << rstap.captured();
+    long own = 0, first = 0, last = 0;
+    ASSERT_EQ(std::sscanf(out.c_str() + at + label.size(), "%ld %ld %ld", &own, &first, &last), 3);
+    EXPECT_EQ(own, (first + last) * (last - first + 1) / 2);
+    numbers += own;
+    calls += last - first + 1;
+    odd += (last + 1) / 2 - first / 2;
+    least = std::min(least, first);
+    most = std::max(most, last);
+  }
+  const auto line = [](const std::string& name, long value) { return name + ": " + std::to_string(value) + "\n"; };
+  for (const std::string& want : {line("by[0]", calls - odd), line("by[1]", odd), line("numbers", numbers),
+                                  line("least", least), line("most", most)}) {
+    EXPECT_NE(out.find("\n" + want), std::string::npos) << want << rstap.captured();
+  }
+  EXPECT_EQ(out.find("#rstap1"), std::string::npos) << rstap.captured();
 }
 
 TEST_F(BpfRunners, ReleasedClientsUprobesWorkThroughOurAgent) {
