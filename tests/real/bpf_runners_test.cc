@@ -58,7 +58,7 @@ TEST_F(BpfRunners, StapbpfSeesAFunctionsCallsAndItsArgument) {
 TEST_F(BpfRunners, WhatTwoStapbpfSayWithTheTapsetIsAddedUp) {
   const std::string script = scratch_.write("sums.stp",
                                             "global by, numbers, most, least\n"
-                                            "probe begin { printf(\"ready\\n\"); least = 1000000 }\n"
+                                            "probe begin { least = 1000000; printf(\"ready\\n\") }\n"
                                             "probe process(\"" STAPSH_UPROBE_TARGET
                                             "\").function(\"tick\") {\n"
                                             "  printf(\"tick %d\\n\", $number)\n"
@@ -81,6 +81,9 @@ TEST_F(BpfRunners, WhatTwoStapbpfSayWithTheTapsetIsAddedUp) {
   ASSERT_TRUE(rstap.wait_for_out_times("ready\n", 2));
   ASSERT_TRUE(tick_until(target, rstap, "stapsh: tick "));
   ASSERT_TRUE(tick_until(target, rstap, "stapsh#2: tick "));
+  ASSERT_TRUE(target.write("\n"));
+  ASSERT_TRUE(rstap.wait_for_out_times("stapsh: tick ", 2));
+  ASSERT_TRUE(rstap.wait_for_out_times("stapsh#2: tick ", 2));
   rstap.send_signal(SIGINT);
   EXPECT_EQ(rstap.wait_exit(), 0);
   target.close_input();

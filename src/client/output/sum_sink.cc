@@ -2,6 +2,7 @@
 #include "client/output/sum_sink.h"
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -70,6 +71,9 @@ void SumSink::start(const event::RunStarted& run) {
   options.hash_seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
   options.live = request_.live.has_value();
   if (run.program.empty()) {
+    // staprun ends when its module is unloaded, which takes longer than bpftrace's end; a round that is given before is
+    // one of those hosts only that were slow to end.
+    options.end_wait = std::chrono::seconds(2);
     book_.emplace(AnswerBook::Systemtap{}, run.targets.size(), options);
   } else {
     book_.emplace(ProgramMaps(run.program), run.targets.size(), options);
