@@ -36,9 +36,7 @@ void TapsetPrints::on_line(std::string_view line, TapsetTaker& taker) {
     case TapsetLine::What::kEnd: {
       Open* open = find(parsed->name);
       const Result<std::uint64_t> rows = parse_int<std::uint64_t>(rest, 0, UINT64_MAX);
-      if (open == nullptr) {
-        return taker.on_tapset_problem(std::string(parsed->name) + ": its beginning was lost, this print is left out");
-      }
+      if (open == nullptr) return refuse_unbegun(parsed->name, taker);
       return close(static_cast<std::size_t>(open - open_.data()), rows ? std::optional(*rows) : std::nullopt, taker);
     }
     case TapsetLine::What::kValue:
@@ -66,10 +64,14 @@ void TapsetPrints::begin(std::string_view name, MapKind kind, TapsetTaker& taker
   open_.push_back({{std::string(name), kind, true, {}}});
 }
 
-// Of a print that has lost its beginning nobody knows the kind; its end will say so.
+// Nobody knows of what kind it is.
+void TapsetPrints::refuse_unbegun(std::string_view name, TapsetTaker& taker) {
+  taker.on_tapset_problem(std::string(name) + ": its beginning was lost, this print is left out");
+}
+
 void TapsetPrints::take_row(std::string_view name, std::string_view rest, TapsetTaker& taker) {
   Open* open = find(name);
-  if (open == nullptr) return;
+  if (open == nullptr) return refuse_unbegun(name, taker);
   const MapKind kind = open->print.kind;
   if (is_histogram(kind)) {
     awaited_ = Awaited{std::string(name), tapset_key(rest), kind, true};

@@ -60,6 +60,7 @@ class TapsetPrints {
   Open* find(std::string_view name);
   void begin(std::string_view name, MapKind kind, TapsetTaker& taker);
   void take_row(std::string_view name, std::string_view rest, TapsetTaker& taker);
+  static void refuse_unbegun(std::string_view name, TapsetTaker& taker);
   void add(Open& open, std::string key, Value value);
   void close(std::size_t index, std::optional<std::uint64_t> rows, TapsetTaker& taker);
   void close_without_end(std::size_t index, TapsetTaker& taker);

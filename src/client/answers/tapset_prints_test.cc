@@ -97,7 +97,8 @@ TEST(TapsetPrints, SaysWhatIsNotWhole) {
   const Case cases[] = {
       {"a row was lost", lines({"begin sum a", "1 a 2 x", "end a 2"}), "<! a: lost 1 of 2 keys>\n<sum a [x]=2>\n"},
       {"the beginning was lost", lines({"1 a 2 x", "end a 2"}),
-       "<! a: its beginning was lost, this print is left out>\n"},
+       "<! a: its beginning was lost, this print is left out>\n<! a: its beginning was lost, this print is left "
+       "out>\n"},
       {"the end was lost", lines({"begin sum a", "0 a 2 x", "begin sum a", "0 a 3 x", "end a 1"}),
        "<! a: a print has no end, some of its keys may be lost>\n<sum a [x]=2>\n<sum a [x]=3>\n"},
       {"the script ended within", lines({"begin sum a", "0 a 2 x"}),

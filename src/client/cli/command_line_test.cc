@@ -23,7 +23,7 @@ TEST(CommandLine, ALiveViewHasAnIntervalAndMapsInJson) {
   const auto options = parse({"--live", "s.bt"});
   ASSERT_TRUE(options) << options.error().what;
   EXPECT_EQ(options->output.answers.live, std::chrono::milliseconds(1'000));
-  EXPECT_TRUE(options->job.measures_as_json);
+  EXPECT_TRUE(options->job.answers_wanted);
   EXPECT_EQ(parse({"--live=0.5", "s.bt"})->output.answers.live, std::chrono::milliseconds(500));
   EXPECT_FALSE(parse({"--live", "--no-live", "s.bt"})->output.answers.live);
   EXPECT_TRUE(parse({"--by-host", "s.bt"})->output.answers.by_host);
