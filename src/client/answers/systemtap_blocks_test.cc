@@ -98,6 +98,7 @@ TEST(SystemtapBlocks, WhatIsNoHistogramPassesUnchanged) {
       block("    0 |@   x\n    1 |   0\n"),
       block("    0 |@   1\n    7 |   1\n    9 |   0\n"),
       block("    5 |@   1\n    4 |   1\n"),
+      block("    8 |@   1\n      ~\n    4 |@   1\n    8 |    0\n   16 |    0\n"),
       std::string(kHeader) + std::string(kHeader),
       "value |--- count extra\n",
       "    0 |@   1\n\n",

@@ -149,13 +149,13 @@ std::optional<SystemtapRow> parse_systemtap_row(std::string_view line) {
 
 std::optional<SystemtapHistogram> read_systemtap_rows(const std::vector<SystemtapRow>& rows,
                                                       std::optional<MapKind> kind) {
-  if (kind != MapKind::kLhist && looks_logarithmic(rows))
-    return SystemtapHistogram{MapKind::kHist, read_logarithmic(rows)};
-  if (kind == MapKind::kHist) return std::nullopt;
-  std::optional<Histogram> linear = read_linear(rows);
-  if (!linear || !std::is_sorted(linear->begin(), linear->end(), is_below)) return std::nullopt;
-  if (std::adjacent_find(linear->begin(), linear->end(), overlap) != linear->end()) return std::nullopt;
-  return SystemtapHistogram{MapKind::kLhist, *std::move(linear)};
+  const bool is_logarithmic = kind != MapKind::kLhist && looks_logarithmic(rows);
+  if (!is_logarithmic && kind == MapKind::kHist) return std::nullopt;
+  std::optional<Histogram> histogram = is_logarithmic ? read_logarithmic(rows) : read_linear(rows);
+  // Behind rows that were left out anything may follow.
+  if (!histogram || !std::is_sorted(histogram->begin(), histogram->end(), is_below)) return std::nullopt;
+  if (std::adjacent_find(histogram->begin(), histogram->end(), overlap) != histogram->end()) return std::nullopt;
+  return SystemtapHistogram{is_logarithmic ? MapKind::kHist : MapKind::kLhist, *std::move(histogram)};
 }
 
 }  // namespace stapsh::client
