@@ -56,26 +56,29 @@ TEST_F(BpfRunners, StapbpfSeesAFunctionsCallsAndItsArgument) {
 
 // Numbers and arrays by one number are what stapbpf 4.8 has right; the tapset lets nothing else pass.
 TEST_F(BpfRunners, WhatTwoStapbpfSayWithTheTapsetIsAddedUp) {
-  const std::string script = scratch_.write("sums.stp",
-                                            "global by, numbers, most, least\n"
-                                            "probe begin { least = 1000000; printf(\"ready\\n\") }\n"
-                                            "probe process(\"" STAPSH_UPROBE_TARGET
-                                            "\").function(\"tick\") {\n"
-                                            "  printf(\"tick %d\\n\", $number)\n"
-                                            "  by[$number % 2]++\n"
-                                            "  numbers += $number\n"
-                                            "  if ($number > most) most = $number\n"
-                                            "  if ($number < least) least = $number\n"
-                                            "}\n"
-                                            "probe end {\n"
-                                            "  printf(\"own %d %d %d\\n\", numbers, least, most)\n"
-                                            "  @rstap_count_by(\"by\", by, rest)\n"
-                                            "  rstap_sum(\"numbers\", numbers)\n"
-                                            "  rstap_min(\"least\", least)\n"
-                                            "  rstap_max(\"most\", most)\n"
-                                            "}\n");
-  const Site& site = start_site(Via::kStapsh, agent_program());
   Program target(this->target());
+  ASSERT_TRUE(target.wait_for_out("\n"));
+  const std::string script =
+      scratch_.write("sums.stp",
+                     "global by, numbers, most, least\n"
+                     "probe begin { least = 1000000; printf(\"ready\\n\") }\n"
+                     "probe process(\"" STAPSH_UPROBE_TARGET "\").function(\"tick\") { if (pid() == " +
+                         std::to_string(target.pid()) +  // Other tests have theirs.
+                         ") {\n"
+                         "  printf(\"tick %d\\n\", $number)\n"
+                         "  by[$number % 2]++\n"
+                         "  numbers += $number\n"
+                         "  if ($number > most) most = $number\n"
+                         "  if ($number < least) least = $number\n"
+                         "} }\n"
+                         "probe end {\n"
+                         "  printf(\"own %d %d %d\\n\", numbers, least, most)\n"
+                         "  @rstap_count_by(\"by\", by, rest)\n"
+                         "  rstap_sum(\"numbers\", numbers)\n"
+                         "  rstap_min(\"least\", least)\n"
+                         "  rstap_max(\"most\", most)\n"
+                         "}\n");
+  const Site& site = start_site(Via::kStapsh, agent_program());
   Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-r", stap_.kernel_build(), "--bpf", "--remote",
                         site.uri(), "--remote", site.uri(), "--sum", script}));
   ASSERT_TRUE(rstap.wait_for_out_times("ready\n", 2));
