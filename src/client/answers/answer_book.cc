@@ -82,6 +82,7 @@ class AnswerBook::State : public MapSink {
 
   AnswerOptions options_;
   bool is_systemtap_;
+  bool older_ = false, newer_ = false;  // Which versions of bpftrace take part.
   FleetState fleet_;
   std::vector<Host> hosts_;
   std::size_t known_maps_;
@@ -219,6 +220,9 @@ void AnswerBook::State::notice_once(std::size_t target, const std::string& text)
 // Before it has attached its probes, the signal may come before its handler is there, and end it.
 void AnswerBook::State::note_attached(std::size_t target, bool counted) {
   hosts_[target].can_be_asked = !counted;
+  // 0.24 and later leave blanks out of keys; where older ones take part, keys are matched without them.
+  (counted ? newer_ : older_) = true;
+  if (newer_ && older_ && options_.keys == KeyMatching::kExact) match_keys_loosely();
   if (!options_.live || !counted) return;
   notice_once(target,
               "this version of bpftrace does not print its maps when it is asked (up to 0.21 do): --live shows "
