@@ -34,6 +34,7 @@ double median_of(std::vector<double> values) {
 struct Usual {
   explicit Usual(const std::vector<double>& values) : middle(median_of(values)) {
     std::vector<double> distances;
+    distances.reserve(values.size());
     for (const double value : values) distances.push_back(std::abs(value - middle));
     deviation = kMadToDeviation * median_of(std::move(distances));
   }

@@ -26,8 +26,8 @@ std::optional<Value> HostValues::find(KeyIndex key) const {
 
 std::size_t HostValues::bytes() const {
   return sizeof *this + sizeof(Content) + content_->numbers.capacity() * sizeof(std::int64_t) +
-         content_->ends.capacity() * sizeof(std::uint32_t) + content_->packed.capacity() + sizeof *keys_ +
-         keys_->capacity() * sizeof(KeyIndex);
+         content_->ends.capacity() * sizeof(std::uint32_t) + content_->packed.capacity() +
+         sizeof(std::vector<KeyIndex>) + keys_->capacity() * sizeof(KeyIndex);
 }
 
 HostValues HostValues::renamed(std::span<const KeyIndex> names) const {

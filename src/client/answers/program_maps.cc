@@ -129,11 +129,10 @@ void Reader::mark_all(std::string_view text) {
 
 void Reader::read_map(std::size_t at) {
   const std::size_t behind = behind_key(at);
-  if (is_assigned(behind) && at > 0 && is_name(at - 1, "let")) {
-    use(words_[at].text, std::nullopt);  // let @a = percpuhash(100): where it is kept, not what.
-  } else if (is_assigned(behind)) {
+  const bool is_let = at > 0 && is_name(at - 1, "let");  // let @a = percpuhash(100): where it is kept, not what.
+  if (is_assigned(behind) && !is_let) {
     use(words_[at].text, assigned(behind + 1));
-  } else if (is_changed(at, behind) || is_given_away(at, behind)) {
+  } else if (!is_assigned(behind) && (is_changed(at, behind) || is_given_away(at, behind))) {
     use(words_[at].text, MapKind::kOther);
   } else {
     use(words_[at].text, std::nullopt);

@@ -14,7 +14,6 @@
 namespace stapsh::client {
 namespace {
 
-using simdjson::ondemand::json_type;
 
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::array<std::string_view, 4> kMapTypes{"map", "hist", "stats", "tseries"};

@@ -85,6 +85,7 @@ class Comparison {
       std::vector<std::optional<Value>> values;
       for (const HostValues& host : answer_.hosts) values.push_back(host.find(key));
       std::vector<const Histogram*> histograms;
+      histograms.reserve(values.size());
       for (const auto& value : values) histograms.push_back(value ? std::get_if<Histogram>(&*value) : nullptr);
       for (const Deviation& deviation : compare_histograms(histograms, keys.size())) {
         add(answer_.hosts[deviation.host], key, deviation, 0, 0);

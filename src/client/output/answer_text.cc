@@ -97,11 +97,13 @@ std::vector<std::string> by_host(const Answer& answer, KeyIndex key, std::span<c
     }
   }
   std::vector<std::pair<std::size_t, std::string>> lines;
+  lines.reserve(groups.size());
   for (const auto& [text, hosts] : groups) {
     lines.emplace_back(hosts.size(), fmt::format("  {}: {}", fold_names(hosts), text));
   }
   std::ranges::stable_sort(lines, {}, [](const auto& line) { return line.first; });
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (auto& [size, line] : lines) texts.push_back(std::move(line));
   return texts;
 }
@@ -240,6 +242,7 @@ std::vector<std::string> missing_lines(const Answer& answer, std::span<const std
     known->second.push_back(names[missing.target]);
   }
   std::vector<std::string> lines;
+  lines.reserve(reasons.size());
   for (const auto& [why, hosts] : reasons) {
     lines.push_back(fmt::format("  {}: {}", fold_names(hosts), shown_text(why, kTextBytesMax)));
   }
