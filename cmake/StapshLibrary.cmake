@@ -30,7 +30,8 @@ function(stapsh_compile_options target)
     target_compile_options(${target} PRIVATE -Wpedantic)
   endif()
   if(STAPSH_SANITIZE)
-    set(flags -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    # vptr looks at memory by way of a pipe: where tests take all descriptors away, it complains of sound objects.
+    set(flags -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
       list(APPEND flags -fno-sanitize=function)  # Asio calls handlers through erased types.
     else()
