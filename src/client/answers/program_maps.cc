@@ -207,6 +207,8 @@ std::vector<std::string_view> Reader::averages() {
     const std::size_t behind = behind_key(i);
     if (is_assigned(behind) && assigned(behind + 1) == MapKind::kAvg) found.push_back(words_[behind + 1].text);
   }
+  // In the order of the text: a key may hold an assignment as well, which is no program, but may be given as one.
+  std::sort(found.begin(), found.end(), [](std::string_view a, std::string_view b) { return a.data() < b.data(); });
   return found;
 }
 

@@ -130,5 +130,10 @@ TEST(ProgramMaps, NamesComeInTheOrderOfTheText) {
             (std::vector<std::string>{"@z", "@a", "@b", "@"}));
 }
 
+TEST(ProgramMaps, AKeyThatHoldsAnAverageIsRewrittenInPlace) {
+  EXPECT_EQ(with_exact_avg("k:f { @a[@b = avg(1)] = avg(2); }"), "k:f { @a[@b = avg(1)] = stats(2); }");
+  EXPECT_EQ(with_exact_avg("k:f { @a[x; @b = avg(1); y] = avg(2); }"), "k:f { @a[x; @b = stats(1); y] = stats(2); }");
+}
+
 }  // namespace
 }  // namespace stapsh::client
