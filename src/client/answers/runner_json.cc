@@ -14,7 +14,6 @@
 namespace stapsh::client {
 namespace {
 
-
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::array<std::string_view, 4> kMapTypes{"map", "hist", "stats", "tseries"};
 constexpr std::array<std::string_view, 6> kOutputTypes{"printf", "time", "cat", "join", "syscall", "value"};
