@@ -103,6 +103,10 @@ TEST_F(RstapSum, AFileThatCantBeWrittenTakesNothingFromTheAnswer) {
   EXPECT_EQ(folder.wait_exit(), 2) << folder.captured();
   EXPECT_EQ(folder.err(),
             "rstap: --report: " + scratch_.path("there") + ": Is a directory; name a file that you can write\n");
+  const std::string page = scratch_.path("page.html");
+  Program none(client(on(1, {"--report", page, "--bpftrace", scratch_.path("nosuch.bt")})));
+  EXPECT_EQ(none.wait_exit(), 2) << none.captured();
+  EXPECT_FALSE(std::filesystem::exists(page));
   Program full(client(on(1, {"--report=/dev/full", "--bpftrace", "-e", kCertain})));
   EXPECT_EQ(full.wait_exit(), 1) << full.captured();
   EXPECT_NE(full.out().find("@count: 2\n"), std::string::npos) << full.captured();

@@ -2,34 +2,14 @@
 #include "client/answers/unlike_hosts.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
-#include "client/answers/quantile.h"
+#include "client/answers/largest_keys.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr double kFleetShareMin = 0.01;  // A key that is rarer everywhere is no part of the picture.
-
-double weight_of(const Sum& sum) {
-  if (const auto* number = std::get_if<Number>(&sum)) return to_double(*number);
-  if (const auto* stats = std::get_if<Stats>(&sum)) return to_double(stats->count);
-  if (const auto* histogram = std::get_if<Histogram>(&sum)) return static_cast<double>(count_of(*histogram));
-  return 0;
-}
-
-std::vector<KeyIndex> largest_keys(const Answer& answer, std::size_t keys_max) {
-  std::vector<KeyIndex> keys(answer.keys.size());
-  std::iota(keys.begin(), keys.end(), KeyIndex{0});
-  const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), keys_max));
-  std::partial_sort(keys.begin(), end, keys.end(), [&](KeyIndex a, KeyIndex b) {
-    const double of_a = weight_of(answer.sums[a]), of_b = weight_of(answer.sums[b]);
-    return of_a != of_b ? of_a > of_b : a < b;
-  });
-  keys.erase(end, keys.end());
-  return keys;
-}
 
 // A number that says how much a host has of a key: a mean of what it measured, or a count.
 std::optional<double> amount_of(const Value& value) {

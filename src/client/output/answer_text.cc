@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
-#include <numeric>
 #include <string_view>
 
 #include "base/overloaded.h"
 #include "base/shown_text.h"
 #include "client/answers/host_values.h"
+#include "client/answers/largest_keys.h"
 #include "client/answers/quantile.h"
 #include "client/answers/unlike_hosts.h"
 #include "client/events/fold_names.h"
@@ -42,27 +43,10 @@ std::string_view merged_how(MapKind kind) {
   return "sum of";
 }
 
-// What decides which key is larger.
-double weight(const Sum& sum) {
-  return std::visit(Overloaded{
-                        [](const NotMerged&) { return 0.0; },
-                        [](Number number) { return to_double(number); },
-                        [](const Stats& stats) { return to_double(stats.total); },
-                        [](const Histogram& histogram) { return static_cast<double>(count_of(histogram)); },
-                        [](const Spread& spread) { return to_double(spread.median); },
-                    },
-                    sum);
-}
-
 // The largest last, next to the prompt, as bpftrace has it.
 std::vector<KeyIndex> ascending(const Answer& answer, std::optional<unsigned> top) {
-  std::vector<KeyIndex> order(answer.keys.size());
-  std::iota(order.begin(), order.end(), KeyIndex{0});
-  std::ranges::stable_sort(order, [&](KeyIndex a, KeyIndex b) {
-    const double of_a = weight(answer.sums[a]), of_b = weight(answer.sums[b]);
-    return of_a != of_b ? of_a < of_b : answer.keys[a] > answer.keys[b];
-  });
-  if (top && order.size() > *top) order.erase(order.begin(), order.end() - *top);
+  std::vector<KeyIndex> order = largest_keys(answer, top.value_or(std::numeric_limits<unsigned>::max()));
+  std::ranges::reverse(order);
   return order;
 }
 
@@ -140,7 +124,8 @@ void append_sum(std::vector<std::string>& lines, const Answer& answer, KeyIndex 
 }
 
 std::string times_text(double own, double others) {
-  if (others <= 0 || own <= 0) return own > 0 ? "it alone has any" : "it alone has none";
+  if (others <= 0 || own <= 0)
+    return own > 0 ? "it has some, and most others none" : "it has none, and most others some";
   const double times = own > others ? own / others : others / own;
   return own > others ? fmt::format("{:.1f} times as much as others", times)
                       : fmt::format("1/{:.1f} of what others have", times);
@@ -177,20 +162,6 @@ std::string difference_text(const Answer& answer, const UnlikeHost& host, const 
 }
 
 }  // namespace
-
-std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max) {
-  std::vector<double> weights;
-  weights.reserve(answer.sums.size());
-  for (const Sum& sum : answer.sums) weights.push_back(weight(sum));
-  std::vector<KeyIndex> order(answer.keys.size());
-  std::iota(order.begin(), order.end(), KeyIndex{0});
-  const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), keys_max));
-  std::partial_sort(order.begin(), end, order.end(), [&](KeyIndex a, KeyIndex b) {
-    return weights[a] != weights[b] ? weights[a] > weights[b] : answer.keys[a] < answer.keys[b];
-  });
-  order.erase(end, order.end());
-  return order;
-}
 
 std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names,
                                       std::span<const UnlikeHost> unlike) {
@@ -256,7 +227,6 @@ std::vector<std::string> answer_lines(const Answer& answer, std::span<const std:
 
 std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
                                       std::span<const UnlikeHost> unlike, std::optional<unsigned> top) {
-  const bool is_scalar = answer.keys.size() == 1 && answer.keys.front().empty();
   const std::vector<KeyIndex> order = ascending(answer, top);
   std::string head = fmt::format("{}: {}", answer.map, coverage_text(answer));
   if (order.size() < answer.keys.size()) head += fmt::format(", {} of {} keys", order.size(), answer.keys.size());
@@ -266,11 +236,7 @@ std::vector<std::string> answer_lines(const Answer& answer, std::span<const std:
   std::vector<std::string> lines{std::move(head)};
   append(lines, missing_lines(answer, names));
   for (const KeyIndex key : order) {
-    if (is_scalar) {
-      lines.emplace_back(answer.map);
-    } else {
-      append(lines, key_lines(answer.map, answer.keys[key]));
-    }
+    append(lines, key_lines(answer.map, answer.keys[key]));
     append_sum(lines, answer, key, names);
   }
   append(lines, unlike_lines(answer, names, unlike));

@@ -20,9 +20,6 @@ std::vector<std::string> answer_lines(const Answer& answer, std::span<const std:
 std::vector<std::string> answer_lines(const Answer& answer, std::span<const std::string> names,
                                       std::span<const UnlikeHost> unlike, std::optional<unsigned> top);
 
-/// The keys of the largest sums, the largest first; at most `keys_max`.
-std::vector<KeyIndex> largest_first(const Answer& answer, std::size_t keys_max);
-
 /// "sum of 38 of 40 hosts", "largest of 40 hosts".
 std::string coverage_text(const Answer& answer);
 

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/overloaded.h"
+#include "client/answers/largest_keys.h"
 #include "client/answers/quantile.h"
 #include "client/output/answer_text.h"
 #include "client/output/bar.h"
@@ -68,7 +69,7 @@ class HeatMap {
   void draw_bars();
   void draw_table();
   [[nodiscard]] std::vector<KeyIndex> largest_keys() const {
-    return largest_first(answer_, look_.top.value_or(kKeysDefault));
+    return client::largest_keys(answer_, look_.top.value_or(kKeysDefault));
   }
   [[nodiscard]] std::string key_text(KeyIndex key) const;
   void say_shades(std::string_view what);
