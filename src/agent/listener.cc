@@ -128,11 +128,12 @@ class Listener {
   Listener(const AgentOptions& options, bool ignores_hangup) : options_(options), ignores_hangup_(ignores_hangup) {}
 
   Result<int> run() {
-    place_ = TRY(open_place(options_));
     epoll_ = TRY(sys::Epoll::create());
     signals_ = TRY(listen_to_signals(ignores_hangup_));
     bytes_ = TRY(sys::SharedCounters::create(options_.sessions_max));
     signals_watch_ = TRY(epoll_.add(signals_.fd(), EPOLLIN, kSignals));
+    // Last: who sees it finds a listener that is ready, and a signal in between would leave it behind.
+    place_ = TRY(open_place(options_));
     socket_watch_ = TRY(epoll_.add(place_->fd(), EPOLLIN, kSocket));
     while (!stopping_ || sys::has_children()) {
       if (stopping_) {
