@@ -57,9 +57,10 @@ class AgentDriver {
       session.on_descendants_gone(now);
     } else if (text == "progress") {
       session.on_output_progress(1'000'000, now);
-    } else if (text == "works" || text == "idle") {
+    } else if (text == "works" || text == "traces" || text == "idle") {
       const WorkingLine line{"bpftrace", WorkingLine::Probes{3, 9}};
-      session.on_activity(text == "works" ? Activity::kWorks : Activity::kNone, line, now);
+      const Activity busy = text == "works" ? Activity::kWorks : Activity::kTraces;
+      session.on_activity(text == "idle" ? Activity::kNone : busy, line, now);
     } else if (text == "drained") {
       session.on_output_drained();
     } else {

@@ -376,7 +376,9 @@ void AgentSession::on_activity(Activity activity, const WorkingLine& line, TimeP
   // With no more input there may be nobody to tell its last words to: then one that works is worth no more than one
   // that is held.
   const bool alone = std::holds_alternative<Deaf>(input_) && ladder_.rung() < Rung::kKill;
-  ladder_.note_activity(alone && activity == Activity::kWorks ? Activity::kWaits : activity, now);
+  const bool works = activity == Activity::kWorks || activity == Activity::kTraces;
+  if (ladder_.note_activity(alone && works ? Activity::kWaits : activity, now))
+    emit(SignalRunner{rung_signal(), false});
   if (!dialect_.framed || !dialect_.tells_progress) return;
   // Also that it is still waited for, where nothing is to be told of it: a client takes long silence for the end.
   const bool idle = activity == Activity::kNone && runner_lives();
@@ -467,8 +469,12 @@ void AgentSession::stop(TimePoint now) {
     if (ladder_.rung() == Rung::kStopSignal) climb(now);  // They had their time; now they are told.
   } else if (alive) {
     ladder_.start(Rung::kStopSignal, now);
-    emit(SignalRunner{runner_entry(runner_kind()).stop_signal, false});
+    emit(SignalRunner{rung_signal(), false});
   }
+}
+
+int AgentSession::rung_signal() const {
+  return ladder_.rung() == Rung::kStopSignal ? runner_entry(runner_kind()).stop_signal : SIGTERM;
 }
 
 void AgentSession::on_timer(TimePoint now) {

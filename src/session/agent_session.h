@@ -180,6 +180,7 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
+  [[nodiscard]] int rung_signal() const;  ///< What the runner alone is told on this rung.
   [[nodiscard]] std::optional<Duration> deadline() const;
   void answer_ok(std::string granted = {});
   void answer_error(std::string_view text);

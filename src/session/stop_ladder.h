@@ -81,6 +81,7 @@ class StopLadder {
     rung_ = rung;
     // Death takes a moment, however short the grace.
     escalate_at_ = now + (rung < Rung::kKill ? grace_ : death_time_);
+    repeat_at_ = now + grace_;
   }
 
   /// One rung higher. False at the top.
@@ -94,11 +95,18 @@ class StopLadder {
   /// was killed takes the time that the kernel needs: to close three hundred probes is half a minute.
   void hurry() { hurried_ = true; }
 
-  /// Earns a new grace time.
-  void note_activity(Activity activity, TimePoint now) {
-    if ((hurried_ && rung_ < Rung::kKill) || !climbing()) return;
-    if (activity == Activity::kWorks) escalate_at_ = std::max(*escalate_at_, earned(now));
+  /// Earns a new grace time. True: the rung's signal is to be sent once more. bpftrace loses one that comes in the
+  /// first tenth of a second of its life, and then traces as if nothing were; while it holds all its probes, a second
+  /// one costs nothing.
+  [[nodiscard]] bool note_activity(Activity activity, TimePoint now) {
+    if ((hurried_ && rung_ < Rung::kKill) || !climbing()) return false;
+    if (activity == Activity::kWorks || activity == Activity::kTraces) {
+      escalate_at_ = std::max(*escalate_at_, earned(now));
+    }
     if (activity == Activity::kWaits && rung_ < Rung::kKill) slow_.prolong(*escalate_at_, earned(now));
+    if (activity != Activity::kTraces || rung_ >= Rung::kKill || now < repeat_at_) return false;
+    repeat_at_ = now + grace_;
+    return true;
   }
   /// Output was taken: earns a new grace time as well, if it is not too slow.
   void note_output(std::uint64_t bytes, TimePoint now) {
@@ -124,7 +132,7 @@ class StopLadder {
   bool grace_is_cut_;  // By the limit.
   Duration grace_, death_time_, limit_;
   Rung rung_ = Rung::kStopSignal;
-  TimePoint began_;
+  TimePoint began_, repeat_at_;
   SlowAllowance slow_;
   bool hurried_ = false;
   std::optional<TimePoint> escalate_at_;

@@ -55,7 +55,7 @@ TEST(StopLadder, ATrickleEarnsAMinuteAndWhatItCarries) {
   StopLadder late(kTimes);
   late.begin(start);
   late.start(Rung::kStopSignal, start);
-  for (int second = 1; second <= 300; ++second) late.note_activity(Activity::kWorks, start + seconds(second));
+  for (int second = 1; second <= 300; ++second) (void)late.note_activity(Activity::kWorks, start + seconds(second));
   for (int second = 301; second <= 330; ++second) late.note_output(10, start + seconds(second));
   EXPECT_EQ(late.escalate_at(), start + seconds(330 + 5));
   // What comes at 1 KiB a second earns as much time as it takes.
@@ -72,14 +72,29 @@ TEST(StopLadder, ARunnerAtWorkEarnsTimeAndOneThatIsHeldAMinute) {
     seconds want;
   };
   for (const Case& c : {Case{Activity::kNone, seconds(5)}, Case{Activity::kWaits, seconds(5 + 60)},
-                        Case{Activity::kWorks, seconds(580)}}) {
+                        Case{Activity::kWorks, seconds(580)}, Case{Activity::kTraces, seconds(580)}}) {
     StopLadder ladder(kTimes);
     const TimePoint start{};
     ladder.begin(start);
     ladder.start(Rung::kStopSignal, start);
-    for (int second = 0; second < 1'000; ++second) ladder.note_activity(c.activity, start + seconds(second));
+    for (int second = 0; second < 1'000; ++second) (void)ladder.note_activity(c.activity, start + seconds(second));
     EXPECT_EQ(ladder.escalate_at(), start + c.want);
   }
+}
+
+TEST(StopLadder, WhoeverTracesOnIsToldAgainInEachGraceTime) {
+  StopLadder ladder(kTimes);
+  const TimePoint start{};
+  ladder.begin(start);
+  ladder.start(Rung::kStopSignal, start);
+  EXPECT_FALSE(ladder.note_activity(Activity::kTraces, start + seconds(4)));
+  EXPECT_FALSE(ladder.note_activity(Activity::kWorks, start + seconds(6)));
+  EXPECT_TRUE(ladder.note_activity(Activity::kTraces, start + seconds(6)));
+  EXPECT_FALSE(ladder.note_activity(Activity::kTraces, start + seconds(10)));
+  EXPECT_TRUE(ladder.note_activity(Activity::kTraces, start + seconds(11)));
+  EXPECT_EQ(ladder.rung(), Rung::kStopSignal);
+  ladder.start(Rung::kKill, start + seconds(12));
+  EXPECT_FALSE(ladder.note_activity(Activity::kTraces, start + seconds(30)));
 }
 
 TEST(StopLadder, WhoeverIsHurriedEarnsOnlyByOutput) {
@@ -88,7 +103,7 @@ TEST(StopLadder, WhoeverIsHurriedEarnsOnlyByOutput) {
   ladder.begin(start);
   ladder.start(Rung::kStopSignal, start);
   ladder.hurry();
-  ladder.note_activity(Activity::kWorks, start + seconds(4));
+  EXPECT_FALSE(ladder.note_activity(Activity::kWorks, start + seconds(4)));
   EXPECT_EQ(ladder.escalate_at(), start + seconds(5));
   ladder.note_output(1, start + seconds(4));
   EXPECT_EQ(ladder.escalate_at(), start + seconds(9));
@@ -104,7 +119,7 @@ TEST(StopLadder, NothingTakesALadderPastItsLimit) {
       TimePoint now = start;
       while (ladder.rung() != Rung::kGiveUp) {
         ladder.note_output(1'000'000'000, now);
-        ladder.note_activity(Activity::kWorks, now);
+        (void)ladder.note_activity(Activity::kWorks, now);
         now = std::min(*ladder.escalate_at(), now + std::chrono::milliseconds(100));
         if (ladder.due(now)) (void)ladder.climb(now);
       }

@@ -129,7 +129,10 @@ Activity ActivityMeter::look(std::span<const pid_t> pids, TimePoint now, std::st
   further_ = further;
   probes_.most = std::max(probes_.most, probes_.left);
   if (std::exchange(first_, false)) return Activity::kNone;
-  if (moved || ticks_ >= kTicksOfWork) return Activity::kWorks;
+  if (moved) return Activity::kWorks;
+  if (ticks_ >= kTicksOfWork) {
+    return probes_.most > 0 && probes_.left == probes_.most ? Activity::kTraces : Activity::kWorks;
+  }
   return held ? Activity::kWaits : Activity::kNone;
 }
 

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <linux/perf_event.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include <array>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -101,16 +103,45 @@ TEST(ActivityMeter, UsingAProcessorIsWork) {
   EXPECT_TRUE(comes_to(Activity::kWorks, meter, worker.pid()));
 }
 
+int open_probe() {
+  perf_event_attr attributes{};
+  attributes.type = PERF_TYPE_SOFTWARE;
+  attributes.size = sizeof attributes;
+  attributes.config = PERF_COUNT_SW_DUMMY;
+  return static_cast<int>(::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0UL));
+}
+
+TEST(ActivityMeter, UsingAProcessorWithEachProbeThereIsTracing) {
+  const Worker worker([](int orders, int answers) {
+    const std::array<int, 2> probes{open_probe(), open_probe()};
+    answer(answers);
+    const auto work = [&] {
+      for (pollfd order{orders, POLLIN, 0}; ::poll(&order, 1, 0) == 0;) {
+      }
+      take_order(orders);
+    };
+    work();
+    ::close(probes[0]);
+    answer(answers);
+    work();
+  });
+  worker.hear();
+  ActivityMeter meter;
+  (void)look(meter, worker.pid());
+  ASSERT_EQ(meter.probes(), (ActivityMeter::Probes{2, 2})) << "no perf events here?";
+  EXPECT_TRUE(comes_to(Activity::kTraces, meter, worker.pid()));
+  worker.order();
+  worker.hear();
+  EXPECT_EQ(look(meter, worker.pid()), Activity::kWorks);
+  for (const TimePoint end = now() + milliseconds(700); now() < end;) {
+    EXPECT_NE(look(meter, worker.pid()), Activity::kTraces);
+  }
+}
+
 TEST(ActivityMeter, OpeningAndClosingIsWorkAndProbesAreCounted) {
   const Worker worker([](int orders, int answers) {
     std::vector<int> probes;
-    for (int i = 0; i < 5; ++i) {
-      perf_event_attr attributes{};
-      attributes.type = PERF_TYPE_SOFTWARE;
-      attributes.size = sizeof attributes;
-      attributes.config = PERF_COUNT_SW_DUMMY;
-      probes.push_back(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0UL)));
-    }
+    for (int i = 0; i < 5; ++i) probes.push_back(open_probe());
     answer(answers);
     for (const int probe : probes) {
       take_order(orders);

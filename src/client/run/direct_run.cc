@@ -203,7 +203,7 @@ Awaitable<> DirectRun::climb_ladder() {
     const TimePoint now = sys::now();
     if (!runner_->exit_code()) {
       const Activity activity = meter.look(sys::session_members(runner_->pid()).pids, now);
-      ladder_.note_activity(activity, now);
+      if (ladder_.note_activity(activity, now)) signal_rung();
       WorkingLine work{std::string(runner_name(kind_)), std::nullopt};
       if (const auto probes = meter.probes()) work.probes = {probes->left, probes->most};
       if (activity != Activity::kNone) progress_.note_work(work);
