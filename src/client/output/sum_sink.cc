@@ -16,6 +16,7 @@ namespace stapsh::client {
 void SumSink::on_event(const Event& event) {
   const auto* output = std::get_if<event::Output>(&event.what);
   if (output != nullptr && book_ && output->stream == Stream::kStdout) {
+    times_[*event.target] = output->time;
     book_->on_output(*event.target, output->bytes, event.at);
     return show_items(event.at);
   }
@@ -67,6 +68,7 @@ std::size_t SumSink::silent() const {
 
 void SumSink::start(const event::RunStarted& run) {
   names_ = shown_names(run);
+  times_.resize(run.targets.size());
   AnswerOptions options;
   options.hash_seed = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
   options.live = request_.live.has_value();
@@ -82,20 +84,21 @@ void SumSink::start(const event::RunStarted& run) {
 
 void SumSink::show_items(WallTime now) {
   while (std::optional<AnswerItem> item = book_->next()) {
-    std::visit(Overloaded{
-                   [&](const AnswerText& text) {
-                     text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, std::nullopt}});
-                   },
-                   [&](const AnswerNotice& notice) {
-                     for (AnswerTaker* taker : takers_) taker->on_notice(notice, now);
-                     text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
-                   },
-                   [&](const Answer& answer) {
-                     for (AnswerTaker* taker : takers_) taker->on_answer(answer);
-                     show(answer);
-                   },
-               },
-               *item);
+    std::visit(
+        Overloaded{
+            [&](const AnswerText& text) {
+              text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, times_[text.target]}});
+            },
+            [&](const AnswerNotice& notice) {
+              for (AnswerTaker* taker : takers_) taker->on_notice(notice, now);
+              text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
+            },
+            [&](const Answer& answer) {
+              for (AnswerTaker* taker : takers_) taker->on_answer(answer);
+              show(answer);
+            },
+        },
+        *item);
   }
 }
 

@@ -57,6 +57,7 @@ class SumSink : public TimedSink {
   std::unique_ptr<TextSink> text_;
   std::vector<AnswerTaker*> takers_;
   std::vector<std::string> names_;
+  std::vector<std::optional<WallTime>> times_;  // By target: of the output read last.
   std::optional<AnswerBook> book_;  // From the first event on.
   bool answered_ = false;
 };
