@@ -103,7 +103,7 @@ class StopLadder {
     if (activity == Activity::kWorks || activity == Activity::kTraces) {
       escalate_at_ = std::max(*escalate_at_, earned(now));
     }
-    if (activity == Activity::kWaits && rung_ < Rung::kKill) slow_.prolong(*escalate_at_, earned(now));
+    if (activity == Activity::kWaits) slow_.prolong(*escalate_at_, earned(now));
     if (activity != Activity::kTraces || rung_ >= Rung::kKill || now < repeat_at_) return false;
     repeat_at_ = now + grace_;
     return true;

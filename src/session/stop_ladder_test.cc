@@ -97,6 +97,16 @@ TEST(StopLadder, WhoeverTracesOnIsToldAgainInEachGraceTime) {
   EXPECT_FALSE(ladder.note_activity(Activity::kTraces, start + seconds(30)));
 }
 
+TEST(StopLadder, WhoIsKilledMayBeHeldByTheKernelForAMinute) {
+  StopLadder ladder(kTimes);
+  const TimePoint start{};
+  ladder.begin(start);
+  ladder.hurry();
+  ladder.start(Rung::kKill, start);
+  for (int second = 0; second < 100; ++second) (void)ladder.note_activity(Activity::kWaits, start + seconds(second));
+  EXPECT_EQ(ladder.escalate_at(), start + seconds(5 + 60));
+}
+
 TEST(StopLadder, WhoeverIsHurriedEarnsOnlyByOutput) {
   StopLadder ladder(kTimes);
   const TimePoint start{};
