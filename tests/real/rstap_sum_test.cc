@@ -40,6 +40,9 @@ class RstapSum : public RecordedRun {
 TEST_F(RstapSum, IsTheSumOfWhatEachHostSaysAsText) {
   Program texts(client(on(3, {"--label", "--bpftrace", "-e", kCertain})));
   ASSERT_EQ(texts.wait_exit(), 0) << texts.captured();
+  EXPECT_NE(texts.err().find("rstap: each target has printed its own maps; with --sum they are added up\n"),
+            std::string::npos)
+      << texts.captured();
   Program sums(client(on(3, {"--sum", "--bpftrace", "-e", kCertain})));
   ASSERT_EQ(sums.wait_exit(), 0) << sums.captured();
   const std::string want = numbers("texts", texts.out());
@@ -47,6 +50,7 @@ TEST_F(RstapSum, IsTheSumOfWhatEachHostSaysAsText) {
   EXPECT_NE(want.find("@hist [4, 8) = 6\n"), std::string::npos) << want;
   EXPECT_NE(want.find("@l [100, ...) = 3\n"), std::string::npos) << want;
   EXPECT_EQ(numbers("sums", sums.out()), want) << sums.captured();
+  EXPECT_EQ(sums.err().find("--sum"), std::string::npos) << sums.captured();
   EXPECT_NE(sums.out().find("stapsh#2: measured\n"), std::string::npos) << sums.captured();
   EXPECT_NE(sums.out().find("@min: smallest of 3 hosts\n@min: 3\n"), std::string::npos) << sums.captured();
 }
@@ -118,6 +122,7 @@ TEST_F(RstapSum, WhatCantBeSummedIsShownAsItIsAndThatIsSaid) {
   const std::string recording = scratch_.path("text.json");
   Program run(client(on(1, {"--record", recording, "--bpftrace", "-e", kCertain})));
   ASSERT_EQ(run.wait_exit(), 0) << run.captured();
+  EXPECT_EQ(run.err().find("--sum"), std::string::npos) << run.captured();
   Program replay(client({STAPSH_CLIENT, "replay", recording, "--sum"}));
   EXPECT_EQ(replay.wait_exit(), 0) << replay.captured();
   EXPECT_NE(replay.out().find("stapsh: @count: 2\n"), std::string::npos) << replay.captured();

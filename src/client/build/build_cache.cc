@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
@@ -76,6 +77,11 @@ std::optional<std::string> BuildCache::script_text() const {
 std::string_view BuildCache::program() const {
   if (!ready_ || ready_->kind != RunnerKind::kBpftrace) return {};
   return *ready_->files.front().content;
+}
+
+bool BuildCache::has_maps_to_sum() const {
+  const ProgramMaps maps(program());
+  return std::ranges::any_of(maps.maps(), [](const ProgramMap& map) { return map.kind != MapKind::kOther; });
 }
 
 std::string BuildCache::script_digest() const {

@@ -31,6 +31,8 @@ class BuildCache {
   std::string script_digest() const;
   /// After prepare(): the text of a bpftrace program. Empty: it is none.
   [[nodiscard]] std::string_view program() const;
+  /// Whether that has maps of which --sum makes one of all hosts.
+  [[nodiscard]] bool has_maps_to_sum() const;
 
   /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
   /// about it was shown once.

@@ -79,6 +79,7 @@ class TargetFleet : public Fleet {
   Awaitable<> keep_deadline();
   Awaitable<> watch_stop();
   [[nodiscard]] std::vector<TargetResult> results() const;
+  void say_what_adds_up();
   void check_descriptors(std::size_t needed);
   void give_up(const std::string& why);
   void wait_signal();
@@ -179,10 +180,20 @@ Awaitable<int> TargetFleet::run() {
   finish();
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
   for (std::string& text : plan_texts(runs_)) emit(event::Note{event::Note::Kind::kAnswer, std::move(text)});
+  say_what_adds_up();
   const int code =
       exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
   co_return code;
+}
+
+void TargetFleet::say_what_adds_up() {
+  if (options_.job.answers_wanted || options_.dry_run || !builds_->has_maps_to_sum()) return;
+  const auto has_printed = [](const TargetResult& each) {
+    return each.outcome.kind == Outcome::Kind::kEnded && !is_failure(each.outcome);
+  };
+  if (std::ranges::count_if(results(), has_printed) < 2) return;
+  emit(event::Note{event::Note::Kind::kInfo, "each target has printed its own maps; with --sum they are added up"});
 }
 
 // Better said now than by the nine hundredth target.

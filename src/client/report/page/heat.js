@@ -27,6 +27,11 @@ const largestCount = (counts) => counts.reduce((a, b) => Math.max(a, b), 0);
 /** Two of a few and one of very many must both be seen, so counts are drawn by their logarithm. */
 const byLogarithm = (count, largest) => (count > 0 ? 0.08 + 0.92 * Math.log1p(count) / Math.log1p(largest) : 0);
 
+/** Of a column; the last ones may have no room before `end`, and then no name rather than a part of it. */
+function drawColumnName(context, name, x, end, head) {
+  if (x + context.measureText(name).width <= end) context.fillText(name, x, head / 2);
+}
+
 function legendOf(scaleText) {
   const canvas = element("canvas", { width: 96, height: 10, "aria-hidden": "true" });
   const draw = () => {
@@ -92,7 +97,7 @@ export function hostHeat(map, key) {
     drawHead(context, x, width, head) {
       const cell = width / shown, every = Math.ceil((isHistogram ? 64 : 30) / cell);
       for (let i = 0; i < shown; i += every) {
-        context.fillText(cutText(nameOf(i), Math.floor(cell * every / 6.7)), x + i * cell + 1, head / 2);
+        drawColumnName(context, cutText(nameOf(i), Math.floor(cell * every / 6.7)), x + i * cell + 1, x + width, head);
       }
     },
     describe(row, column) {
@@ -147,7 +152,9 @@ export function timeHeat(map, key) {
     },
     drawHead(context, x, width, head) {
       const cell = width / moments, every = Math.ceil(70 / cell);
-      for (let i = 0; i < moments; i += every) context.fillText(seconds(map.snapshots[i].at), x + i * cell + 1, head / 2);
+      for (let i = 0; i < moments; i += every) {
+        drawColumnName(context, seconds(map.snapshots[i].at), x + i * cell + 1, x + width, head);
+      }
     },
     describe(row, column) {
       if (column < 0) return "";
