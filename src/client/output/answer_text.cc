@@ -96,6 +96,30 @@ void append(std::vector<std::string>& lines, std::vector<std::string> more) {
   lines.insert(lines.end(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
 }
 
+// The frames of a key with a stack.
+std::vector<std::string> stack_lines(std::string_view key) {
+  std::vector<std::string> lines;
+  while (!key.empty()) {
+    const std::string_view line = key.substr(0, key.find('\n'));
+    key.remove_prefix(std::min(line.size() + 1, key.size()));
+    const std::size_t begin = line.find_first_not_of(" \t");
+    if (begin != std::string_view::npos) lines.push_back(shown_text(line.substr(begin), kTextBytesMax));
+  }
+  return lines;
+}
+
+// "@usecs[grep]"; a stack has a line for each of its frames: the last one takes what follows. An empty key is one, too:
+// a name that is not known, a stack that could not be taken.
+std::vector<std::string> key_lines(const Answer& answer, KeyIndex index) {
+  const std::string& key = answer.keys[index];
+  if (key.empty() && !answer.keyed) return {answer.map};
+  if (key.find('\n') == std::string::npos) return {fmt::format("{}[{}]", answer.map, key_text(key))};
+  std::vector<std::string> lines{answer.map + "["};
+  for (const std::string& frame : stack_lines(key)) lines.push_back("    " + frame);
+  lines.emplace_back("]");
+  return lines;
+}
+
 // The key's last line takes it, what needs more lines follows.
 void append_sum(std::vector<std::string>& lines, const Answer& answer, KeyIndex key,
                 std::span<const std::string> names) {
@@ -172,30 +196,16 @@ std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std:
       break;
     }
     std::string subject;
-    if (host.key && answer.keyed) {
-      const std::vector<std::string> key = key_lines(answer.map, answer.keys[*host.key]);
-      subject = key.size() == 1 ? key.front() : key.front() + key[1].substr(4) + " …]";  // A stack, by its first frame.
-    }
+    if (host.key && answer.keyed) subject = fmt::format("{}[{}]", answer.map, key_text(answer.keys[*host.key]));
     lines.push_back(fmt::format("  {} differs: {}", names[host.target], difference_text(answer, host, subject)));
   }
   return lines;
 }
 
-std::vector<std::string> key_lines(const std::string& map, const std::string& key) {
-  if (key.empty()) return {map};
-  if (key.find('\n') == std::string::npos) {
-    return {fmt::format("{}[{}]", map, shown_text(key, kTextBytesMax))};
-  }
-  std::vector<std::string> lines{map + "["};
-  std::string_view rest = key;
-  while (!rest.empty()) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    const std::size_t begin = line.find_first_not_of(" \t");
-    if (begin != std::string_view::npos) lines.push_back("    " + shown_text(line.substr(begin), kTextBytesMax));
-  }
-  lines.emplace_back("]");
-  return lines;
+std::string key_text(const std::string& key) {
+  if (key.find('\n') == std::string::npos) return shown_text(key, kTextBytesMax);
+  const std::vector<std::string> frames = stack_lines(key);
+  return frames.empty() ? "" : frames.front() + " …";
 }
 
 std::string coverage_text(const Answer& answer) {
@@ -236,7 +246,7 @@ std::vector<std::string> answer_lines(const Answer& answer, std::span<const std:
   std::vector<std::string> lines{std::move(head)};
   append(lines, missing_lines(answer, names));
   for (const KeyIndex key : order) {
-    append(lines, key_lines(answer.map, answer.keys[key]));
+    append(lines, key_lines(answer, key));
     append_sum(lines, answer, key, names);
   }
   append(lines, unlike_lines(answer, names, unlike));

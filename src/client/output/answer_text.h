@@ -30,7 +30,7 @@ std::vector<std::string> missing_lines(const Answer& answer, std::span<const std
 std::vector<std::string> unlike_lines(const Answer& answer, std::span<const std::string> names,
                                       std::span<const UnlikeHost> unlike);
 
-/// "@usecs[grep]"; a stack has a line for each of its frames: the last one takes what follows.
-std::vector<std::string> key_lines(const std::string& map, const std::string& key);
+/// A key in one line: a stack by its first frame. Empty, if the key is, or has no frames.
+std::string key_text(const std::string& key);
 
 }  // namespace stapsh::client

@@ -72,6 +72,16 @@ TEST(AnswerText, AHistogramHasBarsAndAStackItsFrames) {
                           "[8, 16)                 4 |" + std::string(52, '@') + "|"));
 }
 
+// bpftrace prints "@c[]" as well: a name that is not known, and a stack that could not be taken.
+TEST(AnswerText, AnEmptyKeyIsAKey) {
+  EXPECT_THAT(lines_of("t:x { @c[comm] = count(); }", {map(R"("@c": {"": 3})")}),
+              ElementsAre("@c: sum of 1 host", "@c[]: 3"));
+  const std::string usual = map(R"("@c": {"\n": 800, "": 200})");
+  EXPECT_THAT(lines_of("t:x { @c[ustack] = count(); }", {usual, usual, map(R"("@c": {"\n": 200, "": 800})"), usual}),
+              ElementsAre("@c: sum of 4 hosts", "@c[]: 1400", "@c[", "]: 2600",
+                          "  a3 differs: @c[] is 20 % of its own, 80 % of others'"));
+}
+
 // 100 values in the bucket of `min` and the one above it.
 std::string hist(int min) {
   const auto bucket = [](int lower, int count) {

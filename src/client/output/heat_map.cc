@@ -71,7 +71,6 @@ class HeatMap {
   [[nodiscard]] std::vector<KeyIndex> largest_keys() const {
     return client::largest_keys(answer_, look_.top.value_or(kKeysDefault));
   }
-  [[nodiscard]] std::string key_text(KeyIndex key) const;
   void say_shades(std::string_view what);
 
   const Answer& answer_;
@@ -202,12 +201,6 @@ std::optional<double> number_of(const Value& value) {
                     value);
 }
 
-std::string HeatMap::key_text(KeyIndex key) const {
-  const std::vector<std::string> lines = key_lines("", answer_.keys[key]);
-  if (lines.size() == 1) return lines.front().substr(1, lines.front().size() - 2);
-  return lines[1].substr(4) + " …";  // A stack, by its first frame.
-}
-
 void HeatMap::say_shades(std::string_view what) {
   std::string line = fmt::format("  by host; shade: {}: ", what);
   constexpr std::size_t kScaleColumns = 2 * kShades + 10;
@@ -261,7 +254,7 @@ void HeatMap::draw_histogram(KeyIndex key, std::size_t groups_max) {
   for (const RowGroup& group : groups) {
     for (std::size_t cell = 0; cell < columns.size(); ++cell) most = std::max(most, mean_of(rows, group, cell));
   }
-  if (answer_.keyed) lines_.push_back("  " + fit_columns(key_text(key) + ":", look_.columns - 2));
+  if (answer_.keyed) lines_.push_back("  " + fit_columns(key_text(answer_.keys[key]) + ":", look_.columns - 2));
   const std::size_t width = columns.size() * columns.cell_columns;
   lines_.push_back(fmt::format("  {} {} {}", std::string(names, ' '), padded(columns.header(), width), kAmountHead));
   for (const RowGroup& group : groups) {
@@ -329,7 +322,7 @@ void HeatMap::draw_table() {
   say_shades("beside the key's largest");
   std::string header(2 + names, ' ');
   for (const KeyIndex key : keys) {
-    const std::string text = key_text(key);
+    const std::string text = key_text(answer_.keys[key]);
     const std::string name = padded(text, std::min(columns_of(text), cell - (look_.coloured ? 1 : 3)));
     header +=
         std::string(cell - columns_of(name) - (look_.coloured ? 0 : 2), ' ') + name + (look_.coloured ? "" : "  ");

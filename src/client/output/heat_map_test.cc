@@ -191,5 +191,14 @@ TEST(HeatMap, ColourIsEndedWhereItBegan) {
   }
 }
 
+TEST(HeatMap, EmptyKeysHaveTheirPlace) {
+  for (const std::string_view key : {"", "\\n", " \\n\\t", "\\n    f+1\\n"}) {
+    const std::string counts = fmt::format(R"("@c": {{"{}": 3}})", key);
+    EXPECT_THAT(lines_of(answer_of("t:x { @c[comm] = count(); }", {counts, counts})), testing::SizeIs(3));
+    const std::string histogram = fmt::format(R"("@h": {{"{}": {}}})", key, counts_json({1, 2}));
+    EXPECT_THAT(lines_of(answer_of("t:x { @h[comm] = hist(1); }", {histogram, histogram})), testing::SizeIs(4));
+  }
+}
+
 }  // namespace
 }  // namespace stapsh::client
