@@ -22,4 +22,6 @@ enum class MapKind : std::uint8_t {
 /// "count", "lhist", …; "other".
 std::string_view kind_name(MapKind kind);
 
+inline bool is_histogram(MapKind kind) { return kind == MapKind::kHist || kind == MapKind::kLhist; }
+
 }  // namespace stapsh::client

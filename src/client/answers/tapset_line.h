@@ -31,8 +31,6 @@ bool is_tapset_line(std::string_view line);
 bool may_become_tapset_line(std::string_view line);
 /// None: nobody's tapset writes such a line.
 std::optional<TapsetLine> parse_tapset_line(std::string_view line);
-
-inline bool is_histogram(MapKind kind) { return kind == MapKind::kHist || kind == MapKind::kLhist; }
 /// Takes what `kind` has for a value and the blank behind it off `rest`, so that the key is left. None of histograms:
 /// they have rows of their own.
 std::optional<Value> take_tapset_value(MapKind kind, std::string_view& rest);

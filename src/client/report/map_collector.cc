@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "client/answers/map_kind.h"
 #include "client/report/stack_order.h"
 
 namespace stapsh::client::report {
 namespace {
+
+using KeySum = std::pair<KeyIndex, Sum>;
 
 std::uint64_t count_in(const Histogram& histogram, const Bucket& of) {
   const auto bucket =
@@ -16,11 +19,12 @@ std::uint64_t count_in(const Histogram& histogram, const Bucket& of) {
 
 // Whether nothing of `before` is less in `now`: so it is unless the program cleared the map in between.
 bool goes_on(const Snapshot& before, const Snapshot& now) {
-  return std::ranges::all_of(before.sums, [&](const auto& one) {
+  return std::ranges::all_of(before.sums, [&](const KeySum& one) {
     const auto* old = std::get_if<Histogram>(&one.second);
     if (!old) return true;
-    const auto same = std::ranges::find(now.sums, one.first, [](const auto& sum) { return sum.first; });
-    const auto* histogram = same == now.sums.end() ? nullptr : std::get_if<Histogram>(&same->second);
+    const auto same = std::ranges::lower_bound(now.sums, one.first, {}, &KeySum::first);
+    const bool is_there = same != now.sums.end() && same->first == one.first;
+    const auto* histogram = is_there ? std::get_if<Histogram>(&same->second) : nullptr;
     if (!histogram) return false;
     return std::ranges::all_of(*old,
                                [&](const Bucket& bucket) { return count_in(*histogram, bucket) >= bucket.count; });
@@ -66,24 +70,32 @@ MapCollector::Collected& MapCollector::collected(const std::string& name) {
 void MapCollector::on_answer(const Answer& answer) {
   Collected& one = collected(answer.map);
   Map& map = one.map;
+  const bool is_new = !answer.ordinal || !one.has_last;
+  if (!is_histogram(answer.kind)) {
+    // Only histograms are shown over time; of all else what was said last is all, and nothing is kept of what it takes
+    // the place of.
+    if (!is_new) return;
+    map.keys.clear();
+    one.keys.clear();
+  }
   std::vector<KeyIndex> numbers;  // Of the answer's keys, in the map.
   numbers.reserve(answer.keys.size());
   for (const std::string& key : answer.keys) {
-    const auto [at, is_new] = one.keys.try_emplace(key, static_cast<KeyIndex>(map.keys.size()));
-    if (is_new) {
+    const auto [at, is_first] = one.keys.try_emplace(key, static_cast<KeyIndex>(map.keys.size()));
+    if (is_first) {
       map.keys.push_back(key);
       map.sums.emplace_back(NotMerged{});
     }
     numbers.push_back(at->second);
   }
-  if (answer.ordinal) {
+  if (answer.ordinal && is_histogram(answer.kind)) {
     Snapshot snapshot{answer.at, answer.hosts.size(), {}};
     for (std::size_t i = 0; i < answer.sums.size(); ++i) snapshot.sums.emplace_back(numbers[i], answer.sums[i]);
-    std::ranges::sort(snapshot.sums, {}, [](const auto& sum) { return sum.first; });
+    std::ranges::sort(snapshot.sums, {}, &KeySum::first);
     map.snapshots.push_back(std::move(snapshot));
     if (map.snapshots.size() > kSnapshotsMax) thin_out(map.snapshots);
   }
-  if (answer.ordinal && one.has_last) return;
+  if (!is_new) return;
   one.has_last = !answer.ordinal;
   map.kind = answer.kind;
   map.asked = answer.targets;

@@ -38,6 +38,32 @@ TEST(MapCollector, KeysOfAllPrintsAreOneList) {
   EXPECT_EQ(map.stacks, std::vector<StackKind>{StackKind::kUser});
 }
 
+TEST(MapCollector, OfNumbersOnlyTheLastAreKept) {
+  const auto counted = [](std::optional<std::size_t> ordinal, std::vector<std::string> keys, std::vector<Sum> sums) {
+    Answer made = answer(ordinal, std::move(keys), std::move(sums));
+    made.kind = MapKind::kCount;
+    return made;
+  };
+  MapCollector collector;
+  collector.on_answer(counted(0, {"thread 1"}, {Number{4}}));
+  collector.on_answer(counted(std::nullopt, {"thread 9"}, {Number{5}}));
+  collector.on_answer(counted(1, {"thread 8"}, {Number{6}}));
+  const Map map = collector.take("").front();
+  EXPECT_EQ(map.keys, std::vector<std::string>{"thread 9"});
+  EXPECT_EQ(map.sums, std::vector<Sum>{Number{5}});
+  EXPECT_TRUE(map.snapshots.empty());
+}
+
+TEST(MapCollector, ManyKeysOverTimeAreComparedInLittleTime) {
+  std::vector<std::string> keys;
+  for (int key = 0; key < 20'000; ++key) keys.push_back(std::to_string(key));
+  MapCollector collector;
+  for (std::size_t moment = 0; moment < 50; ++moment) {
+    collector.on_answer(answer(moment, keys, std::vector<Sum>(keys.size(), counts(moment, 1))));
+  }
+  EXPECT_TRUE(collector.take("").front().cumulative);  // Seconds, were each looked for among all: 20 billion looks.
+}
+
 TEST(MapCollector, ACountThatFallsWasCleared) {
   MapCollector collector;
   collector.on_answer(answer(0, {""}, {counts(5, 5)}));
