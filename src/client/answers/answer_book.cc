@@ -71,7 +71,9 @@ class AnswerBook::State : public MapSink {
   void take_tapset_print(std::size_t target, const TapsetPrint& print);
   MapPrints* find_map(std::string_view name, MapKind kind_if_new);
   void say(std::size_t target, std::string_view bytes);
-  void notice(std::size_t target, std::string text) { items_.emplace_back(AnswerNotice{target, std::move(text)}); }
+  void notice(std::size_t target, std::string text, std::uint64_t lost_events = 0) {
+    items_.emplace_back(AnswerNotice{target, std::move(text), lost_events});
+  }
   void notice_once(std::size_t target, const std::string& text);
   void note_attached(std::size_t target, bool counted);
   void count_lost(std::size_t target, std::uint64_t events);
@@ -247,7 +249,7 @@ void AnswerBook::State::count_lost(std::size_t target, std::uint64_t events) {
   host.lost_events = add_counts(host.lost_events, events);
   if (host.lost_events_shown > 0 || events == 0) return;
   host.lost_events_shown = host.lost_events;
-  notice(target, "lost " + std::to_string(events) + " events");
+  notice(target, "lost " + std::to_string(events) + " events", events);
 }
 
 std::string AnswerBook::State::why(std::size_t target, std::string_view problem) const {
@@ -282,7 +284,8 @@ void AnswerBook::State::close(std::size_t target) {
   if (!rest.empty()) read_line(target, rest);
   for (std::string& count : host.notes.take_counts()) notice(target, std::move(count));
   if (host.lost_events > host.lost_events_shown) {
-    notice(target, "lost " + std::to_string(host.lost_events) + " events in all");
+    notice(target, "lost " + std::to_string(host.lost_events) + " events in all",
+           host.lost_events - host.lost_events_shown);
   }
 }
 

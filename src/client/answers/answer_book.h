@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct AnswerText {
 struct AnswerNotice {
   std::size_t target = 0;
   std::string text;
+  std::uint64_t lost_events = 0;  ///< Of which no notice before it told.
   bool operator==(const AnswerNotice&) const = default;
 };
 using AnswerItem = std::variant<AnswerText, AnswerNotice, Answer>;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/overloaded.h"
+#include "client/answers/unlike_hosts.h"
 #include "client/answers/value_shown.h"
 
 namespace stapsh::client {
@@ -259,6 +260,49 @@ TEST_F(AnswerBookTest, NoticesAreGivenOnceAndCounted) {
   const std::string rest = drain();
   EXPECT_NE(rest.find("0! helper_error: no^J (9 times more)"), std::string::npos) << rest;
   EXPECT_NE(rest.find("0! lost 12 events in all"), std::string::npos) << rest;
+}
+
+TEST_F(AnswerBookTest, LostEventsAreToldAsANumberOnceEach) {
+  begin(kCounter, 1);
+  for (const char* events : {"5", "7", "0"}) {
+    say(0, R"({"type": "lost_events", "data": {"events": )" + std::string(events) + "}}");
+  }
+  end(0);
+  std::vector<std::uint64_t> lost;
+  while (const std::optional<AnswerItem> item = book_->next()) {
+    if (const auto* notice = std::get_if<AnswerNotice>(&*item)) lost.push_back(notice->lost_events);
+  }
+  EXPECT_EQ(lost, (std::vector<std::uint64_t>{5, 7}));
+}
+
+TEST_F(AnswerBookTest, AKeyThatComesAMillionTimesTakesLittle) {
+  begin("BEGIN { @o[comm] = tid; @h[comm] = hist(1); }", 1);
+  std::string numbers = R"("x": 1)", histograms = R"("x": [{"min": 1, "max": 1, "count": 1}])";
+  for (int i = 1; i < 1'000'000; ++i) numbers += R"(, "x": )" + std::to_string(i % 10);
+  for (int i = 1; i < 100'000; ++i) histograms += R"(, "x": [{"min": 1, "max": 1, "count": 1}])";
+  say(0, R"({"type": "map", "data": {"@o": {)" + numbers + "}}}");
+  say(0, R"({"type": "hist", "data": {"@h": {)" + histograms + "}}}");
+  end(0);
+  std::string all;
+  while (const std::optional<AnswerItem> item = book_->next()) {
+    const auto* answer = std::get_if<Answer>(&*item);
+    ASSERT_NE(answer, nullptr) << shown(*item);
+    EXPECT_LT(answer->hosts.front().bytes(), 1000U);
+    all += stapsh::client::shown(answer->hosts.front().value(0)) + "; ";
+  }
+  EXPECT_EQ(all, "\"more values than can be shown\"; {1..1:100000}; ");
+}
+
+// What is not merged is compared with nothing, either.
+TEST_F(AnswerBookTest, HostsWithoutAnythingInCommonAreNotUnlike) {
+  begin(kCounter, 4);
+  for (std::size_t host = 0; host < 3; ++host) count(host, 1000);
+  say(3, R"({"type": "map", "data": {"@c": {"a": 1}}})");
+  for (std::size_t host = 0; host < 4; ++host) end(host);
+  while (const std::optional<AnswerItem> item = book_->next()) {
+    const auto* answer = std::get_if<Answer>(&*item);
+    EXPECT_TRUE(answer == nullptr || unlike_hosts(*answer).empty());
+  }
 }
 
 TEST_F(AnswerBookTest, ALineThatIsTooLongOrCutSpoilsNothingElse) {

@@ -73,7 +73,10 @@ class Comparison {
     }
   }
 
+  [[nodiscard]] bool is_merged(KeyIndex key) const { return !std::holds_alternative<NotMerged>(answer_.sums[key]); }
+
   void compare_key(KeyIndex key, std::size_t comparisons) {
+    if (!is_merged(key)) return;
     std::vector<std::size_t> hosts;
     std::vector<double> amounts;
     for (const std::size_t host : whole_) {
@@ -95,6 +98,10 @@ class Comparison {
 
   // All of it, and how it is divided among keys.
   void compare_parts() {
+    // Hosts of which one has another kind of value there are parts of nothing.
+    for (KeyIndex key = 0; key < answer_.sums.size(); ++key) {
+      if (!is_merged(key)) return;
+    }
     std::vector<double> wholes;
     double fleet = 0;
     for (const std::size_t host : whole_) {

@@ -34,9 +34,14 @@ std::string as_json(const Value& value) {
                     value);
 }
 
-// The elements are sorted: who was first makes no difference.
+// The elements are sorted: who was first makes no difference. A key that comes a million times has no list of a
+// million.
 Text list_of(const Value& one, const Value& other) {
+  static const Text kTooMany{"\"more values than can be shown\""};
+  constexpr std::size_t kListBytesMax = 1024;
   std::string first = as_json(one), second = as_json(other);
+  if (first == kTooMany.json || second == kTooMany.json || first.size() + second.size() > kListBytesMax)
+    return kTooMany;
   if (second < first) std::swap(first, second);
   return Text{"[" + first + ", " + second + "]"};
 }

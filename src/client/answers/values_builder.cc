@@ -92,8 +92,16 @@ bool ValuesBuilder::store(Mark& mark, bool again, const Value& value) {
   const std::size_t begin = packed_.size();
   if (begin > kPackedBytesMax / 2) return false;
   const bool fits = pack(packed_, value, *tables_->buckets);
-  pieces_[static_cast<std::size_t>(mark.number)] = {static_cast<std::uint32_t>(begin),
-                                                    static_cast<std::uint32_t>(packed_.size() - begin)};
+  Piece& piece = pieces_[static_cast<std::size_t>(mark.number)];
+  const std::size_t bytes = packed_.size() - begin;
+  if (again && bytes <= piece.bytes) {
+    // In the place of what was there: a key may come a million times.
+    std::copy_n(packed_.begin() + static_cast<std::ptrdiff_t>(begin), bytes, packed_.begin() + piece.at);
+    packed_.resize(begin);
+  } else {
+    piece.at = static_cast<std::uint32_t>(begin);
+  }
+  piece.bytes = static_cast<std::uint32_t>(bytes);
   return fits;
 }
 

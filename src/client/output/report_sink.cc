@@ -92,11 +92,13 @@ void ReportSink::on_note(const Event& event, const event::Note& note) {
 }
 
 void ReportSink::on_notice(const AnswerNotice& notice, WallTime now) {
-  add_note({now, notice.target, report::Note::Kind::kWarning, notice.text});
+  using Kind = report::Note::Kind;
+  add_note(
+      {now, notice.target, notice.lost_events > 0 ? Kind::kLost : Kind::kWarning, notice.text, notice.lost_events});
 }
 
 void ReportSink::add_note(report::Note note) {
-  if (report_.notes.size() < kNotesMax) {
+  if (report_.notes.size() < kNotesMax || note.kind == report::Note::Kind::kLost) {  // Of these a target has two.
     report_.notes.push_back(std::move(note));
   } else {
     ++notes_left_out_;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/shown_text.h"
 #include "client/events/run_result.h"
@@ -88,10 +89,12 @@ class Writer {
 
   void write_map(const Map& map) {
     std::vector<std::string> keys;
-    std::set<std::string> known;
-    for (const std::string& key : map.keys) {  // Two that are spelled the same would be one series.
-      std::string label = label_text(key);
-      for (int n = 2; !known.insert(label).second; ++n) label = label_text(key) + '#' + std::to_string(n);
+    std::unordered_map<std::string, std::size_t> known;  // And how often it was asked for.
+    for (const std::string& key : map.keys) {            // Two that are spelled the same would be one series.
+      const std::string spelled = label_text(key);
+      std::string label = spelled;
+      // Thousands of long keys may begin alike: each goes on where the last one found its number.
+      while (!known.try_emplace(label, 1).second) label = spelled + '#' + std::to_string(++known[spelled]);
       keys.push_back(std::move(label));
     }
     const bool has_keys = map.keys.size() != 1 || !map.keys.front().empty();

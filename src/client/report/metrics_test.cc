@@ -65,6 +65,12 @@ TEST(Metrics, NamesAndLabelsCannotBreakOut) {
   EXPECT_THAT(text, HasSubstr("key=\"x<FF>#2\"} 1\n"));
 }
 
+TEST(Metrics, LongKeysThatBeginAlikeAreSoonTold) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 20'000; ++i) keys.push_back(std::string(1100, 'x') + std::to_string(i));
+  EXPECT_THAT(of("@c", MapKind::kCount, keys, Number{1}), HasSubstr("...#20000\"} 1\n"));
+}
+
 TEST(Metrics, NamesDoNotMeet) {
   EXPECT_THAT(of("@target_failed", MapKind::kSum, {""}, Number{1}), HasSubstr("rstap_target_failed_2{"));
   EXPECT_THAT(of("@count", MapKind::kSum, {""}, Number{1}), HasSubstr("rstap_count_value{"));
