@@ -22,14 +22,21 @@ class WholeFile {
   WholeFile& operator=(WholeFile&&) = delete;
   ~WholeFile();
 
-  /// Replaces what is in it. Of what could not be written whole nothing stays. The error names the option and the path.
+  /// Replaces what is in it, at one moment: who reads the file finds what was there before or all of the new, and of
+  /// what could not be written whole nothing. The error names the option and the path. A link, and a file of somebody
+  /// else or with other names, stays what it is and is written in its place; so is a file in a folder that is not ours.
   Result<> write(std::string_view bytes);
 
  private:
-  WholeFile(std::string name, std::string made, sys::UniqueFd file)
-      : name_(std::move(name)), made_(std::move(made)), file_(std::move(file)) {}
+  WholeFile(std::string name, std::string path, bool is_new, sys::UniqueFd file)
+      : name_(std::move(name)), path_(std::move(path)), made_(is_new ? path_ : ""), file_(std::move(file)) {}
+
+  [[nodiscard]] sys::UniqueFd open_beside(std::string& beside) const;
+  Result<> fail_to_write(const Error& error, std::string_view more = {}) const;
+  Result<> write_in_place(std::string_view bytes);
 
   std::string name_;  // "--report: run.html"
+  std::string path_;
   std::string made_;  // The path of a file that was not there, until it is written.
   sys::UniqueFd file_;
 };
