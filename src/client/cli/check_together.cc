@@ -86,6 +86,11 @@ Result<> check_together(const RstapOptions& options) {
                 "--sum and its like make one answer of what targets measure: they exclude --gather, --diff and "
                 "--format=json");
   }
+  if (options.output.answers.wanted() && job.output_file) {
+    return fail(Errc::kUsage, fmt::format("-o {}: what targets measure goes into their files, and --sum and its like "
+                                          "have nothing to add up; leave one of them out",
+                                          *job.output_file));
+  }
   TRY(check_resume_failed(options.output));
   if (options.output.answers.live && options.action == Action::kRun && runner_of(job) != RunnerKind::kBpftrace) {
     return fail(Errc::kUsage,

@@ -303,6 +303,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-s", "4096", "s"}, "-s: '4096' is not a whole number from 1 to 4095"},
       {{"-s", "0", "s"}, "-s: '0' is not"},
       {{"-o", "out", "--remote", "web1", "s"}, "-o out: the file is on each target"},
+      {{"-o", "/out", "--sum", "--remote", "web1", "s"}, "-o /out: what targets measure goes into their files"},
       {{"-S", "a", "-of", "s"}, "-S: 'a' is not MB or MB,N"},
       {{"-S", "4,", "-of", "s"}, "-S: '4,' is not"},
       {{"-S", "4", "s"}, "-S needs -o FILE"},
