@@ -149,6 +149,7 @@ void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
                           }
                         },
                         [&](const said::Unreadable& unreadable) {
+                          if (printed_ != nullptr) printed_->on_unreadable(target);
                           const std::string text = "a line could not be read: " + shown_text(unreadable.why, 200);
                           if (hosts_[target].notes.is_new(text)) {
                             notice(target,

@@ -293,6 +293,20 @@ TEST_F(AnswerBookTest, AKeyThatComesAMillionTimesTakesLittle) {
   EXPECT_EQ(all, "\"more values than can be shown\"; {1..1:100000}; ");
 }
 
+TEST_F(AnswerBookTest, AHostWhosePrintCouldNotBeReadIsNamed) {
+  begin(kCounter, 3);
+  const std::string large = R"({"type": "map", "data": {"@c": )" + std::string(400, '1') + "}}";
+  for (std::size_t host = 0; host < 2; ++host) count(host, 1);
+  say(1, large);
+  say(2, large);
+  count(0, 9);
+  for (std::size_t host = 0; host < 3; ++host) end(host);
+  const std::string all = drain();
+  EXPECT_NE(all.find("@c =10 of 0 1, 1 what it printed last could not be read, 2 what it printed could not be read"),
+            std::string::npos)
+      << all;
+}
+
 // What is not merged is compared with nothing, either.
 TEST_F(AnswerBookTest, HostsWithoutAnythingInCommonAreNotUnlike) {
   begin(kCounter, 4);

@@ -47,6 +47,7 @@ void MapPrints::begin(ValuesBuilder& builder, bool keyed, std::size_t keys_max) 
 void MapPrints::on_print(HostValues values, WallTime now) {
   Host& host = hosts_[values.target()];
   host.given_in.reset();
+  host.unreadable = false;
   if (fleet_.stopping || options_.live) {
     host.last = std::move(values);
     return;
@@ -115,7 +116,7 @@ std::optional<Answer> MapPrints::next_snapshot(WallTime now) {
     }
     WallTime at = round.begun;
     for (const HostValues& values : round.values) at = std::max(at, values.at());
-    Answer answer = answer_of(std::move(round.values), at);
+    Answer answer = answer_of(std::move(round.values), at, false);
     answer.ordinal = number;
     if (map_.printed_in_part) {
       answer.notes.emplace_back(
@@ -134,23 +135,25 @@ std::optional<Answer> MapPrints::last_values(WallTime now) const {
   for (const Host& host : hosts_) {
     if (!host.last) continue;
     values.push_back(*host.last);
-    said_before = said_before && host.given_in && *host.given_in + 1 == given_;
+    said_before = said_before && !host.unreadable && host.given_in && *host.given_in + 1 == given_;
   }
   if (values.empty()) return std::nullopt;
-  Answer answer = answer_of(std::move(values), now);
+  Answer answer = answer_of(std::move(values), now, true);
   answer.said_before = said_before;
   return answer;
 }
 
-std::string MapPrints::why_missing(std::size_t target, bool has_values) const {
+std::string MapPrints::why_missing(std::size_t target, bool has_values, bool is_last) const {
   const HostState& host = fleet_.hosts[target];
   if (host.ended && !host.ended_well) return host.why;
-  if (has_values) return {};
+  const bool unreadable = hosts_[target].unreadable;
+  if (has_values) return unreadable && is_last ? "what it printed last could not be read" : "";
+  if (unreadable) return "what it printed could not be read";
   if (host.ended) return "no data";
   return host.started ? "no data yet" : "not started";
 }
 
-Answer MapPrints::answer_of(std::vector<HostValues> hosts, WallTime at) const {
+Answer MapPrints::answer_of(std::vector<HostValues> hosts, WallTime at, bool is_last) const {
   Answer answer;
   answer.map = map_.name;
   answer.kind = map_.kind;
@@ -175,7 +178,7 @@ Answer MapPrints::answer_of(std::vector<HostValues> hosts, WallTime at) const {
   answer.sums = sum.take();
   answer.hosts = std::move(hosts);
   for (std::size_t target = 0; target < has_values.size(); ++target) {
-    std::string why = why_missing(target, has_values[target]);
+    std::string why = why_missing(target, has_values[target], is_last);
     if (!why.empty()) answer.missing.push_back({target, std::move(why)});
   }
   return answer;

@@ -31,6 +31,8 @@ class MapPrints {
   void begin(ValuesBuilder& builder, bool keyed, std::size_t keys_max);
   /// What a host printed. Once a stop was asked it is final, and belongs to no round.
   void on_print(HostValues values, WallTime now);
+  /// A print that could not be read: what the host said before is not its last.
+  void on_unreadable(std::size_t target) { hosts_[target].unreadable = true; }
   /// Also when it never started. FleetState knows it already, as it does below.
   void on_ended(std::size_t target, WallTime now);
   void on_stop();
@@ -47,6 +49,7 @@ class MapPrints {
  private:
   struct Host {
     std::optional<HostValues> last;
+    bool unreadable = false;  // What came behind `last`.
     std::size_t next_round = 0;
     std::optional<std::size_t> given_in;  // The snapshot in which `last` was.
   };
@@ -65,8 +68,8 @@ class MapPrints {
   template <typename Change>
   void change_all(const Change& change);
 
-  [[nodiscard]] Answer answer_of(std::vector<HostValues> hosts, WallTime at) const;
-  [[nodiscard]] std::string why_missing(std::size_t target, bool has_values) const;
+  [[nodiscard]] Answer answer_of(std::vector<HostValues> hosts, WallTime at, bool is_last) const;
+  [[nodiscard]] std::string why_missing(std::size_t target, bool has_values, bool is_last) const;
 
   ProgramMap map_;
   const FleetState& fleet_;
