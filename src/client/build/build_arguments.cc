@@ -32,6 +32,10 @@ void add_option(std::vector<std::string>& words, const OptionEntry& entry, const
     words.push_back("--color=" + value);
     return;
   }
+  if (entry.short_name == '\0') {
+    words.push_back(entry.spelling() + (value.empty() ? "" : "=" + value));
+    return;
+  }
   words.push_back(entry.spelling());
   if (entry.takes_value()) words.push_back(value);
 }

@@ -14,6 +14,7 @@
 #include "client/async/child_output.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
+#include "client/options/option_table.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/pipe.h"
@@ -61,7 +62,9 @@ Result<> BuildCache::prepare() {
       job_.script_kind = ScriptKind::kStdin;
     }
   }
-  const std::string tapset = tapset_for(job_, script_text().value_or(""), tapset_places());
+  std::string text = script_text().value_or("");
+  for (const std::string& added : option_values(job_, OptionId::kAddedScript)) text += "\n" + added;
+  const std::string tapset = tapset_for(job_, text, tapset_places());
   if (!tapset.empty()) job_.tapset_directories.push_back(tapset);
   workspace_ = TRY(sys::Workspace::create());
   return {};
@@ -172,8 +175,9 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   spawn.stderr_fd = err->write_end.get();
   spawn.working_directory_fd = directory;
   // Its files go with ours, also if it must be killed; but -k, alone or among others, asks for them.
-  const std::vector<std::string>& more = options_.job.build_words;
-  if (std::none_of(more.begin(), more.end(), keeps_files)) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
+  const bool keep =
+      !option_values(job_, OptionId::kKeepFiles).empty() || std::ranges::any_of(options_.job.build_words, keeps_files);
+  if (!keep) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
   spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
   Result<sys::Child> stap = sys::spawn(spawn);

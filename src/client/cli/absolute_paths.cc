@@ -25,6 +25,9 @@ void make_paths_absolute(JobOptions& options, std::string_view working_directory
   }
   if (options.output_file) make_absolute(*options.output_file, working_directory);  // Of direct: alone, see the parser.
   if (options.runtime_directory) make_absolute(*options.runtime_directory, working_directory);
+  for (PassedOption& each : options.passed) {
+    if (each.id == OptionId::kSysroot) make_absolute(each.value, working_directory);
+  }
   for (std::string& path : options.tapset_directories) make_absolute(path, working_directory);
   // Without a '/', -r names a release and -d a kernel module.
   for (std::string& value : options.kernel_directories) make_absolute_if_path(value, working_directory);

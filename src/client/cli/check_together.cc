@@ -31,6 +31,16 @@ RunnerKind runner_of(const JobOptions& job) {
   return RunnerKind::kStaprun;
 }
 
+// stap would refuse these, too, but after all targets are connected.
+Result<> check_build_options(const JobOptions& job) {
+  const auto given = [&](OptionId id) { return !option_values(job, id).empty(); };
+  if (given(OptionId::kSuppressTimeLimits) && !job.guru) return fail(Errc::kUsage, "--suppress-time-limits needs -g");
+  if (given(OptionId::kTargetVariable) && !given(OptionId::kSysroot)) {
+    return fail(Errc::kUsage, "--sysenv needs --sysroot=DIR");
+  }
+  return {};
+}
+
 // What runs nothing must not replace what runs have left.
 Result<> check_dry_run(const RstapOptions& options) {
   if (!options.dry_run) return {};
@@ -111,7 +121,8 @@ Result<> check_together(const RstapOptions& options) {
     return fail(Errc::kUsage, fmt::format("--gather and {} exclude each other: lines of several times are never equal",
                                           output.by_time ? "--by-time" : "--timestamps"));
   }
-  if (job.needs_build()) return {};
+  TRY(check_build_options(job));
+  if (job.needs_build()) return check_for_runner(job, runner_of(job), job.script_name());
   for (const OptionEntry& entry : option_table()) {
     if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;
     const std::string_view why =
@@ -119,7 +130,7 @@ Result<> check_together(const RstapOptions& options) {
     return fail(Errc::kUsage, fmt::format("{} {}: {} changes only the build; leave it out", job.script_name(), why,
                                           entry.spelling()));
   }
-  return {};
+  return check_for_runner(job, runner_of(job), job.script_name());
 }
 
 }  // namespace stapsh::client

@@ -247,11 +247,29 @@ constexpr std::array kClientOptions{
 };
 
 constexpr std::array kRefusedOptions{
-    RefusedOption{'p', "rstap always runs what it builds; to build only, use stap -p4"},
-    RefusedOption{'l', "rstap runs scripts; to list probes, use stap -l"},
-    RefusedOption{'L', "rstap runs scripts; to list probes, use stap -L"},
-    RefusedOption{'i', "rstap has no interactive mode; use stap -i"},
-    RefusedOption{'F', "flight recorder mode leaves modules behind on the targets; rstap never does"},
+    RefusedOption{'p', "", "rstap always runs what it builds; to build only, use stap -p4"},
+    RefusedOption{'l', "", "rstap runs scripts; to list probes, use stap -l"},
+    RefusedOption{'L', "", "rstap runs scripts; to list probes, use stap -L"},
+    RefusedOption{'\0', "dump-probe-types", "rstap runs scripts; to list types of probes, use stap --dump-probe-types"},
+    RefusedOption{'\0', "dump-probe-aliases", "rstap runs scripts; to list aliases, use stap --dump-probe-aliases"},
+    RefusedOption{'\0', "dump-functions", "rstap runs scripts; to list functions, use stap --dump-functions"},
+    RefusedOption{'i', "interactive", "rstap has no interactive mode; use stap -i"},
+    RefusedOption{'\0', "language-server", "rstap runs scripts; an editor is served by stap --language-server"},
+    RefusedOption{'F', "", "flight recorder mode leaves modules behind on the targets; rstap never does"},
+    RefusedOption{'a', "", "each target says what its machine is, and is built for"},
+    RefusedOption{'\0', "monitor",
+                  "its window needs the terminal and the module on one machine; print at intervals in the script, or "
+                  "use --live with a bpftrace program"},
+    RefusedOption{'\0', "example",
+                  "give the path of the script; the examples are in the folder that stappaths(7) names"},
+    RefusedOption{'\0', "tmpdir", "each build has a folder of its own; TMPDIR=DIR says where, and -k keeps it"},
+    RefusedOption{'\0', "save-uprobes",
+                  "kernels since 3.5 have uprobes built in; for older ones, use stap -p4 --save-uprobes"},
+    RefusedOption{'\0', "clean-cache", "rstap runs scripts; to tidy the cache, use stap --clean-cache"},
+    RefusedOption{'\0', "list-servers", "rstap runs scripts; to list compile servers, use stap --list-servers"},
+    RefusedOption{'\0', "trust-servers", "trust is granted once, not for a run; use stap --trust-servers"},
+    RefusedOption{'\0', "build-as",
+                  "the build is done by who runs rstap: run it as that user, and name targets as root@HOST"},
 };
 
 }  // namespace

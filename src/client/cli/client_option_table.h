@@ -29,8 +29,9 @@ struct ClientOption {
 std::span<const ClientOption> client_option_table();
 
 struct RefusedOption {
-  char short_name;
-  std::string_view why;
+  char short_name;             ///< '\0': none.
+  std::string_view long_name;  ///< A literal; empty: none.
+  std::string_view why;        ///< And what to do instead.
 };
 
 std::span<const RefusedOption> refused_option_table();

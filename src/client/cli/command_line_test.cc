@@ -266,7 +266,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{}, "no script: give a FILE, -e 'SCRIPT', or -"},
       {{"--remote=h"}, "no script"},
       {{""}, "the script's name is empty"},
-      {{"-B", "X=y", "s"}, "unknown option '-B'; say --stap-arg=-B to hand it to the build, --runner-arg=-B"},
+      {{"-J", "X=y", "s"}, "unknown option '-J'; say --stap-arg=-J to hand it to the build, --runner-arg=-J"},
       {{"-vZ", "s"}, "unknown option '-Z'"},
       {{"--format=xml", "s"}, "--format: 'xml' is not text or json"},
       {{"--record=", "s"}, "--record: the value is empty"},

@@ -76,14 +76,16 @@ Examples:
 )";
 
 void add_line(std::string& text, std::string_view left, std::string_view help) {
-  fmt::format_to(std::back_inserter(text), "  {:<27} {}\n", left, help);
+  // Two blanks at least: they tell where the help begins.
+  fmt::format_to(std::back_inserter(text), "  {:<28}{}\n", fmt::format("{}  ", left), help);
 }
 
 std::string left_side(const OptionEntry& entry) {
   if (entry.id == OptionId::kColor) return "-C WHEN, --color[=WHEN]";
   std::string spelling = entry.spelling();
   if (!entry.takes_value()) return spelling;
-  return spelling + (spelling.size() > 2 ? "=" : " ") + std::string(entry.value);
+  const std::string_view between = spelling.size() == 2 ? " " : entry.value.starts_with('[') ? "" : "=";
+  return fmt::format("{}{}{}", spelling, between, entry.value);
 }
 
 std::string left_side(const ClientOption& entry) {
@@ -110,6 +112,8 @@ std::string rstap_help() {
   text += kTargetForms;
   text += "\nThe script and its run, as stap has them:\n";
   for (const OptionEntry& entry : option_table()) {
+    // The rows from here on.
+    if (entry.id == OptionId::kAddedScript) text += "\nHow the script is built, as stap has it:\n";
     if (entry.id != OptionId::kRemote && entry.id != OptionId::kRemotePrefix) add_stap_option(entry.id);
   }
   constexpr std::array kGroups{

@@ -13,8 +13,9 @@
 namespace stapsh::client {
 namespace {
 
-// What getopt_long returns: a short option's character, or one of these and an index into known_options().
-constexpr int kLong = 0x1000, kLongNo = 0x2000;
+// What getopt_long returns: a short option's character, or one of these and an index into known_options(), or,
+// of the last, into refused_option_table().
+constexpr int kLong = 0x1000, kLongNo = 0x2000, kLongRefused = 0x3000;
 
 class Scan {
  public:
@@ -66,8 +67,12 @@ class Scan {
       }
       ++index;
     }
+    int refused = kLongRefused;
     for (const RefusedOption& entry : refused_option_table()) {
       if (entry.short_name != '\0') short_options_ += entry.short_name;
+      // Whether it has a value does not matter.
+      if (!entry.long_name.empty()) add_long(entry.long_name.data(), optional_argument, refused);
+      ++refused;
     }
     long_options_.push_back({nullptr, 0, nullptr, 0});
   }
@@ -76,6 +81,10 @@ class Scan {
     const std::string value = optarg != nullptr ? optarg : "";
     if (found == '?') return unknown(word);
     if (found == ':') return fail(Errc::kUsage, fmt::format("{} needs a value", name_of_failed(word)));
+    if (found >= kLongRefused) {
+      const RefusedOption& entry = refused_option_table()[static_cast<std::size_t>(found - kLongRefused)];
+      return fail(Errc::kUsage, fmt::format("--{}: {}", entry.long_name, entry.why));
+    }
     if (found >= kLongNo) {
       take_back(known_options()[static_cast<std::size_t>(found - kLongNo)]);
       return {};

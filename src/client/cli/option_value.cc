@@ -25,6 +25,7 @@ constexpr std::array kNamedValues{
     NamedValue{"TARGET", ValueKind::kTarget},
     NamedValue{"SET", ValueKind::kTarget},
     NamedValue{"WHEN", ValueKind::kChoice, "auto|always|never"},
+    NamedValue{"LEVEL", ValueKind::kChoice, "stapusr|stapsys|stapdev"},
     NamedValue{"MODE", ValueKind::kChoice, "kernel|bpf|dyninst|bpftrace"},
 };
 

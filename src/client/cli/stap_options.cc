@@ -5,14 +5,19 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
-#include "base/assert.h"
 #include "base/parse_int.h"
 #include "base/parse_seconds.h"
 #include "client/cli/client_option_table.h"
+#include "client/cli/option_value.h"
 
 namespace stapsh::client {
 namespace {
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
 
 bool is_name(std::string_view text) {
   const auto part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
@@ -22,9 +27,6 @@ bool is_name(std::string_view text) {
 /// -S SIZE[,N], as stap and staprun take it.
 bool is_output_size(std::string_view text) {
   const std::size_t comma = std::min(text.find(','), text.size());
-  const auto is_number = [](std::string_view digits) {
-    return !digits.empty() && std::ranges::all_of(digits, [](unsigned char c) { return std::isdigit(c) != 0; });
-  };
   return is_number(text.substr(0, comma)) && (comma == text.size() || is_number(text.substr(comma + 1)));
 }
 
@@ -70,6 +72,39 @@ Result<> take_color(RstapOptions& options, const std::string& value) {
                           : when == "always" ? ColourWhen::kAlways
                                              : ColourWhen::kAuto;
   return {};
+}
+
+/// What stap would refuse after all targets are connected.
+Result<> check_passed(const OptionEntry& entry, const std::string& value) {
+  switch (entry.id) {
+    case OptionId::kVerbosePasses:
+      if (is_number(value) && value.size() <= 5) return {};
+      return fail(Errc::kUsage, fmt::format("'{}' is not one to five digits", value));
+    case OptionId::kTargetNamespaces:
+      TRY(parse_int<std::uint32_t>(value, 1, 0x7fff'ffff));
+      return {};
+    case OptionId::kLimitAddressSpace:
+    case OptionId::kLimitProcessorTime:
+    case OptionId::kLimitProcesses:
+    case OptionId::kLimitStack:
+    case OptionId::kLimitFileSize:
+      TRY(parse_int<std::uint64_t>(value, 0, std::numeric_limits<std::uint64_t>::max()));
+      return {};
+    case OptionId::kModuleInfo:
+    case OptionId::kTargetVariable:
+      if (value.find('=', 1) != std::string::npos) return {};
+      return fail(Errc::kUsage, fmt::format("'{}' is not NAME=VALUE", value));
+    case OptionId::kDownloadDebuginfo:
+      if (value.empty() || value == "yes" || value == "no" || is_number(value)) return {};
+      return fail(Errc::kUsage, fmt::format("'{}' is not yes, no or a number of seconds{}", value,
+                                            value == "ask" ? "; a build has no terminal to ask at" : ""));
+    default:
+      break;
+  }
+  const OptionValue wanted = describe_value(entry.value);
+  if (wanted.choices.empty() || (value.empty() && wanted.may_be_left_out)) return {};
+  if (std::ranges::find(wanted.choices, value) != wanted.choices.end()) return {};
+  return fail(Errc::kUsage, fmt::format("'{}' is none of {}", value, fmt::join(wanted.choices, ", ")));
 }
 
 }  // namespace
@@ -152,9 +187,11 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
       return {};
     case OptionId::kRemotePrefix:
       return set_labels(options, LabelMode::kIndex);
+    default:
+      TRY(check_passed(option_entry(id), value));
+      job.passed.push_back({id, value});
+      return {};
   }
-  STAPSH_ASSERT(false);  // The switch takes every OptionId.
-  return {};
 }
 
 }  // namespace stapsh::client

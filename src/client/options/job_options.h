@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "client/options/option_id.h"
+
 namespace stapsh::client {
 
 enum class Runtime {
@@ -23,6 +25,12 @@ enum class ScriptKind {
   kText,         ///< -e: `script` is the text.
   kStdin,        ///< `-`: the text comes on standard input; each build needs a copy of it.
   kReadyModule,  ///< `script` is the path of a .ko, .bo, .so or .bt: nothing is built.
+};
+
+/// One that means something to stap or the runner alone: it is handed on as it was given.
+struct PassedOption {
+  OptionId id;
+  std::string value;  ///< Empty: it takes none, or none was given.
 };
 
 struct JobOptions {
@@ -50,6 +58,7 @@ struct JobOptions {
   std::vector<std::string> tapset_directories;    ///< -I
   std::vector<std::string> symbol_objects;        ///< -d
   std::vector<std::string> kernel_directories;    ///< -r
+  std::vector<PassedOption> passed;               ///< All that have no member here.
   std::vector<std::string> build_words;           ///< --stap-arg, untouched
   std::vector<std::string> runner_words;          ///< --runner-arg, untouched
 

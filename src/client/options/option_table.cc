@@ -8,6 +8,10 @@
 // - -T becomes a timer probe in the module, for every runtime; staprun's own -T is something else.
 // - stap sends staprun's -x as -t, an undocumented alias of it.
 // - stap's spelling of staprun's -C is --color; `auto` is not sent.
+// - --suppress-time-limits must stand behind -g, --sysenv behind --sysroot: so do their rows.
+// - stap --bpf takes -t, -B and --modinfo and does nothing about them; --suppress-handler-errors and
+//   --suppress-time-limits end it with an internal error, --sign-module with a key that no kernel asks for.
+// - --target-namespaces leaves the module as it is; only staprun has a -N.
 #include "client/options/option_table.h"
 
 #include <fmt/format.h>
@@ -29,6 +33,7 @@ constexpr RunnerUse refused() { return {RunnerUse::Kind::kRefused, {}}; }
 constexpr Runners kClientOnly      = {nothing(),     nothing(),     nothing(),     nothing()};
 constexpr Runners kInModule        = {nothing(),     nothing(),     nothing(),     refused()};
 constexpr Runners kInKernelModule  = {nothing(),     refused(),     refused(),     refused()};
+constexpr Runners kInNoBpfModule   = {nothing(),     refused(),     nothing(),     refused()};
 constexpr Runners kVerboseRunners  = {option("-v"),  option("-v"),  option("-v"),  option("-v")};
 constexpr Runners kWarningRunners  = {option("-w"),  option("-w"),  option("-w"),  option("--no-warnings")};
 constexpr Runners kCommandRunners  = {option("-c"),  option("-c"),  option("-c"),  option("-c")};
@@ -37,6 +42,7 @@ constexpr Runners kOutputRunners   = {option("-o"),  option("-o"),  option("-o")
 constexpr Runners kBufferRunners   = {option("-b"),  refused(),     refused(),     refused()};
 constexpr Runners kSizeRunners     = {option("-S"),  refused(),     refused(),     refused()};
 constexpr Runners kColorRunners    = {option("-C"),  nothing(),     option("-C"),  nothing()};
+constexpr Runners kNamespaces      = {option("-N"),  refused(),     refused(),     refused()};
 constexpr Runners kGlobalRunners   = {module_word(), refused(),     module_word(), refused()};
 // clang-format on
 
@@ -48,6 +54,8 @@ constexpr std::array kTable{
     OptionEntry{OptionId::kCommand, 'c', "", "CMD", BuildUse::kHow, kCommandRunners,
                 "run CMD on each target and stop when it ends; target() is its pid"},
     OptionEntry{OptionId::kTargetPid, 'x', "", "PID", BuildUse::kHow, kTargetRunners, "target() is PID on each target"},
+    OptionEntry{OptionId::kTargetNamespaces, '\0', "target-namespaces", "PID", BuildUse::kNone, kNamespaces,
+                "ns_pid() and its like are about the namespaces of PID on each target"},
     OptionEntry{OptionId::kTimeout, 'T', "", "SECONDS", BuildUse::kContent, kInModule,
                 "the script ends itself after SECONDS (see --deadline, too)"},
     OptionEntry{OptionId::kOutputFile, 'o', "", "FILE", BuildUse::kNone, kOutputRunners,
@@ -88,6 +96,73 @@ constexpr std::array kTable{
                 "run there (repeatable); forms of TARGET below"},
     OptionEntry{OptionId::kRemotePrefix, '\0', "remote-prefix", "", BuildUse::kNone, kClientOnly,
                 "each line of output begins with its target's number"},
+    OptionEntry{OptionId::kAddedScript, 'E', "", "SCRIPT", BuildUse::kContent, kClientOnly,
+                "build the text SCRIPT in, too (repeatable)"},
+    OptionEntry{OptionId::kWarningsAsErrors, 'W', "", "", BuildUse::kHow, kInModule, "a warning of stap is an error"},
+    OptionEntry{OptionId::kUnoptimized, 'u', "", "", BuildUse::kContent, kClientOnly,
+                "build in what the script does not use, too"},
+    OptionEntry{OptionId::kTiming, 't', "", "", BuildUse::kContent, kInNoBpfModule,
+                "each target says at the end how long its probes took"},
+    OptionEntry{OptionId::kKeepFiles, 'k', "", "", BuildUse::kHow, kInModule,
+                "keep the temporary folders of the build, and say where"},
+    OptionEntry{OptionId::kVerbosePasses, '\0', "vp", "ABCDE", BuildUse::kHow, kInModule,
+                "-v for each pass by its own: a digit each, the fifth is the runner's"},
+    OptionEntry{OptionId::kPrologues, 'P', "", "", BuildUse::kContent, kClientOnly,
+                "the same as --prologue-searching=always"},
+    OptionEntry{OptionId::kPrologueSearching, '\0', "prologue-searching", "[=WHEN]", BuildUse::kContent, kClientOnly,
+                "look for parameters behind prologues: never, auto or always"},
+    OptionEntry{OptionId::kSkipBadVariables, '\0', "skip-badvars", "", BuildUse::kContent, kClientOnly,
+                "0 in place of context variables that are not there"},
+    OptionEntry{OptionId::kSuppressHandlerErrors, '\0', "suppress-handler-errors", "", BuildUse::kContent,
+                kInNoBpfModule, "errors in handlers end the handler, and are not said"},
+    OptionEntry{OptionId::kSuppressTimeLimits, '\0', "suppress-time-limits", "", BuildUse::kContent, kInNoBpfModule,
+                "with -g: no limits of time and statements"},
+    OptionEntry{OptionId::kNoGlobalDisplay, '\0', "no-global-var-display", "", BuildUse::kContent, kClientOnly,
+                "do not print unread globals at the end"},
+    OptionEntry{OptionId::kLddSymbols, '\0', "ldd", "", BuildUse::kContent, kClientOnly,
+                "put in symbols of the libraries of probed programs"},
+    OptionEntry{OptionId::kModuleSymbols, '\0', "all-modules", "", BuildUse::kContent, kClientOnly,
+                "put in symbols of the kernel and the modules loaded here"},
+    OptionEntry{OptionId::kMakeVariable, 'B', "", "NAME=VALUE", BuildUse::kContent, kInNoBpfModule,
+                "hand NAME=VALUE to kbuild (repeatable)"},
+    OptionEntry{OptionId::kModuleInfo, '\0', "modinfo", "NAME=VALUE", BuildUse::kContent, kInKernelModule,
+                "put NAME=VALUE into what modinfo shows (repeatable)"},
+    OptionEntry{OptionId::kCompatible, '\0', "compatible", "VERSION", BuildUse::kContent, kClientOnly,
+                "the script means what it meant to systemtap VERSION"},
+    OptionEntry{OptionId::kCheckVersion, '\0', "check-version", "", BuildUse::kHow, kClientOnly,
+                "warn of what depends on systemtap's version"},
+    OptionEntry{OptionId::kCoverage, 'q', "", "", BuildUse::kHow, kInModule,
+                "keep count of what is used of the tapsets, in stap's own folder"},
+    OptionEntry{OptionId::kPrivilege, '\0', "privilege", "LEVEL", BuildUse::kContent, kClientOnly,
+                "refuse what LEVEL may not run: stapusr, stapsys or stapdev"},
+    OptionEntry{OptionId::kUnprivileged, '\0', "unprivileged", "", BuildUse::kContent, kClientOnly,
+                "the same as --privilege=stapusr"},
+    OptionEntry{OptionId::kSignModule, '\0', "sign-module", "", BuildUse::kContent, kInKernelModule,
+                "sign the module with a machine owner key of yours"},
+    OptionEntry{OptionId::kSysroot, '\0', "sysroot", "DIR", BuildUse::kHow, kClientOnly,
+                "the targets' programs and libraries are below DIR"},
+    OptionEntry{OptionId::kTargetVariable, '\0', "sysenv", "NAME=VALUE", BuildUse::kHow, kClientOnly,
+                "with --sysroot: NAME is VALUE on the targets (repeatable)"},
+    OptionEntry{OptionId::kDownloadDebuginfo, '\0', "download-debuginfo", "[=yes|no|N]", BuildUse::kHow, kClientOnly,
+                "have abrt fetch debuginfo, for at most N seconds"},
+    OptionEntry{OptionId::kDisableCache, '\0', "disable-cache", "", BuildUse::kHow, kClientOnly,
+                "leave stap's cache alone"},
+    OptionEntry{OptionId::kPoisonCache, '\0', "poison-cache", "", BuildUse::kHow, kClientOnly,
+                "build anew, and put it into stap's cache"},
+    OptionEntry{OptionId::kLimitAddressSpace, '\0', "rlimit-as", "BYTES", BuildUse::kHow, kClientOnly,
+                "limit of the build: address space"},
+    OptionEntry{OptionId::kLimitProcessorTime, '\0', "rlimit-cpu", "SECONDS", BuildUse::kHow, kClientOnly,
+                "limit of the build: processor time"},
+    OptionEntry{OptionId::kLimitProcesses, '\0', "rlimit-nproc", "N", BuildUse::kHow, kClientOnly,
+                "limit of the build: processes of yours"},
+    OptionEntry{OptionId::kLimitStack, '\0', "rlimit-stack", "BYTES", BuildUse::kHow, kClientOnly,
+                "limit of the build: stack"},
+    OptionEntry{OptionId::kLimitFileSize, '\0', "rlimit-fsize", "BYTES", BuildUse::kHow, kClientOnly,
+                "limit of the build: size of a file"},
+    OptionEntry{OptionId::kUseServer, '\0', "use-server", "[=SERVER]", BuildUse::kHow, kClientOnly,
+                "a compile server builds: HOST[:PORT] or a serial (repeatable)"},
+    OptionEntry{OptionId::kServerOnError, '\0', "use-server-on-error", "[=yes|no]", BuildUse::kHow, kClientOnly,
+                "let one build what can't be built here"},
 };
 
 }  // namespace
@@ -167,8 +242,34 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
     case OptionId::kRemote:
     case OptionId::kRemotePrefix:
       return {};
+    default:
+      break;
   }
-  STAPSH_ASSERT(false);  // The switch has every OptionId.
+  Values values;
+  for (const PassedOption& passed : options.passed) {
+    if (passed.id == id) values.push_back(passed.value);
+  }
+  return values;
+}
+
+unsigned runner_verbosity(const JobOptions& options) {
+  unsigned asked = options.verbosity;
+  for (const std::string& digits : option_values(options, OptionId::kVerbosePasses)) {
+    if (digits.size() == 5) asked += static_cast<unsigned>(digits.back() - '0');
+  }
+  return asked > 0 ? asked - 1 : 0;
+}
+
+Result<> check_for_runner(const JobOptions& options, RunnerKind runner, std::string_view title) {
+  for (const OptionEntry& entry : kTable) {
+    if (entry.for_runner(runner).kind != RunnerUse::Kind::kRefused || option_values(options, entry.id).empty())
+      continue;
+    std::string_view remedy = "leave it out, or hand words over with --runner-arg=WORD";
+    if (entry.build == BuildUse::kContent) remedy = "leave it out";
+    if (entry.id == OptionId::kGlobal) remedy = "give the script an argument ($1, @1) instead";
+    return fail(Errc::kUsage,
+                fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(), remedy));
+  }
   return {};
 }
 

@@ -10,38 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "client/options/job_options.h"
+#include "client/options/option_id.h"
 #include "protocol/runner_kind.h"
 
 namespace stapsh::client {
-
-enum class OptionId {
-  kVerbose,
-  kSuppressWarnings,
-  kCommand,
-  kTargetPid,
-  kOutputFile,
-  kGlobal,
-  kDefine,
-  kTapsetDirectory,
-  kModuleName,
-  kBufferMegabytes,
-  kOutputSize,
-  kBulk,
-  kGuru,
-  kSymbolObject,
-  kRuntime,
-  kBpf,
-  kDyninst,
-  kBpftrace,
-  kTimeout,
-  kColor,
-  kRuntimeDirectory,
-  kKernelDirectory,
-  kScriptText,
-  kRemote,
-  kRemotePrefix,
-};
 
 /// Where an option is of use in the build.
 enum class BuildUse {
@@ -77,6 +51,13 @@ const OptionEntry& option_entry(OptionId id);
 /// What `options` say for `id`: a value for each time that it counts (empty strings for an option without one);
 /// nothing if it was not given.
 std::vector<std::string> option_values(const JobOptions& options, OptionId id);
+
+/// How often the runner gets -v: once less than asked for by -v and by the fifth digit of --vp, as from stap.
+unsigned runner_verbosity(const JobOptions& options);
+
+/// kUsage names an option that was given and that `runner` has no equal of, and says what to do; `title` is the
+/// script's name.
+Result<> check_for_runner(const JobOptions& options, RunnerKind runner, std::string_view title);
 
 /// The message for an option that is not in the table: names it and says how to hand it on.
 std::string unknown_option_message(std::string_view option);

@@ -19,7 +19,7 @@ TEST(OptionTable, EachOptionStandsOnceAndCanBeSpelled) {
     EXPECT_FALSE(entry.help.empty());
     EXPECT_TRUE(entry.short_name != '\0' || !entry.long_name.empty());
   }
-  EXPECT_EQ(ids.size(), static_cast<std::size_t>(OptionId::kRemotePrefix) + 1);
+  EXPECT_EQ(ids.size(), static_cast<std::size_t>(OptionId::kServerOnError) + 1);
 }
 
 TEST(OptionTable, NothingIsGivenInDefaultOptions) {

@@ -14,21 +14,9 @@ namespace {
 // The released clients' order; kVerbose and kRemotePrefix apart, each word is as it stands in the table.
 constexpr std::array kKernelOptionsFirst{OptionId::kVerbose, OptionId::kSuppressWarnings, OptionId::kOutputFile,
                                          OptionId::kCommand, OptionId::kTargetPid,        OptionId::kBufferMegabytes};
-constexpr std::array kKernelOptionsLast{OptionId::kOutputSize, OptionId::kColor};
+constexpr std::array kKernelOptionsLast{OptionId::kOutputSize, OptionId::kColor, OptionId::kTargetNamespaces};
 constexpr std::array kOtherOptions{OptionId::kVerbose,   OptionId::kSuppressWarnings, OptionId::kCommand,
                                    OptionId::kTargetPid, OptionId::kOutputFile,       OptionId::kColor};
-
-Result<> check_options(const JobOptions& options, RunnerKind runner, std::string_view title) {
-  for (const OptionEntry& entry : option_table()) {
-    if (entry.for_runner(runner).kind != RunnerUse::Kind::kRefused || option_values(options, entry.id).empty())
-      continue;
-    return fail(Errc::kUsage,
-                fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(),
-                            entry.id == OptionId::kGlobal ? "give the script an argument ($1, @1) instead"
-                                                          : "leave it out, or hand words over with --runner-arg=WORD"));
-  }
-  return {};
-}
 
 Result<> check_script_arguments(const JobOptions& options, RunnerKind runner, std::string_view title) {
   if (options.needs_build() || runner == RunnerKind::kBpftrace) return {};
@@ -56,8 +44,7 @@ void add_options(std::vector<std::string>& words, const JobOptions& options, Run
     const RunnerUse& use = entry.for_runner(runner);
     if (use.kind != RunnerUse::Kind::kOption) continue;
     std::vector<std::string> values = option_values(options, id);
-    // The first -v is the client's own: the runner gets one less, as from stap.
-    if (id == OptionId::kVerbose && !values.empty()) values.pop_back();
+    if (id == OptionId::kVerbose) values.assign(runner_verbosity(options), "");
     if (id == OptionId::kColor) std::erase(values, "auto");
     for (std::string& value : values) {
       words.emplace_back(use.name);
@@ -76,7 +63,7 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
                                                   std::string_view module_name, unsigned target_index,
                                                   std::string_view target_uri) {
   const std::string title = options.needs_build() ? std::string(module_name) : options.script_name();
-  TRY(check_options(options, runner, title));
+  TRY(check_for_runner(options, runner, title));
   TRY(check_script_arguments(options, runner, title));
   std::vector<std::string> words;
   if (runner == RunnerKind::kStaprun) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of the protocol's `run` for one target, in the order of the released clients:
-//   kernel: [-v…] [-w] [-o FILE] [-c CMD] [-x PID] [-b MB] [-R] [-S SIZE] [-C WHEN] ./MOD.ko [GLOBAL=VALUE…] -r IDX:URI
-//   bpf:    [-v…] [-w] [-c CMD] [-x PID] [-o FILE] ./MOD.bo
+//   kernel: [-v…] [-w] [-o FILE] [-c CMD] [-x PID] [-b MB] [-R] [-S SIZE] [-C WHEN] [-N PID] ./MOD.ko [GLOBAL=VALUE…]
+//   -r IDX:URI bpf:    [-v…] [-w] [-c CMD] [-x PID] [-o FILE] ./MOD.bo
 // Pure. The words are not yet quoted for the wire (protocol/quoted.h).
 #pragma once
 

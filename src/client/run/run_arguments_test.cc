@@ -80,7 +80,7 @@ TEST(RunArguments, StandInTheReleasedOrder) {
 TEST(RunArguments, WhatARunnerLacksIsRefusedByName) {
   constexpr RunnerKind kKernel = RunnerKind::kStaprun, kBpf = RunnerKind::kStapbpf, kBpftrace = RunnerKind::kBpftrace;
   const Case cases[] = {
-      {{"--bpf", "-s", "4", "a.stp"}, kBpf, {5, 6}, "m.bo", "m.bo: stapbpf can't do -s; leave it out"},
+      {{"--bpf", "-s", "4", "a.stp"}, kBpf, {5, 6}, "m.bo", "a.stp: stapbpf can't do -s; leave it out"},
       {{"--bpf", "-o", "f", "-S4", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -S"},
       {{"--bpf", "-b", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -b"},
       {{"--bpf", "-Gg=1", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -G; give the script an argument"},
@@ -90,7 +90,9 @@ TEST(RunArguments, WhatARunnerLacksIsRefusedByName) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(joined(c.command_line));
-    const auto words = runner_arguments(job(c.command_line), c.runner, c.version, c.module, 0, "h0");
+    const auto options = parse_rstap_arguments(c.command_line);
+    const auto words = options ? runner_arguments(options->job, c.runner, c.version, c.module, 0, "h0")
+                               : Result<Words>(fail(options.error()));
     ASSERT_FALSE(words);
     EXPECT_EQ(words.error().code, Errc::kUsage);
     EXPECT_THAT(words.error().what, HasSubstr(c.want));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/parse_seconds.h"
+#include "client/options/option_table.h"
 
 namespace stapsh::client {
 namespace {
@@ -19,7 +20,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   ClientSettings settings;
   settings.limits = options.limits;
   settings.force_rfc = options.dialect == Dialect::kRfc;
-  settings.verbose = options.job.verbosity > 1 ? options.job.verbosity - 1 : 0;  // Once less, as stap has it.
+  settings.verbose = runner_verbosity(options.job);
   if (options.connect_timeout) settings.connect_timeout = *options.connect_timeout;
   if (options.grace) {
     settings.grace = format_seconds(*options.grace);
