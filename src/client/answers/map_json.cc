@@ -75,17 +75,17 @@ std::string MapJson::read(std::string_view map, Json value) {
 
 bool MapJson::read_object(Object object) {
   sink_.set_keyed(true);
-  for (auto field : object) {
+  for (auto read : object) {
+    if (read.error()) return refuse(read.error());
+    auto& field = read.value_unsafe();
     std::string_view key;
-    Json value;
     if (const auto error = field.unescaped_key().get(key)) return refuse(error);
-    if (const auto error = field.value().get(value)) return refuse(error);
     if (widened_) key = narrow_key_ = narrow_bytes(key);
     // Most of all that is ever read.
     std::int64_t number = 0;
-    if (!widened_ && value.get_int64().get(number) == simdjson::SUCCESS) {
+    if (!widened_ && field.value().get_int64().get(number) == simdjson::SUCCESS) {
       sink_.add(key, number);
-    } else if (!read_value(key, value)) {
+    } else if (!read_value(key, field.value())) {
       return false;
     }
   }
@@ -229,18 +229,17 @@ bool MapJson::read_bucket(simdjson::simdjson_result<Json> json) {
   Object object;
   if (const auto error = json.get_object().get(object)) return refuse(error);
   Bucket bucket;
-  for (auto field : object) {
-    simdjson::ondemand::raw_json_string name;
-    Json value;
-    if (const auto error = field.key().get(name)) return refuse(error);
-    if (const auto error = field.value().get(value)) return refuse(error);
+  for (auto read : object) {
+    if (read.error()) return refuse(read.error());
+    auto& field = read.value_unsafe();
+    const simdjson::ondemand::raw_json_string name = field.key();
     const bool is_count = is_name(name, "count");
     std::int64_t number = 0;
-    if (value.get_int64().get(number) == simdjson::SUCCESS) {
+    if (field.value().get_int64().get(number) == simdjson::SUCCESS) {
       if (is_count && number < 0) return refuse("a bucket with a negative count");
     } else {
       Number large = 0;
-      if (!get_integer(value, large)) return false;
+      if (!get_integer(field.value(), large)) return false;
       if ((is_count && large < 0) || (!is_count && large > std::numeric_limits<std::int64_t>::max())) {
         return refuse("a bucket beyond 64 bits");
       }
