@@ -49,7 +49,7 @@ std::optional<KeyIndex> KeyTable::find_loosely(std::string_view key, bool may_ad
 }
 
 KeyIndex KeyTable::add(std::string_view key, std::uint64_t hash) {
-  if ((entries_.size() + 1) * 3 > slots_.size() * 2) grow();
+  if ((entries_.size() + 1) * 2 > slots_.size()) grow();
   const auto index = static_cast<KeyIndex>(entries_.size());
   entries_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(key.size())});
   text_.append(key);

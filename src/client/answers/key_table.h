@@ -101,7 +101,8 @@ class KeyTable {
   std::uint64_t seed_;
   std::string text_;  // Of all keys, one behind the other.
   std::vector<Entry> entries_;
-  std::vector<Slot> slots_;           // A power of two of them, at most two thirds of them used.
+  // A power of two of them, at most half of them used: each look at a second one is a branch that was not foreseen.
+  std::vector<Slot> slots_;
   std::vector<std::string> fullest_;  // By key, where they are matched loosely.
   std::string loose_;
 };

@@ -69,11 +69,11 @@ bool ValuesBuilder::add(std::string_view key, const Value& value) {
   return fits_;
 }
 
-void ValuesBuilder::put_slowly(KeyIndex key, Value value) {
+void ValuesBuilder::put_slowly(KeyIndex key, const Value& value) {
   Mark& mark = mark_of(key);
   const bool again = mark.print == print_;
-  if (again) value = combine(kind_, stored(mark), std::move(value));
-  fits_ = store(mark, again, value) && fits_;
+  const bool fits = again ? store(mark, again, combine(kind_, stored(mark), value)) : store(mark, again, value);
+  fits_ = fits && fits_;
   mark.print = print_;
   if (!again) keys_.push_back(key);
 }

@@ -74,7 +74,7 @@ class ValuesBuilder {
     if (key >= marks_.size()) marks_.resize(std::max<std::size_t>(64, std::size_t{key} * 2));
     return marks_[key];
   }
-  void put_slowly(KeyIndex key, Value value);
+  void put_slowly(KeyIndex key, const Value& value);
   bool store(Mark& mark, bool again, const Value& value);
   void stop_being_numbers();
   [[nodiscard]] Value stored(const Mark& mark) const;
