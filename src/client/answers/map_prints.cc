@@ -15,14 +15,14 @@ struct UsedKeys {
 
 template <typename ForEachHost>
 UsedKeys used_keys(std::size_t keys, const ForEachHost& for_each_host) {
-  std::vector<bool> is_used(keys);
+  std::vector<char> is_used(keys);  // Bytes, not bits: neighbours don't wait for each other.
   for_each_host([&](const HostValues& host) {
-    for (const KeyIndex key : host.keys()) is_used[key] = true;
+    for (const KeyIndex key : host.keys()) is_used[key] = 1;
   });
   UsedKeys result;
   result.names.resize(keys);
   for (std::size_t key = 0; key < keys; ++key) {
-    if (!is_used[key]) continue;
+    if (is_used[key] == 0) continue;
     result.names[key] = static_cast<KeyIndex>(result.used.size());
     result.used.push_back(static_cast<KeyIndex>(key));
   }

@@ -158,7 +158,8 @@ HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
   HostValues values;
   values.target_ = target;
   values.at_ = at;
-  values.keys_ = std::make_shared<std::vector<KeyIndex>>(keys_);
+  if (last_keys_ == nullptr || *last_keys_ != keys_) last_keys_ = std::make_shared<std::vector<KeyIndex>>(keys_);
+  values.keys_ = last_keys_;
   values.content_ = std::move(content);
   return values;
 }

@@ -95,7 +95,8 @@ class ValuesBuilder {
     std::uint32_t at = 0, bytes = 0;  // In packed_.
   };
   std::vector<KeyIndex> keys_;
-  bool are_numbers_ = true;  // Of 64 bits, all of them.
+  std::shared_ptr<const std::vector<KeyIndex>> last_keys_;  // Of the last print: hosts often say the same keys.
+  bool are_numbers_ = true;                                 // Of 64 bits, all of them.
   bool fits_ = true;
   std::vector<Piece> pieces_;
   std::string packed_;
