@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client. See rstap(1).
 #include <cstdlib>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <vector>
 
-#include "client/cli/absolute_paths.h"
 #include "client/cli/command_line.h"
 #include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
@@ -78,12 +75,6 @@ stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector
     return run_replay(std::span(expanded).subspan(1), defaults);
   }
   client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
-  std::error_code removed;  // A folder that is gone has no name; what needs none still works.
-  const std::string here = std::filesystem::current_path(removed).string();
-  if (!removed) {
-    client::make_paths_absolute(options.job, here);
-    client::make_absolute_if_path(options.stap_program, here);
-  }
   switch (options.action) {
     case client::Action::kShowHelp:
       return print_text(client::rstap_help());

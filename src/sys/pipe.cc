@@ -43,4 +43,13 @@ void grow_pipe(int fd, std::size_t bytes) {
   (void)::fcntl(fd, F_SETPIPE_SZ, wanted);  // Over the user's limit (EPERM): the pipe stays as it is, which works.
 }
 
+Result<> signal_group_on_write(int read_end, pid_t group, int signo) {
+  const int flags = ::fcntl(read_end, F_GETFL);
+  if (flags < 0 || ::fcntl(read_end, F_SETOWN, -group) != 0 || ::fcntl(read_end, F_SETSIG, signo) != 0 ||
+      ::fcntl(read_end, F_SETFL, flags | O_ASYNC) != 0) {
+    return fail_errno("cannot ask for a signal when a pipe is written", errno);
+  }
+  return {};
+}
+
 }  // namespace stapsh::sys

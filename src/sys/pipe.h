@@ -2,6 +2,8 @@
 // Pipes, close-on-exec from the start, and what can be asked of them.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 
 #include "base/result.h"
@@ -29,5 +31,9 @@ std::size_t bytes_unread(int fd);
 
 /// Asks for a pipe that holds `bytes`. Best effort: an unprivileged user has a limit, and a smaller pipe works too.
 void grow_pipe(int fd, std::size_t bytes);
+
+/// From now on `signo` goes to the process group whenever something is written into the pipe that `read_end` reads. A
+/// writer who belongs to the group has the signal before its write returns. Source: fcntl(2), F_SETSIG and O_ASYNC.
+Result<> signal_group_on_write(int read_end, pid_t group, int signo);
 
 }  // namespace stapsh::sys

@@ -2,6 +2,8 @@
 #include "client/build/build_arguments.h"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -51,16 +53,49 @@ void add_script(std::vector<std::string>& words, const JobOptions& options) {
   words.insert(words.end(), options.script_arguments.begin(), options.script_arguments.end());
 }
 
-bool is_absolute(std::string_view value) { return value.substr(0, 1) == "/"; }
+// A word of options for stap: -k or -m, say, alone or behind others that take no value.
+bool has_letter(std::string_view word, char letter) {
+  if (word.size() < 2 || word[0] != '-' || word[1] == '-') return false;
+  const std::size_t other = word.find_first_not_of("bFghkPqtuvVwWi", 1);
+  const std::size_t found = word.find(letter, 1);
+  return found != std::string_view::npos && found <= other;
+}
+
+// -vv makes stap talk on standard output before it begins, and make while it compiles for the kernel. The levels of the
+// passes, one by one, change nothing of what comes on standard error before that.
+std::string pass_levels(const JobOptions& options) {
+  const std::string level = std::to_string(std::min(options.verbosity, 9U));
+  const bool compiles = options.runtime != Runtime::kBpf;
+  return level + level + level + (compiles && options.verbosity > 1 ? "1" : level) + level;
+}
 
 }  // namespace
 
+bool bypasses_cache(const JobOptions& options) {
+  constexpr std::array<std::string_view, 5> kWords{"--bpf", "--runtime=bpf", "bpf", "--disable-cache",
+                                                   "--poison-cache"};
+  const auto is_said = [&](OptionId id) { return !option_values(options, id).empty(); };
+  return options.runtime == Runtime::kBpf || options.module_name || keeps_files(options) ||
+         is_said(OptionId::kDisableCache) || is_said(OptionId::kPoisonCache) ||
+         std::ranges::any_of(options.build_words, [&](const std::string& word) {
+           return has_letter(word, 'm') || std::ranges::count(kWords, word) > 0;
+         });
+}
+
+bool keeps_files(const JobOptions& options) {
+  return !option_values(options, OptionId::kKeepFiles).empty() ||
+         std::ranges::any_of(options.build_words, [](const std::string& word) { return has_letter(word, 'k'); });
+}
+
 KernelDirectory read_kernel_directory(std::string_view value) {
   KernelDirectory directory{std::string(value), {}};
-  if (!is_absolute(value)) {  // As in stap: only what begins with '/' is a folder.
+  if (value.find('/') == std::string_view::npos) {
     directory.releases.push_back(directory.path);
     return directory;
   }
+  std::error_code gone;  // stap takes a relative one for a release.
+  const std::filesystem::path absolute = std::filesystem::absolute(directory.path, gone);
+  if (!gone) directory.path = absolute.string();
   std::string release = read_text(directory.path + "/include/config/kernel.release");
   release.erase(std::min(release.find('\n'), release.size()));
   std::string uts_release = release_from_header(read_text(directory.path + "/include/generated/utsrelease.h"));
@@ -80,11 +115,11 @@ const KernelDirectory* find_kernel_directory(const std::vector<KernelDirectory>&
 }
 
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
-                                         const std::vector<KernelDirectory>& directories,
-                                         std::string_view stap_program) {
+                                         const std::vector<KernelDirectory>& kernel_directories,
+                                         const std::string& directory, std::string_view stap_program) {
   std::vector<std::string> words{std::string(stap_program), "-p4"};
-  if (const KernelDirectory* directory = find_kernel_directory(directories, kernel, local)) {
-    words.insert(words.end(), {"-r", directory->path});
+  if (const KernelDirectory* kernel_directory = find_kernel_directory(kernel_directories, kernel, local)) {
+    words.insert(words.end(), {"-r", kernel_directory->path});
   } else if (kernel.release != local.release) {
     words.insert(words.end(), {"-r", kernel.release});
   }
@@ -96,9 +131,14 @@ std::vector<std::string> build_arguments(const JobOptions& options, const Kernel
       if (!option_values(options, entry.id).empty()) words.push_back("--runtime=" + std::string(entry.long_name));
       continue;
     }
+    if (entry.id == OptionId::kVerbose && options.verbosity > 0 && bypasses_cache(options)) {
+      words.insert(words.end(), {"--vp", pass_levels(options)});
+      continue;
+    }
     for (const std::string& value : option_values(options, entry.id)) add_option(words, entry, value);
   }
   words.insert(words.end(), options.build_words.begin(), options.build_words.end());
+  words.push_back("--tmpdir=" + directory);
   add_script(words, options);
   return words;
 }

@@ -23,6 +23,7 @@ struct KernelDirectory {
   std::vector<std::string> releases;  ///< Empty: unknown; it serves the local kernel.
 };
 
+/// As in stap, what has a '/' is a folder; it may be relative here.
 /// Reads include/config/kernel.release and include/generated/utsrelease.h. Both count: on Debian the first says
 /// 6.1.192 where `uname -r` and the second say 6.1.0-56-amd64. A value without '/' is a release by itself.
 KernelDirectory read_kernel_directory(std::string_view value);
@@ -32,14 +33,23 @@ KernelDirectory read_kernel_directory(std::string_view value);
 const KernelDirectory* find_kernel_directory(const std::vector<KernelDirectory>& directories, const KernelId& kernel,
                                              const KernelId& local);
 
-/// The argv of the build, `stap_program` first. -r and -a are left out where stap's own default is meant.
+/// Whether stap keeps the module out of its cache. It leaves a copy of such a one in its working directory then, if
+/// nothing keeps it from that.
+bool bypasses_cache(const JobOptions& options);
+
+/// Whether stap is told to keep its temporary files (-k).
+bool keeps_files(const JobOptions& options);
+
+/// The argv of the build, `stap_program` first. -r and -a are left out where stap's own default is meant; all other
+/// words are the person's. `directory` is for what stap writes. Where the cache is bypassed, standard output is the
+/// module's name and nothing else.
 /// With ScriptKind::kStdin the script must be written to its standard input.
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
-                                         const std::vector<KernelDirectory>& directories,
-                                         std::string_view stap_program = "stap");
+                                         const std::vector<KernelDirectory>& kernel_directories,
+                                         const std::string& directory, std::string_view stap_program = "stap");
 
 /// The module's file in what `stap -p4` printed on standard output: the last line with a module's extension.
-/// Relative to the build's working directory for BPF modules and with -m; in stap's cache otherwise.
+/// Relative to the build's directory if the cache is bypassed; in the cache otherwise.
 Result<std::string> module_from_build_output(std::string_view output);
 
 }  // namespace stapsh::client

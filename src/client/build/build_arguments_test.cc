@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "client/cli/absolute_paths.h"
 #include "client/cli/command_line.h"
 
 namespace stapsh::client {
@@ -28,7 +27,7 @@ std::string build_of(const Words& command_line, const KernelId& kernel,
                      const std::vector<KernelDirectory>& directories = {}) {
   const auto options = parse_rstap_arguments(command_line);
   if (!options) return options.error().what;
-  return joined(build_arguments(options->job, kernel, kLocal, directories));
+  return joined(build_arguments(options->job, kernel, kLocal, directories, "/b"));
 }
 
 TEST(BuildArguments, HoldWhatTheBuildNeeds) {
@@ -37,22 +36,25 @@ TEST(BuildArguments, HoldWhatTheBuildNeeds) {
     std::string want;
   };
   const Case cases[] = {
-      {{"a.stp"}, "stap|-p4|--|a.stp"},
-      {{"a.stp", "x", "--", "-y"}, "stap|-p4|--|a.stp|x|-y"},
-      {{"-e", "probe begin {}", "x"}, "stap|-p4|-e|probe begin {}|--|x"},
-      {{"-", "x"}, "stap|-p4|--|-|x"},
-      {{"-vv", "-w", "-g", "-b", "a.stp"}, "stap|-p4|-b|-w|-v|-v|-g|--|a.stp"},
-      {{"--bpf", "a.stp"}, "stap|-p4|--runtime=bpf|--|a.stp"},
-      {{"--runtime=dyninst", "a.stp"}, "stap|-p4|--runtime=dyninst|--|a.stp"},
-      {{"--runtime=kernel", "a.stp"}, "stap|-p4|--|a.stp"},
-      {{"-c", "ls -l", "a.stp"}, "stap|-p4|-c|ls -l|--|a.stp"},
-      {{"-x", "5", "-T", "0.5", "a.stp"}, "stap|-p4|-x|5|-T|0.5|--|a.stp"},
+      {{"a.stp"}, "stap|-p4|--tmpdir=/b|--|a.stp"},
+      {{"a.stp", "x", "--", "-y"}, "stap|-p4|--tmpdir=/b|--|a.stp|x|-y"},
+      {{"-e", "probe begin {}", "x"}, "stap|-p4|--tmpdir=/b|-e|probe begin {}|--|x"},
+      {{"-", "x"}, "stap|-p4|--tmpdir=/b|--|-|x"},
+      {{"-vv", "-w", "-g", "-b", "a.stp"}, "stap|-p4|-b|-w|-v|-v|-g|--tmpdir=/b|--|a.stp"},
+      {{"--bpf", "-vv", "a.stp"}, "stap|-p4|--vp|22222|--runtime=bpf|--tmpdir=/b|--|a.stp"},
+      {{"-m", "m", "-vvv", "a.stp"}, "stap|-p4|--vp|33313|-m|m|--tmpdir=/b|--|a.stp"},
+      {{"--bpf", "a.stp"}, "stap|-p4|--runtime=bpf|--tmpdir=/b|--|a.stp"},
+      {{"--runtime=dyninst", "a.stp"}, "stap|-p4|--runtime=dyninst|--tmpdir=/b|--|a.stp"},
+      {{"--runtime=kernel", "a.stp"}, "stap|-p4|--tmpdir=/b|--|a.stp"},
+      {{"-c", "ls -l", "a.stp"}, "stap|-p4|-c|ls -l|--tmpdir=/b|--|a.stp"},
+      {{"-x", "5", "-T", "0.5", "a.stp"}, "stap|-p4|-x|5|-T|0.5|--tmpdir=/b|--|a.stp"},
       {{"-DA=1", "-DB", "-I", "i", "-d", "ext4", "-m", "m.ko", "-R", "rt", "a.stp"},
-       "stap|-p4|-D|A=1|-D|B|-m|m|-d|ext4|-I|i|-R|rt|--|a.stp"},
-      {{"--color", "a.stp"}, "stap|-p4|--color=always|--|a.stp"},
+       "stap|-p4|-D|A=1|-D|B|-m|m|-d|ext4|-I|i|-R|rt|--tmpdir=/b|--|a.stp"},
+      {{"--color", "a.stp"}, "stap|-p4|--color=always|--tmpdir=/b|--|a.stp"},
       // Not the build's.
-      {{"-o", "/f", "-S4", "-s4", "-Gg=1", "--remote", "h", "--remote-prefix", "a.stp"}, "stap|-p4|--|a.stp"},
-      {{"--stap-arg=-B", "--stap-arg=A=y", "--runner-arg=-N", "a.stp"}, "stap|-p4|-B|A=y|--|a.stp"},
+      {{"-o", "/f", "-S4", "-s4", "-Gg=1", "--remote", "h", "--remote-prefix", "a.stp"},
+       "stap|-p4|--tmpdir=/b|--|a.stp"},
+      {{"--stap-arg=-B", "--stap-arg=A=y", "--runner-arg=-N", "a.stp"}, "stap|-p4|-B|A=y|--tmpdir=/b|--|a.stp"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(joined(c.command_line));
@@ -62,13 +64,13 @@ TEST(BuildArguments, HoldWhatTheBuildNeeds) {
 
 TEST(BuildArguments, NameTheKernelOnlyWhereItIsNotStapsOwn) {
   const std::vector<KernelDirectory> directories{{"/old", {"5.10.0"}}, {"/older", {"5.10.0"}}, {"/mine", {}}};
-  EXPECT_EQ(build_of({"a"}, kLocal), "stap|-p4|--|a");
-  EXPECT_EQ(build_of({"a"}, {"6.6.1", "x86_64"}), "stap|-p4|-r|6.6.1|--|a");
-  EXPECT_EQ(build_of({"a"}, {"6.6.1", "aarch64"}), "stap|-p4|-r|6.6.1|-a|aarch64|--|a");
-  EXPECT_EQ(build_of({"a"}, {"5.10.0", "x86_64"}, directories), "stap|-p4|-r|/older|--|a");
-  EXPECT_EQ(build_of({"a"}, kLocal, directories), "stap|-p4|-r|/mine|--|a");
-  EXPECT_EQ(build_of({"a"}, {"6.6.1", "x86_64"}, directories), "stap|-p4|-r|6.6.1|--|a");
-  EXPECT_EQ(build_of({"a"}, kLocal, {read_kernel_directory("6.1.0")}), "stap|-p4|-r|6.1.0|--|a");
+  EXPECT_EQ(build_of({"a"}, kLocal), "stap|-p4|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, {"6.6.1", "x86_64"}), "stap|-p4|-r|6.6.1|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, {"6.6.1", "aarch64"}), "stap|-p4|-r|6.6.1|-a|aarch64|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, {"5.10.0", "x86_64"}, directories), "stap|-p4|-r|/older|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, kLocal, directories), "stap|-p4|-r|/mine|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, {"6.6.1", "x86_64"}, directories), "stap|-p4|-r|6.6.1|--tmpdir=/b|--|a");
+  EXPECT_EQ(build_of({"a"}, kLocal, {read_kernel_directory("6.1.0")}), "stap|-p4|-r|6.1.0|--tmpdir=/b|--|a");
 }
 
 TEST(BuildArguments, KernelFoldersSayTheirReleases) {
@@ -99,14 +101,25 @@ TEST(BuildArguments, TheModulesNameIsTheLastLineThatNamesOne) {
   }
 }
 
-TEST(JobOptions, PathsCanBeMadeAbsolute) {
-  JobOptions options = parse_rstap_arguments(Words{"-I", "i", "-R", "/rt", "-r", "6.1.0", "-r", "k/b", "-d", "ext4",
-                                                   "-d", "./p", "a.stp"})
-                           ->job;
-  make_paths_absolute(options, "/w");
-  EXPECT_EQ(joined(build_arguments(options, kLocal, kLocal, {})),
-            "stap|-p4|-d|ext4|-d|/w/./p|-I|/w/i|-R|/rt|--|/w/a.stp");
-  EXPECT_EQ(joined(options.kernel_directories), "6.1.0|/w/k/b");
+TEST(BuildArguments, BypassTheCacheWhereStapDoes) {
+  for (const Words& words : {Words{"--bpf"},
+                             {"-m", "m"},
+                             {"--stap-arg=-k"},
+                             {"--stap-arg=-wk"},
+                             {"--stap-arg=-mfoo"},
+                             {"--stap-arg=--disable-cache"},
+                             {"--stap-arg=--runtime", "--stap-arg=bpf"}}) {
+    SCOPED_TRACE(joined(words));
+    Words line = words;
+    line.emplace_back("a.stp");
+    EXPECT_TRUE(bypasses_cache(parse_rstap_arguments(line)->job));
+  }
+  for (const Words& words : {Words{"-v"}, {"--stap-arg=-Bkm=y"}, {"--stap-arg=--skip-badvars"}, {"--stap-arg=-Dk"}}) {
+    SCOPED_TRACE(joined(words));
+    Words line = words;
+    line.emplace_back("a.stp");
+    EXPECT_FALSE(bypasses_cache(parse_rstap_arguments(line)->job));
+  }
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/build/build_cache.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,11 +10,11 @@
 #include "base/sha256.h"
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
+#include "client/build/build_folder.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
 #include "client/options/option_table.h"
 #include "sys/clock.h"
-#include "sys/io.h"
 #include "sys/pipe.h"
 #include "sys/process_tree.h"
 #include "sys/uname.h"
@@ -26,13 +24,6 @@ namespace {
 
 constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
 constexpr Duration kDeathTime = std::chrono::seconds(2);
-
-// A word of options for stap: -k, alone or among others that take no value.
-bool keeps_files(std::string_view word) {
-  if (!word.starts_with('-')) return false;
-  const std::size_t other = word.find_first_not_of("vtwWbugqPFhVi", 1);
-  return other != std::string_view::npos && word[other] == 'k';
-}
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
 
@@ -125,45 +116,50 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
   ++builds_running_;
   const TimePoint begun = sys::now();
-  // A folder of its own: stap writes some modules into its working directory, under one name.
-  const std::string name = std::to_string(builds_begun_++);
-  Result<std::string> printed = fail(Errc::kSystem, "");
-  if (::mkdirat(workspace_.fd(), name.c_str(), 0700) != 0) {
-    printed = fail_errno(workspace_.path(), errno);
-  } else if (Result<sys::UniqueFd> directory = sys::open_at(workspace_.fd(), name, O_RDONLY | O_DIRECTORY);
-             !directory) {
-    printed = fail(directory.error());
-  } else {
-    std::vector<std::string> argv = build_arguments(job_, kernel, local_, kernel_directories_, options_.stap_program);
-    printed = co_await run_stap(std::move(argv), directory->get(), workspace_.path() + "/" + name);
-  }
+  Result<std::shared_ptr<const Module>> module = co_await build_in_folder(kernel);
   --builds_running_;
   build_ended_.announce();
-  if (!printed) {
-    const Error& error = printed.error();
+  if (!module) {
+    const Error& error = module.error();
     co_return fail(error.code, "build for " + name_of(kernel) + ": " + error.what, error.sys_errno);
   }
+  emit(event::Built{kernel.release, kernel.machine, sys::now() - begun});
+  co_return module;
+}
+
+Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(const KernelId& kernel) {
+  Result<BuildFolder> folder = BuildFolder::create(workspace_, std::to_string(builds_begun_++), keeps_files(job_));
+  if (!folder) co_return fail(folder.error());
+  if (keeps_files(job_)) {
+    emit(event::Note{event::Note::Kind::kInfo,
+                     "the files of the build for " + name_of(kernel) + " are kept in " + folder->path()});
+  }
+  const Result<std::string> printed = co_await run_stap(
+      build_arguments(job_, kernel, local_, kernel_directories_, folder->path(), options_.stap_program), *folder);
+  if (!printed) co_return fail(printed.error());
   const Result<std::string> file = module_from_build_output(*printed);
-  if (!file) co_return fail(file.error().code, "build for " + name_of(kernel) + ": " + file.error().what);
-  const std::string path = file->starts_with('/') ? *file : workspace_.path() + "/" + name + "/" + *file;
+  if (!file) co_return fail(file.error());
+  const std::string path = file->starts_with('/') ? *file : folder->path() + "/" + *file;
   Result<Module> module = load_module(path, path.substr(path.rfind('/') + 1));
   if (!module) co_return fail(module.error());
-  emit(event::Built{kernel.release, kernel.machine, sys::now() - begun});
   co_return std::make_shared<const Module>(*std::move(module));
 }
 
-Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, int directory,
-                                                    std::string temporary) {
+// stap runs where the person is, so that it finds what a script, its arguments and options name as stap alone would.
+//
+// It makes a module in --tmpdir, prints its name, and, of one that is not for its cache, leaves a copy in the working
+// directory: under a name that may be taken there, or that another kernel's build uses as well. No option sends it
+// elsewhere (-m takes no folder, -o is the script's output, the cache has none of BPF). But who is interrupted makes
+// no copy. So the pipe that it prints the name into has it interrupted: before its write returns, and also if we are
+// killed, since a pipe without a reader interrupts a writer as well.
+Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, const BuildFolder& folder) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
   if (!out || !err) co_return fail(out ? err.error() : out.error());
   sys::UniqueFd script;
   if (job_.script_kind == ScriptKind::kStdin) {
-    Result<sys::UniqueFd> file = sys::open_at(directory, "script.stp", O_RDWR | O_CREAT | O_EXCL, 0600);
+    Result<sys::UniqueFd> file = folder.script_file(stdin_script_);
     if (!file) co_return fail(file.error());
-    const Result<> wrote = sys::write_all(file->get(), stdin_script_, std::chrono::seconds(10));
-    if (!wrote) co_return fail(wrote.error());
-    (void)::lseek(file->get(), 0, SEEK_SET);
     script = *std::move(file);
   }
   sys::SpawnOptions spawn;
@@ -173,13 +169,15 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   spawn.stdin_fd = script.valid() ? script.get() : sys::kDevNull;
   spawn.stdout_fd = out->write_end.get();
   spawn.stderr_fd = err->write_end.get();
-  spawn.working_directory_fd = directory;
-  // Its files go with ours, also if it must be killed; but -k, alone or among others, asks for them.
-  const bool keep =
-      !option_values(job_, OptionId::kKeepFiles).empty() || std::ranges::any_of(options_.job.build_words, keeps_files);
-  if (!keep) spawn.extra_env = {"TMPDIR=" + std::move(temporary)};
+  // What its compiler makes goes with our files, also if it must be killed.
+  spawn.extra_env = {"TMPDIR=" + folder.path()};
   spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
+  const bool interrupted = bypasses_cache(job_);
+  if (interrupted) {
+    // Its whole group: a newer stap prints from a child of its own.
+    spawn.before_exec = [&](pid_t pid) { return sys::signal_group_on_write(out->read_end.get(), pid, SIGTERM); };
+  }
   Result<sys::Child> stap = sys::spawn(spawn);
   if (!stap) {
     const bool missing = stap.error().sys_errno == ENOENT || stap.error().sys_errno == EACCES;
@@ -207,13 +205,23 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
     }
     co_return fail(Errc::kTimeout, "stopped before it was built");
   }
+  // Of a cache that can't be used we learn here: the copy has a name of its own, this process's.
+  const Result<std::string> file = module_from_build_output(built.out);
+  if (!interrupted && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
+    (void)::unlink(file->c_str());
   show(built.errors);
-  if (built.exit_code != 0)
+  // Who was interrupted has an exit code that says so. It names a module only if all went well.
+  if (built.exit_code == 0 || (interrupted && file)) co_return built.out;
+  if (interrupted && !built.out.empty()) {
     co_return fail(
         Errc::kUsage,
-        "stap does not build the script, its message is above; if it misses the kernel's build folder, install the "
-        "headers or give -r DIR");
-  co_return built.out;
+        "stap prints something else than the module's name, and was stopped for it; give -v to rstap itself, "
+        "not in --stap-arg or ~/.systemtap/rc");
+  }
+  co_return fail(
+      Errc::kUsage,
+      "stap does not build the script, its message is above; if it misses the kernel's build folder, install "
+      "the headers or give -r DIR");
 }
 
 void BuildCache::emit(Event::What what) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "client/async/asio_types.h"
 #include "client/build/build_arguments.h"
+#include "client/build/build_folder.h"
 #include "client/build/module.h"
 #include "client/events/event.h"
 #include "client/options/rstap_options.h"
@@ -50,7 +51,8 @@ class BuildCache {
   };
 
   Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
-  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, int directory, std::string temporary);
+  Awaitable<Result<std::shared_ptr<const Module>>> build_in_folder(const KernelId& kernel);
+  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, const BuildFolder& folder);
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
   [[nodiscard]] std::optional<std::string> script_text() const;
   void emit(Event::What what);

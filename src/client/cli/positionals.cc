@@ -15,7 +15,6 @@ Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
     }
     job.script = *first++;
     if (job.script.empty()) return fail(Errc::kUsage, "the script's name is empty");
-    job.script_as_given = job.script;
     const std::optional<RunnerKind> kind = runner_kind_for_module(job.script);
     if (job.script == "-") {
       job.script_kind = ScriptKind::kStdin;

@@ -36,7 +36,6 @@ struct PassedOption {
 struct JobOptions {
   ScriptKind script_kind = ScriptKind::kFile;
   std::string script;
-  std::string script_as_given;  ///< A file's name as the person wrote it: `script` may be made absolute.
   std::vector<std::string> script_arguments;
 
   unsigned verbosity = 0;          ///< How many -v.
@@ -69,10 +68,7 @@ struct JobOptions {
   std::vector<std::string> runner_environment;  ///< --env NAME=VALUE, no name twice
 
   /// As messages name the script.
-  [[nodiscard]] std::string script_name() const {
-    if (script_kind == ScriptKind::kText) return "-e";
-    return script_as_given.empty() ? script : script_as_given;
-  }
+  [[nodiscard]] std::string script_name() const { return script_kind == ScriptKind::kText ? "-e" : script; }
   /// The script and its arguments in one line, as a shell would read them.
   [[nodiscard]] std::string command_line() const;
   [[nodiscard]] bool needs_build() const {

@@ -32,8 +32,7 @@ TEST(QuoteShellWords, AreQuotedWhereAShellWouldSeeMore) {
 
 TEST(QuoteShellWords, AJobIsOneLine) {
   JobOptions job;
-  job.script = "/here/opens.bt";
-  job.script_as_given = "opens.bt";
+  job.script = "opens.bt";
   job.script_arguments = {"eth0", "two words"};
   EXPECT_EQ(job.command_line(), "opens.bt eth0 'two words'");
   job.script_kind = ScriptKind::kText;
