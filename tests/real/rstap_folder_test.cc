@@ -144,7 +144,7 @@ TEST_F(RstapFolder, ACommandHereHasTheFolderThePathAndTheInput) {
     stap.insert(stap.end(), words.begin(), words.end());
     const std::string want = run(stap);
     EXPECT_NE(want.find("what is read\n"), std::string::npos) << want;
-    for (const std::string form : {"", "direct:"}) {
+    for (const std::string form : {"", "direct:", "direct://"}) {
       SCOPED_TRACE(name + " " + form);
       std::vector<std::string> rstap{STAPSH_CLIENT};
       if (!form.empty()) rstap.insert(rstap.end(), {"--remote", form});

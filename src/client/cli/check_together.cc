@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "client/options/direct_form.h"
 #include "client/options/option_table.h"
 #include "protocol/runner_environment.h"
 
@@ -80,7 +81,7 @@ Result<> check_resume_failed(const OutputOptions& output) {
 Result<> check_together(const RstapOptions& options) {
   const JobOptions& job = options.job;
   if (job.command && job.target_pid) return fail(Errc::kUsage, "-c and -x exclude each other");
-  const auto is_remote = [](const std::string& each) { return each != "direct:"; };
+  const auto is_remote = [](const std::string& each) { return !is_direct(each); };
   const bool remote = !options.targets.inventories.empty() || std::ranges::any_of(options.targets.remotes, is_remote);
   if (job.output_file && !job.output_file->starts_with('/') && remote) {
     return fail(Errc::kUsage, fmt::format("-o {}: the file is on each target, and its agent's folder is removed at the "

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/options/direct_form.h"
 #include "client/output/columns.h"
 #include "sys/clock.h"
 
@@ -35,7 +36,7 @@ bool reads_input(const event::RunStarted& started) {
   const bool script =
       started.script == "-" || started.script.starts_with("/dev/") || started.script.starts_with("/proc/");
   return script || std::any_of(started.targets.begin(), started.targets.end(),
-                               [](const auto& target) { return target.uri == "direct:"; });
+                               [](const auto& target) { return is_direct(target.uri); });
 }
 
 }  // namespace

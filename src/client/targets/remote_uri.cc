@@ -7,6 +7,7 @@
 
 #include "base/parse_int.h"
 #include "base/shown_text.h"
+#include "client/options/direct_form.h"
 
 namespace stapsh::client {
 namespace {
@@ -74,8 +75,8 @@ Result<RemoteUri::Address> parse_address(std::string_view text) {
   if (const std::string control = spelled_control(text); !control.empty()) {
     return bad_uri(text, fmt::format("the control character {} can't be part of it", control));
   }
-  if (text == "stapsh:") return RemoteUri::Address(LocalUri{});
-  if (text == "direct:") return RemoteUri::Address(DirectUri{});
+  if (text == "stapsh:" || text == "stapsh://") return RemoteUri::Address(LocalUri{});
+  if (is_direct(text)) return RemoteUri::Address(DirectUri{});
   if (rest_after(text, "stapsh:") || rest_after(text, "direct:")) return bad_uri(text, "nothing may follow the ':'");
   if (const auto path = rest_after(text, "unix:")) {
     if (path->empty()) return bad_uri(text, "the form is unix:PATH");
@@ -110,6 +111,8 @@ constexpr char kNoHost = '\n';
 }  // namespace
 
 TargetIdentity RemoteUri::identity() const {
+  if (std::holds_alternative<LocalUri>(address)) return {{}, std::string(1, kNoHost) + "stapsh:", {}};
+  if (std::holds_alternative<DirectUri>(address)) return {{}, std::string(1, kNoHost) + "direct:", {}};
   const auto* ssh = std::get_if<SshUri>(&address);
   if (!ssh) return {{}, kNoHost + text, {}};
   const std::size_t at = ssh->destination.rfind('@');

@@ -23,11 +23,11 @@ struct UnixUri {
   std::string path;
   bool operator==(const UnixUri&) const = default;
 };
-/// stapsh: an agent started here, as our child.
+/// stapsh: or stapsh://, an agent started here, as our child.
 struct LocalUri {
   bool operator==(const LocalUri&) const = default;
 };
-/// direct: the runner itself, no agent.
+/// direct: or direct://, the runner itself, no agent.
 struct DirectUri {
   bool operator==(const DirectUri&) const = default;
 };
@@ -48,7 +48,7 @@ struct VsockUri {
   bool operator==(const VsockUri&) const = default;
 };
 
-/// What an address is known by, however it is written. Of forms without a host, `name` is all of the text, and is
+/// What an address is known by, however it is written. Of forms without a host, `name` is the text, and is
 /// nobody's host.
 struct TargetIdentity {
   std::string user, name, port;  ///< Empty: not said.

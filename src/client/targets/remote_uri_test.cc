@@ -30,6 +30,10 @@ TEST(RemoteUri, EveryFormIsUnderstood) {
       {"unix:a b,c[1]", UnixUri{"a b,c[1]"}},
       {"stapsh:", LocalUri{}},
       {"direct:", DirectUri{}},
+      {"stapsh://", LocalUri{}},
+      {"direct://", DirectUri{}},
+      {"unix:run/stapsh", UnixUri{"run/stapsh"}},
+      {"libvirt://vm1/qemu+ssh://root@web1/system", LibvirtUri{"vm1", "qemu+ssh://root@web1/system"}},
       {"exec:kubectl exec -i pod -- stapsh", ExecUri{"kubectl exec -i pod -- stapsh"}},
       {"libvirt://vm1", LibvirtUri{"vm1", ""}},
       {"libvirt://vm1/qemu:///session", LibvirtUri{"vm1", "qemu:///session"}},
@@ -58,6 +62,9 @@ TEST(RemoteUri, IsKnownByUserHostAndPortHoweverItIsWritten) {
   };
   for (const Case& c : cases) EXPECT_EQ(parse_remote_uri(c.text)->identity(), c.want) << c.text;
   EXPECT_NE(parse_remote_uri("stapsh:")->identity(), parse_remote_uri("stapsh")->identity());
+  EXPECT_EQ(parse_remote_uri("stapsh:")->identity(), parse_remote_uri("stapsh://")->identity());
+  EXPECT_EQ(parse_remote_uri("direct:")->identity(), parse_remote_uri("direct://")->identity());
+  EXPECT_NE(parse_remote_uri("direct:")->identity(), parse_remote_uri("stapsh:")->identity());
   EXPECT_NE(parse_remote_uri("exec:a@b")->identity(), parse_remote_uri("exec:c@b")->identity());
 }
 
@@ -106,6 +113,7 @@ TEST(RemoteUri, ErrorsAreOneLineThatNamesTheTarget) {
       {"exec:  ", "the form is exec:COMMAND"},
       {"stapsh:x", "nothing may follow"},
       {"direct:x", "nothing may follow"},
+      {"direct://x", "nothing may follow"},
       {"libvirt://", "the form is libvirt://DOMAIN"},
       {"libvirt:///qemu:///system", "the form is libvirt://DOMAIN"},
       {"vsock:3", "the form is vsock:CID:PORT"},

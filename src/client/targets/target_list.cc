@@ -147,7 +147,9 @@ std::vector<Target> pick(const std::vector<Target>& from, unsigned count) {
 std::string_view name_of(const NamedAddress& address) {
   if (!address.alias.empty()) return address.alias;
   std::string_view name = address.text;
-  if (name.ends_with(':')) name.remove_suffix(1);  // stapsh: and direct: end in what follows a label.
+  // stapsh: and direct: end in what follows a label, however they are written.
+  if (name.ends_with("://")) name.remove_suffix(2);
+  if (name.ends_with(':')) name.remove_suffix(1);
   return name;
 }
 

@@ -63,7 +63,7 @@ TEST_F(TargetList, KeepsTheOrderAndDuplicates) {
 
 TEST_F(TargetList, NamesOfTheSameAddressDiffer) {
   TargetOptions options;
-  options.remotes = {"stapsh:", "web1", "stapsh:", "direct:", "direct"};
+  options.remotes = {"stapsh:", "web1", "stapsh://", "direct:", "direct"};
   const auto list = list_targets(options);
   ASSERT_TRUE(list);
   std::vector<std::string> names;
