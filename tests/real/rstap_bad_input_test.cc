@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "harness/frames.h"
 #include "harness/remote_test.h"
@@ -144,6 +145,40 @@ TEST_F(RstapBadInput, ScriptThatDoesNotBuildIsExplainedOnce) {
   const std::size_t first = err.find("parse error:");
   ASSERT_NE(first, std::string::npos) << rstap.captured();
   EXPECT_EQ(err.find("parse error:", first + 1), std::string::npos) << rstap.captured();
+}
+
+// Each kernel has its own build; what is wrong with the script is the same for all.
+TEST_F(RstapBadInput, ScriptThatDoesNotBuildForThreeKernelsIsExplainedOnce) {
+  const std::vector<std::string> releases{"1.2.3-one", "1.2.3-two", "1.2.3-three"};
+  std::vector<std::string> targets;
+  for (const std::string& release : releases) {
+    const std::string build = scratch_.path("build-" + release);
+    std::filesystem::copy(stap_.kernel_build(), build, std::filesystem::copy_options::recursive);
+    scratch_.write("build-" + release + "/include/config/kernel.release", release + "\n");
+    const std::string agent =
+        scratch_.write(release, "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/" + release + "/'\n", 0755);
+    targets.insert(targets.end(), {"-r", build, "--remote", "exec:" + agent});
+  }
+  for (const std::string label : {"--label", "--no-label"}) {
+    SCOPED_TRACE(label);
+    std::vector<std::string> words{label, "-e", "probe begin { nonsense = }"};
+    words.insert(words.begin(), targets.begin(), targets.end());
+    Program rstap(this->rstap(words));
+    EXPECT_NE(rstap.wait_exit(), 0);
+    const std::string err = rstap.err();
+    const auto times = [&](const std::string& text) {
+      std::size_t count = 0;
+      for (std::size_t at = 0; (at = err.find(text, at)) != std::string::npos; ++at) ++count;
+      return count;
+    };
+    EXPECT_EQ(times("parse error:"), 1U) << rstap.captured();
+    EXPECT_EQ(times(": stap says:\n"), 1U) << rstap.captured();
+    EXPECT_EQ(times(": stap says the same as for 1.2.3-"), 2U) << rstap.captured();
+    for (const std::string& release : releases) {
+      const std::string names = label == "--label" ? " (exec:" + scratch_.path(release) + ")" : "";
+      EXPECT_EQ(times("rstap: build for " + release + " x86_64" + names + ": stap says"), 1U) << rstap.captured();
+    }
+  }
 }
 
 TEST_F(RstapBadInput, ModuleThatCanNotBeReadIsNamed) {

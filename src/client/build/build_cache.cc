@@ -13,6 +13,7 @@
 #include "client/build/build_folder.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
+#include "client/events/fold_names.h"
 #include "client/options/option_table.h"
 #include "sys/clock.h"
 #include "sys/pipe.h"
@@ -29,8 +30,14 @@ std::string name_of(const KernelId& kernel) { return kernel.release + " " + kern
 
 }  // namespace
 
-BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events)
-    : io_(io), options_(options), job_(options.job), events_(events), build_ended_(io), kill_timer_(io) {
+BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events, std::size_t targets)
+    : io_(io),
+      options_(options),
+      job_(options.job),
+      events_(events),
+      targets_(targets),
+      build_ended_(io),
+      kill_timer_(io) {
   const sys::Uname kernel = sys::kernel_uname();
   local_ = {kernel.release, kernel.machine};
 }
@@ -94,17 +101,19 @@ Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelI
   return ready_;
 }
 
-Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::module_for(KernelId kernel) {
+Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::module_for(KernelId kernel, std::string target) {
   if (ready_) co_return ready_module_for(kernel);
   std::unique_ptr<Entry>& entry = entries_[kernel];
   if (!entry) {
     entry = std::make_unique<Entry>(io_);
     Entry& mine = *entry;
+    mine.targets.push_back(std::move(target));
     mine.module = co_await build(kernel);
     mine.done.announce();
     co_return *mine.module;
   }
   Entry& theirs = *entry;
+  theirs.targets.push_back(std::move(target));
   while (!theirs.module) co_await theirs.done.wait();
   co_return *theirs.module;
 }
@@ -134,8 +143,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
     emit(event::Note{event::Note::Kind::kInfo,
                      "the files of the build for " + name_of(kernel) + " are kept in " + folder->path()});
   }
-  const Result<std::string> printed = co_await run_stap(
-      build_arguments(job_, kernel, local_, kernel_directories_, folder->path(), options_.stap_program), *folder);
+  const Result<std::string> printed = co_await run_stap(kernel, *folder);
   if (!printed) co_return fail(printed.error());
   const Result<std::string> file = module_from_build_output(*printed);
   if (!file) co_return fail(file.error());
@@ -152,7 +160,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
 // elsewhere (-m takes no folder, -o is the script's output, the cache has none of BPF). But who is interrupted makes
 // no copy. So the pipe that it prints the name into has it interrupted: before its write returns, and also if we are
 // killed, since a pipe without a reader interrupts a writer as well.
-Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> argv, const BuildFolder& folder) {
+Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, const BuildFolder& folder) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
   if (!out || !err) co_return fail(out ? err.error() : out.error());
@@ -163,9 +171,9 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
     script = *std::move(file);
   }
   sys::SpawnOptions spawn;
-  spawn.program = argv.front();
+  spawn.program = options_.stap_program;
   spawn.search_path = true;
-  spawn.argv = std::move(argv);
+  spawn.argv = build_arguments(job_, kernel, local_, kernel_directories_, folder.path(), options_.stap_program);
   spawn.stdin_fd = script.valid() ? script.get() : sys::kDevNull;
   spawn.stdout_fd = out->write_end.get();
   spawn.stderr_fd = err->write_end.get();
@@ -209,7 +217,7 @@ Awaitable<Result<std::string>> BuildCache::run_stap(std::vector<std::string> arg
   const Result<std::string> file = module_from_build_output(built.out);
   if (!interrupted && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
     (void)::unlink(file->c_str());
-  show(built.errors);
+  show(built.errors, kernel, folder);
   // Who was interrupted has an exit code that says so. It names a module only if all went well.
   if (built.exit_code == 0 || (interrupted && file)) co_return built.out;
   if (interrupted && !built.out.empty()) {
@@ -229,11 +237,21 @@ void BuildCache::emit(Event::What what) {
   events_.on_pause();
 }
 
-// The same complaint about two kernels is one complaint.
-void BuildCache::show(const std::string& text) {
-  if (text.empty() || !shown_.insert(text).second) return;
-  const std::string shown = text.ends_with('\n') ? text.substr(0, text.size() - 1) : text;
-  emit(event::Note{event::Note::Kind::kForeign, shown});
+// The same complaint about two kernels is one complaint. With one target there is no question whom it is about.
+void BuildCache::show(std::string text, const KernelId& kernel, const BuildFolder& folder) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.empty()) return;
+  std::string build = "build for " + name_of(kernel);
+  if (options_.output.labels == LabelMode::kName) build += " (" + fold_names(entries_.at(kernel)->targets) + ")";
+  std::string same = text;  // But for where it was built.
+  for (std::size_t at = 0; (at = same.find(folder.path(), at)) != std::string::npos;)
+    same.erase(at, folder.path().size());
+  const auto [shown, is_first] = shown_.emplace(std::move(same), name_of(kernel));
+  if (!is_first) {
+    return emit(event::Note{event::Note::Kind::kWarning, build + ": stap says the same as for " + shown->second});
+  }
+  if (targets_ > 1) emit(event::Note{event::Note::Kind::kWarning, build + ": stap says:"});
+  emit(event::Note{event::Note::Kind::kForeign, std::move(text)});
 }
 
 void BuildCache::stop() {

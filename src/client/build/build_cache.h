@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "client/async/asio_types.h"
@@ -21,8 +23,8 @@ namespace stapsh::client {
 
 class BuildCache {
  public:
-  /// All lent, for as long as it lives.
-  BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events);
+  /// All lent, for as long as it lives. `targets`: so many the run has.
+  BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events, std::size_t targets);
 
   /// Reads what must be there before any target is asked: a ready module, a script on standard input,
   /// the kernel folders.
@@ -35,9 +37,9 @@ class BuildCache {
   /// Whether that has maps of which --sum makes one of all hosts.
   [[nodiscard]] bool has_maps_to_sum() const;
 
-  /// The module for `kernel`; waits for its build. The error says why there is none; what stap printed
-  /// about it was shown once.
-  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel);
+  /// The module for `kernel`, which `target` runs; waits for its build. The error says why there is none; what stap
+  /// printed about it was shown, once for all kernels of which it is the same.
+  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel, std::string target);
 
   /// Ends what is being built, and kills it after the grace time or when this is called again; no build starts any
   /// more.
@@ -47,29 +49,31 @@ class BuildCache {
   struct Entry {
     explicit Entry(asio::io_context& io) : done(io) {}
     std::optional<Result<std::shared_ptr<const Module>>> module;
+    std::vector<std::string> targets;  ///< Who has asked.
     Condition done;
   };
 
   Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
   Awaitable<Result<std::shared_ptr<const Module>>> build_in_folder(const KernelId& kernel);
-  Awaitable<Result<std::string>> run_stap(std::vector<std::string> argv, const BuildFolder& folder);
+  Awaitable<Result<std::string>> run_stap(const KernelId& kernel, const BuildFolder& folder);
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
   [[nodiscard]] std::optional<std::string> script_text() const;
   void emit(Event::What what);
-  void show(const std::string& text);
+  void show(std::string text, const KernelId& kernel, const BuildFolder& folder);
   void kill_builders();
 
   asio::io_context& io_;
   const RstapOptions& options_;
   JobOptions job_;  // As it was asked for, but for a script that can be read only once, and with our tapset.
   EventSink& events_;
+  std::size_t targets_;
   KernelId local_;
   std::vector<KernelDirectory> kernel_directories_;
   std::shared_ptr<const Module> ready_;
   std::string stdin_script_;
   sys::Workspace workspace_;
   std::map<KernelId, std::unique_ptr<Entry>> entries_;
-  std::set<std::string> shown_;
+  std::map<std::string, std::string> shown_;  // What stap said, and of which build first.
   unsigned builds_running_ = 0;
   unsigned builds_begun_ = 0;
   Condition build_ended_;

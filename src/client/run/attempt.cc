@@ -180,7 +180,8 @@ void Attempt::on_finished(Outcome outcome) {
 
 Awaitable<> Attempt::get_module(HelloLine hello) {
   KernelId kernel{hello.release, hello.machine};
-  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(std::move(kernel));
+  const Result<std::shared_ptr<const Module>> module =
+      co_await context_.builds.module_for(std::move(kernel), target_.name);
   if (is_over()) co_return;
   if (!module) {
     session_->on_module_failed(sys::with_descriptor_advice(module.error()).what);

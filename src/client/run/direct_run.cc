@@ -63,7 +63,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   progress_.set_state(TargetState::kBuilding);
   sys::Uname uname = sys::kernel_uname();
   const KernelId kernel{std::move(uname.release), std::move(uname.machine)};
-  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(kernel);
+  const Result<std::shared_ptr<const Module>> module = co_await context_.builds.module_for(kernel, target_.name);
   Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
   if (stopping_) co_return stopped;
   if (!module) co_return failed(module.error());

@@ -119,7 +119,7 @@ class TargetFleet : public Fleet {
 };
 
 Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
-  builds_ = std::make_unique<BuildCache>(io_, options_, events_);
+  builds_ = std::make_unique<BuildCache>(io_, options_, events_, targets_.size());
   TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
   for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
     const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
