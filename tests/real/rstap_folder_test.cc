@@ -172,6 +172,22 @@ TEST_F(RstapFolder, OptionsMayBeRelative) {
   EXPECT_EQ(seen(), before);
 }
 
+TEST_F(RstapFolder, FormsOfStapsReachTheirTargets) {
+  const Site& listener = start_site(Via::kListen, agent_program());
+  const Site& ssh = start_site(Via::kSsh, agent_program());
+  const std::string socket = fs::relative(listener.uri().substr(std::string("unix:").size()), here("."));
+  for (const std::string& form : {std::string("direct://"), std::string("stapsh://"), "unix:" + socket, ssh.uri(),
+                                  "ssh://" + ssh.uri(), "ssh://root@" + ssh.uri()}) {
+    SCOPED_TRACE(form);
+    ProgramOptions how = rstap({"--remote", form, "--label", "-e", "probe begin { println(\"reached\") exit() }"});
+    how.env.push_back(ssh.path());
+    Program rstap(how);
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    const std::string name = form.substr(0, form == "direct://" || form == "stapsh://" ? 6 : form.size());
+    EXPECT_EQ(rstap.out(), name + ": reached\n");
+  }
+}
+
 // Their name is the module's, the kernels' builds run at the same time, and the person has such a file as well.
 TEST_F(RstapFolder, KernelsBuiltAtOnceTouchNothing) {
   std::vector<std::string> words{"--dry-run", "-m", "probe", "-vv"};
