@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
 
 #include "harness/frames.h"
 #include "harness/remote_test.h"
@@ -152,12 +151,7 @@ TEST_F(RstapBadInput, ScriptThatDoesNotBuildForThreeKernelsIsExplainedOnce) {
   const std::vector<std::string> releases{"1.2.3-one", "1.2.3-two", "1.2.3-three"};
   std::vector<std::string> targets;
   for (const std::string& release : releases) {
-    const std::string build = scratch_.path("build-" + release);
-    std::filesystem::copy(stap_.kernel_build(), build, std::filesystem::copy_options::recursive);
-    scratch_.write("build-" + release + "/include/config/kernel.release", release + "\n");
-    const std::string agent =
-        scratch_.write(release, "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/" + release + "/'\n", 0755);
-    targets.insert(targets.end(), {"-r", build, "--remote", "exec:" + agent});
+    for (const std::string& word : with_kernel(release)) targets.push_back(word);
   }
   for (const std::string label : {"--label", "--no-label"}) {
     SCOPED_TRACE(label);

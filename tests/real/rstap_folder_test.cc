@@ -192,12 +192,7 @@ TEST_F(RstapFolder, FormsOfStapsReachTheirTargets) {
 TEST_F(RstapFolder, KernelsBuiltAtOnceTouchNothing) {
   std::vector<std::string> words{"--dry-run", "-m", "probe", "-vv"};
   for (const std::string release : {"1.2.3-one", "1.2.3-two", "1.2.3-three"}) {
-    const std::string build = scratch_.path("build-" + release);
-    fs::copy(stap_.kernel_build(), build, fs::copy_options::recursive);
-    scratch_.write("build-" + release + "/include/config/kernel.release", release + "\n");
-    const std::string agent =
-        scratch_.write("agent-" + release, "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/" + release + "/'\n", 0755);
-    words.insert(words.end(), {"-r", build, "--remote", "exec:" + agent});
+    for (const std::string& word : with_kernel(release)) words.push_back(word);
   }
   words.push_back(stap_.one());
   scratch_.write("here/probe.bo", "theirs");

@@ -3,6 +3,7 @@
 // while sshd, socat or the listener still wait for the next one.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,16 @@ class RemoteTest : public RealTest {
     std::vector<std::string> env;
     if (site != nullptr) env.push_back(site->path());
     return options(std::move(words), &mounts_, env);
+  }
+
+  /// `-r FOLDER --remote exec:AGENT`: a target here, of /usr/bin/stapsh, that says it runs kernel `release`.
+  std::vector<std::string> with_kernel(const std::string& release) const {
+    const std::string build = scratch_.path("build-" + release);
+    std::filesystem::copy(stap_.kernel_build(), build, std::filesystem::copy_options::recursive);
+    scratch_.write("build-" + release + "/include/config/kernel.release", release + "\n");
+    const std::string agent =
+        scratch_.write(release, "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/" + release + "/'\n", 0755);
+    return {"-r", build, "--remote", "exec:" + agent};
   }
 
   const StapEnvironment stap_{scratch_};
