@@ -83,11 +83,11 @@ TEST_F(RstapBuildOptions, AWarningIsAnError) {
 TEST_F(RstapBuildOptions, WhatIsKeptIsNamed) {
   Program rstap(run_bpf({"-k"}));
   EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
-  const std::string before = "Keeping temporary directory \"";
+  const std::string before = " are kept in ";
   const std::size_t at = rstap.err().find(before);
   ASSERT_NE(at, std::string::npos) << rstap.captured();
   const std::size_t begin = at + before.size();
-  const std::string folder = rstap.err().substr(begin, rstap.err().find('"', begin) - begin);
+  const std::string folder = rstap.err().substr(begin, rstap.err().find('\n', begin) - begin);
   EXPECT_TRUE(std::filesystem::exists(folder)) << folder;
   std::filesystem::remove_all(folder);
 }
