@@ -14,6 +14,7 @@
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
 #include "client/events/fold_names.h"
+#include "client/options/bpftrace_text.h"
 #include "client/options/option_table.h"
 #include "sys/clock.h"
 #include "sys/pipe.h"
@@ -59,6 +60,11 @@ Result<> BuildCache::prepare() {
       stdin_script_ = TRY(read_source(job_.script, title));
       job_.script_kind = ScriptKind::kStdin;
     }
+  }
+  if (job_.script_kind == ScriptKind::kStdin && says_bpftrace(stdin_script_)) {
+    return fail(Errc::kUsage, job_.script_name() +
+                                  " is a bpftrace program, by its #! line; what can be read but once is known too late "
+                                  "by that: say --bpftrace");
   }
   std::string text = script_text().value_or("");
   for (const std::string& added : option_values(job_, OptionId::kAddedScript)) text += "\n" + added;
@@ -226,10 +232,12 @@ Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, cons
         "stap prints something else than the module's name, and was stopped for it; give -v to rstap itself, "
         "not in --stap-arg or ~/.systemtap/rc");
   }
-  co_return fail(
-      Errc::kUsage,
-      "stap does not build the script, its message is above; if it misses the kernel's build folder, install "
-      "the headers or give -r DIR");
+  const bool hint = looks_like_bpftrace(script_text().value_or(""));
+  co_return fail(Errc::kUsage,
+                 hint ? "stap does not build the script, its message is above; it looks like a bpftrace program: say "
+                        "--bpftrace, name it .bt, or begin it with #!/usr/bin/env bpftrace"
+                      : "stap does not build the script, its message is above; if it misses the kernel's build "
+                        "folder, install the headers or give -r DIR");
 }
 
 void BuildCache::emit(Event::What what) {

@@ -6,6 +6,7 @@
 
 #include "client/answers/program_maps.h"
 #include "client/build/name_on_target.h"
+#include "client/build/program_headers.h"
 #include "client/build/script_source.h"
 #include "protocol/command.h"
 
@@ -87,6 +88,7 @@ Result<Module> ready_module(const JobOptions& job) {
     ModuleFile& program = module.files.front();
     program.content = shared(with_exact_avg(*program.content));
   }
+  if (module.kind == RunnerKind::kBpftrace) TRY(add_headers(module, job));
   return module;
 }
 

@@ -38,7 +38,10 @@ std::string plain(std::string_view text) {
 }  // namespace
 
 std::string name_on_target(std::string_view name, RunnerKind kind) {
-  const std::string_view extension = runner_entry(kind).extension;
+  return name_on_target(name, runner_entry(kind).extension);
+}
+
+std::string name_on_target(std::string_view name, std::string_view extension) {
   const bool ends_well = name.size() > extension.size() && name.ends_with(extension);
   if (ends_well && name.size() <= kNameBytesMax && check_file_name(name)) return std::string(name);
   const std::string_view stem = ends_well ? name.substr(0, name.size() - extension.size()) : name;

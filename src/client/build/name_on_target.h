@@ -15,6 +15,8 @@ namespace stapsh::client {
 /// The name under which `name`, a file for `kind`, is sent: itself where that fits, and ends as the agent expects it.
 /// Different names never become the same one, but by a chance of 2^-32.
 std::string name_on_target(std::string_view name, RunnerKind kind);
+/// The same for a file whose name ends in `extension`, with its dot.
+std::string name_on_target(std::string_view name, std::string_view extension);
 
 /// A kernel module's own name, as it says it in itself; nothing: it does not say it. staprun takes the file's name for
 /// it, so a .ko is not to be renamed to another.

@@ -5,42 +5,13 @@
 
 #include <algorithm>
 
-#include "base/assert.h"
+#include "client/options/check_options.h"
 #include "client/options/direct_form.h"
-#include "client/options/option_table.h"
 #include "protocol/runner_environment.h"
 
 namespace stapsh::client {
 
 namespace {
-
-RunnerKind runner_of(const JobOptions& job) {
-  if (job.script_kind == ScriptKind::kReadyModule) {
-    return runner_kind_for_module(job.script).value_or(RunnerKind::kStaprun);
-  }
-  switch (job.runtime) {
-    case Runtime::kKernel:
-      return RunnerKind::kStaprun;
-    case Runtime::kBpf:
-      return RunnerKind::kStapbpf;
-    case Runtime::kDyninst:
-      return RunnerKind::kStapdyn;
-    case Runtime::kBpftrace:
-      return RunnerKind::kBpftrace;
-  }
-  STAPSH_ASSERT(false);  // The switch has every Runtime.
-  return RunnerKind::kStaprun;
-}
-
-// stap would refuse these, too, but after all targets are connected.
-Result<> check_build_options(const JobOptions& job) {
-  const auto given = [&](OptionId id) { return !option_values(job, id).empty(); };
-  if (given(OptionId::kSuppressTimeLimits) && !job.guru) return fail(Errc::kUsage, "--suppress-time-limits needs -g");
-  if (given(OptionId::kTargetVariable) && !given(OptionId::kSysroot)) {
-    return fail(Errc::kUsage, "--sysenv needs --sysroot=DIR");
-  }
-  return {};
-}
 
 // What runs nothing must not replace what runs have left.
 Result<> check_dry_run(const RstapOptions& options) {
@@ -80,7 +51,11 @@ Result<> check_resume_failed(const OutputOptions& output) {
 
 Result<> check_together(const RstapOptions& options) {
   const JobOptions& job = options.job;
+  TRY(check_options_of_program(job));
   if (job.command && job.target_pid) return fail(Errc::kUsage, "-c and -x exclude each other");
+  if (job.attach_pid && (job.command || job.target_pid)) {
+    return fail(Errc::kUsage, fmt::format("{} and -p exclude each other", job.command ? "-c" : "-x"));
+  }
   const auto is_remote = [](const std::string& each) { return !is_direct(each); };
   const bool remote = !options.targets.inventories.empty() || std::ranges::any_of(options.targets.remotes, is_remote);
   if (job.output_file && !job.output_file->starts_with('/') && remote) {
@@ -122,16 +97,7 @@ Result<> check_together(const RstapOptions& options) {
     return fail(Errc::kUsage, fmt::format("--gather and {} exclude each other: lines of several times are never equal",
                                           output.by_time ? "--by-time" : "--timestamps"));
   }
-  TRY(check_build_options(job));
-  if (job.needs_build()) return check_for_runner(job, runner_of(job), job.script_name());
-  for (const OptionEntry& entry : option_table()) {
-    if (entry.build != BuildUse::kContent || option_values(job, entry.id).empty()) continue;
-    const std::string_view why =
-        job.runtime == Runtime::kBpftrace ? "is a bpftrace program, of which nothing is built" : "is built already";
-    return fail(Errc::kUsage, fmt::format("{} {}: {} changes only the build; leave it out", job.script_name(), why,
-                                          entry.spelling()));
-  }
-  return check_for_runner(job, runner_of(job), job.script_name());
+  return {};
 }
 
 }  // namespace stapsh::client

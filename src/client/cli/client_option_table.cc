@@ -247,7 +247,6 @@ constexpr std::array kClientOptions{
 };
 
 constexpr std::array kRefusedOptions{
-    RefusedOption{'p', "", "rstap always runs what it builds; to build only, use stap -p4"},
     RefusedOption{'l', "", "rstap runs scripts; to list probes, use stap -l"},
     RefusedOption{'L', "", "rstap runs scripts; to list probes, use stap -L"},
     RefusedOption{'\0', "dump-probe-types", "rstap runs scripts; to list types of probes, use stap --dump-probe-types"},

@@ -9,6 +9,7 @@
 #include "client/cli/nearer_options.h"
 #include "client/cli/option_scan.h"
 #include "client/cli/positionals.h"
+#include "client/options/check_options.h"
 
 namespace stapsh::client {
 namespace {
@@ -22,6 +23,14 @@ Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   return {};
 }
 
+Result<RstapOptions> apply_all(const std::vector<GivenOption>& given, const Defaults& defaults) {
+  RstapOptions options;
+  options.targets.groups = defaults.groups;
+  options.configuration = defaults.file;
+  for (const GivenOption& each : given) TRY(apply(each, options));
+  return options;
+}
+
 // Who has succeeded is left out; with a script, the log must be of that.
 Result<> check_listed(RstapOptions& options, std::span<const std::string> words) {
   if (!options.output.resume_failed) return {};
@@ -30,16 +39,22 @@ Result<> check_listed(RstapOptions& options, std::span<const std::string> words)
   return {};
 }
 
+// What is usual may be meant for programs of another kind: -r for systemtap's, --unsafe for bpftrace's. Who says it for
+// this very run is told that it makes no sense.
+bool leave_out_unfit(std::vector<GivenOption>& options, const JobOptions& job) {
+  return std::erase_if(options, [&](const GivenOption& given) {
+           const OptionEntry* entry = given.option->run_option();
+           return given.source != OptionSource::kWords && entry != nullptr && is_of_no_use(job, *entry);
+         }) > 0;
+}
+
 }  // namespace
 
 Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults) {
   ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, defaults.options));
   keep_nearer(scanned.options);
   leave_out_written(scanned.options);
-  RstapOptions options;
-  options.targets.groups = defaults.groups;
-  options.configuration = defaults.file;
-  for (const GivenOption& given : scanned.options) TRY(apply(given, options));
+  RstapOptions options = TRY(apply_all(scanned.options, defaults));
   if (options.action == Action::kListHosts && !options.targets.any()) {
     return fail(Errc::kUsage, "--list-hosts needs a --remote or an --inventory");
   }
@@ -53,6 +68,10 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
     return options;
   }
   TRY(take_positionals(options.job, scanned.positionals));
+  if (leave_out_unfit(scanned.options, options.job)) {
+    options = TRY(apply_all(scanned.options, defaults));
+    TRY(take_positionals(options.job, scanned.positionals));
+  }
   options.job.answers_wanted = options.output.answers.wanted();
   options.job.exact_avg = options.output.answers.exact_avg;
   TRY(check_together(options));

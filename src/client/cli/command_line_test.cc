@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <sstream>
 
 #include "client/cli/replay_arguments.h"
@@ -267,6 +269,8 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--remote=h"}, "no script"},
       {{""}, "the script's name is empty"},
       {{"-J", "X=y", "s"}, "unknown option '-J'; say --stap-arg=-J to hand it to the build, --runner-arg=-J"},
+      {{"-f", "json", "s"},
+       "s: -f: it is bpftrace's, and this is no bpftrace program (--bpftrace says it is one); --stap-arg="},
       {{"-vZ", "s"}, "unknown option '-Z'"},
       {{"--format=xml", "s"}, "--format: 'xml' is not text or json"},
       {{"--record=", "s"}, "--record: the value is empty"},
@@ -347,7 +351,24 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"-l", "syscall.*"}, "-l: rstap runs scripts"},
       {{"-F", "s"}, "-F: flight recorder"},
       {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
-      {{"x.bt", "-T", "5"}, "x.bt is built already: -T changes"},
+      {{"x.bt", "-D", "A=1"}, "x.bt is a bpftrace program, of which nothing is built: -D changes only the build"},
+      {{"x.bt", "-r", "/k"}, "x.bt is a bpftrace program, of which nothing is built: -r changes only the build"},
+      {{"x.bt", "-R", "/rt"}, "-R changes only the build"},
+      {{"x.bt", "--stap-arg=-u"}, "--stap-arg changes only the build"},
+      {{"x.ko", "-I", "dir"}, "x.ko is built already: -I changes only the build"},
+      {{"-G", "a=1", "x.bt"}, "x.bt: bpftrace can't do -G; give the script an argument"},
+      {{"-s", "4", "x.bt"}, "x.bt: bpftrace can't do -s"},
+      {{"-s", "4", "--bpf", "x.stp"}, "x.stp: stapbpf can't do -s"},
+      {{"-b", "--bpf", "x.stp"}, "x.stp: stapbpf can't do -b"},
+      {{"-p", "0", "x.bt"}, "-p: "},
+      {{"-p", "7", "-x", "7", "x.bt"}, "-x and -p exclude each other"},
+      {{"-p", "7", "-c", "ls", "x.bt"}, "-c and -p exclude each other"},
+      {{"-f", "xml", "x.bt"}, "-f: 'xml' is not text or json"},
+      {{"-B", "some", "x.bt"}, "-B: 'some' is not line, full or none"},
+      {{"-f", "json", "--sum", "x.bt"}, "-f: --sum and its like have bpftrace print JSON"},
+      {{"--unsafe", "x.stp"}, "x.stp: --unsafe: it is bpftrace's, and this is no bpftrace program"},
+      {{"--unsafe", "x.stp"}, "x.stp: --unsafe: it is bpftrace's"},
+      {{"--include=a.h", "x.ko"}, "x.ko: --include: it is bpftrace's"},
       {{"--bpf", "x.ko"}, "x.ko is built already: --bpf changes"},
       {{"--env=LD_PRELOAD=x", "x.bt"}, "--env: LD_PRELOAD: no runner is given it"},
       {{"--env=BPFTRACE_STRLEN", "x.bt"}, "--env: 'BPFTRACE_STRLEN' is not NAME=VALUE"},
@@ -390,8 +411,53 @@ TEST(CommandLine, TimesAreAskedForWithAndWithoutAValue) {
   }
 }
 
-TEST(CommandLine, WhatOnlyGuidesABuildIsHarmlessWithAReadyModule) {
-  EXPECT_TRUE(parse({"-v", "-w", "-r", "/k", "-R", "/rt", "-I", "i", "-c", "ls", "x.bt"}));
+TEST(CommandLine, WhatTheRunnerTakesIsFitForAReadyModule) {
+  EXPECT_TRUE(parse({"-v", "-w", "-I", "i", "-c", "ls", "-T", "3", "x.bt"}));
+  EXPECT_TRUE(parse({"-v", "-w", "-c", "ls", "-G", "a=1", "-s", "4", "-o", "/f", "-S4", "x.ko"}));
+}
+
+TEST(CommandLine, BpftracesOptionsHaveTheirNames) {
+  const auto options = parse({"-p", "7", "-fjson", "-q", "-B", "none", "--unsafe", "-kk", "--include", "a.h",
+                              "--include=b.h", "--no-warnings", "x.bt"});
+  ASSERT_TRUE(options) << options.error().what;
+  const JobOptions& job = options->job;
+  EXPECT_EQ(job.attach_pid, "7");
+  EXPECT_EQ(job.runner_format, "json");
+  EXPECT_EQ(option_values(job, OptionId::kMakeVariable), std::vector<std::string>{"none"});
+  EXPECT_EQ(option_values(job, OptionId::kCoverage).size(), 1U);
+  EXPECT_TRUE(job.unsafe && job.suppress_warnings);
+  EXPECT_EQ(option_values(job, OptionId::kKeepFiles).size(), 2U);
+  EXPECT_THAT(job.include_files, ElementsAre("a.h", "b.h"));
+  EXPECT_TRUE(parse({"--no-warnings", "x.stp"})->job.suppress_warnings);
+}
+
+TEST(CommandLine, AProgramMayBeKnownByItsFirstLine) {
+  const std::string path = testing::TempDir() + "command_line_test_program";
+  std::ofstream(path) << "#!/usr/bin/env bpftrace\nBEGIN { }\n";
+  EXPECT_EQ(parse({path})->job.runtime, Runtime::kBpftrace);
+  EXPECT_EQ(parse({"--bpf", path})->job.runtime, Runtime::kBpf);
+  EXPECT_EQ(parse({"-e", "#!/usr/bin/bpftrace\nBEGIN { }"})->job.runtime, Runtime::kBpftrace);
+  std::ofstream(path) << "#!/usr/bin/env stap\nprobe begin { }\n";
+  EXPECT_EQ(parse({path})->job.runtime, Runtime::kKernel);
+  std::remove(path.c_str());
+}
+
+TEST(CommandLine, WhatIsUsualIsLeftOutOfProgramsThatHaveNoUseForIt) {
+  DefaultsEnvironment environment;
+  environment.rstap_options = "-r /k --unsafe -v";
+  environment.rstap_config = "";
+  const Result<Defaults> usual = read_defaults({}, environment);
+  ASSERT_TRUE(usual) << usual.error().what;
+  const auto program = parse_rstap_arguments(Words{"x.bt"}, *usual);
+  ASSERT_TRUE(program) << program.error().what;
+  EXPECT_TRUE(program->job.unsafe);
+  EXPECT_TRUE(program->job.kernel_directories.empty());
+  const auto script = parse_rstap_arguments(Words{"x.stp"}, *usual);
+  ASSERT_TRUE(script) << script.error().what;
+  EXPECT_FALSE(script->job.unsafe);
+  EXPECT_EQ(script->job.verbosity, 1U);
+  EXPECT_THAT(script->job.kernel_directories, ElementsAre("/k"));
+  EXPECT_FALSE(parse_rstap_arguments(Words{"--unsafe", "x.stp"}, *usual));
 }
 
 TEST(CommandLine, HelpFitsAndNamesEveryOption) {

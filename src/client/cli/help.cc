@@ -83,9 +83,15 @@ void add_line(std::string& text, std::string_view left, std::string_view help) {
 std::string left_side(const OptionEntry& entry) {
   if (entry.id == OptionId::kColor) return "-C WHEN, --color[=WHEN]";
   std::string spelling = entry.spelling();
+  if (entry.short_name != '\0' && !entry.long_name.empty()) spelling += fmt::format(", --{}", entry.long_name);
   if (!entry.takes_value()) return spelling;
   const std::string_view between = spelling.size() == 2 ? " " : entry.value.starts_with('[') ? "" : "=";
   return fmt::format("{}{}{}", spelling, between, entry.value);
+}
+
+// Of an option that is another one to bpftrace.
+std::string bpftrace_side(const OptionEntry& entry) {
+  return entry.takes_value() ? fmt::format("{} {}", entry.spelling(), entry.bpftrace_value) : entry.spelling();
 }
 
 std::string left_side(const ClientOption& entry) {
@@ -111,11 +117,18 @@ std::string rstap_help() {
   add_client_options(text, OptionGroup::kTargets);
   text += kTargetForms;
   text += "\nThe script and its run, as stap has them:\n";
-  for (const OptionEntry& entry : option_table()) {
-    // The rows from here on.
-    if (entry.id == OptionId::kAddedScript) text += "\nHow the script is built, as stap has it:\n";
-    if (entry.id != OptionId::kRemote && entry.id != OptionId::kRemotePrefix) add_stap_option(entry.id);
-  }
+  const auto add_run_options = [&](bool bpftraces) {
+    for (const OptionEntry& entry : option_table()) {
+      // The rows from here on.
+      if (entry.id == OptionId::kAddedScript && !bpftraces) text += "\nHow the script is built, as stap has it:\n";
+      const bool is_target = entry.id == OptionId::kRemote || entry.id == OptionId::kRemotePrefix;
+      if (!is_target && entry.is_bpftraces() == bpftraces) add_stap_option(entry.id);
+      if (bpftraces && !entry.bpftrace_help.empty()) add_line(text, bpftrace_side(entry), entry.bpftrace_help);
+    }
+  };
+  add_run_options(false);
+  text += "\nOf a bpftrace program, as bpftrace has them:\n";
+  add_run_options(true);
   constexpr std::array kGroups{
       std::pair{OptionGroup::kWords, "Handing words on:"}, std::pair{OptionGroup::kTime, "Time:"},
       std::pair{OptionGroup::kTransport, "Programs and protocol:"}, std::pair{OptionGroup::kOther, "Other:"}};

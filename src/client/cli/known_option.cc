@@ -46,6 +46,11 @@ std::string KnownOption::spelling() const {
   return short_name() != '\0' ? fmt::format("-{}", short_name()) : fmt::format("--{}", long_name());
 }
 
+const OptionEntry* KnownOption::run_option() const {
+  const auto* entry = std::get_if<const OptionEntry*>(&row_);
+  return entry == nullptr ? nullptr : *entry;
+}
+
 bool KnownOption::is_about_output() const {
   return std::visit(Overloaded{[](const OptionEntry* entry) {
                                  return entry->id == OptionId::kRemotePrefix || entry->id == OptionId::kVerbose ||

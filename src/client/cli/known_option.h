@@ -30,6 +30,9 @@ class KnownOption {
   /// "-x" or "--remote".
   [[nodiscard]] std::string spelling() const;
 
+  /// Its row, if it is one of stap's or bpftrace's; nullptr: it is ours.
+  [[nodiscard]] const OptionEntry* run_option() const;
+
   /// Whether it says how a run is shown: `rstap replay` takes it, too.
   [[nodiscard]] bool is_about_output() const;
 

@@ -2,10 +2,29 @@
 #include "client/cli/positionals.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <array>
+#include <fstream>
+
+#include "client/options/bpftrace_text.h"
 #include "protocol/runner_kind.h"
 
 namespace stapsh::client {
+namespace {
+
+// What can be read but once is left alone.
+bool file_says_bpftrace(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  if (path.starts_with("/dev/") || path.starts_with("/proc/")) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 256> head{};
+  file.read(head.data(), head.size());  // Who needs more of it says what is wrong with it.
+  return says_bpftrace({head.data(), static_cast<std::size_t>(file.gcount())});
+}
+
+}  // namespace
 
 Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
   auto first = words.begin();
@@ -25,7 +44,11 @@ Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
       }
     } else if (kind) {
       job.script_kind = ScriptKind::kReadyModule;
+    } else if (job.runtime == Runtime::kKernel && file_says_bpftrace(job.script)) {
+      job.runtime = Runtime::kBpftrace;
     }
+  } else if (job.runtime == Runtime::kKernel && says_bpftrace(job.script)) {
+    job.runtime = Runtime::kBpftrace;
   }
   job.script_arguments.assign(first, words.end());
   return {};

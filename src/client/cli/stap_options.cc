@@ -165,6 +165,20 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
     case OptionId::kBpftrace:
       job.runtime = Runtime::kBpftrace;
       return {};
+    // What these values may be is checked when it is known whose options they are (check_options.h).
+    case OptionId::kAttachPid:
+      job.attach_pid = value;
+      return {};
+    case OptionId::kRunnerFormat:
+      job.runner_format = value;
+      return {};
+    case OptionId::kUnsafe:
+      job.unsafe = true;
+      return {};
+    case OptionId::kIncludeFile:
+      if (value.empty()) return fail(Errc::kUsage, "the value is empty");
+      job.include_files.push_back(value);
+      return {};
     case OptionId::kTimeout:
       TRY(parse_seconds(value));
       job.timeout_seconds = value;

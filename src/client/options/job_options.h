@@ -54,10 +54,14 @@ struct JobOptions {
   std::optional<std::string> runtime_directory;   ///< -R
   std::vector<std::string> globals;               ///< -G NAME=VALUE
   std::vector<std::string> defines;               ///< -D NAME[=VALUE]
-  std::vector<std::string> tapset_directories;    ///< -I
+  std::vector<std::string> tapset_directories;    ///< -I; of a bpftrace program: folders of headers
   std::vector<std::string> symbol_objects;        ///< -d
   std::vector<std::string> kernel_directories;    ///< -r
   std::vector<PassedOption> passed;               ///< All that have no member here.
+  std::optional<std::string> attach_pid;          ///< -p: bpftrace's, as all that follow
+  std::optional<std::string> runner_format;       ///< -f
+  bool unsafe = false;                            ///< --unsafe
+  std::vector<std::string> include_files;         ///< --include
   std::vector<std::string> build_words;           ///< --stap-arg, untouched
   std::vector<std::string> runner_words;          ///< --runner-arg, untouched
 

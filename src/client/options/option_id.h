@@ -23,6 +23,10 @@ enum class OptionId {
   kBpf,
   kDyninst,
   kBpftrace,
+  kAttachPid,
+  kRunnerFormat,
+  kUnsafe,
+  kIncludeFile,
   kTimeout,
   kColor,
   kRuntimeDirectory,
@@ -35,7 +39,7 @@ enum class OptionId {
   kWarningsAsErrors,
   kUnoptimized,
   kTiming,
-  kKeepFiles,
+  kKeepFiles,  // bpftrace's: warnings about helpers.
   kVerbosePasses,
   kPrologues,
   kPrologueSearching,
@@ -45,11 +49,11 @@ enum class OptionId {
   kNoGlobalDisplay,
   kLddSymbols,
   kModuleSymbols,
-  kMakeVariable,
+  kMakeVariable,  // bpftrace's: how it buffers.
   kModuleInfo,
   kCompatible,
   kCheckVersion,
-  kCoverage,
+  kCoverage,  // bpftrace's: quiet.
   kPrivilege,
   kUnprivileged,
   kSignModule,

@@ -7,6 +7,7 @@
 // - -b changes the kernel module and leaves a BPF one as it is.
 // - -T becomes a timer probe in the module, for every runtime; staprun's own -T is something else.
 // - stap sends staprun's -x as -t, an undocumented alias of it.
+// - stap's -p, -k, -B and -q are other options than bpftrace's: what the program is tells which one is meant.
 // - stap's spelling of staprun's -C is --color; `auto` is not sent.
 // - --suppress-time-limits must stand behind -g, --sysenv behind --sysroot: so do their rows.
 // - stap --bpf takes -t, -B and --modinfo and does nothing about them; --suppress-handler-errors and
@@ -26,13 +27,26 @@ using Runners = std::array<RunnerUse, 4>;
 constexpr RunnerUse nothing() { return {RunnerUse::Kind::kNothing, {}}; }
 constexpr RunnerUse option(std::string_view name) { return {RunnerUse::Kind::kOption, name}; }
 constexpr RunnerUse module_word() { return {RunnerUse::Kind::kModuleWord, {}}; }
-constexpr RunnerUse refused() { return {RunnerUse::Kind::kRefused, {}}; }
+constexpr RunnerUse sent_files(std::string_view name) { return {RunnerUse::Kind::kSentFiles, name}; }
+constexpr RunnerUse client() { return {RunnerUse::Kind::kClient, {}}; }
+constexpr RunnerUse refused(std::string_view why = {}) { return {RunnerUse::Kind::kRefused, why}; }
+constexpr Runners bpftraces(RunnerUse use, std::string_view why =
+                                               "it is bpftrace's, and this is no bpftrace program "
+                                               "(--bpftrace says it is one); --stap-arg=WORD hands "
+                                               "words to stap") {
+  return {refused(why), refused(why), refused(why), use};
+}
+
+constexpr Runners also_bpftraces(RunnerUse use) { return {nothing(), nothing(), nothing(), use}; }
 
 // clang-format off
 //                                    staprun        stapbpf        stapdyn        bpftrace
 constexpr Runners kClientOnly      = {nothing(),     nothing(),     nothing(),     nothing()};
 constexpr Runners kInModule        = {nothing(),     nothing(),     nothing(),     refused()};
+constexpr Runners kTimeoutRunners  = {nothing(),     nothing(),     nothing(),     client()};
+constexpr Runners kFolderRunners   = {nothing(),     nothing(),     nothing(),     sent_files("-I")};
 constexpr Runners kInKernelModule  = {nothing(),     refused(),     refused(),     refused()};
+constexpr Runners kMakeRunners     = {nothing(),     refused(),     nothing(),     option("-B")};
 constexpr Runners kInNoBpfModule   = {nothing(),     refused(),     nothing(),     refused()};
 constexpr Runners kVerboseRunners  = {option("-v"),  option("-v"),  option("-v"),  option("-v")};
 constexpr Runners kWarningRunners  = {option("-w"),  option("-w"),  option("-w"),  option("--no-warnings")};
@@ -56,8 +70,8 @@ constexpr std::array kTable{
     OptionEntry{OptionId::kTargetPid, 'x', "", "PID", BuildUse::kHow, kTargetRunners, "target() is PID on each target"},
     OptionEntry{OptionId::kTargetNamespaces, '\0', "target-namespaces", "PID", BuildUse::kNone, kNamespaces,
                 "ns_pid() and its like are about the namespaces of PID on each target"},
-    OptionEntry{OptionId::kTimeout, 'T', "", "SECONDS", BuildUse::kContent, kInModule,
-                "the script ends itself after SECONDS (see --deadline, too)"},
+    OptionEntry{OptionId::kTimeout, 'T', "", "SECONDS", BuildUse::kContent, kTimeoutRunners,
+                "the script ends after SECONDS (see --deadline, too)"},
     OptionEntry{OptionId::kOutputFile, 'o', "", "FILE", BuildUse::kNone, kOutputRunners,
                 "output goes to FILE on each target: an absolute path"},
     OptionEntry{OptionId::kOutputSize, 'S', "", "MB[,N]", BuildUse::kNone, kSizeRunners,
@@ -66,7 +80,7 @@ constexpr std::array kTable{
                 "buffer MB megabytes per processor, 1 to 4095"},
     OptionEntry{OptionId::kBulk, 'b', "", "", BuildUse::kContent, kInKernelModule,
                 "bulk mode: a file per processor on each target"},
-    OptionEntry{OptionId::kSuppressWarnings, 'w', "", "", BuildUse::kHow, kWarningRunners, "no warnings"},
+    OptionEntry{OptionId::kSuppressWarnings, 'w', "no-warnings", "", BuildUse::kHow, kWarningRunners, "no warnings"},
     OptionEntry{OptionId::kVerbose, 'v', "", "", BuildUse::kHow, kVerboseRunners,
                 "say what each target is doing; each further -v reaches the runner"},
     OptionEntry{OptionId::kColor, 'C', "color", "[=WHEN]", BuildUse::kHow, kColorRunners,
@@ -78,6 +92,15 @@ constexpr std::array kTable{
                 "the same as --runtime=dyninst"},
     OptionEntry{OptionId::kBpftrace, '\0', "bpftrace", "", BuildUse::kNone, kClientOnly,
                 "what is run is a bpftrace program, as --runtime=bpftrace says"},
+    OptionEntry{OptionId::kAttachPid, 'p', "", "PID", BuildUse::kNone,
+                bpftraces(option("-p"), "rstap always runs what it builds; to build only, use stap -p4"),
+                "trace process PID on each target, its USDT probes too"},
+    OptionEntry{OptionId::kRunnerFormat, 'f', "", "text|json", BuildUse::kNone, bpftraces(option("-f")),
+                "how bpftrace prints (--format: how rstap does)"},
+    OptionEntry{OptionId::kUnsafe, '\0', "unsafe", "", BuildUse::kNone, bpftraces(option("--unsafe")),
+                "allow unsafe functions, such as system()"},
+    OptionEntry{OptionId::kIncludeFile, '\0', "include", "FILE", BuildUse::kNone, bpftraces(sent_files("--include")),
+                "include FILE, which is sent along (repeatable)"},
     OptionEntry{OptionId::kGuru, 'g', "", "", BuildUse::kContent, kClientOnly,
                 "guru mode: embedded C and other unsafe things"},
     OptionEntry{OptionId::kDefine, 'D', "", "NAME[=VALUE]", BuildUse::kContent, kClientOnly,
@@ -86,11 +109,11 @@ constexpr std::array kTable{
                 "name the module NAME, and load it under that name"},
     OptionEntry{OptionId::kSymbolObject, 'd', "", "OBJECT", BuildUse::kContent, kClientOnly,
                 "put the symbols of OBJECT into the module (repeatable)"},
-    OptionEntry{OptionId::kTapsetDirectory, 'I', "", "DIR", BuildUse::kHow, kClientOnly,
-                "look for tapsets in DIR, too (repeatable)"},
-    OptionEntry{OptionId::kKernelDirectory, 'r', "", "DIR", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kTapsetDirectory, 'I', "", "DIR", BuildUse::kWhere, kFolderRunners,
+                "look for tapsets, or bpftrace's headers, in DIR, too (repeatable)"},
+    OptionEntry{OptionId::kKernelDirectory, 'r', "", "DIR", BuildUse::kWhere, kClientOnly,
                 "kernel build folder for the targets that run its release (repeatable)"},
-    OptionEntry{OptionId::kRuntimeDirectory, 'R', "", "DIR", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kRuntimeDirectory, 'R', "", "DIR", BuildUse::kWhere, kClientOnly,
                 "systemtap's runtime sources are in DIR"},
     OptionEntry{OptionId::kRemote, '\0', "remote", "TARGET", BuildUse::kNone, kClientOnly,
                 "run there (repeatable); forms of TARGET below"},
@@ -98,13 +121,15 @@ constexpr std::array kTable{
                 "each line of output begins with its target's number"},
     OptionEntry{OptionId::kAddedScript, 'E', "", "SCRIPT", BuildUse::kContent, kClientOnly,
                 "build the text SCRIPT in, too (repeatable)"},
-    OptionEntry{OptionId::kWarningsAsErrors, 'W', "", "", BuildUse::kHow, kInModule, "a warning of stap is an error"},
+    OptionEntry{OptionId::kWarningsAsErrors, 'W', "", "", BuildUse::kWhere, kClientOnly,
+                "a warning of stap is an error"},
     OptionEntry{OptionId::kUnoptimized, 'u', "", "", BuildUse::kContent, kClientOnly,
                 "build in what the script does not use, too"},
     OptionEntry{OptionId::kTiming, 't', "", "", BuildUse::kContent, kInNoBpfModule,
                 "each target says at the end how long its probes took"},
-    OptionEntry{OptionId::kKeepFiles, 'k', "", "", BuildUse::kHow, kInModule,
-                "keep the temporary folders of the build, and say where"},
+    OptionEntry{OptionId::kKeepFiles, 'k', "", "", BuildUse::kWhere, also_bpftraces(option("-k")),
+                "keep the temporary folders of the build, and say where",
+                "warn of errors of BPF helpers; -kk: of those of reads, too"},
     OptionEntry{OptionId::kVerbosePasses, '\0', "vp", "ABCDE", BuildUse::kHow, kInModule,
                 "-v for each pass by its own: a digit each, the fifth is the runner's"},
     OptionEntry{OptionId::kPrologues, 'P', "", "", BuildUse::kContent, kClientOnly,
@@ -123,45 +148,45 @@ constexpr std::array kTable{
                 "put in symbols of the libraries of probed programs"},
     OptionEntry{OptionId::kModuleSymbols, '\0', "all-modules", "", BuildUse::kContent, kClientOnly,
                 "put in symbols of the kernel and the modules loaded here"},
-    OptionEntry{OptionId::kMakeVariable, 'B', "", "NAME=VALUE", BuildUse::kContent, kInNoBpfModule,
-                "hand NAME=VALUE to kbuild (repeatable)"},
+    OptionEntry{OptionId::kMakeVariable, 'B', "", "NAME=VALUE", BuildUse::kContent, kMakeRunners,
+                "hand NAME=VALUE to kbuild (repeatable)", "how bpftrace buffers its output", "line|full|none"},
     OptionEntry{OptionId::kModuleInfo, '\0', "modinfo", "NAME=VALUE", BuildUse::kContent, kInKernelModule,
                 "put NAME=VALUE into what modinfo shows (repeatable)"},
     OptionEntry{OptionId::kCompatible, '\0', "compatible", "VERSION", BuildUse::kContent, kClientOnly,
                 "the script means what it meant to systemtap VERSION"},
-    OptionEntry{OptionId::kCheckVersion, '\0', "check-version", "", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kCheckVersion, '\0', "check-version", "", BuildUse::kWhere, kClientOnly,
                 "warn of what depends on systemtap's version"},
-    OptionEntry{OptionId::kCoverage, 'q', "", "", BuildUse::kHow, kInModule,
-                "keep count of what is used of the tapsets, in stap's own folder"},
+    OptionEntry{OptionId::kCoverage, 'q', "", "", BuildUse::kWhere, also_bpftraces(option("-q")),
+                "keep count of what is used of the tapsets, in stap's own folder", "bpftrace says nothing by itself"},
     OptionEntry{OptionId::kPrivilege, '\0', "privilege", "LEVEL", BuildUse::kContent, kClientOnly,
                 "refuse what LEVEL may not run: stapusr, stapsys or stapdev"},
     OptionEntry{OptionId::kUnprivileged, '\0', "unprivileged", "", BuildUse::kContent, kClientOnly,
                 "the same as --privilege=stapusr"},
     OptionEntry{OptionId::kSignModule, '\0', "sign-module", "", BuildUse::kContent, kInKernelModule,
                 "sign the module with a machine owner key of yours"},
-    OptionEntry{OptionId::kSysroot, '\0', "sysroot", "DIR", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kSysroot, '\0', "sysroot", "DIR", BuildUse::kWhere, kClientOnly,
                 "the targets' programs and libraries are below DIR"},
-    OptionEntry{OptionId::kTargetVariable, '\0', "sysenv", "NAME=VALUE", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kTargetVariable, '\0', "sysenv", "NAME=VALUE", BuildUse::kWhere, kClientOnly,
                 "with --sysroot: NAME is VALUE on the targets (repeatable)"},
-    OptionEntry{OptionId::kDownloadDebuginfo, '\0', "download-debuginfo", "[=yes|no|N]", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kDownloadDebuginfo, '\0', "download-debuginfo", "[=yes|no|N]", BuildUse::kWhere, kClientOnly,
                 "have abrt fetch debuginfo, for at most N seconds"},
-    OptionEntry{OptionId::kDisableCache, '\0', "disable-cache", "", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kDisableCache, '\0', "disable-cache", "", BuildUse::kWhere, kClientOnly,
                 "leave stap's cache alone"},
-    OptionEntry{OptionId::kPoisonCache, '\0', "poison-cache", "", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kPoisonCache, '\0', "poison-cache", "", BuildUse::kWhere, kClientOnly,
                 "build anew, and put it into stap's cache"},
-    OptionEntry{OptionId::kLimitAddressSpace, '\0', "rlimit-as", "BYTES", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kLimitAddressSpace, '\0', "rlimit-as", "BYTES", BuildUse::kWhere, kClientOnly,
                 "limit of the build: address space"},
-    OptionEntry{OptionId::kLimitProcessorTime, '\0', "rlimit-cpu", "SECONDS", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kLimitProcessorTime, '\0', "rlimit-cpu", "SECONDS", BuildUse::kWhere, kClientOnly,
                 "limit of the build: processor time"},
-    OptionEntry{OptionId::kLimitProcesses, '\0', "rlimit-nproc", "N", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kLimitProcesses, '\0', "rlimit-nproc", "N", BuildUse::kWhere, kClientOnly,
                 "limit of the build: processes of yours"},
-    OptionEntry{OptionId::kLimitStack, '\0', "rlimit-stack", "BYTES", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kLimitStack, '\0', "rlimit-stack", "BYTES", BuildUse::kWhere, kClientOnly,
                 "limit of the build: stack"},
-    OptionEntry{OptionId::kLimitFileSize, '\0', "rlimit-fsize", "BYTES", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kLimitFileSize, '\0', "rlimit-fsize", "BYTES", BuildUse::kWhere, kClientOnly,
                 "limit of the build: size of a file"},
-    OptionEntry{OptionId::kUseServer, '\0', "use-server", "[=SERVER]", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kUseServer, '\0', "use-server", "[=SERVER]", BuildUse::kWhere, kClientOnly,
                 "a compile server builds: HOST[:PORT] or a serial (repeatable)"},
-    OptionEntry{OptionId::kServerOnError, '\0', "use-server-on-error", "[=yes|no]", BuildUse::kHow, kClientOnly,
+    OptionEntry{OptionId::kServerOnError, '\0', "use-server-on-error", "[=yes|no]", BuildUse::kWhere, kClientOnly,
                 "let one build what can't be built here"},
 };
 
@@ -170,6 +195,11 @@ constexpr std::array kTable{
 std::string OptionEntry::spelling() const {
   if (short_name != '\0') return fmt::format("-{}", short_name);
   return fmt::format("--{}", long_name);
+}
+
+bool OptionEntry::is_bpftraces() const {
+  return for_runner(RunnerKind::kStaprun).kind == RunnerUse::Kind::kRefused &&
+         for_runner(RunnerKind::kBpftrace).kind != RunnerUse::Kind::kRefused;
 }
 
 std::span<const OptionEntry> option_table() { return kTable; }
@@ -230,6 +260,14 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id) {
       return when(options.runtime == Runtime::kDyninst);
     case OptionId::kBpftrace:
       return when(options.runtime == Runtime::kBpftrace);
+    case OptionId::kAttachPid:
+      return one(options.attach_pid);
+    case OptionId::kRunnerFormat:
+      return one(options.runner_format);
+    case OptionId::kUnsafe:
+      return when(options.unsafe);
+    case OptionId::kIncludeFile:
+      return options.include_files;
     case OptionId::kTimeout:
       return one(options.timeout_seconds);
     case OptionId::kColor:
@@ -258,19 +296,6 @@ unsigned runner_verbosity(const JobOptions& options) {
     if (digits.size() == 5) asked += static_cast<unsigned>(digits.back() - '0');
   }
   return asked > 0 ? asked - 1 : 0;
-}
-
-Result<> check_for_runner(const JobOptions& options, RunnerKind runner, std::string_view title) {
-  for (const OptionEntry& entry : kTable) {
-    if (entry.for_runner(runner).kind != RunnerUse::Kind::kRefused || option_values(options, entry.id).empty())
-      continue;
-    std::string_view remedy = "leave it out, or hand words over with --runner-arg=WORD";
-    if (entry.build == BuildUse::kContent) remedy = "leave it out";
-    if (entry.id == OptionId::kGlobal) remedy = "give the script an argument ($1, @1) instead";
-    return fail(Errc::kUsage,
-                fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(), remedy));
-  }
-  return {};
 }
 
 std::string unknown_option_message(std::string_view option) {

@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "client/options/job_options.h"
 #include "client/options/option_id.h"
 #include "protocol/runner_kind.h"
@@ -20,14 +19,24 @@ namespace stapsh::client {
 /// Where an option is of use in the build.
 enum class BuildUse {
   kNone,     ///< stap -p4 makes the same module with and without it; it is not passed.
-  kHow,      ///< Says where to look or what to print: harmless where nothing is built.
-  kContent,  ///< Changes what the module does: refused with a module that is built already.
+  kHow,      ///< Says what to print or whom to trace: rstap or the runner has a use for it as well.
+  kWhere,    ///< Says how to build, or where to look: refused where nothing is built, unless the runner takes it.
+  kContent,  ///< Changes what the module does: refused where nothing is built, unless somebody else sees to it.
 };
 
 /// What becomes of an option when a given runner runs the module.
 struct RunnerUse {
-  enum class Kind { kNothing, kOption, kModuleWord, kRefused } kind = Kind::kNothing;
-  std::string_view name;  ///< kOption: the runner's spelling.
+  enum class Kind {
+    kNothing,
+    kOption,
+    kModuleWord,
+    kSentFiles,  ///< An option whose files are sent along: the runner is given their names there.
+    kClient,     ///< The client sees to it.
+    kRefused,
+  };
+  Kind kind = Kind::kNothing;
+  /// kOption, kSentFiles: the runner's spelling. kRefused: why, and what to do; empty: it has no such option.
+  std::string_view text = {};
 };
 
 struct OptionEntry {
@@ -38,10 +47,15 @@ struct OptionEntry {
   BuildUse build;
   std::array<RunnerUse, 4> runners;  ///< By RunnerKind.
   std::string_view help;
+  // Where it is another option to bpftrace:
+  std::string_view bpftrace_help = {};
+  std::string_view bpftrace_value = {};
 
   bool takes_value() const { return !value.empty(); }
   /// "-x" or "--remote": as messages name it.
   std::string spelling() const;
+  /// It is of use to bpftrace alone.
+  bool is_bpftraces() const;
   const RunnerUse& for_runner(RunnerKind kind) const { return runners[static_cast<std::size_t>(kind)]; }
 };
 
@@ -54,10 +68,6 @@ std::vector<std::string> option_values(const JobOptions& options, OptionId id);
 
 /// How often the runner gets -v: once less than asked for by -v and by the fifth digit of --vp, as from stap.
 unsigned runner_verbosity(const JobOptions& options);
-
-/// kUsage names an option that was given and that `runner` has no equal of, and says what to do; `title` is the
-/// script's name.
-Result<> check_for_runner(const JobOptions& options, RunnerKind runner, std::string_view title);
 
 /// The message for an option that is not in the table: names it and says how to hand it on.
 std::string unknown_option_message(std::string_view option);

@@ -129,10 +129,9 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     sys::SpawnOptions spawn;
     spawn.program = *program;
     spawn.argv = {*program};
+    // The runner is where the person is, as stap's: `-c ./program` is theirs. The module is not there.
     for (std::string& word : TRY(runner_arguments(context_.options.job, module.kind, parse_version(kSpokenVersion),
-                                                  module.name(), target_.index, target_.text))) {
-      // The runner is where the person is, as stap's: `-c ./program` is theirs. The module is not there.
-      if (word == "./" + std::string(module.name())) word = workspace.path() + word.substr(1);
+                                                  module.name(), target_.index, target_.text, workspace.path()))) {
       spawn.argv.push_back(std::move(word));
     }
     spawn.stdin_fd = commands_input(context_.options.job);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <span>
 
+#include "client/build/program_headers.h"
+#include "client/options/check_options.h"
 #include "client/options/option_table.h"
 
 namespace stapsh::client {
@@ -15,8 +17,10 @@ namespace {
 constexpr std::array kKernelOptionsFirst{OptionId::kVerbose, OptionId::kSuppressWarnings, OptionId::kOutputFile,
                                          OptionId::kCommand, OptionId::kTargetPid,        OptionId::kBufferMegabytes};
 constexpr std::array kKernelOptionsLast{OptionId::kOutputSize, OptionId::kColor, OptionId::kTargetNamespaces};
-constexpr std::array kOtherOptions{OptionId::kVerbose,   OptionId::kSuppressWarnings, OptionId::kCommand,
-                                   OptionId::kTargetPid, OptionId::kOutputFile,       OptionId::kColor};
+constexpr std::array kOtherOptions{OptionId::kVerbose,      OptionId::kSuppressWarnings, OptionId::kCommand,
+                                   OptionId::kTargetPid,    OptionId::kOutputFile,       OptionId::kColor,
+                                   OptionId::kAttachPid,    OptionId::kRunnerFormat,     OptionId::kCoverage,
+                                   OptionId::kMakeVariable, OptionId::kUnsafe,           OptionId::kKeepFiles};
 
 Result<> check_script_arguments(const JobOptions& options, RunnerKind runner, std::string_view title) {
   if (options.needs_build() || runner == RunnerKind::kBpftrace) return {};
@@ -47,7 +51,7 @@ void add_options(std::vector<std::string>& words, const JobOptions& options, Run
     if (id == OptionId::kVerbose) values.assign(runner_verbosity(options), "");
     if (id == OptionId::kColor) std::erase(values, "auto");
     for (std::string& value : values) {
-      words.emplace_back(use.name);
+      words.emplace_back(use.text);
       if (entry.takes_value()) words.push_back(std::move(value));
     }
   }
@@ -61,9 +65,9 @@ void append(std::vector<std::string>& words, const std::vector<std::string>& mor
 
 Result<std::vector<std::string>> runner_arguments(const JobOptions& options, RunnerKind runner, AgentVersion version,
                                                   std::string_view module_name, unsigned target_index,
-                                                  std::string_view target_uri) {
+                                                  std::string_view target_uri, std::string_view folder) {
   const std::string title = options.needs_build() ? std::string(module_name) : options.script_name();
-  TRY(check_for_runner(options, runner, title));
+  TRY(check_options_of_runner(options, runner, title));
   TRY(check_script_arguments(options, runner, title));
   std::vector<std::string> words;
   if (runner == RunnerKind::kStaprun) {
@@ -75,13 +79,14 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
     add_options(words, options, runner, kOtherOptions);
   }
   if (runner == RunnerKind::kBpftrace && options.answers_wanted) append(words, {"-f", "json"});
+  if (runner == RunnerKind::kBpftrace) append(words, header_words(options, folder));
   append(words, options.runner_words);
 
   const bool takes_arguments = runner == RunnerKind::kBpftrace;
   // bpftrace looks for its own options behind the program's name, too.
   const auto begins_with_dash = [](std::string_view word) { return word.substr(0, 1) == "-"; };
   if (takes_arguments && std::ranges::any_of(options.script_arguments, begins_with_dash)) words.emplace_back("--");
-  words.push_back("./" + std::string(module_name));
+  words.push_back(fmt::format("{}/{}", folder, module_name));
   append(words, options.globals);
   if (takes_arguments || !options.needs_build()) append(words, options.script_arguments);
   if (runner == RunnerKind::kStaprun && version >= kFirstWithRemote) {

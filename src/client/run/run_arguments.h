@@ -18,11 +18,12 @@ namespace stapsh::client {
 
 using AgentVersion = Version;
 
-/// The words after `run`. `module_name` is the file's name on the target, without a folder. kUsage if an option or
-/// an argument can't be handed to this runner: the message names both and says what to do.
+/// The words after `run`. `module_name` is the file's name on the target, without a folder; `folder` is where it and
+/// what travels beside it are, as the runner finds it. kUsage if an option or an argument can't be handed to this
+/// runner: the message names both and says what to do.
 Result<std::vector<std::string>> runner_arguments(const JobOptions& options, RunnerKind runner, AgentVersion version,
                                                   std::string_view module_name, unsigned target_index,
-                                                  std::string_view target_uri);
+                                                  std::string_view target_uri, std::string_view folder = ".");
 
 /// What --dry-run says of a target that could run: "would run bpftrace with opens.bt on 6.1.0-56-amd64 x86_64, ready
 /// made".

@@ -77,14 +77,21 @@ TEST(RunArguments, StandInTheReleasedOrder) {
   }
 }
 
+TEST(RunArguments, BpftraceIsGivenItsOwnOptionsAndWhereHeadersAre) {
+  const JobOptions given = job({"-p7", "-f", "json", "-q", "-B", "none", "--unsafe", "-kk", "-w", "-T3", "-Ii",
+                                "--include", "d/a.h", "x.bt", "1"});
+  EXPECT_EQ(joined(runner_arguments(given, RunnerKind::kBpftrace, {5, 6}, "x.bt", 0, "h0", "/w")),
+            "--no-warnings|-p|7|-f|json|-q|-B|none|--unsafe|-k|-k|-I|/w|--include|/w/a.h|/w/x.bt|1");
+}
+
 TEST(RunArguments, WhatARunnerLacksIsRefusedByName) {
-  constexpr RunnerKind kKernel = RunnerKind::kStaprun, kBpf = RunnerKind::kStapbpf, kBpftrace = RunnerKind::kBpftrace;
+  constexpr RunnerKind kKernel = RunnerKind::kStaprun, kBpf = RunnerKind::kStapbpf;
   const Case cases[] = {
-      {{"--bpf", "-s", "4", "a.stp"}, kBpf, {5, 6}, "m.bo", "a.stp: stapbpf can't do -s; leave it out"},
-      {{"--bpf", "-o", "f", "-S4", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -S"},
-      {{"--bpf", "-b", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -b"},
-      {{"--bpf", "-Gg=1", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -G; give the script an argument"},
-      {{"-Gg=1", "x.bt"}, kBpftrace, {5, 6}, "x.bt", "x.bt: bpftrace can't do -G"},
+      // Others than the words told: --stap-arg=--runtime=bpf.
+      {{"-s", "4", "a.stp"}, kBpf, {5, 6}, "m.bo", "m.bo: stapbpf can't do -s; leave it out"},
+      {{"-o", "f", "-S4", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -S"},
+      {{"-b", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -b"},
+      {{"-Gg=1", "a.stp"}, kBpf, {5, 6}, "m.bo", "stapbpf can't do -G; give the script an argument"},
       {{"m.bo", "x"}, kBpf, {5, 6}, "m.bo", "m.bo: stapbpf takes no arguments, so 'x' can't reach the module"},
       {{"m.ko", "x"}, kKernel, {5, 6}, "m.ko", "m.ko: staprun takes only GLOBAL=VALUE after the module, not 'x'"},
   };

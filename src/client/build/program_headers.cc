@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/build/program_headers.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "client/build/name_on_target.h"
+#include "client/build/script_source.h"
+#include "protocol/command.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view skip(std::string_view text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  if (!text.starts_with(word)) return {};
+  text.remove_prefix(word.size());
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  return text;
+}
+
+bool is_file(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string name_of_included(const std::string& path) {
+  std::string name = base_name(path);
+  return check_file_name(name) ? name : name_on_target(name, ".h");
+}
+
+class Headers {
+ public:
+  Headers(Module& program, const JobOptions& job) : program_(program), job_(job) {}
+
+  Result<> add_all() {
+    const std::string_view text = *program_.files.front().content;
+    for (const std::string& folder : job_.tapset_directories) {
+      struct stat status {};
+      if (::stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
+      return fail(Errc::kUsage,
+                  fmt::format("-I {}: no folder here, and headers are sent from here; one of the targets' "
+                              "is named by --runner-arg=-I --runner-arg=DIR",
+                              folder));
+    }
+    for (const std::string& path : job_.include_files) {
+      TRY(add(path, name_of_included(path), fmt::format("--include {}", path)));
+    }
+    return add_included(text, job_.script_name(), {});
+  }
+
+ private:
+  Result<> add(const std::string& path, const std::string& name, const std::string& title) {
+    for (const auto& [sent_path, sent_name] : sent_) {
+      if (sent_path == path) return {};
+      if (sent_name == name) return refuse_name(title, name);
+    }
+    if (name == program_.name()) return refuse_name(title, name);
+    sent_.emplace(path, name);
+    auto content = std::make_shared<const std::string>(TRY(read_source(path, title)));
+    program_.files.push_back({name, content});
+    return add_included(*content, path, folder_of(path));
+  }
+
+  static Result<> refuse_name(const std::string& title, const std::string& name) {
+    return fail(Errc::kUsage,
+                fmt::format("{}: another file is sent as {}, into the same folder; rename one of them", title, name));
+  }
+
+  // `beside`: where a name in quotes is looked for first; empty: nowhere.
+  Result<> add_included(std::string_view text, const std::string& who, const std::string& beside) {
+    for (const std::string& quoted : included_names(text)) {
+      const std::string name = quoted.substr(1, quoted.size() - 2);
+      const std::optional<std::string> path = find(name, quoted.front() == '"' ? beside : std::string());
+      if (!path) continue;
+      if (!check_file_name(name)) {
+        return fail(Errc::kUsage, fmt::format("{} includes {}, which is {} here: headers are sent into one folder, so "
+                                              "that its name must be a plain one; give its folder to -I, and include "
+                                              "\"{}\"",
+                                              who, quoted, *path, base_name(name)));
+      }
+      TRY(add(*path, name, *path));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::optional<std::string> find(const std::string& name, const std::string& beside) const {
+    if (name.starts_with('/')) return std::nullopt;  // As it is named, there.
+    if (!beside.empty() && is_file(beside + name)) return beside + name;
+    for (const std::string& folder : job_.tapset_directories) {
+      std::string path = fmt::format("{}/{}", folder, name);
+      if (is_file(path)) return path;
+    }
+    return std::nullopt;
+  }
+
+  Module& program_;
+  const JobOptions& job_;
+  std::set<std::pair<std::string, std::string>> sent_;  // Paths here, names there.
+};
+
+}  // namespace
+
+std::vector<std::string> included_names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view rest = skip(skip(text.substr(0, end), "#"), "include");
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (rest.empty() || (rest.front() != '"' && rest.front() != '<')) continue;
+    const std::size_t close = rest.find(rest.front() == '"' ? '"' : '>', 1);
+    if (close != std::string_view::npos && close > 1) names.emplace_back(rest.substr(0, close + 1));
+  }
+  return names;
+}
+
+Result<> add_headers(Module& program, const JobOptions& job) {
+  if (job.tapset_directories.empty() && job.include_files.empty()) return {};
+  return Headers(program, job).add_all();
+}
+
+std::vector<std::string> header_words(const JobOptions& job, std::string_view folder) {
+  std::vector<std::string> words;
+  if (!job.tapset_directories.empty()) words.insert(words.end(), {"-I", std::string(folder)});
+  for (const std::string& path : job.include_files) {
+    words.insert(words.end(), {"--include", fmt::format("{}/{}", folder, name_of_included(path))});
+  }
+  return words;
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/build/program_headers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace stapsh::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(ProgramHeaders, NamesStandBehindInclude) {
+  EXPECT_THAT(included_names("#include <a.h>\n # \t include \"b.h\" // x\nBEGIN { }\n#define X\n#include X\n#include"),
+              ElementsAre("<a.h>", "\"b.h\""));
+  EXPECT_THAT(included_names("#include <a.h\n#include \"\"\n//#include <b.h>"), IsEmpty());
+}
+
+class Folder : public testing::Test {
+ protected:
+  Folder() : path_(testing::TempDir() + "program_headers_test.d") {
+    std::filesystem::remove_all(path_);
+    for (const auto& [name, text] :
+         {std::pair("i/a.h", "#include \"b.h\"\n#include <missing.h>\n"), std::pair("i/b.h", "#include \"a.h\"\n"),
+          std::pair("i/sub/c.h", "\n"), std::pair("j/a.h", "#define A 1\n"), std::pair("j/odd name.h", "\n")}) {
+      std::filesystem::create_directories(std::filesystem::path(path_ + "/" + name).parent_path());
+      std::ofstream(path_ + "/" + name) << text;
+    }
+  }
+  ~Folder() override { std::filesystem::remove_all(path_); }
+
+  // The names of what is sent, or the error.
+  [[nodiscard]] std::vector<std::string> sent(const std::string& text, const std::vector<std::string>& folders,
+                                              const std::vector<std::string>& files) const {
+    Module program;
+    program.kind = RunnerKind::kBpftrace;
+    program.files.push_back({"x.bt", std::make_shared<const std::string>(text)});
+    JobOptions job;
+    for (const std::string& each : folders) job.tapset_directories.push_back(path_ + "/" + each);
+    for (const std::string& each : files) job.include_files.push_back(path_ + "/" + each);
+    const Result<> added = add_headers(program, job);
+    if (!added) return {added.error().what};
+    std::vector<std::string> names;
+    for (const ModuleFile& each : program.files) names.push_back(each.name);
+    return names;
+  }
+
+  std::string path_;
+};
+
+TEST_F(Folder, WhatIsIncludedIsSentOnceAndNothingElse) {
+  EXPECT_THAT(sent("#include <a.h>\n#include <linux/sched.h>\n", {"i"}, {}), ElementsAre("x.bt", "a.h", "b.h"));
+  EXPECT_THAT(sent("#include <a.h>\n", {"j", "i"}, {}), ElementsAre("x.bt", "a.h"));
+  EXPECT_THAT(sent("BEGIN {}", {"i"}, {}), ElementsAre("x.bt"));
+  EXPECT_THAT(sent("BEGIN {}", {}, {"i/a.h"}), ElementsAre("x.bt", "a.h", "b.h"));
+  EXPECT_THAT(sent("#include <a.h>\n", {"i"}, {"i/a.h"}), ElementsAre("x.bt", "a.h", "b.h"));
+  EXPECT_THAT(sent("#include <a.h>\n", {}, {}), ElementsAre("x.bt"));
+}
+
+TEST_F(Folder, AFileOfAnyNameIsIncludedUnderOneThatFits) {
+  const std::vector<std::string> names = sent("BEGIN {}", {}, {"j/odd name.h"});
+  ASSERT_EQ(names.size(), 2U) << names.front();
+  JobOptions job;
+  job.include_files = {path_ + "/j/odd name.h"};
+  EXPECT_THAT(header_words(job, "."), ElementsAre("--include", "./" + names[1]));
+}
+
+TEST_F(Folder, WhatCantLieInOneFolderIsRefused) {
+  EXPECT_THAT(sent("#include \"sub/c.h\"\n", {"i"}, {}), ElementsAre(HasSubstr("its name must be a plain one")));
+  EXPECT_THAT(sent("#include <a.h>\n", {"i"}, {"j/a.h"}), ElementsAre(HasSubstr("another file is sent as a.h")));
+  EXPECT_THAT(sent("BEGIN {}", {"nowhere"}, {}), ElementsAre(HasSubstr("no folder here")));
+  EXPECT_THAT(sent("BEGIN {}", {}, {"nowhere.h"}), ElementsAre(HasSubstr("No such file")));
+}
+
+}  // namespace
+}  // namespace stapsh::client
