@@ -14,6 +14,7 @@
 #include "base/parse_seconds.h"
 #include "client/build/build_cache.h"
 #include "client/events/run_result.h"
+#include "client/options/trace_time.h"
 #include "client/run/agent_run.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
@@ -54,7 +55,8 @@ class TargetFleet : public Fleet {
         picked_from_(targets.picked_from),
         targets_(std::move(targets.targets)),
         signals_(io_),
-        deadline_(io_),
+        trace_time_(trace_time(options)),
+        start_limit_(io_),
         stop_timer_(io_),
         started_{Condition(io_)},
         scratch_(kScratchBytes, '\0'),
@@ -76,7 +78,8 @@ class TargetFleet : public Fleet {
   void halt(const HaltRule& rule, int code);
   void stop_unbegun(const std::string& reason);
   void finish();
-  Awaitable<> keep_deadline();
+  Awaitable<> bound_starts();
+  void on_due(TargetRun& run, bool traced);
   Awaitable<> watch_stop();
   [[nodiscard]] std::vector<TargetResult> results() const;
   void say_what_adds_up();
@@ -102,7 +105,8 @@ class TargetFleet : public Fleet {
   std::vector<Target> targets_;
   std::vector<std::unique_ptr<TargetRun>> runs_;
   asio::signal_set signals_;
-  asio::steady_timer deadline_;
+  std::optional<TraceTime> trace_time_;
+  asio::steady_timer start_limit_;
   asio::steady_timer stop_timer_;
   TimePoint stop_ends_;  // From the first stop on.
   FirstStart started_;
@@ -175,7 +179,7 @@ Awaitable<int> TargetFleet::run() {
   };
   for (const auto& run : runs_) asio::co_spawn(io_, run_target(*run), rethrow);
   wait_signal();
-  if (options_.deadline) asio::co_spawn(io_, keep_deadline(), rethrow);
+  if (trace_time_) asio::co_spawn(io_, bound_starts(), rethrow);
   while (ended_ < runs_.size()) co_await all_ended_.wait();
   finish();
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
@@ -217,19 +221,41 @@ std::vector<TargetResult> TargetFleet::results() const {
   return results;
 }
 
-// From the first runner's start on: how long it takes to connect and to build has bounds of its own.
-Awaitable<> TargetFleet::keep_deadline() {
+// A run with an end waits no longer for who has not begun than for probes that are not attached. Who waits for canaries
+// can't help it.
+Awaitable<> TargetFleet::bound_starts() {
   while (!started_.happened && !finished_) co_await started_.event.wait();
-  deadline_.expires_after(*options_.deadline);
-  if (!finished_) (void)co_await deadline_.async_wait(kAsTuple);
+  start_limit_.expires_after(trace_time_->attach_limit);
+  if (!finished_) (void)co_await start_limit_.async_wait(kAsTuple);
   if (finished_ || stops_ > 0) co_return;
-  stopped_code_ = kFailedCode;  // Who has not begun by now has failed to.
-  stop_all({event::StopAsked::Why::kDeadline});
+  stopped_code_ = kFailedCode;
+  for (const auto& each : runs_) {
+    if (each->outcome() || each->has_begun() || each->state() == TargetState::kWaiting) continue;
+    each->set_stop_reason(fmt::format("not begun {} s after the first runner (--deadline, and a minute)",
+                                      format_seconds(trace_time_->attach_limit)));
+    each->stop();
+  }
+}
+
+// Of each target by itself: others may have begun later. When none is left that goes on, the run is being stopped.
+void TargetFleet::on_due(TargetRun& run, bool traced) {
+  if (run.outcome() || stops_ > 0) return;
+  if (!traced) {
+    run.set_never_traced(
+        fmt::format("never traced: its probes were not attached within {} s (--deadline, and a minute)",
+                    format_seconds(trace_time_->attach_limit)));
+  }
+  const bool canary_fails = canary_ && canary_->verdict() == CanaryWatch::Verdict::kWait;
+  if (canary_fails) stopped_code_ = kFailedCode;  // It should have ended by itself.
+  if (!run.is_stopping()) run.stop();
+  const auto goes_on = [](const auto& each) { return !each->outcome() && !each->is_stopping(); };
+  if (canary_fails || std::ranges::none_of(runs_, goes_on)) stop_all({event::StopAsked::Why::kDeadline});
 }
 
 Awaitable<> TargetFleet::run_target(TargetRun& run) {
   if (canary_ && !canary_->is_canary(run.target().index)) co_await wait_for_canaries(run);
   run.set_on_settled([this, &run] { judge(run); });
+  run.set_on_due([this, &run](bool traced) { on_due(run, traced); });
   if (!run.outcome()) co_await run.run();
   run.settle();
   run.note_ended();
@@ -312,7 +338,7 @@ void TargetFleet::finish() {
   ::sigfillset(&all);
   (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
   signals_.cancel();
-  deadline_.cancel();
+  start_limit_.cancel();
   stop_timer_.cancel();
   started_.event.announce();
 }
@@ -380,8 +406,9 @@ void TargetFleet::stop_all(event::StopAsked why) {
   }
   events_.hurry();
   builds_->stop();
+  // Who is stopping already is not to be pressed by the first stop of all.
   for (const auto& run : runs_) {
-    if (!run->outcome()) run->stop();
+    if (!run->outcome() && (stops_ > 1 || !run->is_stopping())) run->stop();
   }
   // Last: who waited there sees that it was stopped.
   if (canary_) canary_->cancel();

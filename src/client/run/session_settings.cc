@@ -5,6 +5,7 @@
 
 #include "base/parse_seconds.h"
 #include "client/options/option_table.h"
+#include "client/options/trace_time.h"
 
 namespace stapsh::client {
 namespace {
@@ -28,9 +29,8 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
     settings.stop_patience = std::max<Duration>(settings.stop_patience, kGracesOfPatience * *options.grace);
   }
   settings.stop_limit = format_seconds(options.runner_stop_times().limit);
-  // A canary that its agent stops in time would pass for one that has ended well: there the client's clock comes first.
-  const Duration later = options.canary ? kDeadlineLater : Duration{};
-  if (options.deadline) settings.deadline = format_seconds(*options.deadline + later);
+  // The client's clock comes first: it knows when probes were attached, and what it means for others.
+  if (const auto time = trace_time(options)) settings.deadline = format_seconds(time->all() + kDeadlineLater);
   if (options.keepalive) settings.keepalive = *options.keepalive;
   settings.want_time = options.output.wants_agent_time();
   settings.want_clock = !sweep_only;

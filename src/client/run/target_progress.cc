@@ -20,6 +20,7 @@ void TargetProgress::emit(Event::What what) {
 }
 
 void TargetProgress::emit_output(Stream stream, std::string_view bytes, std::optional<WallTime> time) {
+  if (stream == Stream::kStdout) trace_timer_.on_output();
   output_bytes_[static_cast<std::size_t>(stream)] += bytes.size();
   context_.events.on_event({sys::wall_now(), index_, event::Output{stream, bytes, time}});
 }
@@ -66,11 +67,19 @@ void TargetProgress::set_state(TargetState state) {
   if (state == TargetState::kRunning && !std::exchange(context_.started.happened, true)) {
     context_.started.event.announce();
   }
+  if (state == TargetState::kRunning) trace_timer_.on_started();
   if (state == TargetState::kRunning && context_.canary != nullptr) context_.canary->note_running(index_);
   emit(event::StateChanged{state});
 }
 
 void TargetProgress::set_outcome(Outcome outcome) {
+  trace_timer_.end();
+  if (!never_traced_.empty() && outcome.kind == Outcome::Kind::kEnded) {
+    outcome.kind = Outcome::Kind::kFailed;
+    outcome.reason = never_traced_;
+    outcome.exit_code.reset();
+    outcome.signal = 0;
+  }
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
   if (outcome.kind == Outcome::Kind::kStopped && outcome.reason.empty()) outcome.reason = stop_reason_;
   const bool untouched =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,12 +12,14 @@
 #include "base/time.h"
 #include "client/events/event.h"
 #include "client/run/run_context.h"
+#include "client/run/trace_timer.h"
 
 namespace stapsh::client {
 
 class TargetProgress {
  public:
-  TargetProgress(const RunContext& context, std::size_t index) : context_(context), index_(index) {}
+  TargetProgress(const RunContext& context, std::size_t index)
+      : context_(context), index_(index), trace_timer_(context.io, trace_time(context.options)) {}
 
   void set_state(TargetState state);
   void set_outcome(Outcome outcome);
@@ -34,6 +37,10 @@ class TargetProgress {
   void set_stop_reason(std::string reason) {
     if (stop_reason_.empty()) stop_reason_ = std::move(reason);
   }
+  /// How its time is over; see TraceTimer.
+  void set_on_due(std::function<void(bool traced)> on_due) { trace_timer_.set_on_due(std::move(on_due)); }
+  /// Its probes never were attached: however its runner ends, it has failed.
+  void set_never_traced(std::string reason) { never_traced_ = std::move(reason); }
   /// Once: it will not be ready any more, or is.
   void leave_gate(bool ready);
   /// It will not begin, whether or not it was ready, unless it has begun.
@@ -69,7 +76,8 @@ class TargetProgress {
   bool has_run_ = false;
   bool begun_ = false;
   bool touched_ = false;
-  std::string stop_reason_, plan_;
+  TraceTimer trace_timer_;
+  std::string stop_reason_, never_traced_, plan_;
   bool proving_ = false;
   bool gate_left_ = false;
   std::string doing_;       // What its runner is at while it stops,

@@ -48,6 +48,10 @@ class TargetRun {
   void settle() {
     if (on_settled_) std::exchange(on_settled_, {})();
   }
+  /// What the end of its time means; see TraceTimer.
+  void set_on_due(std::function<void(bool traced)> on_due) { progress_.set_on_due(std::move(on_due)); }
+  /// Before stop(): it has failed, however its runner ends.
+  void set_never_traced(std::string reason) { progress_.set_never_traced(std::move(reason)); }
   /// run() is over.
   void note_ended() { ended_ = true; }
   [[nodiscard]] bool has_ended() const { return ended_; }
