@@ -12,10 +12,10 @@ namespace {
 class Rstap : public RemoteTest {
  protected:
   ProgramOptions rstap(const Site& site, std::vector<std::string> words, const std::string& agent = "/usr/bin/stapsh") {
-    std::vector<std::string> all{STAPSH_CLIENT, "-r", stap_.kernel_build()};
+    std::vector<std::string> all{STAPSH_CLIENT};
     if (site.uri() == "stapsh:") all.insert(all.end(), {"--stapsh", agent});
     all.insert(all.end(), words.begin(), words.end());
-    return client(all, &site);
+    return building_client(all, &site);
   }
   /// A module that is ready, run by fake_runner, whose steps are words for the runner.
   std::vector<std::string> fake(const std::string& uri, std::vector<std::string> steps) {

@@ -179,6 +179,36 @@ TEST_F(RstapControl, CtrlCAndDeadlineEndTheWait) {
   EXPECT_FALSE(is_up("web2"));
 }
 
+// One that still compiles when another's time is over has its own time before it, and does not die of SIGINT.
+TEST_F(RstapControl, TheTimeOfEachTargetBeginsWhenItsProbesAreAttached) {
+  mounts_.tracing();
+  const std::string real = scratch_.path("bpftrace");
+  std::filesystem::copy_file("/usr/bin/bpftrace", real);
+  const std::string slow = "[ $WHO = web2 ] && { " + say_up() + until("go") + "}; exec " + real + " \"$@\"\n";
+  mounts_.replace("/usr/bin/bpftrace", scratch_.write("slow", "#!/bin/sh\n" + slow, 0755));
+  set_module(scratch_.write("timed.bt", "BEGIN { printf(\"begun\\n\"); } END { printf(\"ended\\n\"); }\n"));
+  for (const std::string time : {"--deadline=0.5", "-T0.5"}) {
+    SCOPED_TRACE(time);
+    (void)std::filesystem::remove(scratch_.path("go"));
+    Program rstap(rstap_on("web[1-2]", {time, "--label"}));
+    ASSERT_TRUE(wait_up("web2"));
+    ASSERT_TRUE(rstap.wait_for_out("web1: ended\n")) << rstap.captured();
+    EXPECT_FALSE(has(rstap.out(), "web2: ")) << rstap.captured();
+    let("go");
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_TRUE(has(rstap.out(), "web2: begun\n") && has(rstap.out(), "web2: ended\n")) << rstap.captured();
+    EXPECT_TRUE(has(rstap.err(), "2 targets: 2 succeeded; all clean")) << rstap.captured();
+  }
+}
+
+// `direct:` as well.
+TEST_F(RstapControl, ABpftraceProgramEndsAfterItsTimeHere) {
+  mounts_.tracing();
+  Program rstap(client({STAPSH_CLIENT, "-T", "0.2", "--bpftrace", "-e", "BEGIN { } END { printf(\"ended\\n\"); }"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(has(rstap.out(), "ended\n")) << rstap.captured();
+}
+
 TEST_F(RstapControl, HaltCountsTheCanariesToo) {
   set_runner(trap_ + say_up() + "[ $WHO = web1 ] && { " + until("go") + "exit 9; }; " + forever_);
   Program rstap(rstap_on("web[1-3]", {"--canary=2,60", "--halt=now,fail=1"}));

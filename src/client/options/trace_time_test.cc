@@ -29,9 +29,9 @@ TEST(TraceTime, CountsFromTheAttachedProbesWhereTheRunnerTellsIt) {
   options.job.runtime = Runtime::kBpftrace;
   EXPECT_TRUE(trace_time(options)->is_told);
   EXPECT_EQ(trace_time(options)->all(), seconds(64));
-  options.job.runner_quiet = true;
+  options.job.passed = {{OptionId::kCoverage, ""}};
   EXPECT_FALSE(trace_time(options)->is_told);
-  options.job.runner_quiet = false;
+  options.job.passed.clear();
   options.job.output_file = "/f";
   EXPECT_FALSE(trace_time(options)->is_told);
   options.job.output_file.reset();

@@ -50,6 +50,13 @@ class RemoteTest : public RealTest {
     return {"-r", build, "--remote", "exec:" + agent};
   }
 
+  /// The same, where scripts are built for the kernel build folder. It is usual, not said: bpftrace has no use for it.
+  ProgramOptions building_client(std::vector<std::string> words, const Site* site = nullptr) const {
+    ProgramOptions how = client(std::move(words), site);
+    how.env.push_back("RSTAP_OPTIONS=-r " + stap_.kernel_build());
+    return how;
+  }
+
   const StapEnvironment stap_{scratch_};
   MountNamespace mounts_;
 
