@@ -201,6 +201,23 @@ TEST_F(RstapControl, TheTimeOfEachTargetBeginsWhenItsProbesAreAttached) {
   }
 }
 
+TEST_F(RstapControl, VariablesThatDoNotTravelAreNamedOnceWithDetails) {
+  mounts_.tracing();
+  set_module(scratch_.write("hello.bt", "BEGIN { exit(); }\n"));
+  const std::string said = "set here, and not on the targets: BPFTRACE_STRLEN; --env=NAME=VALUE sets one there\n";
+  ProgramOptions how = rstap_on("web[1-2]", {"-v"});
+  how.env.push_back("BPFTRACE_STRLEN=9");
+  Program details(how);
+  EXPECT_EQ(details.wait_exit(), 0) << details.captured();
+  const std::size_t at = details.err().find(said);
+  EXPECT_NE(at, std::string::npos) << details.captured();
+  EXPECT_EQ(details.err().find(said, at + 1), std::string::npos) << details.captured();
+  how.argv[5] = "--quiet";
+  Program quiet(how);
+  EXPECT_EQ(quiet.wait_exit(), 0) << quiet.captured();
+  EXPECT_FALSE(has(quiet.err(), said)) << quiet.captured();
+}
+
 // `direct:` as well.
 TEST_F(RstapControl, ABpftraceProgramEndsAfterItsTimeHere) {
   mounts_.tracing();

@@ -14,10 +14,10 @@ constexpr Duration kAttachMore = std::chrono::minutes(1);
 
 // bpftrace prints "Attaching 2 probes...", and before it nothing, wherever its output goes.
 bool tells_attached(const JobOptions& job) {
-  const bool hidden =
-      !option_values(job, OptionId::kCoverage).empty() || job.output_file || std::ranges::any_of(job.runner_words, [](const auto& word) {
-        return word.starts_with("-q") || word.starts_with("-o");
-      });
+  const bool hidden = !option_values(job, OptionId::kCoverage).empty() || job.output_file ||
+                      std::ranges::any_of(job.runner_words, [](const auto& word) {
+                        return word.starts_with("-q") || word.starts_with("-o");
+                      });
   return runner_of(job) == RunnerKind::kBpftrace && !hidden;
 }
 

@@ -153,6 +153,9 @@ Awaitable<int> TargetFleet::run() {
   started.command = is_sweep ? "sweep" : options_.job.command_line();
   emit(std::move(started));
   if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
+  if (std::optional<std::string> text = untravelled_text(targets_, options_.job, ::environ); text && !is_sweep) {
+    emit(event::Note{event::Note::Kind::kDetail, *std::move(text)});
+  }
   if (picked_from_ > 0) emit(event::Note{event::Note::Kind::kInfo, picked_text(targets_, picked_from_)});
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "client/events/fold_names.h"
+#include "client/options/check_options.h"
 
 namespace stapsh::client {
 
@@ -14,6 +18,26 @@ std::string picked_text(std::span<const Target> targets, std::size_t picked_from
   std::vector<std::string> names;
   for (const Target& target : targets) names.push_back(target.name);
   return fmt::format("picked {} of {} targets: {}", names.size(), picked_from, fold_names(names));
+}
+
+std::optional<std::string> untravelled_text(std::span<const Target> targets, const JobOptions& job,
+                                            const char* const* environment) {
+  // Who is started here inherits them.
+  const auto is_elsewhere = [](const Target& target) {
+    return !std::holds_alternative<LocalUri>(target.uri.address) &&
+           !std::holds_alternative<DirectUri>(target.uri.address);
+  };
+  if (runner_of(job) != RunnerKind::kBpftrace || std::ranges::none_of(targets, is_elsewhere)) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable(*environment);
+    const std::string_view name = variable.substr(0, variable.find('='));
+    const auto is_given = [&](std::string_view each) { return each.substr(0, each.find('=')) == name; };
+    if (name.starts_with("BPFTRACE_") && std::ranges::none_of(job.runner_environment, is_given)) names.push_back(name);
+  }
+  if (names.empty()) return std::nullopt;
+  std::ranges::sort(names);
+  return fmt::format("set here, and not on the targets: {}; --env=NAME=VALUE sets one there", fmt::join(names, ", "));
 }
 
 std::optional<std::string> waiting_text(TargetRuns runs) {
