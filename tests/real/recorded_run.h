@@ -50,7 +50,7 @@ class RecordedRun : public RemoteTest {
   }
 
   Words rstap(const Words& words) const {
-    Words all{STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "-r", stap_.kernel_build()};
+    Words all{STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh"};
     all.insert(all.end(), words.begin(), words.end());
     return all;
   }

@@ -15,7 +15,7 @@ class Rstap : public RemoteTest {
     std::vector<std::string> all{STAPSH_CLIENT};
     if (site.uri() == "stapsh:") all.insert(all.end(), {"--stapsh", agent});
     all.insert(all.end(), words.begin(), words.end());
-    return building_client(all, &site);
+    return client(all, &site);
   }
   /// A module that is ready, run by fake_runner, whose steps are words for the runner.
   std::vector<std::string> fake(const std::string& uri, std::vector<std::string> steps) {

@@ -34,13 +34,12 @@ TEST_F(RstapCli, ABpftraceProgramComesFromAnywhere) {
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   for (const std::string way : kWays) {
     SCOPED_TRACE(way);
-    Program text(
-        building_client(words(way, {"--bpftrace", "-e", "BEGIN { printf(\"text %d\\n\", $1); exit(); }", "7"})));
+    Program text(client(words(way, {"--bpftrace", "-e", "BEGIN { printf(\"text %d\\n\", $1); exit(); }", "7"})));
     EXPECT_EQ(text.wait_exit(), 0) << text.captured();
     EXPECT_NE(text.out().find("text 7\n"), std::string::npos) << text.captured();
 
     for (const std::string name : {"-", "/dev/stdin"}) {
-      ProgramOptions how = building_client(words(way, {"--runtime=bpftrace", name}));
+      ProgramOptions how = client(words(way, {"--runtime=bpftrace", name}));
       how.input = ProgramOptions::Input::kPipe;
       Program input(how);
       ASSERT_TRUE(input.write(program_that_says("standard input")));
@@ -49,11 +48,11 @@ TEST_F(RstapCli, ABpftraceProgramComesFromAnywhere) {
       EXPECT_NE(input.out().find("standard input\n"), std::string::npos) << input.captured();
     }
 
-    Program file(building_client(words(way, {other_name, "--bpftrace"})));
+    Program file(client(words(way, {other_name, "--bpftrace"})));
     EXPECT_EQ(file.wait_exit(), 0) << file.captured();
     EXPECT_NE(file.out().find("any name\n"), std::string::npos) << file.captured();
 
-    Program fifo(building_client(words(way, {"--bpftrace", pipe})));
+    Program fifo(client(words(way, {"--bpftrace", pipe})));
     Program writer(options({"/bin/sh", "-c", "cat \"$1\" > \"$2\"", "sh", other_name, pipe}));
     EXPECT_EQ(fifo.wait_exit(), 0) << fifo.captured();
     EXPECT_NE(fifo.out().find("any name\n"), std::string::npos) << fifo.captured();
@@ -66,8 +65,7 @@ TEST_F(RstapCli, TheRunnerGetsItsVariables) {
   const std::string program = "BEGIN { printf(\"<%s>\\n\", str($1)); exit(); }";
   for (const std::string way : kWays) {
     SCOPED_TRACE(way);
-    Program rstap(
-        building_client(words(way, {"--env=BPFTRACE_STRLEN=8", "--bpftrace", "-e", program, "abcdefghijklmn"})));
+    Program rstap(client(words(way, {"--env=BPFTRACE_STRLEN=8", "--bpftrace", "-e", program, "abcdefghijklmn"})));
     EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
     EXPECT_NE(rstap.out().find("<abcdefg"), std::string::npos) << rstap.captured();
     EXPECT_EQ(rstap.out().find("abcdefghi"), std::string::npos) << rstap.captured();
@@ -132,7 +130,7 @@ TEST_F(RstapCli, AScriptMayHaveAnyName) {
     scratch_.write(name, program_that_says("named"));
     for (const std::string way : kWays) {
       SCOPED_TRACE(way + " " + name);
-      Program rstap(building_client(words(way, {"./" + name})));
+      Program rstap(client(words(way, {"./" + name})));
       EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
       EXPECT_NE(rstap.out().find("named\n"), std::string::npos) << rstap.captured();
     }
@@ -140,14 +138,14 @@ TEST_F(RstapCli, AScriptMayHaveAnyName) {
   const std::string built = stap_.build(stap_.one(), "plain");
   const std::string renamed = scratch_.path("a b.bo");
   std::filesystem::copy_file(built, renamed);
-  Program rstap(building_client(words("stapsh:", {renamed})));
+  Program rstap(client(words("stapsh:", {renamed})));
   EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
   EXPECT_NE(rstap.out().find("bye\n"), std::string::npos) << rstap.captured();
 }
 
 TEST_F(RstapCli, MessagesNameTheScriptAsItWasGiven) {
   scratch_.write("my script.bt", program_that_says("x"));
-  Program rstap(building_client(words("stapsh:", {"./my script.bt", "-s", "4"})));
+  Program rstap(client(words("stapsh:", {"./my script.bt", "-s", "4"})));
   EXPECT_NE(rstap.wait_exit(), 0);
   EXPECT_NE(rstap.err().find("./my script.bt: bpftrace can't do -s"), std::string::npos) << rstap.captured();
 }
@@ -158,13 +156,13 @@ TEST_F(RstapCli, AScriptThatCanBeReadOnceIsBuiltAsOftenAsNeeded) {
     SCOPED_TRACE(way);
     std::vector<std::string> all{"/bin/bash", "-c", shell, "bash"};
     for (const std::string& word : words(way, {"--remote", "stapsh:", "--bpf"})) all.push_back(word);
-    ProgramOptions how = building_client(all);
+    ProgramOptions how = client(all);
     how.env.push_back("SCRIPT=" + stap_.one());
     Program rstap(how);
     EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
     EXPECT_TRUE(rstap.wait_for_out_times("bye\n", 2)) << rstap.captured();
   }
-  ProgramOptions how = building_client(words("stapsh:", {"--bpf", "/dev/stdin"}));
+  ProgramOptions how = client(words("stapsh:", {"--bpf", "/dev/stdin"}));
   how.input = ProgramOptions::Input::kPipe;
   Program rstap(how);
   ASSERT_TRUE(rstap.write(read_file(stap_.one())));
@@ -185,20 +183,20 @@ TEST_F(RstapCli, BpftracesOptionsReachItAndItsHeadersAreSent) {
     SCOPED_TRACE(way);
     const std::vector<std::string> more{"-I",   scratch_.path("headers"), "--include", three,  "--unsafe", "-B",
                                         "none", "--no-warnings",          "-k",        program};
-    Program text(building_client(words(way, more)));
+    Program text(client(words(way, more)));
     EXPECT_EQ(text.wait_exit(), 0) << text.captured();
     EXPECT_TRUE(text.out().starts_with("Attaching 1 probe...\n11 22 33\n")) << text.captured();
     EXPECT_NE(text.out().find("system\n"), std::string::npos) << text.captured();
 
     std::vector<std::string> json = more;
     json.insert(json.begin(), {"-q", "-f", "json"});
-    Program quiet(building_client(words(way, json)));
+    Program quiet(client(words(way, json)));
     EXPECT_EQ(quiet.wait_exit(), 0) << quiet.captured();
     EXPECT_TRUE(quiet.out().starts_with("{\"type\": \"printf\", \"data\": \"11 22 33\\n\"}\n")) << quiet.captured();
 
-    Program pid(building_client(words(way, {"-p", "1", "--bpftrace", "-q", "-e", program_that_says("of one")})));
+    Program pid(client(words(way, {"-p", "1", "--bpftrace", "-q", "-e", program_that_says("of one")})));
     EXPECT_EQ(pid.wait_exit(), 0) << pid.captured();
-    Program nobody(building_client(words(way, {"-p", "2147483647", "--bpftrace", "-e", program_that_says("x")})));
+    Program nobody(client(words(way, {"-p", "2147483647", "--bpftrace", "-e", program_that_says("x")})));
     EXPECT_NE(nobody.wait_exit(), 0) << nobody.captured();
     EXPECT_NE(nobody.err().find("2147483647"), std::string::npos) << nobody.captured();
   }
@@ -208,11 +206,11 @@ TEST_F(RstapCli, ABpftraceProgramIsKnownByItsFirstLine) {
   const std::string program = scratch_.write("tool", "#!/usr/bin/env bpftrace\n" + program_that_says("a tool"));
   for (const std::string way : kWays) {
     SCOPED_TRACE(way);
-    Program rstap(building_client(words(way, {program})));
+    Program rstap(client(words(way, {program})));
     EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
     EXPECT_NE(rstap.out().find("a tool\n"), std::string::npos) << rstap.captured();
   }
-  ProgramOptions how = building_client(words("stapsh:", {"-"}));
+  ProgramOptions how = client(words("stapsh:", {"-"}));
   how.input = ProgramOptions::Input::kPipe;
   Program input(how);
   ASSERT_TRUE(input.write(read_file(program)));
@@ -220,7 +218,7 @@ TEST_F(RstapCli, ABpftraceProgramIsKnownByItsFirstLine) {
   EXPECT_EQ(input.wait_exit(), 2) << input.captured();
   EXPECT_NE(input.err().find("rstap: - is a bpftrace program, by its #! line"), std::string::npos) << input.captured();
 
-  Program taken(building_client(words("stapsh:", {"--bpf", "-e", program_that_says("x")})));
+  Program taken(client(words("stapsh:", {"--bpf", "-e", program_that_says("x")})));
   EXPECT_EQ(taken.wait_exit(), 1) << taken.captured();
   EXPECT_NE(taken.err().find("it looks like a bpftrace program: say --bpftrace"), std::string::npos)
       << taken.captured();
@@ -246,7 +244,7 @@ TEST_F(RstapCli, WhatCantWorkIsRefusedBeforeAnythingConnects) {
                                             {"-f", "json", "--sum", program}};
   for (const std::vector<std::string>& each : cases) {
     SCOPED_TRACE(each.front());
-    Program rstap(building_client(words("exec:: > " + connected, each)));
+    Program rstap(client(words("exec:: > " + connected, each)));
     EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
     EXPECT_FALSE(std::filesystem::exists(connected)) << rstap.captured();
   }
@@ -276,7 +274,7 @@ TEST_F(RstapCli, WhatIsNotThereIsAWrongCommandLine) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.said);
-    Program rstap(building_client(words("stapsh:", c.words)));
+    Program rstap(client(words("stapsh:", c.words)));
     EXPECT_EQ(rstap.wait_exit(), 2) << rstap.captured();
     EXPECT_EQ(rstap.err(), c.said);
   }

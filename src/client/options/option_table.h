@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one table of stap options: spelling, value, help, and where each goes: to the build (stap -p4), to the runner
-// (under its own name), to both, or no further than the client. The parser, --help, the build's words and the
-// runner's words all come from it. Every cell was tried with the programs of systemtap 4.8 and bpftrace 0.17.
+// The one table of stap's options and bpftrace's: spelling, value, help, and where each goes: to the build (stap -p4),
+// to the runner (under its own name), to both, or no further than the client. The parser, --help, the build's words and
+// the runner's words all come from it. Every cell was tried with the programs of systemtap 4.8 and bpftrace 0.17.
 #pragma once
 
 #include <array>

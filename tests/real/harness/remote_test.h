@@ -35,7 +35,8 @@ class RemoteTest : public RealTest {
 
   /// A client where the agent is; with a site, its ssh is the first in PATH.
   ProgramOptions client(std::vector<std::string> words, const Site* site = nullptr) const {
-    std::vector<std::string> env;
+    // Usual, not said: with what is built already, and with bpftrace's programs, it would be refused.
+    std::vector<std::string> env{"RSTAP_OPTIONS=-r " + stap_.kernel_build()};
     if (site != nullptr) env.push_back(site->path());
     return options(std::move(words), &mounts_, env);
   }
@@ -48,13 +49,6 @@ class RemoteTest : public RealTest {
     const std::string agent =
         scratch_.write(release, "#!/bin/sh\n/usr/bin/stapsh | sed -u '1s/[^ ]*$/" + release + "/'\n", 0755);
     return {"-r", build, "--remote", "exec:" + agent};
-  }
-
-  /// The same, where scripts are built for the kernel build folder. It is usual, not said: bpftrace has no use for it.
-  ProgramOptions building_client(std::vector<std::string> words, const Site* site = nullptr) const {
-    ProgramOptions how = client(std::move(words), site);
-    how.env.push_back("RSTAP_OPTIONS=-r " + stap_.kernel_build());
-    return how;
   }
 
   const StapEnvironment stap_{scratch_};
