@@ -458,6 +458,12 @@ TEST(CommandLine, WhatIsUsualIsLeftOutOfProgramsThatHaveNoUseForIt) {
   EXPECT_EQ(script->job.verbosity, 1U);
   EXPECT_THAT(script->job.kernel_directories, ElementsAre("/k"));
   EXPECT_FALSE(parse_rstap_arguments(Words{"--unsafe", "x.stp"}, *usual));
+
+  environment.rstap_options = "--runtime=bpftrace -e 'BEGIN {}' -r /k";
+  const auto text = parse_rstap_arguments(Words{}, *read_defaults({}, environment));
+  ASSERT_TRUE(text) << text.error().what;
+  EXPECT_EQ(text->job.runtime, Runtime::kBpftrace);
+  EXPECT_EQ(text->job.script, "BEGIN {}");
 }
 
 TEST(CommandLine, HelpFitsAndNamesEveryOption) {

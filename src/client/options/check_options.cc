@@ -94,6 +94,7 @@ Result<> check_options_of_runner(const JobOptions& job, RunnerKind runner, std::
 
 bool is_of_no_use(const JobOptions& job, const OptionEntry& entry) {
   const RunnerKind runner = runner_of(job);
+  if (option_values(job, entry.id).empty()) return false;  // Or it says what the program is: -e, --runtime.
   return entry.for_runner(runner).kind == RunnerUse::Kind::kRefused ||
          (!job.needs_build() && changes_only_build(entry, runner));
 }

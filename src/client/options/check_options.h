@@ -18,7 +18,7 @@ RunnerKind runner_of(const JobOptions& job);
 /// kUsage for an option that this runner can't be given. `title`: the script, or the module, as messages name it.
 Result<> check_options_of_runner(const JobOptions& job, RunnerKind runner, std::string_view title);
 
-/// Whether this program has no use for it.
+/// Whether it was given, and this program has no use for it.
 bool is_of_no_use(const JobOptions& job, const OptionEntry& entry);
 
 /// The same for runner_of(job), and kUsage for an option without an effect on this kind of program, or whose value
