@@ -15,10 +15,16 @@ class RstapInATerminal : public RemoteTest {
     shell.input = ProgramOptions::Input::kPipe;
     return shell;
   }
-  std::string command() const {
-    return std::string(STAPSH_CLIENT) + " -r " + stap_.kernel_build() + " --stapsh " + agent_program() +
-           " --bpf --grace=60 --label --color=never --remote stapsh: --remote exec:" + agent_program() + " " +
-           stap_.forever() + "; echo code=$?\n";
+  std::string command() const { return rstap("--bpf --label -r " + stap_.kernel_build() + " " + stap_.forever()); }
+  /// On two targets.
+  std::string rstap(const std::string& words) const {
+    return std::string(STAPSH_CLIENT) + " --stapsh " + agent_program() +
+           " --grace=60 --color=never --remote stapsh: --remote exec:" + agent_program() + " " + words +
+           "; echo code=$?\n";
+  }
+  /// A program whose output bpftrace keeps back as little as it can.
+  std::string unbuffered(std::string_view program) const {
+    return "--progress=never --runner-arg=-B --runner-arg=none " + scratch_.write("script.bt", program);
   }
 };
 
@@ -70,6 +76,20 @@ TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
   shell.send_signal(SIGKILL);
   (void)shell.wait_exit();
   expect_nothing_left(kBound);
+}
+
+// A prompt, a row of dots: a person sees what is there, and whose it is, before its line has ended.
+TEST_F(RstapInATerminal, UnfinishedLinesAreShown) {
+  Program shell(terminal());
+  ASSERT_TRUE(shell.write(rstap(unbuffered("BEGIN { printf(\"begun\"); } END { printf(\" ended\\n\"); }"))));
+  ASSERT_TRUE(shell.wait_for_out("\nstapsh: begun"));
+  ASSERT_TRUE(shell.wait_for_out("\nexec:" + agent_program() + ": begun"));
+  ASSERT_TRUE(shell.write(kCtrlC));
+  ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
+  EXPECT_EQ(count_of(" ended\r\n", shell.out()), 2U) << shell.out();
+  EXPECT_EQ(count_of("begun\r\n", shell.out()), 1U) << "the other's line began behind it: " << shell.out();
+  ASSERT_TRUE(shell.write("exit\n"));
+  (void)shell.wait_exit();
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ std::size_t broken_line_bytes(std::string_view line, std::size_t bytes_max) {
 
 Merger::Merger(MergeOptions options, OutputBuffers& buffers)
     : pass_through_(options.labels == LabelMode::kNone && options.target_names.size() == 1 && !options.whole_lines),
+      shows_unfinished_(options.whole_lines || pass_through_ ? std::array{false, false} : options.shows_unfinished),
       on_terminal_(options.on_terminal),
       held_line_bytes_max_(options.held_line_bytes_max),
       target_names_(std::move(options.target_names)),
@@ -56,19 +57,20 @@ Merger::Source& Merger::source(std::size_t target, Stream stream) {
   return sources_[at];
 }
 
-void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes) {
+void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes, WallTime now) {
   OutputBuffer& out = buffers_.of(stream);
   if (pass_through_) {
     return on_terminal(stream) ? only(stream).append(out, bytes) : out.append(bytes);
   }
   Source& from = source(target, stream);
-  while (!from.held.empty() && !bytes.empty()) bytes = finish_held_line(stream, from, bytes);
+  while ((!from.held.empty() || from.begun) && !bytes.empty()) bytes = finish_held_line(stream, from, bytes);
   if (on_terminal(stream) && !(from.labelled && is_plain(bytes))) {
     bytes = emit_terminal_lines(out, from, bytes);
   } else {
     bytes = emit_whole_lines(out, from.labelled ? std::string_view(from.label) : std::string_view(), bytes);
   }
   from.held.append(bytes);
+  if (shows_unfinished_[static_cast<std::size_t>(stream)] && !from.held.empty()) await_end(from, now);
 }
 
 void Merger::on_target_end(std::size_t target) {
@@ -76,14 +78,81 @@ void Merger::on_target_end(std::size_t target) {
     OutputBuffer& out = buffers_.of(stream);
     if (pass_through_) only(stream).finish(out);
     Source& from = source(target, stream);
-    if (!from.held.empty()) emit_line(stream, from, from.held);
-    from.held = std::string();
+    if (!from.held.empty() || is_open(from)) emit_line(stream, from, from.held);
+    from.begun = false;
+    from.forget_held();
+    from.held.shrink_to_fit();
   }
 }
 
-// `rest`, which may be most of a long line, is copied once.
-void Merger::emit_line(Stream stream, const Source& from, std::string_view line, std::string_view rest) {
+// Whether what it says next stands behind what is shown of its line.
+bool Merger::is_open(const Source& from) {
+  const Stream stream = stream_of(from);
+  return from.begun && shown_last(stream) == &from && !buffers_.of(stream).at_line_start();
+}
+
+// Its first part has a label wherever others speak, or could be meant: what follows is not known yet.
+void Merger::append_part(Source& from, std::string_view bytes) {
+  const Stream stream = stream_of(from);
   OutputBuffer& out = buffers_.of(stream);
+  if (!is_open(from)) {
+    out.begin_line();
+    if (from.labelled || on_terminal(stream) || target_names_.size() > 1) out.append(from.label);
+    from.begun = true;
+    shown_last(stream) = &from;
+  }
+  on_terminal(stream) ? from.text.append(out, bytes) : out.append(bytes);
+}
+
+// One wake for each source, however many lines begin and end before it.
+void Merger::await_end(Source& from, WallTime now) {
+  const WallTime due = target_names_.size() > 1 ? now + kPause : now;
+  if (from.due && *from.due <= due) return;
+  from.due = due;
+  if (from.wakes && *from.wakes <= due) return;
+  const auto at = static_cast<std::size_t>(&from - sources_.data());
+  if (from.wakes) wakes_.erase({*from.wakes, at});  // The clock was set back.
+  from.wakes = due;
+  wakes_.emplace(due, at);
+}
+
+void Merger::release(WallTime now) {
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    Source& from = sources_[wakes_.begin()->second];
+    wakes_.erase(wakes_.begin());
+    from.wakes.reset();
+    if (!from.due) continue;
+    if (*from.due > now) {  // Of a later line.
+      from.wakes = from.due;
+      wakes_.emplace(*from.due, static_cast<std::size_t>(&from - sources_.data()));
+      continue;
+    }
+    append_part(from, from.held);
+    from.forget_held();
+  }
+}
+
+std::optional<WallTime> Merger::next_release() const {
+  if (wakes_.empty()) return std::nullopt;
+  return wakes_.begin()->first;
+}
+
+// `rest`, which may be most of a long line, is copied once.
+void Merger::emit_line(Stream stream, Source& from, std::string_view line, std::string_view rest) {
+  OutputBuffer& out = buffers_.of(stream);
+  if (from.begun) {
+    if (!is_open(from) && line.empty() && rest.empty()) {  // Others have ended it already.
+      from.begun = false;
+      return;
+    }
+    append_part(from, line);
+    append_part(from, rest);
+    append_part(from, "\n");
+    if (on_terminal(stream)) from.text.finish(out);
+    from.begun = false;
+    return;
+  }
+  out.begin_line();
   if (on_terminal(stream)) return emit_terminal_line(out, from, std::string(line).append(rest));
   (void)out.reserve(from.label.size() + line.size() + rest.size() + 1);
   if (from.labelled) out.append(from.label);
@@ -93,6 +162,7 @@ void Merger::emit_line(Stream stream, const Source& from, std::string_view line,
 }
 
 void Merger::emit_terminal_line(OutputBuffer& out, const Source& from, std::string_view line) const {
+  out.begin_line();
   if (from.labelled || looks_foreign(line)) out.append(from.label);
   append_terminal_line(out, line);
 }
@@ -121,11 +191,16 @@ std::string_view Merger::emit_terminal_lines(OutputBuffer& out, const Source& fr
 std::string_view Merger::finish_held_line(Stream stream, Source& from, std::string_view bytes) {
   // A line of exactly the bound may still be whole: only the byte after it tells. So up to the bound is held.
   const std::size_t room = held_line_bytes_max_ - from.held.size();
-  const std::size_t newline = bytes.substr(0, room + 1).find('\n');
+  const bool open = is_open(from);
+  const std::size_t newline = bytes.substr(0, open ? bytes.size() : room + 1).find('\n');
   if (newline != std::string_view::npos) {
     emit_line(stream, from, from.held, bytes.substr(0, newline));
-    from.held.clear();
+    from.forget_held();
     return bytes.substr(newline + 1);
+  }
+  if (open) {  // Nobody waits for the end of it.
+    append_part(from, bytes);
+    return {};
   }
   const std::size_t taken = std::min(bytes.size(), room + 1);
   from.held.append(bytes.substr(0, taken));
@@ -143,6 +218,9 @@ std::string_view Merger::emit_whole_lines(OutputBuffer& out, std::string_view la
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   if (at == end) return {};
+  if (!out.at_line_start() && (bytes.size() > held_line_bytes_max_ || bytes.find('\n') != std::string_view::npos)) {
+    out.begin_line();
+  }
   if (label.empty()) label = "";  // memcpy(3) takes no null pointer, of nothing either.
   while (true) {
     char* const begin = out.reserve(static_cast<std::size_t>(end - at) + kBatchLines * (label.size() + 1));

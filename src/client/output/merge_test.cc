@@ -144,6 +144,127 @@ TEST(Merge, OnATerminalNothingPosesAsSomebodyElse) {
   }
 }
 
+// What waits for its end is shown after a pause; whoever speaks meanwhile has a line of his own.
+TEST(Merge, UnfinishedLinesAreShownAfterAPause) {
+  constexpr WallTime kPause = Merger::kPause, kShort = kPause / 2;
+  struct Said {
+    std::size_t target;
+    std::string_view bytes;  ///< kEnd: the target ends.
+    WallTime after;          ///< The step before.
+  };
+  struct Case {
+    std::string_view name;
+    LabelMode labels;
+    bool terminal;
+    std::size_t targets;
+    std::vector<Said> said;
+    std::string want;  ///< What each step shows, between '|'.
+  };
+  const Case cases[] = {
+      {"one that ends soon is shown whole",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "y\n", kShort}, {0, "x\n", {}}},
+       "b: y\n|a: xx\n"},
+      {"dots are shown as they come, from the first pause on",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, ".", {}}, {0, ".", kPause}, {0, ".", {}}, {0, ".\n", kShort}},
+       "a: ..|.|.\n"},
+      {"dots that come faster than the pause are shown, too",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, ".", {}}, {0, ".", kShort}, {0, ".", kShort}, {0, ".", kShort}},
+       "a: ...|."},
+      {"another's line ends it, and its rest begins one",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "y\n", kPause}, {0, "x\n", {}}, {0, "z\n", {}}},
+       "a: x\nb: y\n|a: x\n|a: z\n"},
+      {"the rest of it waits as well",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "y\n", kPause}, {0, "x", {}}, {1, "y\n", kShort}, {0, "x\n", kShort}, {0, "z\n", {}}},
+       "a: x\nb: y\n|b: y\n|a: xx\n|a: z\n"},
+      {"an end that comes later is none",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "y\n", kPause}, {0, "\nz\n", {}}},
+       "a: x\nb: y\n|a: z\n"},
+      {"two of them take turns",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "y", {}}, {0, "x", kPause}, {1, "y", kPause}},
+       "a: x\nb: y|\na: x"},
+      {"whoever it is of is named, where lines are not",
+       LabelMode::kNone,
+       true,
+       2,
+       {{0, "w\nrst", {}}, {0, "ap: x", kPause}, {1, "y\n", {}}, {0, "\n", {}}},
+       "w\n|a: rstap: x|\ny\n"},
+      {"colours and characters may come in parts",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "\033[7mx\033[", {}}, {0, "1m\xc3", kPause}, {0, "\xa4", {}}, {1, "y\n", {}}, {0, "\033[\n", kPause}},
+       "a: \033[7mx\033[1m|ä|\033[0m\nb: y\n|a: ^[[\n"},
+      {"an end completes it",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", {}}, {1, "", kPause}, {0, kEnd, {}}, {0, kEnd, {}}},
+       "a: x|\n"},
+      {"in a file lines of several are whole",
+       LabelMode::kName,
+       false,
+       2,
+       {{0, "x", {}}, {1, "y\n", kPause}, {0, "x\n", kPause}},
+       "b: y\n|a: xx\n"},
+      {"of one target none waits",
+       LabelMode::kName,
+       true,
+       1,
+       {{0, "x", {}}, {0, "y", {}}, {0, "\nz\n", {}}},
+       "a: x|y|\na: z\n"},
+      {"a clock that is set back",
+       LabelMode::kName,
+       true,
+       2,
+       {{0, "x", 100 * kPause}, {0, "x", -50 * kPause}, {0, "x\nz", {}}, {0, "", kPause}},
+       "a: xxx\n|a: z"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    OutputBuffers buffers;
+    std::vector<std::string> names{"a", "b"};
+    names.resize(c.targets);
+    MergeOptions options{.labels = c.labels, .target_names = names};
+    options.on_terminal = options.shows_unfinished = {c.terminal, c.terminal};
+    Merger merger(options, buffers);
+    std::string got;
+    WallTime now = std::chrono::seconds(1'000);
+    for (const Said& said : c.said) {
+      now += said.after;
+      merger.release(now);
+      if (said.bytes.data() == kEnd.data())
+        merger.on_target_end(said.target);
+      else
+        merger.on_output(said.target, kOut, said.bytes, now);
+      if (merger.next_release().value_or(now + kPause) <= now) merger.release(now);
+      const std::string text = taken(buffers, kOut);
+      got += got.empty() || text.empty() ? text : "|" + text;
+    }
+    EXPECT_EQ(got, c.want);
+  }
+}
+
 TEST(Merge, ALineOfRstapsBeginsALine) {
   OutputBuffers buffers;
   buffers.share();

@@ -120,7 +120,7 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
     sinks_.push_back(std::move(sum));
     if (report) sinks_.push_back(std::move(report));  // Behind it: the last answers come with the last event.
   } else {
-    if (options.by_time) timed_ = text.get();
+    timed_ = text.get();
     sinks_.push_back(std::move(text));
   }
   return {};

@@ -18,13 +18,14 @@ constexpr std::string_view kForeignLabel = "stap: ";
 
 void TextSink::on_event(const Event& event) {
   if (const auto* output = std::get_if<event::Output>(&event.what)) {  // The one that must be fast.
-    if (timed_) timed_->note(event);
+    timed_ ? timed_->note(event) : merger_->release(event.at);
     if (streams_.overflows()) return streams_.drop(output->bytes.size());
     if (output->stream == Stream::kStderr) errors_.add(*event.target, output->bytes);
     if (timed_) return timed_->on_output(event, *merger_);
-    return merger_->on_output(*event.target, output->stream, output->bytes);
+    return merger_->on_output(*event.target, output->stream, output->bytes, event.at);
   }
   if (timed_) timed_->note(event);
+  if (merger_ && !timed_) merger_->release(event.at);
   const std::string* target = event.target ? &results_.at(*event.target).name : nullptr;
   std::visit(Overloaded{
                  [&](const event::RunStarted& e) { start(e); },
@@ -55,6 +56,11 @@ void TextSink::start(const event::RunStarted& run) {
   merge.on_terminal = look_.spelled;
   merge.coloured = look_.coloured;
   merge.target_names = shown_names(run);
+  for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
+    // In a file or for a program a line that is torn is worse than one that is late.
+    const bool never_torn = merge.target_names.size() == 1 && !streams_.buffers().shared();
+    merge.shows_unfinished[static_cast<std::size_t>(stream)] = streams_.is_terminal(stream) || never_torn;
+  }
   for (const std::string& name : merge.target_names) results_.push_back({name, {}});
   errors_.start(run.targets.size());
   if (TimedLines::wanted(options_)) {
@@ -62,6 +68,16 @@ void TextSink::start(const event::RunStarted& run) {
     merge.whole_lines = true;
   }
   merger_.emplace(std::move(merge), timed_ ? timed_->staging() : streams_.buffers());
+}
+
+std::optional<WallTime> TextSink::next_release() const {
+  if (timed_) return timed_->next_release();
+  return merger_ ? merger_->next_release() : std::nullopt;
+}
+
+void TextSink::release(WallTime now) {
+  if (timed_) return timed_->release(now);
+  if (merger_) merger_->release(now);
 }
 
 void TextSink::show_lines(const std::vector<std::string>& lines) {

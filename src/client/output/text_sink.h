@@ -29,11 +29,9 @@ class TextSink : public TimedSink {
   /// On standard output, as lines of their own: of rstap, and safe to show. After the first event.
   void show_lines(const std::vector<std::string>& lines);
 
-  /// Of what --by-time holds: see TimedLines.
-  [[nodiscard]] std::optional<WallTime> next_release() const override {
-    return timed_ ? timed_->next_release() : std::nullopt;
-  }
-  void release(WallTime now) override { timed_->release(now); }
+  /// Of what --by-time holds (see TimedLines), or of unfinished lines (see Merger).
+  [[nodiscard]] std::optional<WallTime> next_release() const override;
+  void release(WallTime now) override;
 
  private:
   void start(const event::RunStarted& run);
