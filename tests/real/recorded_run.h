@@ -29,6 +29,7 @@ inline const std::vector<Words> kWaysToShow = {
     {"--diff"},
     {"--diff", "--gather", "--label"},
     {"--raw"},
+    {"--line-buffer", "--label"},
     {"--label", "--color=always"},
     {"--gather", "--color=always"},
     {"--progress=never"},

@@ -192,5 +192,37 @@ TEST_F(RstapReplay, ReaderThatGoesEndsTheReplay) {
   EXPECT_EQ(head.out(), "ready\n141\n") << head.captured();
 }
 
+// What two say in the same moment, in pieces: each piece an event, with the seconds after the run's begin.
+TEST_F(RstapReplay, BlocksOfTwoStayWholeAndClearedScreensHaveNames) {
+  std::string file = R"({"event":"run_started","time":1,"format":1,"version":"1","script":"x","targets":[)"
+                     R"({"name":"a","uri":"a"},{"name":"b","uri":"b"}]})"
+                     "\n";
+  const auto say = [&](std::string_view time, int target, std::string_view text) {
+    file += R"({"event":"output","time":)" + std::string(time) + R"(,"target":)" + std::to_string(target) +
+            R"(,"stream":"stdout","text":")" + std::string(text) + "\"}\n";
+  };
+  say("2.000", 0, R"(\u001b[1;1H\u001b[Ja1\n)");
+  say("2.001", 1, R"(b1\nb)");
+  say("2.002", 0, R"(a2\na)");
+  say("2.003", 1, R"(2\n)");
+  say("2.004", 0, R"(3\n)");
+  say("3.000", 0, R"(\u001b[1;1H\u001b[Ja4\n)");
+  for (const char* target : {"0", "1"}) {
+    file += R"({"event":"ended","time":4,"target":)" + std::string(target) +
+            R"(,"outcome":"ended","exit_code":0,"remains":"clean","has_output":true,"stdout_bytes":9,"stderr_bytes":0})"
+            "\n";
+  }
+  file += R"({"event":"run_ended","time":5,"exit_code":0})"
+          "\n";
+  const std::string recording = scratch_.write("run.json", file), rule = "a: ---------------\n";
+  const auto shown = [&](const std::string& option) {
+    Program replay(client({STAPSH_CLIENT, "replay", recording, option}));
+    EXPECT_EQ(replay.wait_exit(), 0) << replay.captured();
+    return replay.out();
+  };
+  EXPECT_EQ(shown("--progress=never"), rule + "a1\na2\na3\nb1\nb2\n" + rule + "a4\n");
+  EXPECT_EQ(shown("--line-buffer"), rule + "a1\nb1\na2\nb2\na3\n" + rule + "a4\n");
+}
+
 }  // namespace
 }  // namespace stapsh::real

@@ -92,5 +92,23 @@ TEST_F(RstapInATerminal, UnfinishedLinesAreShown) {
   (void)shell.wait_exit();
 }
 
+// Who has the terminal alone clears it, as top does; of several, a line with the name stands there instead.
+TEST_F(RstapInATerminal, ScreensAreCleared) {
+  const std::string program = unbuffered("BEGIN { printf(\"\\033[2J\\033[1;1Hscreen\\n\\033]0;title\\n\"); exit(); }");
+  const std::string one = std::string(STAPSH_CLIENT) + " --stapsh " + agent_program() + " --remote stapsh: ";
+  Program shell(terminal());
+  ASSERT_TRUE(shell.write(one + program + "\n"));
+  ASSERT_TRUE(shell.wait_for_out("1 target: 1 succeeded; all clean"));
+  EXPECT_NE(shell.out().find("\033[H\033[Jscreen\r\n^[]0;title\r\n"), std::string::npos) << shell.out();
+  ASSERT_TRUE(shell.write(one + "--raw " + program + "\n"));
+  ASSERT_TRUE(shell.wait_for_out_times("1 target: 1 succeeded; all clean", 2));
+  EXPECT_NE(shell.out().find("\033[2J\033[1;1Hscreen\r\n\033]0;title\r\n"), std::string::npos) << shell.out();
+  ASSERT_TRUE(shell.write(rstap(program)));
+  ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
+  EXPECT_NE(shell.out().find("stapsh: ---------------\r\nscreen\r\n^[]0;title\r\n"), std::string::npos) << shell.out();
+  ASSERT_TRUE(shell.write("exit\n"));
+  (void)shell.wait_exit();
+}
+
 }  // namespace
 }  // namespace stapsh::real

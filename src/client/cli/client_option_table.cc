@@ -154,6 +154,8 @@ constexpr std::array kClientOptions{
     ClientOption{"retries", "N", OptionGroup::kTargets,
                  "try each target again N times if connecting fails (6 if sshd is full)", take_retries},
     ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
+    ClientOption{"line-buffer", "", OptionGroup::kOutput, "lines of several targets at once, blocks may be mixed",
+                 take_flag<&Options::output, &OutputOptions::line_buffer>},
     ClientOption{"gather", "", OptionGroup::kOutput, "equal output once, at the end, under folded names",
                  take_flag<&Options::output, &OutputOptions::gather>},
     ClientOption{"diff", "", OptionGroup::kOutput, "how output differs from the largest group's, under folded names",

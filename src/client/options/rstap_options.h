@@ -80,6 +80,7 @@ struct OutputOptions {
   std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
   std::string joblog;          ///< A file with a row per target; empty: none.
   bool resume_failed = false;  ///< Its rows of earlier runs stay.
+  bool line_buffer = false;    ///< No line waits for others, that a block stays whole.
   bool raw = false;            ///< A terminal is sent what targets say as it is.
   /// Of labels; none: as kAuto, but NO_COLOR in the environment says kNever. kAuto: on a terminal.
   std::optional<ColourWhen> colour;

@@ -24,6 +24,7 @@ std::size_t broken_line_bytes(std::string_view line, std::size_t bytes_max) {
 
 Merger::Merger(MergeOptions options, OutputBuffers& buffers)
     : pass_through_(options.labels == LabelMode::kNone && options.target_names.size() == 1 && !options.whole_lines),
+      obeys_clears_(options.obeys_clears),
       shows_unfinished_(options.whole_lines || pass_through_ ? std::array{false, false} : options.shows_unfinished),
       on_terminal_(options.on_terminal),
       held_line_bytes_max_(options.held_line_bytes_max),
@@ -43,6 +44,7 @@ Merger::Merger(MergeOptions options, OutputBuffers& buffers)
       from.labelled = options.labels == LabelMode::kName ||
                       (stream == Stream::kStdout ? options.labels == LabelMode::kIndex : several);
       if (pass_through_) only(stream).set_label(from.label);
+      if (pass_through_ && obeys_clears_) only(stream).obey_clears();
       if (on_terminal(stream) && !from.labelled) {
         names_.insert(seen_text(name));
         name_bytes_max_ = std::max(name_bytes_max_, name.size());
@@ -63,6 +65,15 @@ void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes
     return on_terminal(stream) ? only(stream).append(out, bytes) : out.append(bytes);
   }
   Source& from = source(target, stream);
+  if (!obeys_clears_ || from.screens.is_text(bytes)) return on_text(stream, from, bytes, now);
+  from.screens.add(bytes);
+  while (const std::optional<ScreenStarts::Piece> piece = from.screens.next()) {
+    piece->starts ? begin_screen(stream, from) : on_text(stream, from, piece->text, now);
+  }
+}
+
+void Merger::on_text(Stream stream, Source& from, std::string_view bytes, WallTime now) {
+  OutputBuffer& out = buffers_.of(stream);
   while ((!from.held.empty() || from.begun) && !bytes.empty()) bytes = finish_held_line(stream, from, bytes);
   if (on_terminal(stream) && !(from.labelled && is_plain(bytes))) {
     bytes = emit_terminal_lines(out, from, bytes);
@@ -75,14 +86,28 @@ void Merger::on_output(std::size_t target, Stream stream, std::string_view bytes
 
 void Merger::on_target_end(std::size_t target) {
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
-    OutputBuffer& out = buffers_.of(stream);
-    if (pass_through_) only(stream).finish(out);
+    if (pass_through_) only(stream).finish(buffers_.of(stream));
     Source& from = source(target, stream);
-    if (!from.held.empty() || is_open(from)) emit_line(stream, from, from.held);
-    from.begun = false;
-    from.forget_held();
+    const std::string rest = from.screens.finish();
+    if (!rest.empty()) on_text(stream, from, rest, {});
+    end_line(stream, from);
     from.held.shrink_to_fit();
   }
+}
+
+void Merger::end_line(Stream stream, Source& from) {
+  if (!from.held.empty() || is_open(from)) emit_line(stream, from, from.held);
+  from.begun = false;
+  from.forget_held();
+}
+
+// It has a label in any case: so no line of another target's looks like it.
+void Merger::begin_screen(Stream stream, Source& from) {
+  end_line(stream, from);
+  OutputBuffer& out = buffers_.of(stream);
+  out.begin_line();
+  out.append(from.label);
+  out.append("---------------\n");
 }
 
 // Whether what it says next stands behind what is shown of its line.
@@ -106,7 +131,7 @@ void Merger::append_part(Source& from, std::string_view bytes) {
 
 // One wake for each source, however many lines begin and end before it.
 void Merger::await_end(Source& from, WallTime now) {
-  const WallTime due = target_names_.size() > 1 ? now + kPause : now;
+  const WallTime due = now + (target_names_.size() > 1 ? kPause : kOnlyPause);
   if (from.due && *from.due <= due) return;
   from.due = due;
   if (from.wakes && *from.wakes <= due) return;
@@ -117,12 +142,14 @@ void Merger::await_end(Source& from, WallTime now) {
 }
 
 void Merger::release(WallTime now) {
-  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+  // Nobody waits for longer than a pause but where the clock was set back.
+  const auto is_over = [now](WallTime due) { return due <= now || due > now + kPause; };
+  while (!wakes_.empty() && is_over(wakes_.begin()->first)) {
     Source& from = sources_[wakes_.begin()->second];
     wakes_.erase(wakes_.begin());
     from.wakes.reset();
     if (!from.due) continue;
-    if (*from.due > now) {  // Of a later line.
+    if (!is_over(*from.due)) {  // Of a later line.
       from.wakes = from.due;
       wakes_.emplace(*from.due, static_cast<std::size_t>(&from - sources_.data()));
       continue;

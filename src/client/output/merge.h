@@ -5,6 +5,9 @@
 // Where a person may wait for it (a prompt, a row of dots), what is there of a line is shown after a short pause, and
 // what follows goes behind it at once. If somebody else speaks meanwhile, the line ends there, and its rest begins one
 // with the label again.
+//
+// Where lines are merged, nobody has the screen for himself: where a target clears it, as top does, a line with its
+// name stands instead.
 #pragma once
 
 #include <array>
@@ -22,6 +25,7 @@
 #include "client/options/rstap_options.h"
 #include "client/output/only_target.h"
 #include "client/output/output_buffer.h"
+#include "client/output/screen_starts.h"
 #include "client/output/terminal_text.h"
 #include "protocol/agent_line.h"
 
@@ -33,14 +37,17 @@ struct MergeOptions {
   std::array<bool, 2> on_terminal{};            ///< By Stream: what a terminal would obey is spelled, not sent.
   std::array<bool, 2> coloured{};               ///< By Stream: labels have a colour.
   std::array<bool, 2> shows_unfinished{};       ///< By Stream: what is there of a line is shown after a pause.
+  bool obeys_clears = false;                    ///< A target that begins a new screen gets it: see ScreenStarts.
   bool whole_lines = false;                     ///< Also of a single target without a label.
   std::size_t held_line_bytes_max = 1'048'576;  ///< A longer line is broken, with a newline, after so many bytes.
 };
 
 class Merger {
  public:
-  /// How long an unfinished line of one of several targets waits for its end. Of the only one none does.
+  /// How long an unfinished line of one of several targets waits for its end,
   static constexpr WallTime kPause = std::chrono::milliseconds(200);
+  /// and one of the only target: nobody sees that, and a flood is not written in small pieces.
+  static constexpr WallTime kOnlyPause = std::chrono::milliseconds(10);
 
   /// `buffers` are lent.
   Merger(MergeOptions options, OutputBuffers& buffers);
@@ -60,8 +67,9 @@ class Merger {
  private:
   struct Source {
     std::string label;
-    bool labelled = false;          ///< Every line is; else only one that would look like a line of somebody else.
-    std::string held;               ///< The beginning of an unfinished line, or what follows what is shown of it.
+    bool labelled = false;  ///< Every line is; else only one that would look like a line of somebody else.
+    std::string held;       ///< The beginning of an unfinished line, or what follows what is shown of it.
+    ScreenStarts screens;
     bool begun = false;             ///< Some of the line is shown.
     TerminalText text;              ///< Of a line that is begun, on a terminal.
     std::optional<WallTime> due;    ///< When what is held is shown, if the line has not ended by then.
@@ -75,6 +83,9 @@ class Merger {
   Source& source(std::size_t target, Stream stream);
   OnlyTarget& only(Stream stream) { return only_[buffers_.shared() ? 0 : static_cast<std::size_t>(stream)]; }
   bool on_terminal(Stream stream) const { return on_terminal_[static_cast<std::size_t>(stream)]; }
+  void on_text(Stream stream, Source& source, std::string_view bytes, WallTime now);
+  void begin_screen(Stream stream, Source& source);
+  void end_line(Stream stream, Source& source);
   Stream stream_of(const Source& source) const { return static_cast<Stream>((&source - sources_.data()) % 2); }
   const Source*& shown_last(Stream stream) {
     return shown_last_[buffers_.shared() ? 0 : static_cast<std::size_t>(stream)];
@@ -91,6 +102,7 @@ class Merger {
   std::string_view finish_held_line(Stream stream, Source& source, std::string_view bytes);
 
   bool pass_through_;
+  bool obeys_clears_;
   std::array<bool, 2> shows_unfinished_;
   std::array<bool, 2> on_terminal_;
   std::array<OnlyTarget, 2> only_;  ///< Of pass_through_, on terminals: one for each buffer.

@@ -227,7 +227,7 @@ TEST(Merge, UnfinishedLinesAreShownAfterAPause) {
        2,
        {{0, "x", {}}, {1, "y\n", kPause}, {0, "x\n", kPause}},
        "b: y\n|a: xx\n"},
-      {"of one target none waits",
+      {"of one target none waits for long",
        LabelMode::kName,
        true,
        1,
@@ -238,7 +238,7 @@ TEST(Merge, UnfinishedLinesAreShownAfterAPause) {
        true,
        2,
        {{0, "x", 100 * kPause}, {0, "x", -50 * kPause}, {0, "x\nz", {}}, {0, "", kPause}},
-       "a: xxx\n|a: z"},
+       "a: xx|x\n|a: z"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -257,11 +257,47 @@ TEST(Merge, UnfinishedLinesAreShownAfterAPause) {
         merger.on_target_end(said.target);
       else
         merger.on_output(said.target, kOut, said.bytes, now);
-      if (merger.next_release().value_or(now + kPause) <= now) merger.release(now);
+      if (c.targets == 1) merger.release(now + Merger::kOnlyPause);
       const std::string text = taken(buffers, kOut);
       got += got.empty() || text.empty() ? text : "|" + text;
     }
     EXPECT_EQ(got, c.want);
+  }
+}
+
+// The same split in every way.
+TEST(Merge, AClearedScreenIsALineWithTheName) {
+  struct Case {
+    std::string_view name;
+    LabelMode labels;
+    std::size_t targets;
+    bool terminal;
+    std::string_view in, want;
+  };
+  const Case cases[] = {
+      {"in a file", LabelMode::kNone, 2, false, "\033[1;1H\033[Jx\ny\n\033[1;1H\033[Jz\n",
+       "web1: ---------------\nx\ny\nweb1: ---------------\nz\n"},
+      {"on a terminal", LabelMode::kNone, 2, true, "x\033[2J\033[Hy\033[J\n", "x\nweb1: ---------------\ny^[[J\n"},
+      {"with labels", LabelMode::kName, 1, true, "\033[2Jx\n\033[2", "web1: ---------------\nweb1: x\nweb1: ^[[2\n"},
+      {"whoever has the screen alone clears it", LabelMode::kNone, 1, true,
+       "x\n\033[7m\033[2J\033[1;1Hrst\033[crstap: x\033[2", "x\n\033[7m\033[0m\033[H\033[Jrst^[[crstap: x^[[2"},
+      {"and poses as nobody", LabelMode::kNone, 1, true, "rst\033[2Jrstap: x", "rst\033[H\033[Jweb1: rstap: x"},
+      {"alone in a file it is bytes", LabelMode::kNone, 1, false, "x\n\033[2Jy\n", "x\n\033[2Jy\n"},
+  };
+  for (const Case& c : cases) {
+    for (std::size_t first = 0; first <= c.in.size(); ++first) {
+      SCOPED_TRACE(testing::Message() << c.name << " split at " << first);
+      OutputBuffers buffers;
+      std::vector<std::string> names{"web1", "web2"};
+      names.resize(c.targets);
+      MergeOptions options{.labels = c.labels, .target_names = names, .obeys_clears = true};
+      options.on_terminal = {c.terminal, c.terminal};
+      Merger merger(options, buffers);
+      merger.on_output(0, kOut, c.in.substr(0, first));
+      merger.on_output(0, kOut, c.in.substr(first));
+      merger.on_target_end(0);
+      EXPECT_EQ(taken(buffers, kOut), c.want);
+    }
   }
 }
 

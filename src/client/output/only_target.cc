@@ -7,11 +7,29 @@
 namespace stapsh::client {
 namespace {
 
+constexpr std::string_view kClearScreen = "\033[H\033[J";
+
 bool is_seen_and_no_beginning(char byte) { return byte >= ' ' && byte < 0x7f && byte != kOwnBeginning.front(); }
 
 }  // namespace
 
 void OnlyTarget::append(OutputBuffer& out, std::string_view bytes) {
+  if (!obeys_clears_ || screens_.is_text(bytes)) return append_text(out, bytes);
+  screens_.add(bytes);
+  while (const std::optional<ScreenStarts::Piece> piece = screens_.next()) {
+    piece->starts ? clear(out) : append_text(out, piece->text);
+  }
+}
+
+// Whatever it was said with: what is to be seen of the old screen is nothing, and the new one begins at its corner.
+void OnlyTarget::clear(OutputBuffer& out) {
+  append_beginning(out);
+  text_.finish(out);
+  out.append(kClearScreen);
+  in_line_ = false;
+}
+
+void OnlyTarget::append_text(OutputBuffer& out, std::string_view bytes) {
   if (in_line_ &&
       out.at_line_start()) {  // Others have ended the line. What waits is not to be completed behind theirs.
     text_.finish(out);
@@ -45,6 +63,7 @@ void OnlyTarget::append_beginning(OutputBuffer& out) {
 }
 
 void OnlyTarget::finish(OutputBuffer& out) {
+  append_text(out, screens_.finish());
   append_beginning(out);
   text_.finish(out);
 }

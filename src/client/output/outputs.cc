@@ -90,6 +90,7 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   // Of what is gathered, lines come only where it becomes too much: then it must be known whose they are.
   const bool gathers = !json && (options.gather || options.diff);
   if (gathers && options.labels == LabelMode::kNone) options.labels = LabelMode::kName;
+  options.line_buffer = options.line_buffer || gathers;
   if (options.answers.wanted() && options.labels == LabelMode::kNone) options.labels = LabelMode::kName;
   if (look.spelled[static_cast<std::size_t>(Stream::kStderr)]) streams_->spell_diverted();
   auto text = std::make_unique<TextSink>(options, look, *streams_);

@@ -17,15 +17,13 @@ constexpr std::string_view kForeignLabel = "stap: ";
 }  // namespace
 
 void TextSink::on_event(const Event& event) {
+  release(event.at);
+  if (timed_) timed_->note(event);
   if (const auto* output = std::get_if<event::Output>(&event.what)) {  // The one that must be fast.
-    timed_ ? timed_->note(event) : merger_->release(event.at);
     if (streams_.overflows()) return streams_.drop(output->bytes.size());
     if (output->stream == Stream::kStderr) errors_.add(*event.target, output->bytes);
-    if (timed_) return timed_->on_output(event, *merger_);
-    return merger_->on_output(*event.target, output->stream, output->bytes, event.at);
+    return turns_ ? turns_->add(event) : show_output(event);
   }
-  if (timed_) timed_->note(event);
-  if (merger_ && !timed_) merger_->release(event.at);
   const std::string* target = event.target ? &results_.at(*event.target).name : nullptr;
   std::visit(Overloaded{
                  [&](const event::RunStarted& e) { start(e); },
@@ -34,7 +32,7 @@ void TextSink::on_event(const Event& event) {
                  },
                  [&](const event::Note& e) { on_note(e, target); },
                  [&](const event::Ended& e) {
-                   timed_ ? timed_->on_target_end(event, *merger_) : merger_->on_target_end(*event.target);
+                   turns_ ? turns_->add(event) : end_output(event);
                    results_[*event.target].outcome = e.outcome;
                  },
                  [&](const event::RunEnded&) { summarize(); },
@@ -50,11 +48,22 @@ void TextSink::on_event(const Event& event) {
              event.what);
 }
 
+void TextSink::show_output(const Event& event) {
+  if (timed_) return timed_->on_output(event, *merger_);
+  const auto& output = std::get<event::Output>(event.what);
+  merger_->on_output(*event.target, output.stream, output.bytes, event.at);
+}
+
+void TextSink::end_output(const Event& event) {
+  timed_ ? timed_->on_target_end(event, *merger_) : merger_->on_target_end(*event.target);
+}
+
 void TextSink::start(const event::RunStarted& run) {
   MergeOptions merge;
   merge.labels = options_.labels;
   merge.on_terminal = look_.spelled;
   merge.coloured = look_.coloured;
+  merge.obeys_clears = !options_.raw;
   merge.target_names = shown_names(run);
   for (const Stream stream : {Stream::kStdout, Stream::kStderr}) {
     // In a file or for a program a line that is torn is worse than one that is late.
@@ -67,17 +76,35 @@ void TextSink::start(const event::RunStarted& run) {
     timed_.emplace(options_, merge.target_names, streams_.buffers());
     merge.whole_lines = true;
   }
+  if (merge.target_names.size() > 1 && !options_.line_buffer && !options_.by_time) {
+    turns_.emplace(merge.target_names.size(), [this](const Event& event) {
+      std::holds_alternative<event::Output>(event.what) ? show_output(event) : end_output(event);
+    });
+  }
   merger_.emplace(std::move(merge), timed_ ? timed_->staging() : streams_.buffers());
 }
 
 std::optional<WallTime> TextSink::next_release() const {
-  if (timed_) return timed_->next_release();
-  return merger_ ? merger_->next_release() : std::nullopt;
+  std::optional<WallTime> next;
+  const auto add = [&](std::optional<WallTime> its) {
+    if (its && (!next || *its < *next)) next = its;
+  };
+  if (turns_) add(turns_->next_release());
+  if (timed_) add(timed_->next_release());
+  if (merger_) add(merger_->next_release());
+  return next;
 }
 
+// Each in its time, also where the clock was not looked at for long (a recording): the order is the same.
 void TextSink::release(WallTime now) {
-  if (timed_) return timed_->release(now);
+  for (auto next = next_release(); next && *next < now; next = next_release()) release_at(*next);
+  release_at(now);
+}
+
+void TextSink::release_at(WallTime now) {
   if (merger_) merger_->release(now);
+  if (turns_) turns_->release(now);
+  if (timed_) timed_->release(now);
 }
 
 void TextSink::show_lines(const std::vector<std::string>& lines) {
@@ -89,6 +116,7 @@ void TextSink::show_lines(const std::vector<std::string>& lines) {
 }
 
 OutputBuffer& TextSink::begin_line(Stream stream) {
+  if (turns_) turns_->release_all();
   OutputBuffer& out = streams_.buffers().of(stream);
   out.begin_line();
   return out;
@@ -130,6 +158,7 @@ void TextSink::say_foreign(std::string_view label, std::string_view text) {
 }
 
 void TextSink::summarize() {
+  if (turns_) turns_->release_all();
   if (timed_) {
     timed_->finish();
     for (const std::string& line : timed_->remarks()) say(line);

@@ -15,6 +15,7 @@
 #include "client/output/text_look.h"
 #include "client/output/timed_lines.h"
 #include "client/output/timed_sink.h"
+#include "client/output/turns.h"
 
 namespace stapsh::client {
 
@@ -29,11 +30,14 @@ class TextSink : public TimedSink {
   /// On standard output, as lines of their own: of rstap, and safe to show. After the first event.
   void show_lines(const std::vector<std::string>& lines);
 
-  /// Of what --by-time holds (see TimedLines), or of unfinished lines (see Merger).
+  /// Of what waits for its turn (Turns), its time (--by-time: TimedLines), or the end of its line (Merger).
   [[nodiscard]] std::optional<WallTime> next_release() const override;
   void release(WallTime now) override;
 
  private:
+  void release_at(WallTime now);
+  void show_output(const Event& event);
+  void end_output(const Event& event);
   void start(const event::RunStarted& run);
   OutputBuffer& begin_line(Stream stream);
   void on_note(const event::Note& note, const std::string* target);
@@ -45,6 +49,7 @@ class TextSink : public TimedSink {
   TextLook look_;
   StandardStreams& streams_;
   std::optional<TimedLines> timed_;  // From the first event on, if it is wanted,
+  std::optional<Turns> turns_;       // of several targets,
   std::optional<Merger> merger_;     // and this in any case.
   std::vector<TargetResult> results_;
   RepeatedErrors errors_;
