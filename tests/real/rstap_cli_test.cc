@@ -60,6 +60,19 @@ TEST_F(RstapCli, ABpftraceProgramComesFromAnywhere) {
   }
 }
 
+TEST_F(RstapCli, AScriptThatWantsInputIsToldThatThereIsNone) {
+  const std::string want = "rstap: input.char and input.line get nothing here: a runner has no standard input";
+  for (const auto& [script, told] : {std::pair("probe input.char { print(char) } probe begin { exit() }", true),
+                                     std::pair("probe begin { exit() }", false)}) {
+    for (const std::string way : kWays) {
+      SCOPED_TRACE(way + " " + script);
+      Program rstap(client(words(way, {"--bpf", "-r", stap_.kernel_build(), "-e", script})));
+      EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+      EXPECT_EQ(rstap.err().find(want) != std::string::npos, told) << rstap.captured();
+    }
+  }
+}
+
 TEST_F(RstapCli, TheRunnerGetsItsVariables) {
   // str() of bpftrace cuts at BPFTRACE_STRLEN.
   const std::string program = "BEGIN { printf(\"<%s>\\n\", str($1)); exit(); }";

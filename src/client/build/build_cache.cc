@@ -11,6 +11,7 @@
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
 #include "client/build/build_folder.h"
+#include "client/build/input_probes.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
 #include "client/events/fold_names.h"
@@ -96,6 +97,11 @@ std::string BuildCache::script_digest() const {
   if (ready_) return sha256_hex(*ready_->files.front().content);
   const std::optional<std::string> text = script_text();
   return text ? sha256_hex(*text) : std::string();
+}
+
+bool BuildCache::wants_input() const {
+  if (options_.action == Action::kSweep || ready_) return false;
+  return names_input_probe(script_text().value_or(""));
 }
 
 Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {

@@ -37,6 +37,9 @@ class BuildCache {
   /// Whether that has maps of which --sum makes one of all hosts.
   [[nodiscard]] bool has_maps_to_sum() const;
 
+  /// After prepare(): whether the script wants what is typed, which no runner gets.
+  [[nodiscard]] bool wants_input() const;
+
   /// The module for `kernel`, which `target` runs; waits for its build. The error says why there is none; what stap
   /// printed about it was shown, once for all kernels of which it is the same.
   Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel, std::string target);

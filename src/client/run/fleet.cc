@@ -157,6 +157,12 @@ Awaitable<int> TargetFleet::run() {
     emit(event::Note{event::Note::Kind::kDetail, *std::move(text)});
   }
   if (picked_from_ > 0) emit(event::Note{event::Note::Kind::kInfo, picked_text(targets_, picked_from_)});
+  if (builds_->wants_input()) {
+    emit(event::Note{
+        event::Note::Kind::kWarning,
+        "input.char and input.line get nothing here: a runner has no standard input, and none can be sent to "
+        "an agent; stap itself, where it is to run, gives it what is typed"});
+  }
   events_.set_on_reader_gone([this] { on_reader_gone(); });
   events_.set_on_states_asked([this] { say_states(); });
   events_.set_on_signal_wanted([this](std::span<const std::size_t> targets, int signo) {
