@@ -80,13 +80,16 @@ TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
 
 // A prompt, a row of dots: a person sees what is there, and whose it is, before its line has ended.
 TEST_F(RstapInATerminal, UnfinishedLinesAreShown) {
+  mounts_.replace("/usr/bin/staprun", STAPSH_FAKE_RUNNER);
   Program shell(terminal());
-  ASSERT_TRUE(shell.write(rstap(unbuffered("BEGIN { printf(\"begun\"); } END { printf(\" ended\\n\"); }"))));
+  std::string words = "--progress=never " + scratch_.write("probe.ko", "no module");
+  for (const char* step : {"catch:1", "catch:2", "part:begun", "pause"}) words += std::string(" --runner-arg=") + step;
+  ASSERT_TRUE(shell.write(rstap(words)));
   ASSERT_TRUE(shell.wait_for_out("\nstapsh: begun"));
   ASSERT_TRUE(shell.wait_for_out("\nexec:" + agent_program() + ": begun"));
   ASSERT_TRUE(shell.write(kCtrlC));
   ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean"));
-  EXPECT_EQ(count_of(" ended\r\n", shell.out()), 2U) << shell.out();
+  EXPECT_EQ(count_of("caught ", shell.out()), 2U) << shell.out();
   EXPECT_EQ(count_of("begun\r\n", shell.out()), 1U) << "the other's line began behind it: " << shell.out();
   ASSERT_TRUE(shell.write("exit\n"));
   (void)shell.wait_exit();

@@ -80,11 +80,11 @@ std::string recording(const std::vector<std::string>& names, const std::vector<P
 
 constexpr std::string_view kClean = "rstap: 1 target: 1 succeeded; all clean\n";
 const std::string kHostile =
-    "\033]0;title\007\033[2J\rx\b\xc2\x9b"
+    "\033]0;title\007\033[2A\rx\b\xc2\x9b"
     "1m\x9b"
     "1m\xe2\x80\xae"
     "txt\033[31mred";
-const std::string kShown = "^[]0;title^G^[[2J^Mx^H<U+009B>1m<9B>1m<U+202E>txt\033[31mred\033[0m";
+const std::string kShown = "^[]0;title^G^[[2A^Mx^H<U+009B>1m<9B>1m<U+202E>txt\033[31mred\033[0m";
 
 TEST_F(RstapTrust, ATerminalIsShownControlCharactersAndNotSent) {
   for (const char* how : {"say:", "warn:"}) {
@@ -102,12 +102,12 @@ TEST_F(RstapTrust, ATerminalIsShownControlCharactersAndNotSent) {
 
 TEST_F(RstapTrust, EachStreamIsATerminalOrNotByItself) {
   const std::string file = scratch_.path("file");
-  const std::vector<std::string> all = words({}, 1, {"say:\033[2J", "warn:\033[2J", "exit:0"});
-  EXPECT_EQ(on_terminal(all, "> " + file), "^[[2J\n" + std::string(kClean));
+  const std::vector<std::string> all = words({}, 1, {"say:\033[2A", "warn:\033[2A", "exit:0"});
+  EXPECT_EQ(on_terminal(all, "> " + file), "^[[2A\n" + std::string(kClean));
   std::stringstream kept;
   kept << std::ifstream(file).rdbuf();
-  EXPECT_EQ(kept.str(), "\033[2J\n");
-  EXPECT_EQ(on_terminal(all, "2> /dev/null"), "^[[2J\n");
+  EXPECT_EQ(kept.str(), "\033[2A\n");
+  EXPECT_EQ(on_terminal(all, "2> /dev/null"), "^[[2A\n");
 }
 
 TEST_F(RstapTrust, NoLineOfATargetLooksLikeOneOfRstaps) {
@@ -174,11 +174,11 @@ TEST_F(RstapTrust, ManyLinesOfWhatIsNotSeenAreShownInTime) {
 TEST_F(RstapTrust, WhatComesOnTheTerminalInsteadIsSpelled) {
   const std::string pid = scratch_.path("pid");
   const std::vector<std::string> steps{"catch:1",           "catch:2",      "catch:15", "say:go", "pause",
-                                       "say:rstap: forged", "say:x\033[2J", "part:rst", "exit:0"};
+                                       "say:rstap: forged", "say:x\033[2A", "part:rst", "exit:0"};
   std::vector<std::string> all{"/bin/sh", "-c", "echo $$ > " + pid + "; exec \"$@\"", "sh"};
   for (const std::string& word : words({}, 1, steps)) all.push_back(word);
   const std::string said = on_terminal(all, "| { read -r line; kill -INT $(cat " + pid + "); }");
-  EXPECT_NE(said.find("\nstdout: rstap: forged\nx^[[2J\nrst\nrstap: 1 target: "), std::string::npos) << said;
+  EXPECT_NE(said.find("\nstdout: rstap: forged\nx^[[2A\nrst\nrstap: 1 target: "), std::string::npos) << said;
 }
 
 // "\033[8m" hides what comes behind it.
