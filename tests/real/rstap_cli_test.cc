@@ -250,7 +250,6 @@ TEST_F(RstapCli, WhatCantWorkIsRefusedBeforeAnythingConnects) {
                                             {"--include=/nowhere.h", program},
                                             {"-f", "xml", program},
                                             {"-p", "4", stap_.one()},
-                                            {"-q", stap_.one()},
                                             {"-s", "4", "--bpf", stap_.one()},
                                             {"--unsafe", stap_.one()},
                                             {"-o/f", "-S4", program},

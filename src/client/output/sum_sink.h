@@ -58,7 +58,7 @@ class SumSink : public TimedSink {
   std::vector<AnswerTaker*> takers_;
   std::vector<std::string> names_;
   std::vector<std::optional<WallTime>> times_;  // By target: of the output read last.
-  std::optional<AnswerBook> book_;  // From the first event on.
+  std::optional<AnswerBook> book_;              // From the first event on.
   bool answered_ = false;
 };
 
