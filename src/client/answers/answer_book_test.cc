@@ -366,7 +366,47 @@ TEST_F(AnswerBookTest, VersionsThatSpellKeysDifferentlyMeet) {
   say(1, R"({"type": "map", "data": {"@a": {"tmux:server": 2, "ab": 1}}})");
   end(0);
   end(1);
-  EXPECT_EQ(drain(), "@a tmux: server=3 a b=7 of 0 1");
+  // What the first host tells apart.
+  EXPECT_EQ(drain(), "@a tmux: server=3 a b=7 of 0 1, note: keys of 1 host that differ onl");
+}
+
+// Whose keys they are is not known where one version tells them apart and another does not.
+TEST_F(AnswerBookTest, KeysThatOneHostTellsApartAreNotJoinedWithoutAWord) {
+  const std::string old_one = R"({"type": "attached_probes", "data": {"probes": 1}})";
+  const std::string new_one = R"({"type": "attached_probes", "data": {"probes": 1}, "count": 1})";
+  const auto run = [&](std::string_view program, const std::string& by_old, const std::string& by_new, bool old_first) {
+    begin(program, 2);
+    const std::size_t older = old_first ? 0 : 1;
+    const auto say_old = [&] {
+      say(older, old_one);
+      say(older, by_old);
+    };
+    if (old_first) say_old();  // Read before it is known that versions are mixed.
+    say(1 - older, new_one);
+    say(1 - older, by_new);
+    if (!old_first) say_old();
+    end(0);
+    end(1);
+    return drain();
+  };
+  const std::string counter = "k:f { @c[comm] = count(); }", note = ", note: keys of 1 host that differ onl";
+  const std::string of_new = R"({"type": "map", "data": {"@c": {"foobar": 10, "x": 20}}})";
+  const std::string both = R"-({"type": "map", "data": {"@c": {"foo bar": 1, "foobar": 2, "(x)": 3, "x": 4}}})-";
+  EXPECT_EQ(run(counter, both, of_new, true), "@c foo bar=13 (x)=27 of 0 1" + note);
+  EXPECT_EQ(run(counter, both, of_new, false), "@c foo bar=13 (x)=27 of 0 1" + note);
+  EXPECT_EQ(run("k:f { @c[comm] = hist(1); }",
+                R"({"type": "hist", "data": {"@c": {"a b": [{"min": 0, "max": 0, "count": 1}],)"
+                R"( "ab": [{"min": 0, "max": 0, "count": 2}]}}})",
+                R"({"type": "hist", "data": {"@c": {"ab": [{"min": 0, "max": 0, "count": 4}]}}})", false),
+            "@c a b={0..0:7} of 0 1" + note);
+  // Nothing is joined, or the same key came twice.
+  EXPECT_EQ(run(counter, R"({"type": "map", "data": {"@c": {"foo bar": 1, "foo bar": 2, "x": 3}}})", of_new, true),
+            "@c foo bar=13 x=23 of 0 1");
+  begin(counter, 1);
+  say(0, old_one);
+  say(0, both);
+  end(0);
+  EXPECT_EQ(drain(), "@c foo bar=1 foobar=2 (x)=3 x=4 of 0");
 }
 
 TEST_F(AnswerBookTest, MapsThatTheProgramDoesNotNameAreNotMerged) {

@@ -40,6 +40,8 @@ class HostValues {
 
   /// Keys over a limit, which are not in here.
   [[nodiscard]] std::uint64_t dropped() const { return content_->dropped; }
+  /// How many of its values were said of keys that are spelled differently, and are one key here.
+  [[nodiscard]] std::uint64_t joined() const { return content_->joined; }
   /// Of memory, without what it shares with other hosts.
   [[nodiscard]] std::size_t bytes() const;
 
@@ -53,6 +55,7 @@ class HostValues {
   struct Content {
     bool keyed = false;
     std::uint64_t dropped = 0;
+    std::uint64_t joined = 0;
     std::vector<std::int64_t> numbers;
     // Or, where some are no such number: a value as packed_value.h writes it, and where it ends.
     std::vector<std::uint32_t> ends;

@@ -29,6 +29,13 @@ UsedKeys used_keys(std::size_t keys, const ForEachHost& for_each_host) {
   return result;
 }
 
+// Where versions are mixed: it may be a sum of what a host has counted apart.
+std::string joined_text(std::size_t hosts) {
+  return "keys of " + std::to_string(hosts) + (hosts == 1 ? " host" : " hosts") +
+         " that differ only in blanks, line ends or parentheses are one key here: bpftrace 0.24 and later print them "
+         "alike";
+}
+
 }  // namespace
 
 MapPrints::MapPrints(ProgramMap map, const FleetState& fleet, const AnswerOptions& options)
@@ -168,13 +175,16 @@ Answer MapPrints::answer_of(std::vector<HostValues> hosts, WallTime at, bool is_
   for (const KeyIndex key : keys.used) answer.keys.emplace_back(tables_.keys.text(key));
   FleetSum sum(map_.kind, answer.keys.size());
   std::vector<bool> has_values(fleet_.hosts.size());
+  std::size_t joining = 0;
   for (HostValues& host : hosts) {
     if (!all) host = host.renamed(keys.names);
     sum.add(host);
     answer.keyed = answer.keyed || host.keyed();
     answer.dropped_keys += host.dropped();
     has_values[host.target()] = true;
+    joining += host.joined() > 0 ? 1 : 0;
   }
+  if (joining > 0) answer.notes.push_back(joined_text(joining));
   answer.sums = sum.take();
   answer.hosts = std::move(hosts);
   for (std::size_t target = 0; target < has_values.size(); ++target) {
@@ -212,7 +222,7 @@ void MapPrints::match_keys_loosely() {
   ValuesBuilder builder;
   change_all([&](HostValues& values) {
     builder.begin(map_.kind, tables_, values.keyed(), exact.size());
-    builder.add_dropped(values.dropped());
+    builder.add_counts_of(values);
     for (std::size_t i = 0; i < values.size(); ++i) (void)builder.add(exact.text(values.keys()[i]), values.value(i));
     values = builder.finish(values.target(), values.at());
   });

@@ -28,7 +28,7 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   tables_ = &tables;
   keyed_ = keyed;
   keys_max_ = keys_max;
-  dropped_ = 0;
+  dropped_ = joined_ = 0;
   waiting_count_ = 0;
   keys_.clear();
   pieces_.clear();
@@ -57,9 +57,21 @@ void ValuesBuilder::take_waiting() {
   waiting_count_ = 0;
 }
 
+// "a b" and "ab" of one host are two keys there; of a host that says both as "ab" nobody could tell them apart.
+std::optional<KeyIndex> ValuesBuilder::take_loose_key(std::string_view key) {
+  const std::optional<KeyIndex> index = take_key(key);
+  if (!index) return index;
+  const std::uint64_t spelling = tables_->keys.start(key);
+  if (*index >= spelled_.size()) spelled_.resize(std::max<std::size_t>(64, std::size_t{*index} * 2));
+  if (mark_of(*index).print == print_ && spelled_[*index] != spelling) ++joined_;
+  spelled_[*index] = spelling;
+  return index;
+}
+
 bool ValuesBuilder::add(std::string_view key, const Value& value) {
   take_waiting();
-  const std::optional<KeyIndex> index = take_key(key);
+  const bool loosely = tables_->keys.matching() == KeyMatching::kLoose;
+  const std::optional<KeyIndex> index = loosely ? take_loose_key(key) : take_key(key);
   if (!index) return true;
   if (const std::optional<std::int64_t> number = as_short_number(value)) {
     put(*index, *number);
@@ -139,6 +151,7 @@ HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
   auto content = std::make_shared<HostValues::Content>();
   content->keyed = keyed_;
   content->dropped = dropped_;
+  content->joined = joined_;
   content->buckets = tables_->buckets;
   if (are_numbers_) {
     content->numbers.resize(keys_.size());

@@ -33,7 +33,7 @@ class ValuesBuilder {
   /// `key` must stay where it is until the next Value, or finish().
   void add(std::string_view key, std::int64_t number) {
     if (tables_->keys.matching() == KeyMatching::kLoose) {
-      if (const std::optional<KeyIndex> index = take_key(key)) put(*index, number);
+      if (const std::optional<KeyIndex> index = take_loose_key(key)) put(*index, number);
       return;
     }
     waiting_[waiting_count_] = {key, tables_->keys.start(key), number};
@@ -42,8 +42,11 @@ class ValuesBuilder {
   /// False: a histogram with too many different buckets.
   [[nodiscard]] bool add(std::string_view key, const Value& value);
 
-  /// Of values that are built again.
-  void add_dropped(std::uint64_t keys) { dropped_ += keys; }
+  /// Of values that are built again: what was dropped and joined then.
+  void add_counts_of(const HostValues& before) {
+    dropped_ += before.dropped();
+    joined_ += before.joined();
+  }
 
   HostValues finish(std::size_t target, WallTime at);
 
@@ -64,6 +67,7 @@ class ValuesBuilder {
     if (!index) ++dropped_;
     return index;
   }
+  std::optional<KeyIndex> take_loose_key(std::string_view key);
   void put(KeyIndex key, std::int64_t number) {
     Mark& mark = mark_of(key);
     if (!are_numbers_ || mark.print == print_) return put_slowly(key, Number{number});
@@ -87,6 +91,8 @@ class ValuesBuilder {
   std::uint64_t dropped_ = 0;
   std::uint32_t print_ = 0;
   std::vector<Mark> marks_;  // By key.
+  std::uint64_t joined_ = 0;
+  std::vector<std::uint64_t> spelled_;  // By key, where they are matched loosely: the spelling that this print has.
 
   std::array<Waiting, 16> waiting_{};
   std::size_t waiting_count_ = 0;
