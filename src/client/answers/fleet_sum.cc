@@ -2,11 +2,33 @@
 #include "client/answers/fleet_sum.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <span>
 
 #include "client/answers/packed_value.h"
 
 namespace stapsh::client {
+
+namespace {
+
+// Buckets of one lhist() are equally wide, and lie side by side. Those at its ends, or of 64 bits, are as wide as it
+// takes.
+bool may_be_of_one_lhist(const Histogram& histogram) {
+  std::optional<Number> first, width;
+  for (const Bucket& bucket : histogram) {
+    if (!bucket.min || !bucket.max || *bucket.max == std::numeric_limits<std::int64_t>::max()) continue;
+    const Number own = Number{*bucket.max} - *bucket.min + 1;
+    if (!width) {
+      first = *bucket.min;
+      width = own;
+    }
+    if (own != *width || (*bucket.min - *first) % *width != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 FleetSum::FleetSum(MapKind kind, std::size_t keys) : kind_(kind), states_(keys) {
   switch (kind) {
@@ -134,7 +156,8 @@ Sum FleetSum::histogram_of(KeyIndex key) const {
   }
   std::sort(sum.begin(), sum.end(), is_below);
   const auto same_value_twice = std::adjacent_find(sum.begin(), sum.end(), overlap);
-  if (same_value_twice != sum.end()) return NotMerged{"hosts have different buckets"};
+  const bool may_be_one = kind_ != MapKind::kLhist || may_be_of_one_lhist(sum);
+  if (same_value_twice != sum.end() || !may_be_one) return NotMerged{"hosts have different buckets"};
   return sum;
 }
 

@@ -99,6 +99,17 @@ TEST(FleetSum, WhatDoesNotFitTogetherIsNotMerged) {
   EXPECT_EQ(sum_of(MapKind::kLhist, {{{"a", Histogram{{{}, 9, 1}}}}, {{"a", Histogram{{{}, 4, 1}}}}}), different);
   EXPECT_EQ(sum_of(MapKind::kLhist, {{{"a", Histogram{{0, 9, 1}}}}, {{"b", Histogram{{0, 19, 1}}}}}),
             "a={0..9:1} b={0..19:1}");
+  // No two of these overlap; of one lhist() they are not.
+  EXPECT_EQ(sum_of(MapKind::kLhist, {{{"a", Histogram{{10, 19, 1}}}}, {{"a", Histogram{{50, 54, 1}}}}}), different);
+  EXPECT_EQ(sum_of(MapKind::kLhist, {{{"a", Histogram{{10, 19, 1}}}}, {{"a", Histogram{{35, 44, 1}}}}}), different);
+  EXPECT_EQ(sum_of(MapKind::kLhist,
+                   {{{"a", Histogram{{{}, -21, 1}, {-20, -11, 1}}}}, {{"a", Histogram{{10, 19, 2}, {20, {}, 3}}}}}),
+            "a={..-21:1 -20..-11:1 10..19:2 20..:3}");
+  EXPECT_EQ(
+      sum_of(MapKind::kLhist, {{{"a", Histogram{{kMax - 14, kMax - 5, 1}}}}, {{"a", Histogram{{kMax - 4, kMax, 1}}}}}),
+      "a={9223372036854775793..9223372036854775802:1 9223372036854775803..9223372036854775807:1}");
+  EXPECT_EQ(sum_of(MapKind::kHist, {{{"a", Histogram{{4, 7, 1}}}}, {{"a", Histogram{{16, 31, 1}}}}}),
+            "a={4..7:1 16..31:1}");
   EXPECT_EQ(sum_of(MapKind::kCount, {{{"a", Number{1}}, {"b", Number{1}}}, {{"a", Text{"\"x\""}}}}),
             "a=(a host has something else than a count there) b=1");
   EXPECT_EQ(sum_of(MapKind::kStats, {{{"a", Number{1}}}}), "a=(a host has something else than a stats there)");
