@@ -59,6 +59,7 @@ class AnswerBook::State : public MapSink {
     bool can_be_asked = false;
     bool printed = false;
     std::uint64_t lost_events = 0, lost_events_shown = 0;
+    std::uint64_t prints_left_out = 0;  // Of maps that are too many.
   };
 
   /// What was due before what happens now goes first: a replay has no clock between its events.
@@ -75,6 +76,7 @@ class AnswerBook::State : public MapSink {
     items_.emplace_back(AnswerNotice{target, std::move(text), lost_events});
   }
   void notice_once(std::size_t target, const std::string& text);
+  void leave_out(std::size_t target, std::string_view map);
   void note_attached(std::size_t target, bool counted);
   void count_lost(std::size_t target, std::uint64_t events);
   void close(std::size_t target);
@@ -133,9 +135,10 @@ void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
                           say(target, plain.line);
                           say(target, "\n");
                         },
-                        [&](const said::PrintedMap&) {
+                        [&](const said::PrintedMap& printed) {
                           hosts_[target].printed = true;
-                          if (printed_ != nullptr) printed_->on_print(builder_.finish(target, now_), now_);
+                          if (printed_ == nullptr) return leave_out(target, printed.map);
+                          printed_->on_print(builder_.finish(target, now_), now_);
                           give_snapshots();
                         },
                         [&](const said::LostEvents& lost) { count_lost(target, lost.events); },
@@ -197,7 +200,7 @@ void AnswerBook::State::take_tapset_print(std::size_t target, const TapsetPrint&
   if (printed_ != nullptr && printed_->kind() != print.kind) {
     printed_ = find_map(name + " (" + std::string(kind_name(print.kind)) + ")", print.kind);
   }
-  if (printed_ == nullptr) return notice_once(target, "more maps than can be: " + name + " and others are left out");
+  if (printed_ == nullptr) return leave_out(target, print.name);
   set_keyed(print.keyed);
   bool fits = true;
   for (const auto& [key, value] : print.rows) fits = builder_.add(key, value) && fits;
@@ -218,6 +221,12 @@ void AnswerBook::State::say(std::size_t target, std::string_view bytes) {
 
 void AnswerBook::State::notice_once(std::size_t target, const std::string& text) {
   if (hosts_[target].notes.is_new(text)) notice(target, text);
+}
+
+// One complaint for all of them: there is no end to names.
+void AnswerBook::State::leave_out(std::size_t target, std::string_view map) {
+  if (hosts_[target].prints_left_out++ > 0) return;
+  notice(target, "more maps than can be: " + shown_text(map, kShownLineBytes) + " and others are left out");
 }
 
 // Before it has attached its probes, the signal may come before its handler is there, and end it.
@@ -284,6 +293,9 @@ void AnswerBook::State::close(std::size_t target) {
   const std::string rest = host.lines.take_rest();
   if (!rest.empty()) read_line(target, rest);
   for (std::string& count : host.notes.take_counts()) notice(target, std::move(count));
+  if (host.prints_left_out > 1) {
+    notice(target, "maps that are more than can be were printed " + std::to_string(host.prints_left_out) + " times");
+  }
   if (host.lost_events > host.lost_events_shown) {
     notice(target, "lost " + std::to_string(host.lost_events) + " events in all",
            host.lost_events - host.lost_events_shown);
@@ -368,7 +380,7 @@ void AnswerBook::State::add(std::string_view key, std::int64_t number) {
 }
 
 std::string AnswerBook::State::add(std::string_view key, const Value& value) {
-  if (printed_ == nullptr) return "more maps than can be";
+  if (printed_ == nullptr) return {};
   return builder_.add(key, value) ? std::string() : "too many different buckets";
 }
 

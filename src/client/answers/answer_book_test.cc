@@ -422,6 +422,20 @@ TEST_F(AnswerBookTest, MapsThatTheProgramDoesNotNameAreNotMerged) {
   EXPECT_NE(all.find("@x =() of 0"), std::string::npos) << all;
 }
 
+TEST_F(AnswerBookTest, MapsThatAreTooManyDoNotHideWhatElseIsSaid) {
+  AnswerOptions options;
+  options.unknown_maps_max = 0;
+  begin(kCounter, 1, options);
+  for (int i = 0; i < 50; ++i) say(0, R"({"type": "map", "data": {"@m)" + std::to_string(i) + R"(": {"k": 1}}})");
+  say(0, R"({"type": "stats", "data": {"@s": {"count": 1, "total": 1}}})");
+  EXPECT_EQ(drain(), "0! more maps than can be: @m0 and others are left out");
+  say(0, R"({"type": "lost_in_time"})");
+  EXPECT_NE(drain().find("could not be read"), std::string::npos);
+  count(0, 3);
+  end(0);
+  EXPECT_EQ(drain(), "0! maps that are more than can be were printed 51 times; @c =3 of 0");
+}
+
 TEST_F(AnswerBookTest, AnySplitOfTheBytesGivesTheSame) {
   std::ifstream program_file(STAPSH_ANSWER_SAMPLES "/all.bt"), output_file(STAPSH_ANSWER_SAMPLES "/all.json");
   const std::string program(std::istreambuf_iterator<char>(program_file), {});
