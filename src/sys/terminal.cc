@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "sys/process_tree.h"
+#include "sys/terminal_rescue.h"
 
 namespace stapsh::sys {
 namespace {
@@ -119,6 +120,7 @@ void SingleKeys::begin() {
   termios mode{};
   if (before_ || !fd_.valid() || ::tcgetattr(fd_.get(), &mode) != 0) return;
   before_ = mode;
+  terminal_rescue::keep_mode(fd_.get(), mode);
   mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   mode.c_cc[VMIN] = 1;
   mode.c_cc[VTIME] = 0;
@@ -127,6 +129,7 @@ void SingleKeys::begin() {
 
 void SingleKeys::end() {
   if (before_ && is_in_foreground(fd_.get())) set_mode(fd_.get(), *before_);
+  if (before_) terminal_rescue::forget_mode();
   before_.reset();
 }
 

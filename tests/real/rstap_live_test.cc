@@ -147,6 +147,25 @@ TEST_F(RstapLive, ASignalToRstapLeavesTheTerminalAsItWas) {
   expect_over(terminal);
 }
 
+// Of a bug, and those that nobody has a use for: rstap is gone at once, and its shell has the terminal.
+TEST_F(RstapLive, ASignalThatIsFatalLeavesTheTerminalAsItWas) {
+  fake_bpftrace();
+  for (const int signo : {SIGABRT, SIGSEGV, SIGALRM, SIGUSR2}) {
+    SCOPED_TRACE(signo);
+    Terminal& terminal = start_live(kTwo);
+    ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("pid"))), signo), 0);
+    ASSERT_TRUE(terminal.wait_for("the shell's screen", [](const Lines& lines) {
+      return has_line(lines, "ready") && !lines.empty() && lines.back() == "$";
+    }));
+    EXPECT_EQ(terminal.state("#{alternate_on} #{cursor_flag} #{wrap_flag}"), "0 1 1\n");
+    terminal.enter("echo ended by $(($? - 128))");
+    EXPECT_TRUE(terminal.wait_for_line("ended by " + std::to_string(signo)));
+    terminal.enter("stty -a | cmp - " + scratch_.path("before") + " && echo same");
+    EXPECT_TRUE(terminal.wait_for_line("same"));
+    terminal_.reset();
+  }
+}
+
 TEST_F(RstapLive, AKilledTargetIsOneOfManyAndItsValuesStay) {
   fake_bpftrace();
   Terminal& terminal = start_live(kTwo);

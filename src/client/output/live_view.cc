@@ -24,12 +24,14 @@ constexpr std::size_t kAskedMin = 5;
 constexpr std::size_t kWaitingTextMax = std::size_t{256} << 10;
 
 // The alternate screen, whose cursor is not seen; what the terminal had before is kept by it.
-// Source: xterm's ctlseqs, DEC private modes 1049 and 25.
-constexpr std::string_view kEnter = "\033[?1049h\033[?25l", kLeave = "\033[?7h\033[?25h\033[?1049l";
+// Source: xterm's ctlseqs, DEC private modes 1049 and 25; 2026 and 7 are a frame's, in whose middle a signal may end
+// us.
+constexpr std::string_view kEnter = "\033[?1049h\033[?25l", kLeave = "\033[?2026l\033[?7h\033[?25h\033[?1049l";
 
 }  // namespace
 
-LiveView::LiveView(asio::io_context& io, AnswerRequest request, SumSink& sum, StandardStreams& streams, Ways ways)
+LiveView::LiveView(asio::io_context& io, AnswerRequest request, SumSink& sum, StandardStreams& streams, Faults& faults,
+                   Ways ways)
     : request_(std::move(request)),
       sum_(sum),
       streams_(streams),

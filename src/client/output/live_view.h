@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // --live: at each interval all runners are asked to print their maps, and what they say is shown: on a terminal in
 // place, as top does, on its alternate screen, elsewhere as blocks of text. What else comes waits and is on the
-// terminal's own screen afterwards, which is as it was before, whatever ends us.
+// terminal's own screen afterwards, which is as it was before, whatever ends us (but SIGKILL).
 #pragma once
 
 #include <asio/signal_set.hpp>

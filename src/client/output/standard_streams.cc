@@ -19,6 +19,7 @@
 #include "sys/io.h"
 #include "sys/pipe.h"
 #include "sys/terminal.h"
+#include "sys/terminal_rescue.h"
 
 namespace stapsh::client {
 namespace {
@@ -161,6 +162,7 @@ bool StandardStreams::cover(std::string_view enter, std::string_view leave) {
   covered_ = true;
   screen_ = enter;
   leave_screen_ = leave;
+  sys::terminal_rescue::keep_screen(out(Stream::kStdout).fd.get(), leave);
   (void)write_screen();
   return true;
 }
@@ -195,6 +197,7 @@ bool StandardStreams::write_screen() {
     return false;
   }
   if (out.closed) screen_.clear();
+  if (!covered_) sys::terminal_rescue::forget_screen();
   return true;
 }
 

@@ -44,6 +44,10 @@ std::string Terminal::tmux(std::vector<std::string> words) const {
   return program.out();
 }
 
+std::string Terminal::state(std::string_view format) const {
+  return tmux({"display-message", "-p", std::string(format)});
+}
+
 std::vector<std::string> Terminal::capture(std::vector<std::string> words) const {
   words.insert(words.begin(), {"capture-pane", "-p"});
   std::istringstream text(tmux(std::move(words)));

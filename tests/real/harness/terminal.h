@@ -31,6 +31,9 @@ class Terminal {
   /// Waits until no line of the screen begins so.
   testing::AssertionResult wait_for_no_line(std::string_view begin, Bound bound = kBound) const;
 
+  /// What tmux knows of it, as `format` says: "#{cursor_flag}".
+  std::string state(std::string_view format) const;
+
   void type(std::string_view text) const;   ///< As it is.
   void press(std::string_view key) const;   ///< By tmux's name: Enter, C-c, C-z.
   void enter(std::string_view line) const;  ///< A line, with Enter.
