@@ -22,6 +22,11 @@ constexpr Duration kWriteTime = std::chrono::seconds(60);
 }  // namespace
 
 Result<WholeFile> WholeFile::open(const std::string& option, const std::string& path, UsedFiles& used) {
+  if (path == "-") {
+    return fail(Errc::kUsage, option +
+                                  ": - is no file: give its name; ./- if it is called so, /dev/stdout if it is to "
+                                  "stand among the answers");
+  }
   TRY(used.check(option, AT_FDCWD, path, path));
   constexpr int kFlags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   sys::UniqueFd file(::open(path.c_str(), kFlags | O_EXCL, 0666));

@@ -36,6 +36,15 @@ class WholeFileTest : public testing::Test {
   fs::path folder_, path_;
 };
 
+TEST_F(WholeFileTest, AHyphenIsNoFile) {
+  UsedFiles used;
+  const Result<WholeFile> file = WholeFile::open("--report", "-", used);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code, Errc::kUsage);
+  EXPECT_TRUE(file.error().what.starts_with("--report: - is no file")) << file.error().what;
+  EXPECT_FALSE(fs::exists("-"));
+}
+
 TEST_F(WholeFileTest, AReaderFindsTheOldOrTheNew) {
   put("the old one");
   fs::permissions(path_, fs::perms(0640));
