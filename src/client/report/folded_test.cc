@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "client/report/stack_key.h"
+
 namespace stapsh::client::report {
 namespace {
 
@@ -43,6 +47,33 @@ TEST(Folded, SeveralMapsAreToldApart) {
   report.maps.push_back(stacks("@calls", {"no stack"}, {{0, {{0, Number{1}}}}}));
   report.maps.push_back(stacks("@off", {"\n  f+1\n"}, {{0, {{0, Number{2}}}}}));
   EXPECT_EQ(folded_stacks(report), "web01;@off;f 2\nweb01;@on;f 1\n");
+}
+
+// Joined for each of its frames, the first of these would take a gigabyte and a half.
+TEST(Folded, ADeepStackOfLongNamesIsOneLine) {
+  std::string deep, line;
+  for (std::size_t i = 0; i < kFramesMax - 1; ++i) {
+    const std::string name = std::to_string(10'000 + i) + std::string(700, 'x');
+    deep += "\n  " + name + "+1";
+    line.insert(0, ";" + name);
+  }
+  Report report = two_hosts();
+  std::vector<std::string> keys;
+  std::vector<std::pair<KeyIndex, Value>> values;
+  for (KeyIndex key = 0; key < 20; ++key) {
+    keys.push_back("\n  " + std::string(1, static_cast<char>('a' + key)) + "+1" + deep + "\n");
+    values.emplace_back(key, Number{1});
+  }
+  report.maps.push_back(stacks("@s", {deep + "\n"}, {{0, {{0, Number{7}}}}}));
+  EXPECT_EQ(folded_stacks(report), "web01" + line + " 7\n");
+  report.maps.front() = stacks("@s", keys, {{0, values}});
+  EXPECT_EQ(std::ranges::count(folded_stacks(report), '\n'), 20);
+}
+
+TEST(Folded, ANameOfAnyLengthIsCut) {
+  Report report = two_hosts();
+  report.maps.push_back(stacks("@s", {"\n  " + std::string(5'000, 'y') + "+1\n  main+1\n"}, {{0, {{0, Number{1}}}}}));
+  EXPECT_EQ(folded_stacks(report), "web01;main;" + std::string(1024, 'y') + "... 1\n");
 }
 
 TEST(Folded, WithoutStacksNothing) { EXPECT_EQ(folded_stacks(two_hosts()), ""); }
