@@ -119,6 +119,7 @@ Map make_map(const Report& report, std::string name, MapKind kind, std::vector<s
   map.name = std::move(name);
   map.kind = kind;
   map.asked = report.targets.size();
+  map.keyed = keys != std::vector<std::string>{""};
   map.keys = std::move(keys);
   for (std::size_t host = 0; host < report.targets.size(); ++host) {
     const Target& target = report.targets[host];

@@ -98,6 +98,7 @@ void MapCollector::on_answer(const Answer& answer) {
   if (!is_new) return;
   one.has_last = !answer.ordinal;
   map.kind = answer.kind;
+  map.keyed = answer.keyed;
   map.asked = answer.targets;
   map.missing = answer.missing;
   map.dropped_keys = answer.dropped_keys;

@@ -38,6 +38,20 @@ TEST(MapCollector, KeysOfAllPrintsAreOneList) {
   EXPECT_EQ(map.stacks, std::vector<StackKind>{StackKind::kUser});
 }
 
+TEST(MapCollector, AnEmptyKeyIsAKey) {
+  MapCollector collector;
+  Answer keyed = answer(std::nullopt, {""}, {counts(1, 1)});
+  keyed.keyed = true;
+  collector.on_answer(keyed);
+  Answer unkeyed = answer(std::nullopt, {""}, {counts(1, 1)});
+  unkeyed.map = "@n";
+  collector.on_answer(unkeyed);
+  const std::vector<Map> maps = collector.take("");
+  ASSERT_EQ(maps.size(), 2U);
+  EXPECT_TRUE(maps[0].keyed);
+  EXPECT_FALSE(maps[1].keyed);
+}
+
 TEST(MapCollector, OfNumbersOnlyTheLastAreKept) {
   const auto counted = [](std::optional<std::size_t> ordinal, std::vector<std::string> keys, std::vector<Sum> sums) {
     Answer made = answer(ordinal, std::move(keys), std::move(sums));

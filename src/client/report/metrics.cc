@@ -97,11 +97,10 @@ class Writer {
       while (!known.try_emplace(label, 1).second) label = spelled + '#' + std::to_string(++known[spelled]);
       keys.push_back(std::move(label));
     }
-    const bool has_keys = map.keys.size() != 1 || !map.keys.front().empty();
     const auto each = [&](auto&& write) {
       for (const HostColumn& host : map.hosts) {
         for (const auto& [key, value] : host.values) {
-          write(host_label(host.target) + (has_keys ? ",key=\"" + keys.at(key) + '"' : std::string()), key, value);
+          write(host_label(host.target) + (map.keyed ? ",key=\"" + keys.at(key) + '"' : std::string()), key, value);
         }
       }
     };

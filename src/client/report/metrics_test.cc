@@ -27,6 +27,7 @@ std::string of(std::string name, MapKind kind, std::vector<std::string> keys, co
   map.name = std::move(name);
   map.kind = kind;
   map.asked = 1;
+  map.keyed = keys != std::vector<std::string>{""};
   map.sums.assign(keys.size(), sum);
   HostColumn host{0, {}};
   for (KeyIndex key = 0; key < keys.size(); ++key) host.values.emplace_back(key, value);
@@ -44,6 +45,19 @@ TEST(Metrics, CountersGaugesAndSummaries) {
   EXPECT_THAT(of("@wait", MapKind::kStats, {""}, Stats{2, 30}),
               HasSubstr("# TYPE rstap_wait summary\nrstap_wait_sum{host=\"web\\\"01\"} "
                         "30\nrstap_wait_count{host=\"web\\\"01\"} 2\n"));
+}
+
+TEST(Metrics, AKeyThatIsEmptyIsOne) {
+  Report report = one_host();
+  Map map;
+  map.name = "@calls";
+  map.kind = MapKind::kCount;
+  map.keyed = true;
+  map.keys = {""};
+  map.sums = {Number{5}};
+  map.hosts = {{0, {{0, Number{5}}}}};
+  report.maps.push_back(map);
+  EXPECT_THAT(metrics_text(report), HasSubstr("rstap_calls_total{host=\"web\\\"01\",key=\"\"} 5\n"));
 }
 
 TEST(Metrics, HistogramsAreCumulativeWithTheFleetsBuckets) {

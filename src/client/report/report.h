@@ -55,6 +55,7 @@ enum class StackKind : std::uint8_t { kKernel, kUser };
 struct Map {
   std::string name;  ///< With its "@".
   MapKind kind = MapKind::kOther;
+  bool keyed = false;              ///< Its values have keys, be it one that is empty.
   std::size_t asked = 0;           ///< Targets.
   std::vector<std::string> keys;   ///< One, empty, for a map without keys.
   std::vector<Sum> sums;           ///< By key, as many as keys.

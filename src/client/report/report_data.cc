@@ -229,6 +229,7 @@ void append_map(std::string& to, const Report& report, const Map& map) {
   Members object(to, '{', '}');
   append_line(object.next("name"), map.name);
   append_page_text(object.next("kind"), kind_name(map.kind));
+  object.next("keyed") += map.keyed ? "true" : "false";
   append_count(object.next("asked"), map.asked);
   append_amount(object.next("dropped"), map.dropped_keys);
   object.next("cumulative") += map.cumulative ? "true" : "false";

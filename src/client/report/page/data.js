@@ -66,6 +66,6 @@ export function numberOf(value) {
 
 /** What a key is called. Of a stack: its innermost frames. */
 export function keyName(map, key) {
-  if (!map.stacks) return map.keys[key] || (map.keys.length > 1 ? `${map.name}[]` : map.name);
+  if (!map.stacks) return map.keys[key] || (map.keyed ? `${map.name}[]` : map.name);
   return map.name;
 }

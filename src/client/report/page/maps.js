@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A section for each map: how many hosts stand behind it, its sums, and the hosts beside one another.
-import { numberOf, report } from "./data.js";
+import { keyName, numberOf, report } from "./data.js";
 import { element, oneLine, sectionOf, whenSeen } from "./dom.js";
 import { figure, several } from "./format.js";
 import { histogramBars, histogramKeys, hostBars, hostTable, numberBars, spreadBars, statsBars, sumCounts, textGroups } from "./bars.js";
@@ -68,7 +68,7 @@ function histogramSection(map) {
   let chosen = map.sums.reduce((best, _, key) => (total(map, key) > total(map, best) ? key : best), 0);
   const bars = element("div", { class: "bars-of-key" }), heat = element("div"), columns = element("div");
   const fill = () => {
-    const title = map.sums.length > 1 ? oneLine(map.keys[chosen], 120) : "All hosts";
+    const title = map.keyed ? oneLine(keyName(map, chosen), 120) : "All hosts";
     bars.replaceChildren(element("h4", {}, title), histogramBars(map, chosen));
     if (hasMoments(map)) bars.append(timeHeat(map, chosen));
     heat.replaceChildren(hostHeat(map, chosen));
@@ -86,7 +86,7 @@ function valuesSection(map) {
   const bars = { number: numberBars, stats: statsBars, spread: spreadBars, text: textGroups }[map.shape](map);
   const hasHeat = map.shape === "number" && map.sums.length > 1 && map.hosts.length > 1 &&
     map.sums.some((sum) => numberOf(sum) > 0);
-  if (map.sums.length === 1 && map.keys[0] === "" && map.shape !== "text" && map.hosts.length > 1) {
+  if (!map.keyed && map.shape !== "text" && map.hosts.length > 1) {
     return element("div", { class: "beside" }, element("div", {}, element("h4", {}, "All hosts"), bars), hostBars(map));
   }
   return element("div", {}, hasHeat ? element("div", { class: "beside" }, element("div", {}, element("h4", {}, "All hosts"), bars),
