@@ -209,10 +209,14 @@ std::string key_text(const std::string& key) {
 }
 
 std::string coverage_text(const Answer& answer) {
+  // Of what nothing was merged there is no sum.
+  const auto is_merged = [](const Sum& sum) { return !std::holds_alternative<NotMerged>(sum); };
+  const bool merged = answer.sums.empty() || std::ranges::any_of(answer.sums, is_merged);
+  const std::string_view how = merged_how(merged ? answer.kind : MapKind::kOther);
   const std::size_t said = answer.hosts.size();
   const std::string_view hosts = answer.targets == 1 ? "host" : "hosts";
-  return said == answer.targets ? fmt::format("{} {} {}", merged_how(answer.kind), said, hosts)
-                                : fmt::format("{} {} of {} {}", merged_how(answer.kind), said, answer.targets, hosts);
+  return said == answer.targets ? fmt::format("{} {} {}", how, said, hosts)
+                                : fmt::format("{} {} of {} {}", how, said, answer.targets, hosts);
 }
 
 std::vector<std::string> missing_lines(const Answer& answer, std::span<const std::string> names) {

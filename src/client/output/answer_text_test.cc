@@ -55,6 +55,20 @@ TEST(AnswerText, WhoIsMissingIsNamed) {
       ElementsAre("@m: largest of 2 of 4 hosts", "  a2: no data", "  b1: failed: gone, 0 s after the start", "@m: 9"));
 }
 
+TEST(AnswerText, OfWhatNothingWasMergedThereIsNoSum) {
+  const auto hist = [](std::string_view buckets) {
+    return R"({"type": "hist", "data": {"@h": [)" + std::string(buckets) + "]}}\n";
+  };
+  const std::string low = R"({"min": 0, "max": 9, "count": 1})", wide = R"({"min": 0, "max": 19, "count": 1})";
+  const std::vector<std::string> none = lines_of("BEGIN { @h = lhist(1, 0, 100, 10); }", {hist(low), hist(wide)});
+  ASSERT_GE(none.size(), 2U);
+  EXPECT_EQ(none[0], "@h: by host, not merged: 2 hosts");
+  EXPECT_EQ(none[1], "@h: not merged: hosts have different buckets");
+  // Some of it is a sum.
+  const std::string mixed = map(R"("@c": {"a": 1, "b": "x"})");
+  EXPECT_EQ(lines_of("BEGIN { @c[1] = count(); }", {mixed, mixed}).front(), "@c: sum of 2 hosts");
+}
+
 TEST(AnswerText, WhatIsNotMergedStandsByHost) {
   EXPECT_THAT(lines_of("BEGIN { @x = 1; }", {map(R"("@x": 3)"), map(R"("@x": 4)"), map(R"("@x": 3)")}),
               ElementsAre("@x: by host, not merged: 3 hosts", "@x:", "  a2: 4", "  a[1,3]: 3"));
