@@ -81,7 +81,6 @@ class AnswerBook::State : public MapSink {
   void count_lost(std::size_t target, std::uint64_t events);
   void close(std::size_t target);
   void give_snapshots();
-  void give_last_values();
   [[nodiscard]] std::string why(std::size_t target, std::string_view problem) const;
 
   AnswerOptions options_;
@@ -92,7 +91,8 @@ class AnswerBook::State : public MapSink {
   std::size_t known_maps_;
   std::vector<std::unique_ptr<MapPrints>> maps_;  // Those of the program first, in its order.
   WallTime now_{};
-  bool finished_ = false;
+  bool finished_ = false;       // What was said last is final.
+  std::size_t last_given_ = 0;  // Of how many maps the last values have been given out.
   std::size_t ended_ = 0;
   std::deque<AnswerItem> items_;
 
@@ -283,7 +283,7 @@ void AnswerBook::State::end(std::size_t target, std::string_view problem, WallTi
   if (!host.ended_well) host.why = why(target, problem);
   for (const auto& map : maps_) map->on_ended(target, now_);
   give_snapshots();
-  if (++ended_ == hosts_.size()) give_last_values();
+  finished_ = finished_ || ++ended_ == hosts_.size();
 }
 
 // Its last line may have no end, and what was counted is said.
@@ -318,17 +318,10 @@ void AnswerBook::State::give_snapshots() {
 }
 
 void AnswerBook::State::end_run(WallTime now) {
+  finished_ = true;  // Whatever comes of the rest.
   stop(now);
   for (std::size_t target = 0; target < hosts_.size(); ++target) {
     if (!fleet_.hosts[target].ended) close(target);
-  }
-  give_last_values();
-}
-
-void AnswerBook::State::give_last_values() {
-  if (std::exchange(finished_, true)) return;
-  for (const auto& map : maps_) {
-    if (std::optional<Answer> answer = map->last_values(now_)) items_.emplace_back(*std::move(answer));
   }
 }
 
@@ -338,10 +331,17 @@ void AnswerBook::State::match_keys_loosely() {
 }
 
 std::optional<AnswerItem> AnswerBook::State::next() {
-  if (items_.empty()) return std::nullopt;
-  std::optional<AnswerItem> item(std::move(items_.front()));
-  items_.pop_front();
-  return item;
+  if (!items_.empty()) {
+    std::optional<AnswerItem> item(std::move(items_.front()));
+    items_.pop_front();
+    return item;
+  }
+  // Made when they are asked for, each by itself: they may be large, and where there is no memory for one of them there
+  // may be for the next.
+  while (finished_ && last_given_ < maps_.size()) {
+    if (std::optional<Answer> answer = maps_[last_given_++]->last_values(now_)) return *std::move(answer);
+  }
+  return std::nullopt;
 }
 
 std::optional<WallTime> AnswerBook::State::next_deadline() const {

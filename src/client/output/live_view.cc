@@ -35,6 +35,7 @@ LiveView::LiveView(asio::io_context& io, AnswerRequest request, SumSink& sum, St
     : request_(std::move(request)),
       sum_(sum),
       streams_(streams),
+      faults_(faults),
       ways_(std::move(ways)),
       terminal_(streams.is_terminal(Stream::kStdout) && sys::obeys_controls()),
       keys_wanted_(terminal_ && sys::is_same_terminal(STDIN_FILENO, STDOUT_FILENO)),
@@ -92,9 +93,11 @@ void LiveView::wait_turn() {
 }
 
 void LiveView::on_turn() {
-  const std::vector<std::size_t> targets = sum_.askable();
-  if (!targets.empty()) ++asked_;
-  ways_.ask(targets);
+  faults_.contain("--live", [this] {
+    const std::vector<std::size_t> targets = sum_.askable();
+    if (!targets.empty()) ++asked_;
+    ways_.ask(targets);
+  });
   const Duration interval = *request_.live;
   show_timer_.expires_after(std::min(kAnswerTime, interval / 2));
   show_timer_.async_wait([this](asio::error_code error) {
@@ -104,6 +107,10 @@ void LiveView::on_turn() {
 }
 
 void LiveView::show() {
+  faults_.contain("--live", [this] { show_answers(); });
+}
+
+void LiveView::show_answers() {
   const std::string state = run_.text(sys::now()) + silence_text();
   const std::string every = format_seconds(*request_.live);
   if (terminal_) return draw(fmt::format("rstap: {}; every {} s{}", state, every, keys_wanted_ ? ", q quits" : ""));

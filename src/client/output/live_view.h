@@ -14,6 +14,7 @@
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
 #include "client/options/answer_request.h"
+#include "client/output/faults.h"
 #include "client/output/run_progress.h"
 #include "client/output/standard_streams.h"
 #include "client/output/sum_sink.h"
@@ -27,8 +28,9 @@ class LiveView : public EventSink {
     std::function<HeatLook()> look;
     std::function<void(std::span<const std::size_t>)> ask;  ///< Those targets to print their maps.
   };
-  /// `sum` and `streams` are lent. `request` has an interval.
-  LiveView(asio::io_context& io, AnswerRequest request, SumSink& sum, StandardStreams& streams, Ways ways);
+  /// `sum`, `streams` and `faults` are lent. `request` has an interval.
+  LiveView(asio::io_context& io, AnswerRequest request, SumSink& sum, StandardStreams& streams, Faults& faults,
+           Ways ways);
 
   void on_event(const Event& event) override;
   void on_pause() override;
@@ -39,6 +41,7 @@ class LiveView : public EventSink {
   void wait_turn();
   void on_turn();
   void show();
+  void show_answers();
   [[nodiscard]] std::string silence_text() const;
   void draw(std::string head);
   void leave();
@@ -49,6 +52,7 @@ class LiveView : public EventSink {
   AnswerRequest request_;
   SumSink& sum_;
   StandardStreams& streams_;
+  Faults& faults_;
   Ways ways_;
   bool terminal_;  // Standard output is one that obeys.
   bool running_ = false;

@@ -42,6 +42,8 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   outputs.used_.add_open("standard error", STDERR_FILENO);
   const std::function<void()> on_asked = listener.on_asked;
   outputs.streams_ = TRY(StandardStreams::create(io, std::move(listener)));
+  outputs.faults_ =
+      std::make_unique<Faults>([&streams = *outputs.streams_](std::string_view line) { streams.say(line); });
   if (options.record_file) TRY(outputs.add_record(io, *options.record_file));
   TRY(outputs.add_shown(io, options));
   if (!options.outdir.empty()) TRY(outputs.add_folder("--outdir", options.outdir, Stream::kStdout));
@@ -50,8 +52,8 @@ Result<Outputs> Outputs::create(asio::io_context& io, const OutputOptions& optio
   // A view in place has the terminal for itself.
   const bool covers = options.answers.live && outputs.streams_->is_terminal(Stream::kStdout);
   if (on_asked && !covers) {  // Else nothing goes on that could be watched: a recording.
-    auto progress = Progress::create(io, options.progress, *outputs.streams_, on_asked);
-    if (progress) outputs.sinks_.push_back(std::move(progress));
+    auto progress = Progress::create(io, options.progress, *outputs.streams_, *outputs.faults_, on_asked);
+    if (progress) outputs.add("the progress", std::move(progress));
   }
   return outputs;
 }
@@ -63,7 +65,7 @@ Result<> Outputs::add_joblog(const OutputOptions& options) {
                                      [&streams](std::string_view line) { streams.say(line); }));
   used_.add("--joblog's file", options.joblog);
   joblog_ = sink.get();
-  sinks_.push_back(std::move(sink));
+  add("--joblog", std::move(sink));
   return {};
 }
 
@@ -73,7 +75,7 @@ Result<> Outputs::add_record(asio::io_context& io, const std::string& file) {
   auto sink = TRY(RecordSink::create(io, file, [&streams](const std::string& line) { streams.say(line); }));
   used_.add("--record's file", file);
   record_ = sink.get();
-  sinks_.push_back(std::move(sink));
+  add("--record", std::move(sink));
   return {};
 }
 
@@ -95,14 +97,14 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   if (look.spelled[static_cast<std::size_t>(Stream::kStderr)]) streams_->spell_diverted();
   auto text = std::make_unique<TextSink>(options, look, *streams_);
   if (json) {
-    sinks_.push_back(std::make_unique<JsonSink>(*streams_));
-    sinks_.push_back(std::make_unique<WithoutOutput>(std::move(text)));
+    add("--format", std::make_unique<JsonSink>(*streams_));
+    add("the output", std::make_unique<WithoutOutput>(std::move(text)));
   } else if (gathers) {
     std::optional<GatherSink::Differences> differences;
     if (options.diff) differences = {TRY(Differ::create()), options.gather};
     auto gather = std::make_unique<GatherSink>(io, look, *streams_, std::move(differences), std::move(text));
     gather_ = gather.get();
-    sinks_.push_back(std::move(gather));
+    add("--gather", std::move(gather));
   } else if (options.answers.wanted()) {
     answers_ = options.answers;
     heat_look_ = [coloured = look.coloured[static_cast<std::size_t>(Stream::kStdout)]] {
@@ -111,18 +113,18 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
       heat.coloured = coloured;
       return heat;
     };
-    auto sum = std::make_unique<SumSink>(options.answers, heat_look_, std::move(text));
+    auto sum = std::make_unique<SumSink>(options.answers, heat_look_, std::move(text), *faults_);
     timed_ = sum_ = sum.get();
     StandardStreams& streams = *streams_;
-    auto report =
-        TRY(ReportSink::create(options.answers, used_, [&streams](std::string_view line) { streams.say(line); }));
+    auto report = TRY(ReportSink::create(
+        options.answers, used_, [&streams](std::string_view line) { streams.say(line); }, *faults_));
     report_ = report.get();
     if (report) sum->add_taker(*report);
-    sinks_.push_back(std::move(sum));
-    if (report) sinks_.push_back(std::move(report));  // Behind it: the last answers come with the last event.
+    add("--sum", std::move(sum));
+    if (report) add("the report", std::move(report));  // Behind it: the last answers come with the last event.
   } else {
     timed_ = text.get();
-    sinks_.push_back(std::move(text));
+    add("the output", std::move(text));
   }
   return {};
 }
@@ -140,7 +142,7 @@ Result<> Outputs::add_folder(std::string_view option, const std::string& folder,
       TRY(FolderSink::create(std::move(folder_options), [&streams](std::string_view line) { streams.say(line); }));
   sink->add_stream(stream);
   folders_.push_back(sink.get());
-  sinks_.push_back(std::move(sink));
+  add("--outdir", std::move(sink));
   return {};
 }
 
@@ -148,7 +150,7 @@ int Outputs::exit_code(int code) const {
   code = streams_->exit_code(code);
   const bool complete = std::ranges::all_of(folders_, [](const FolderSink* folder) { return folder->complete(); }) &&
                         (joblog_ == nullptr || joblog_->complete()) && (report_ == nullptr || report_->complete()) &&
-                        (record_ == nullptr || !record_->failed());
+                        (record_ == nullptr || !record_->failed()) && !faults_->any();
   return code == 0 && !complete ? kExitLost : code;
 }
 
@@ -165,24 +167,34 @@ const Joblog& Outputs::earlier_jobs() const {
 }
 
 void Outputs::keep_time(asio::io_context& io) {
-  if (timed_ != nullptr) sinks_.push_back(std::make_unique<ReleaseTimer>(io, *timed_, *streams_));
+  if (timed_ != nullptr) add("the output", std::make_unique<ReleaseTimer>(io, *timed_, *streams_, *faults_));
 }
 
 void Outputs::watch_live(asio::io_context& io, std::function<void(std::span<const std::size_t>)> ask) {
   if (sum_ == nullptr || !answers_.live) return;
-  sinks_.push_back(
-      std::make_unique<LiveView>(io, answers_, *sum_, *streams_, LiveView::Ways{heat_look_, std::move(ask)}));
+  add("--live",
+      std::make_unique<LiveView>(io, answers_, *sum_, *streams_, *faults_, LiveView::Ways{heat_look_, std::move(ask)}));
 }
 
-std::vector<EventSink*> Outputs::sinks() const {
+void Outputs::add(std::string_view what, std::unique_ptr<EventSink> sink) {
+  contained_.push_back(std::make_unique<ContainedSink>(what, *sink, *faults_));
+  sinks_.push_back(std::move(sink));
+}
+
+std::vector<EventSink*> Outputs::sinks() {
   std::vector<EventSink*> all;
-  for (const auto& sink : sinks_) all.push_back(sink.get());
-  all.push_back(streams_.get());  // Last: it writes what the others made.
+  for (const auto& sink : contained_) all.push_back(sink.get());
+  contained_.push_back(std::make_unique<ContainedSink>("the standard streams", *streams_, *faults_));
+  all.push_back(contained_.back().get());  // Last: it writes what the others made.
   return all;
 }
 
 Awaitable<> Outputs::drain() {
-  if (gather_ != nullptr) co_await gather_->finish();
+  try {
+    if (gather_ != nullptr) co_await gather_->finish();
+  } catch (...) {
+    faults_->note_current("--gather");
+  }
   co_await streams_->drain(sys::deadline_after(kLastOutputLimit));
 }
 

@@ -14,6 +14,7 @@
 #include "client/events/event.h"
 #include "client/events/joblog.h"
 #include "client/options/rstap_options.h"
+#include "client/output/faults.h"
 #include "client/output/heat_map.h"
 #include "client/output/standard_streams.h"
 #include "client/output/used_files.h"
@@ -51,7 +52,8 @@ class Outputs {
   [[nodiscard]] const Joblog& earlier_jobs() const;
 
   /// In the order in which they take an event.
-  [[nodiscard]] std::vector<EventSink*> sinks() const;
+  /// Once. None of them throws.
+  [[nodiscard]] std::vector<EventSink*> sinks();
 
   /// After the last event: shows what was kept until now, then writes what is left, for a while.
   Awaitable<> drain();
@@ -59,6 +61,7 @@ class Outputs {
   [[nodiscard]] int exit_code(int code) const;
 
  private:
+  void add(std::string_view what, std::unique_ptr<EventSink> sink);
   Result<> add_joblog(const OutputOptions& options);
   Result<> add_record(asio::io_context& io, const std::string& file);
   Result<> add_shown(asio::io_context& io, OutputOptions options);
@@ -66,7 +69,9 @@ class Outputs {
 
   UsedFiles used_;
   std::unique_ptr<StandardStreams> streams_;
+  std::unique_ptr<Faults> faults_;
   std::vector<std::unique_ptr<EventSink>> sinks_;
+  std::vector<std::unique_ptr<ContainedSink>> contained_;
   TimedSink* timed_ = nullptr;    // One of them, where it holds lines back for a time,
   GatherSink* gather_ = nullptr;  // or this, if it was asked for.
   std::vector<FolderSink*> folders_;

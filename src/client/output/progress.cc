@@ -42,11 +42,11 @@ bool reads_input(const event::RunStarted& started) {
 }  // namespace
 
 std::unique_ptr<Progress> Progress::create(asio::io_context& io, ProgressMode mode, StandardStreams& streams,
-                                           std::function<void()> on_asked) {
+                                           Faults& faults, std::function<void()> on_asked) {
   const bool terminal = sys::is_terminal(STDERR_FILENO) && sys::obeys_controls();
   const bool shared = has_reader(STDOUT_FILENO);
   if (mode == ProgressMode::kNever || (mode == ProgressMode::kAuto && (!terminal || shared))) return nullptr;
-  std::unique_ptr<Progress> progress(new Progress(io, streams, std::move(on_asked)));
+  std::unique_ptr<Progress> progress(new Progress(io, streams, faults, std::move(on_asked)));
   progress->terminal_ = terminal;
   progress->keys_wanted_ = terminal && !shared && sys::is_same_terminal(STDIN_FILENO, STDERR_FILENO);
   return progress;
@@ -85,11 +85,11 @@ void Progress::wait(Duration time) {
 
 void Progress::on_timer() {
   if (!terminal_) {
-    show_line();
+    faults_.contain("the progress", [this] { show_line(); });
     return wait(kSayEvery);
   }
   const TimePoint begin = sys::now();
-  show_status();
+  faults_.contain("the progress", [this] { show_status(); });
   wait(std::max(kDrawEvery, kLookShare * (sys::now() - begin)));
 }
 
@@ -121,7 +121,7 @@ bool Progress::is_asked_something() const {
 void Progress::wait_signal() {
   signals_.async_wait([this](asio::error_code error, int signo) {
     if (error) return;
-    on_signal(signo);
+    faults_.contain("the progress", [&] { on_signal(signo); });
     wait_signal();
   });
 }

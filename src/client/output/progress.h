@@ -13,6 +13,7 @@
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
 #include "client/options/rstap_options.h"
+#include "client/output/faults.h"
 #include "client/output/run_progress.h"
 #include "client/output/standard_streams.h"
 #include "sys/terminal.h"
@@ -21,15 +22,15 @@ namespace stapsh::client {
 
 class Progress : public EventSink {
  public:
-  /// None: not wanted, or not where the output goes. `streams` are lent.
+  /// None: not wanted, or not where the output goes. `streams` and `faults` are lent.
   static std::unique_ptr<Progress> create(asio::io_context& io, ProgressMode mode, StandardStreams& streams,
-                                          std::function<void()> on_asked);
+                                          Faults& faults, std::function<void()> on_asked);
 
   void on_event(const Event& event) override;
 
  private:
-  Progress(asio::io_context& io, StandardStreams& streams, std::function<void()> on_asked)
-      : streams_(streams), on_asked_(std::move(on_asked)), timer_(io), signals_(io) {}
+  Progress(asio::io_context& io, StandardStreams& streams, Faults& faults, std::function<void()> on_asked)
+      : streams_(streams), faults_(faults), on_asked_(std::move(on_asked)), timer_(io), signals_(io) {}
 
   void start(const event::RunStarted& started);
   void stop();
@@ -42,6 +43,7 @@ class Progress : public EventSink {
   void on_signal(int signo);
 
   StandardStreams& streams_;
+  Faults& faults_;
   std::function<void()> on_asked_;
   bool terminal_ = false;  // Standard error is one.
   bool keys_wanted_ = false;

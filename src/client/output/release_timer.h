@@ -7,6 +7,7 @@
 
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
+#include "client/output/faults.h"
 #include "client/output/standard_streams.h"
 #include "client/output/timed_sink.h"
 #include "sys/clock.h"
@@ -15,9 +16,9 @@ namespace stapsh::client {
 
 class ReleaseTimer : public EventSink {
  public:
-  /// Both are lent.
-  ReleaseTimer(asio::io_context& io, TimedSink& sink, StandardStreams& streams)
-      : sink_(sink), streams_(streams), timer_(io) {}
+  /// All are lent.
+  ReleaseTimer(asio::io_context& io, TimedSink& sink, StandardStreams& streams, Faults& faults)
+      : sink_(sink), streams_(streams), faults_(faults), timer_(io) {}
 
   void on_event(const Event&) override {}
   void on_pause() override {
@@ -30,8 +31,10 @@ class ReleaseTimer : public EventSink {
     timer_.async_wait([this](asio::error_code error) {
       if (error) return;
       armed_.reset();
-      sink_.release(sys::wall_now());
-      streams_.on_pause();
+      faults_.contain("the output", [this] {
+        sink_.release(sys::wall_now());
+        streams_.on_pause();
+      });
       on_pause();
     });
   }
@@ -39,6 +42,7 @@ class ReleaseTimer : public EventSink {
  private:
   TimedSink& sink_;
   StandardStreams& streams_;
+  Faults& faults_;
   asio::steady_timer timer_;
   std::optional<WallTime> armed_;
 };

@@ -15,8 +15,9 @@ constexpr std::size_t kNotesMax = 10'000;  // A target that complains all the ti
 
 }  // namespace
 
-Result<std::unique_ptr<ReportSink>> ReportSink::create(const AnswerRequest& request, UsedFiles& used, Say say) {
-  std::unique_ptr<ReportSink> sink(new ReportSink(std::move(say)));
+Result<std::unique_ptr<ReportSink>> ReportSink::create(const AnswerRequest& request, UsedFiles& used, Say say,
+                                                       Faults& faults) {
+  std::unique_ptr<ReportSink> sink(new ReportSink(std::move(say), faults));
   TRY(sink->add("--report", request.report_file, used, report::report_page));
   TRY(sink->add("--folded", request.folded_file, used, report::folded_stacks));
   TRY(sink->add("--metrics", request.metrics_file, used, report::metrics_text));
@@ -26,7 +27,7 @@ Result<std::unique_ptr<ReportSink>> ReportSink::create(const AnswerRequest& requ
 
 Result<> ReportSink::add(const std::string& option, const std::string& path, UsedFiles& used, Make make) {
   if (path.empty()) return {};
-  files_.push_back({TRY(WholeFile::open(option, path, used)), make});
+  files_.push_back({TRY(WholeFile::open(option, path, used)), option, make});
   return {};
 }
 
@@ -112,10 +113,12 @@ void ReportSink::write() {
   }
   report_.maps = maps_.take(report_.script_text);
   for (File& file : files_) {
-    const Result<> wrote = file.file.write(file.make(report_));
-    if (wrote) continue;
-    failed_ = true;
-    say_(wrote.error().what);
+    faults_.contain(file.option, [&] {
+      const Result<> wrote = file.file.write(file.make(report_));
+      if (wrote) return;
+      failed_ = true;
+      say_(wrote.error().what);
+    });
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "client/options/answer_request.h"
 #include "client/output/answer_taker.h"
+#include "client/output/faults.h"
 #include "client/output/used_files.h"
 #include "client/output/whole_file.h"
 #include "client/report/map_collector.h"
@@ -24,7 +25,9 @@ class ReportSink : public AnswerTaker {
   using Say = std::function<void(std::string_view line)>;
 
   /// kUsage: a file can't be written, or is another one's. None: no file is wanted.
-  static Result<std::unique_ptr<ReportSink>> create(const AnswerRequest& request, UsedFiles& used, Say say);
+  /// `faults` are lent.
+  static Result<std::unique_ptr<ReportSink>> create(const AnswerRequest& request, UsedFiles& used, Say say,
+                                                    Faults& faults);
 
   void on_event(const Event& event) override;
   void on_answer(const Answer& answer) override { maps_.on_answer(answer); }
@@ -37,10 +40,11 @@ class ReportSink : public AnswerTaker {
   using Make = std::string (*)(const report::Report& report);
   struct File {
     WholeFile file;
+    std::string option;
     Make make;
   };
 
-  explicit ReportSink(Say say) : say_(std::move(say)) {}
+  ReportSink(Say say, Faults& faults) : say_(std::move(say)), faults_(faults) {}
   Result<> add(const std::string& option, const std::string& path, UsedFiles& used, Make make);
   void start(const Event& event, const event::RunStarted& run);
   void on_state(report::Target& target, TargetState state, WallTime at);
@@ -50,6 +54,7 @@ class ReportSink : public AnswerTaker {
   void write();
 
   Say say_;
+  Faults& faults_;
   std::vector<File> files_;
   report::Report report_;
   report::MapCollector maps_;

@@ -12,12 +12,17 @@
 #include "client/output/shown_names.h"
 
 namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kAnswers = "the answers";
+
+}  // namespace
 
 void SumSink::on_event(const Event& event) {
   const auto* output = std::get_if<event::Output>(&event.what);
   if (output != nullptr && book_ && output->stream == Stream::kStdout) {
     times_[*event.target] = output->time;
-    book_->on_output(*event.target, output->bytes, event.at);
+    faults_.contain(kAnswers, [&] { book_->on_output(*event.target, output->bytes, event.at); });
     return show_items(event.at);
   }
   if (const auto* run = std::get_if<event::RunStarted>(&event.what)) {
@@ -25,23 +30,27 @@ void SumSink::on_event(const Event& event) {
     return start(*run);
   }
   if (book_) {
-    std::visit(Overloaded{
-                   [&](const event::StateChanged& e) {
-                     if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
-                   },
-                   [&](const event::StopAsked&) { book_->on_stop(event.at); },
-                   [&](const event::Ended& e) {
-                     book_->on_ended(*event.target, is_success(e.outcome) ? "" : failure_text(e.outcome), event.at);
-                   },
-                   [&](const event::RunEnded&) { book_->on_run_ended(event.at); },
-                   [](const auto&) {},
-               },
-               event.what);
+    faults_.contain(kAnswers, [&] { tell_book(event); });
     show_items(event.at);
   }
   const bool is_end = std::holds_alternative<event::RunEnded>(event.what);
   if (is_end && !answered_) say_nothing_was_measured(event.at);
   text_->on_event(event);
+}
+
+void SumSink::tell_book(const Event& event) {
+  std::visit(Overloaded{
+                 [&](const event::StateChanged& e) {
+                   if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
+                 },
+                 [&](const event::StopAsked&) { book_->on_stop(event.at); },
+                 [&](const event::Ended& e) {
+                   book_->on_ended(*event.target, is_success(e.outcome) ? "" : failure_text(e.outcome), event.at);
+                 },
+                 [&](const event::RunEnded&) { book_->on_run_ended(event.at); },
+                 [](const auto&) {},
+             },
+             event.what);
 }
 
 void SumSink::say_nothing_was_measured(WallTime now) {
@@ -82,35 +91,51 @@ void SumSink::start(const event::RunStarted& run) {
   }
 }
 
+// Each item by itself. One that can't be made is taken out of the book nevertheless.
 void SumSink::show_items(WallTime now) {
-  while (std::optional<AnswerItem> item = book_->next()) {
-    std::visit(
-        Overloaded{
-            [&](const AnswerText& text) {
-              text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, times_[text.target]}});
-            },
-            [&](const AnswerNotice& notice) {
-              for (AnswerTaker* taker : takers_) taker->on_notice(notice, now);
-              text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
-            },
-            [&](const Answer& answer) {
-              for (AnswerTaker* taker : takers_) taker->on_answer(answer);
-              show(answer);
-            },
-        },
-        *item);
+  for (bool more = true; more;) {
+    const bool made = faults_.contain(kAnswers, [&] {
+      const std::optional<AnswerItem> item = book_->next();
+      more = item.has_value();
+      if (item) show_item(*item, now);
+    });
+    answered_ = answered_ || !made;  // There was something to say.
   }
+}
+
+void SumSink::show_item(const AnswerItem& item, WallTime now) {
+  std::visit(Overloaded{
+                 [&](const AnswerText& text) {
+                   text_->on_event({now, text.target, event::Output{Stream::kStdout, text.bytes, times_[text.target]}});
+                 },
+                 [&](const AnswerNotice& notice) {
+                   tell_takers([&](AnswerTaker& taker) { taker.on_notice(notice, now); });
+                   text_->on_event({now, notice.target, event::Note{event::Note::Kind::kWarning, notice.text}});
+                 },
+                 [&](const Answer& answer) {
+                   tell_takers([&](AnswerTaker& taker) { taker.on_answer(answer); });
+                   show(answer);
+                 },
+             },
+             item);
+}
+
+void SumSink::tell_takers(const std::function<void(AnswerTaker&)>& tell) {
+  for (AnswerTaker* taker : takers_) faults_.contain("the report", [&] { tell(*taker); });
 }
 
 void SumSink::show(const Answer& answer) {
   answered_ = true;
   if (answer.said_before) return;
-  const std::vector<UnlikeHost> unlike = unlike_hosts(answer);
-  text_->show_lines(answer_lines(answer, names_, unlike, request_.top));
+  std::vector<UnlikeHost> unlike;
+  faults_.contain("the comparison of hosts", [&] { unlike = unlike_hosts(answer); });
+  faults_.contain(kAnswers, [&] { text_->show_lines(answer_lines(answer, names_, unlike, request_.top)); });
   if (!request_.by_host) return;
-  HeatLook look = look_();
-  look.top = request_.top;
-  text_->show_lines(heat_map_lines(answer, names_, unlike, look));
+  faults_.contain("--by-host", [&] {
+    HeatLook look = look_();
+    look.top = request_.top;
+    text_->show_lines(heat_map_lines(answer, names_, unlike, look));
+  });
 }
 
 std::optional<WallTime> SumSink::next_release() const {
@@ -122,7 +147,7 @@ std::optional<WallTime> SumSink::next_release() const {
 
 void SumSink::release(WallTime now) {
   if (book_) {
-    book_->on_time(now);
+    faults_.contain(kAnswers, [&] { book_->on_time(now); });
     show_items(now);
   }
   if (text_->next_release()) text_->release(now);

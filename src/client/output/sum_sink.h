@@ -12,6 +12,7 @@
 #include "client/answers/answer_book.h"
 #include "client/options/answer_request.h"
 #include "client/output/answer_taker.h"
+#include "client/output/faults.h"
 #include "client/output/heat_map.h"
 #include "client/output/text_sink.h"
 #include "client/output/timed_sink.h"
@@ -21,8 +22,9 @@ namespace stapsh::client {
 class SumSink : public TimedSink {
  public:
   /// `look`: of pictures, asked for each: a terminal may become wider.
-  SumSink(AnswerRequest request, std::function<HeatLook()> look, std::unique_ptr<TextSink> text)
-      : request_(std::move(request)), look_(std::move(look)), text_(std::move(text)) {}
+  /// `faults` are lent: what can't be drawn must not cost what can.
+  SumSink(AnswerRequest request, std::function<HeatLook()> look, std::unique_ptr<TextSink> text, Faults& faults)
+      : request_(std::move(request)), look_(std::move(look)), text_(std::move(text)), faults_(faults) {}
 
   /// Lent.
   void add_taker(AnswerTaker& taker) { takers_.push_back(&taker); }
@@ -48,13 +50,17 @@ class SumSink : public TimedSink {
 
  private:
   void start(const event::RunStarted& run);
+  void tell_book(const Event& event);
   void show_items(WallTime now);
+  void show_item(const AnswerItem& item, WallTime now);
+  void tell_takers(const std::function<void(AnswerTaker&)>& tell);
   void show(const Answer& answer);
   void say_nothing_was_measured(WallTime now);
 
   AnswerRequest request_;
   std::function<HeatLook()> look_;
   std::unique_ptr<TextSink> text_;
+  Faults& faults_;
   std::vector<AnswerTaker*> takers_;
   std::vector<std::string> names_;
   std::vector<std::optional<WallTime>> times_;  // By target: of the output read last.
