@@ -98,9 +98,8 @@ bool MapJson::read_stats_object(Object object) {
   Stats stats;
   for (auto field : object) {
     std::string_view key;
-    Json value;
     if (!get_key(field, key)) return false;
-    if (const auto error = field.value().get(value)) return refuse(error);
+    Json& value = field.value_unsafe().value();
     if (std::exchange(first, false)) {
       JsonType type{};
       if (const auto error = value.type().get(type)) return refuse(error);
@@ -204,13 +203,12 @@ bool MapJson::get_integer(Json value, Number& number) {
 
 bool MapJson::read_stats(std::string_view key, Object object) {
   Stats stats;
-  for (auto field : object) {
-    std::string_view name;
-    Json value;
-    if (const auto error = field.unescaped_key().get(name)) return refuse(error);
-    if (const auto error = field.value().get(value)) return refuse(error);
-    if (name == "count" && !get_integer(value, stats.count)) return false;
-    if (name == "total" && !get_integer(value, stats.total)) return false;
+  for (auto read : object) {
+    if (read.error()) return refuse(read.error());
+    auto& field = read.value_unsafe();
+    const simdjson::ondemand::raw_json_string name = field.key();
+    if (is_name(name, "count") && !get_integer(field.value(), stats.count)) return false;
+    if (is_name(name, "total") && !get_integer(field.value(), stats.total)) return false;
   }
   return add(key, stats);
 }

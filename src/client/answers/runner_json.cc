@@ -99,9 +99,8 @@ RunnerSaid RunnerJson::State::read_object(Object object, MapSink& sink) {
   bool has_data = false;
   for (auto field : object) {
     std::string_view name, type;
-    Json value;
     if (const auto error = field.unescaped_key().get(name)) return unreadable(error);
-    if (const auto error = field.value().get(value)) return unreadable(error);
+    Json& value = field.value_unsafe().value();
     if (name == "type") {
       if (const auto error = value.get_string().get(type)) return unreadable(error);
       type_ = type;
