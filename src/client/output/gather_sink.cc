@@ -108,7 +108,7 @@ void GatherSink::show_early(WallTime now) {
   streams_.say(std::string(differences_ ? "--diff: " : "--gather: ") + texts_->full()->what +
                ": what was said until now follows at once, and what comes as it comes");
   asio::co_spawn(io_, show_gathered(), [this](const std::exception_ptr& bug) {
-    if (bug) std::rethrow_exception(bug);
+    if (bug) faults_.contain("--gather", [&] { std::rethrow_exception(bug); });
     texts_.reset();
     phase_ = Phase::kPassing;
     pass_held();
@@ -153,18 +153,26 @@ Awaitable<> GatherSink::finish() {
     // The run is over, and a reader (less) may take hours for its result.
     const CaughtSignals signals(io_, [this](int signo) { streams_.limit_waiting(signo); });
     while (phase_ == Phase::kShowing) co_await shown_.wait();
-    if (phase_ == Phase::kGathering && texts_) {
-      end_lines();
-      const std::string rule = find_rule();
-      if (differences_) {
-        co_await show_differences(rule);
-      } else {
-        co_await show(Stream::kStdout, rule);
-      }
-      co_await show(Stream::kStderr, rule);
+    try {
+      if (phase_ == Phase::kGathering && texts_) co_await show_rest();
+    } catch (...) {
+      faults_.note_current("--gather");
     }
   }
-  if (last_event_) others_->on_event(*last_event_);
+  faults_.contain("the output", [this] {
+    if (last_event_) others_->on_event(*last_event_);
+  });
+}
+
+Awaitable<> GatherSink::show_rest() {
+  end_lines();
+  const std::string rule = find_rule();
+  if (differences_) {
+    co_await show_differences(rule);
+  } else {
+    co_await show(Stream::kStdout, rule);
+  }
+  co_await show(Stream::kStderr, rule);
 }
 
 // Who said nothing is of interest only beside others, and only if its runner ran.

@@ -18,6 +18,7 @@
 #include "client/async/asio_types.h"
 #include "client/events/event.h"
 #include "client/output/differ.h"
+#include "client/output/faults.h"
 #include "client/output/gathered_groups.h"
 #include "client/output/shared_texts.h"
 #include "client/output/standard_streams.h"
@@ -33,12 +34,13 @@ class GatherSink : public EventSink {
     bool first_too = false;  ///< The one that others are compared with is shown.
   };
 
-  /// `streams` are lent. Without `differences` all texts are shown.
-  GatherSink(asio::io_context& io, const TextLook& look, StandardStreams& streams,
+  /// `streams` and `faults` are lent. Without `differences` all texts are shown.
+  GatherSink(asio::io_context& io, const TextLook& look, StandardStreams& streams, Faults& faults,
              std::optional<Differences> differences, std::unique_ptr<EventSink> others)
       : io_(io),
         look_(look),
         streams_(streams),
+        faults_(faults),
         differences_(std::move(differences)),
         others_(std::move(others)),
         shown_(io) {}
@@ -72,6 +74,7 @@ class GatherSink : public EventSink {
   }
   void show_early(WallTime now);
   Awaitable<> show_gathered();
+  Awaitable<> show_rest();
   void hold(const Event& event);
   void pass_held();
   void hold_unfinished(WallTime now);
@@ -94,6 +97,7 @@ class GatherSink : public EventSink {
   asio::io_context& io_;
   TextLook look_;
   StandardStreams& streams_;
+  Faults& faults_;
   std::optional<Differences> differences_;
   std::unique_ptr<EventSink> others_;
   std::vector<std::string> names_;

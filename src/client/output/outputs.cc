@@ -102,7 +102,7 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   } else if (gathers) {
     std::optional<GatherSink::Differences> differences;
     if (options.diff) differences = {TRY(Differ::create()), options.gather};
-    auto gather = std::make_unique<GatherSink>(io, look, *streams_, std::move(differences), std::move(text));
+    auto gather = std::make_unique<GatherSink>(io, look, *streams_, *faults_, std::move(differences), std::move(text));
     gather_ = gather.get();
     add("--gather", std::move(gather));
   } else if (options.answers.wanted()) {
@@ -190,11 +190,7 @@ std::vector<EventSink*> Outputs::sinks() {
 }
 
 Awaitable<> Outputs::drain() {
-  try {
-    if (gather_ != nullptr) co_await gather_->finish();
-  } catch (...) {
-    faults_->note_current("--gather");
-  }
+  if (gather_ != nullptr) co_await gather_->finish();
   co_await streams_->drain(sys::deadline_after(kLastOutputLimit));
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "sys/file_lock.h"
@@ -96,7 +97,11 @@ void RecordSink::write_later() {
   timer_.async_wait([this](asio::error_code error) {
     if (error) return;
     waits_ = false;
-    write(Compressor::Until::kNow);
+    try {
+      write(Compressor::Until::kNow);
+    } catch (const std::exception& e) {  // Out of memory: it is the recording's end, and nothing else's.
+      give_up(e.what());
+    }
   });
 }
 
