@@ -43,6 +43,7 @@ void add_option(std::vector<std::string>& words, const OptionEntry& entry, const
 }
 
 void add_script(std::vector<std::string>& words, const JobOptions& options) {
+  if (options.lists()) return;
   if (options.script_kind == ScriptKind::kText) {
     words.insert(words.end(), {"-e", options.script});
   }
@@ -72,6 +73,7 @@ std::string pass_levels(const JobOptions& options) {
 }  // namespace
 
 bool bypasses_cache(const JobOptions& options) {
+  if (options.lists()) return false;  // There is no module.
   constexpr std::array<std::string_view, 5> kWords{"--bpf", "--runtime=bpf", "bpf", "--disable-cache",
                                                    "--poison-cache"};
   const auto is_said = [&](OptionId id) { return !option_values(options, id).empty(); };
@@ -117,7 +119,12 @@ const KernelDirectory* find_kernel_directory(const std::vector<KernelDirectory>&
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
                                          const std::vector<KernelDirectory>& kernel_directories,
                                          const std::string& directory, std::string_view stap_program) {
-  std::vector<std::string> words{std::string(stap_program), "-p4"};
+  std::vector<std::string> words{std::string(stap_program)};
+  if (options.lists()) {
+    words.insert(words.end(), {options.script_name(), options.script});
+  } else {
+    words.emplace_back("-p4");
+  }
   if (const KernelDirectory* kernel_directory = find_kernel_directory(kernel_directories, kernel, local)) {
     words.insert(words.end(), {"-r", kernel_directory->path});
   } else if (kernel.release != local.release) {

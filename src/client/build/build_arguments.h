@@ -40,10 +40,10 @@ bool bypasses_cache(const JobOptions& options);
 /// Whether stap is told to keep its temporary files (-k).
 bool keeps_files(const JobOptions& options);
 
-/// The argv of the build, `stap_program` first. -r and -a are left out where stap's own default is meant; all other
-/// words are the person's. `directory` is for what stap writes. Where the cache is bypassed, standard output is the
-/// module's name and nothing else.
-/// With ScriptKind::kStdin the script must be written to its standard input.
+/// The argv of the build, or of what lists probes in its place, `stap_program` first. -r and -a are left out where
+/// stap's own default is meant; all other words are the person's. `directory` is for what stap writes. Where the cache
+/// is bypassed, standard output is the module's name and nothing else. With ScriptKind::kStdin the script must be
+/// written to its standard input.
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
                                          const std::vector<KernelDirectory>& kernel_directories,
                                          const std::string& directory, std::string_view stap_program = "stap");

@@ -40,6 +40,8 @@ TEST(BuildArguments, HoldWhatTheBuildNeeds) {
       {{"a.stp", "x", "--", "-y"}, "stap|-p4|--tmpdir=/b|--|a.stp|x|-y"},
       {{"-e", "probe begin {}", "x"}, "stap|-p4|--tmpdir=/b|-e|probe begin {}|--|x"},
       {{"-", "x"}, "stap|-p4|--tmpdir=/b|--|-|x"},
+      {{"-l", "syscall.*"}, "stap|-l|syscall.*|--tmpdir=/b"},
+      {{"-L", "syscall.*", "-vv", "--bpf", "-Itap"}, "stap|-L|syscall.*|-v|-v|--runtime=bpf|-I|tap|--tmpdir=/b"},
       {{"-vv", "-w", "-g", "-b", "a.stp"}, "stap|-p4|-b|-w|-v|-v|-g|--tmpdir=/b|--|a.stp"},
       {{"--bpf", "-vv", "a.stp"}, "stap|-p4|--vp|22222|--runtime=bpf|--tmpdir=/b|--|a.stp"},
       {{"-m", "m", "-vvv", "a.stp"}, "stap|-p4|--vp|33313|-m|m|--tmpdir=/b|--|a.stp"},

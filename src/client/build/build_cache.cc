@@ -26,6 +26,8 @@ namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
+// All probes of a kernel with their variables are some 30 MiB.
+constexpr std::size_t kListBytesMax = std::size_t{256} << 20;
 constexpr Duration kDeathTime = std::chrono::seconds(2);
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
@@ -76,7 +78,7 @@ Result<> BuildCache::prepare() {
 }
 
 std::optional<std::string> BuildCache::script_text() const {
-  if (job_.script_kind == ScriptKind::kText) return job_.script;
+  if (job_.script_kind == ScriptKind::kText || job_.lists()) return job_.script;
   if (job_.script_kind == ScriptKind::kStdin) return stdin_script_;
   const Result<std::string> text = read_source(job_.script, job_.script_name());
   return text ? std::optional(*text) : std::nullopt;  // stap will say what is wrong with it.
@@ -142,9 +144,9 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   build_ended_.announce();
   if (!module) {
     const Error& error = module.error();
-    co_return fail(error.code, "build for " + name_of(kernel) + ": " + error.what, error.sys_errno);
+    co_return fail(error.code, task_for(kernel) + ": " + error.what, error.sys_errno);
   }
-  emit(event::Built{kernel.release, kernel.machine, sys::now() - begun});
+  if (!job_.lists()) emit(event::Built{kernel.release, kernel.machine, sys::now() - begun});
   co_return module;
 }
 
@@ -153,11 +155,16 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
   if (!folder) co_return fail(folder.error());
   if (keeps_files(job_)) {
     emit(event::Note{event::Note::Kind::kInfo,
-                     "the files of the build for " + name_of(kernel) + " are kept in " + folder->path()});
+                     "the files of the " + task_for(kernel) + " are kept in " + folder->path()});
   }
-  const Result<std::string> printed = co_await run_stap(kernel, *folder);
+  Result<Printed> printed = co_await run_stap(kernel, *folder);
   if (!printed) co_return fail(printed.error());
-  const Result<std::string> file = module_from_build_output(*printed);
+  if (job_.lists()) {
+    Module listed;
+    listed.listing = Listing{std::move(printed->text), printed->exit_code};
+    co_return std::make_shared<const Module>(std::move(listed));
+  }
+  const Result<std::string> file = module_from_build_output(printed->text);
   if (!file) co_return fail(file.error());
   const std::string path = file->starts_with('/') ? *file : folder->path() + "/" + *file;
   Result<Module> module = load_module(path, path.substr(path.rfind('/') + 1));
@@ -172,7 +179,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
 // elsewhere (-m takes no folder, -o is the script's output, the cache has none of BPF). But who is interrupted makes
 // no copy. So the pipe that it prints the name into has it interrupted: before its write returns, and also if we are
 // killed, since a pipe without a reader interrupts a writer as well.
-Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, const BuildFolder& folder) {
+Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kernel, const BuildFolder& folder) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
   if (!out || !err) co_return fail(out ? err.error() : out.error());
@@ -214,8 +221,8 @@ Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, cons
     if (give_up_at_) signal_session(stap->pid(), SIGKILL);  // Again: one that was just forking had a child unseen.
     return stopped_ && !give_up() && !sys::session_members(stap->pid()).pids.empty();
   };
-  const ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
-                                             kBuildTextBytesMax, give_up, goes_on);
+  ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
+                                       job_.lists() ? kListBytesMax : kBuildTextBytesMax, give_up, goes_on);
   builders_.erase(stap->pid());
   if (builders_.empty()) kill_timer_.cancel();
   if (stopped_) {
@@ -225,14 +232,23 @@ Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, cons
     }
     co_return fail(Errc::kTimeout, "stopped before it was built");
   }
+  Printed printed{std::move(built.out), built.exit_code.value_or(1)};
+  if (job_.lists()) {
+    show(built.errors, kernel, folder);
+    if (printed.text.size() == kListBytesMax) {
+      co_return fail(Errc::kLimit, "stap lists more than 256 MiB; give a narrower pattern");
+    }
+    if (printed.text.empty()) warn_of_nothing(kernel);
+    co_return printed;
+  }
   // Of a cache that can't be used we learn here: the copy has a name of its own, this process's.
-  const Result<std::string> file = module_from_build_output(built.out);
+  const Result<std::string> file = module_from_build_output(printed.text);
   if (!interrupted && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
     (void)::unlink(file->c_str());
   show(built.errors, kernel, folder);
   // Who was interrupted has an exit code that says so. It names a module only if all went well.
-  if (built.exit_code == 0 || (interrupted && file)) co_return built.out;
-  if (interrupted && !built.out.empty()) {
+  if (built.exit_code == 0 || (interrupted && file)) co_return printed;
+  if (interrupted && !printed.text.empty()) {
     co_return fail(
         Errc::kUsage,
         "stap prints something else than the module's name, and was stopped for it; give -v to rstap itself, "
@@ -246,6 +262,17 @@ Awaitable<Result<std::string>> BuildCache::run_stap(const KernelId& kernel, cons
                         "folder, install the headers or give -r DIR");
 }
 
+std::string BuildCache::task_for(const KernelId& kernel) const {
+  return (job_.lists() ? "list for " : "build for ") + name_of(kernel);
+}
+
+// stap ends alike when nothing matches and when it could not look.
+void BuildCache::warn_of_nothing(const KernelId& kernel) {
+  emit(event::Note{event::Note::Kind::kWarning, task_for(kernel) + ": stap finds no probe " + job_.script +
+                                                    "; if it misses the kernel's build folder, install the headers or "
+                                                    "give -r DIR"});
+}
+
 void BuildCache::emit(Event::What what) {
   events_.on_event({sys::wall_now(), std::nullopt, std::move(what)});
   events_.on_pause();
@@ -255,7 +282,7 @@ void BuildCache::emit(Event::What what) {
 void BuildCache::show(std::string text, const KernelId& kernel, const BuildFolder& folder) {
   if (text.ends_with('\n')) text.pop_back();
   if (text.empty()) return;
-  std::string build = "build for " + name_of(kernel);
+  std::string build = task_for(kernel);
   if (options_.output.labels == LabelMode::kName) build += " (" + fold_names(entries_.at(kernel)->targets) + ")";
   std::string same = text;  // But for where it was built.
   for (std::size_t at = 0; (at = same.find(folder.path(), at)) != std::string::npos;)

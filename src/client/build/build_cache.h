@@ -58,9 +58,15 @@ class BuildCache {
 
   Awaitable<Result<std::shared_ptr<const Module>>> build(KernelId kernel);
   Awaitable<Result<std::shared_ptr<const Module>>> build_in_folder(const KernelId& kernel);
-  Awaitable<Result<std::string>> run_stap(const KernelId& kernel, const BuildFolder& folder);
+  struct Printed {
+    std::string text;
+    int exit_code;
+  };
+  Awaitable<Result<Printed>> run_stap(const KernelId& kernel, const BuildFolder& folder);
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
   [[nodiscard]] std::optional<std::string> script_text() const;
+  [[nodiscard]] std::string task_for(const KernelId& kernel) const;
+  void warn_of_nothing(const KernelId& kernel);
   void emit(Event::What what);
   void show(std::string text, const KernelId& kernel, const BuildFolder& folder);
   void kill_builders();

@@ -71,6 +71,8 @@ Result<Module> module_as_written(const JobOptions& job) {
   const std::string title = job.script_name();
   if (job.script_kind == ScriptKind::kReadyModule) return load_module(job.script, title);
   constexpr RunnerKind kKind = RunnerKind::kBpftrace;
+  // Its runner is told to list, and looks at no program; but an agent knows the runner by a file.
+  if (job.lists()) return module_of("// " + job.script + "\n", "list", kKind, title);
   // bpftrace's messages name the file; these texts have no other name.
   const std::string name =
       job.script_kind == ScriptKind::kFile ? job.script.substr(job.script.rfind('/') + 1) : "program";

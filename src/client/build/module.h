@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,19 @@ struct ModuleFile {
   std::shared_ptr<const std::string> content;
 };
 
+/// Of -l: what stap printed for a kernel, and its exit code.
+struct Listing {
+  std::string text;
+  int exit_code = 0;
+};
+
 struct Module {
   RunnerKind kind = RunnerKind::kStaprun;
   std::vector<ModuleFile> files;  ///< The module first.
   std::string title;              ///< As messages name it: what the person wrote, or the file's name.
   /// Of a kernel module: the release it was built for; empty if it does not say.
   std::string release;
+  std::optional<Listing> listing;  ///< There are no files then: nothing is to be sent.
 
   [[nodiscard]] const std::string& name() const { return files.front().name; }
 };

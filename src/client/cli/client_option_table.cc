@@ -123,6 +123,19 @@ Result<> take_live(Options& options, Value value) {
   return {};
 }
 
+template <bool kWithVariables>
+Result<> take_pattern(Options& options, Value value) {
+  JobOptions& job = options.job;
+  if (value.empty()) return fail(Errc::kUsage, "the pattern is empty");
+  if (value.front() == '-') return fail(Errc::kUsage, fmt::format("'{}' is an option, not a pattern of probes", value));
+  if (job.lists()) return fail(Errc::kUsage, "only one pattern can be given");
+  if (job.script_kind == ScriptKind::kText) return fail(Errc::kUsage, "it lists probes, and runs no script of -e");
+  job.script_kind = ScriptKind::kPattern;
+  job.script = value;
+  job.lists_variables = kWithVariables;
+  return {};
+}
+
 constexpr std::array kClientOptions{
     ClientOption{"inventory", "FILE", OptionGroup::kTargets, "the hosts of an inventory of ansible's (repeatable)",
                  add_filled<&Options::targets, &TargetOptions::inventories>},
@@ -242,6 +255,10 @@ constexpr std::array kClientOptions{
                  add_word<&Options::job, &JobOptions::runner_words>},
     ClientOption{"env", "NAME=VALUE", OptionGroup::kWords,
                  "set NAME in the runner's environment: bpftrace's own (repeatable)", take_variable},
+    ClientOption{"list-probes", "PATTERN", OptionGroup::kOther,
+                 "list the probes that PATTERN matches on the targets, and run nothing", take_pattern<false>, 'l'},
+    ClientOption{"list-variables", "PATTERN", OptionGroup::kOther,
+                 "the same, with the variables or arguments of each probe", take_pattern<true>, 'L'},
     ClientOption{"config", "FILE", OptionGroup::kOther,
                  "the configuration (~/.config/rstap/config.toml); --no-config: none", take_nothing},
     ClientOption{"help", "", OptionGroup::kOther, "print this", set_action<Action::kShowHelp>, 'h'},
@@ -249,8 +266,6 @@ constexpr std::array kClientOptions{
 };
 
 constexpr std::array kRefusedOptions{
-    RefusedOption{'l', "", "rstap runs scripts; to list probes, use stap -l"},
-    RefusedOption{'L', "", "rstap runs scripts; to list probes, use stap -L"},
     RefusedOption{'\0', "dump-probe-types", "rstap runs scripts; to list types of probes, use stap --dump-probe-types"},
     RefusedOption{'\0', "dump-probe-aliases", "rstap runs scripts; to list aliases, use stap --dump-probe-aliases"},
     RefusedOption{'\0', "dump-functions", "rstap runs scripts; to list functions, use stap --dump-functions"},

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/cli/check_together.h"
+#include "client/cli/listing.h"
 #include "client/cli/nearer_options.h"
 #include "client/cli/option_scan.h"
 #include "client/cli/positionals.h"
@@ -72,6 +73,7 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
     options = TRY(apply_all(scanned.options, defaults));
     TRY(take_positionals(options.job, scanned.positionals));
   }
+  if (options.job.lists()) TRY(settle_listing(options));
   options.job.answers_wanted = options.output.answers.wanted();
   options.job.exact_avg = options.output.answers.exact_avg;
   TRY(check_together(options));

@@ -348,7 +348,6 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--label", "--remote-prefix", "s"}, "--label and --remote-prefix exclude each other"},
       {{"--remote-prefix", "--label", "s"}, "--label and --remote-prefix exclude each other"},
       {{"-p4", "s"}, "-p: rstap always runs"},
-      {{"-l", "syscall.*"}, "-l: rstap runs scripts"},
       {{"-F", "s"}, "-F: flight recorder"},
       {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
       {{"x.bt", "-D", "A=1"}, "x.bt is a bpftrace program, of which nothing is built: -D changes only the build"},

@@ -20,6 +20,7 @@ constexpr std::string_view kHead =
 Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
+       rstap [OPTIONS] --remote TARGET ... -l PATTERN
        rstap [OPTIONS] --remote TARGET ... sweep
        rstap replay FILE [OUTPUT OPTIONS]
        rstap guest COMMAND ...
@@ -72,6 +73,7 @@ Examples:
   rstap --remote web1 --bpftrace -e 'tracepoint:syscalls:sys_enter_openat { @[comm] = count(); }'
   rstap --remote libvirt://vm1/qemu:///system iotop.stp
   rstap --remote 'web[01-40]' --record=run.zst iotop.stp; rstap replay run.zst --label
+  rstap --remote 'web[01-40]' -l 'tracepoint:sched:*'
   rstap --remote web1 -c 'sleep 5' probes.stp -- --not-an-option
 )";
 

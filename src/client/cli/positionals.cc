@@ -7,6 +7,7 @@
 #include <array>
 #include <fstream>
 
+#include "client/cli/listing.h"
 #include "client/options/bpftrace_text.h"
 #include "protocol/runner_kind.h"
 
@@ -27,6 +28,7 @@ bool file_says_bpftrace(const std::string& path) {
 }  // namespace
 
 Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
+  if (job.lists()) return take_listing_words(job, words);
   auto first = words.begin();
   if (job.script_kind != ScriptKind::kText) {
     if (first == words.end()) {

@@ -49,6 +49,7 @@ Result<> take_module_name(JobOptions& job, std::string_view value) {
 }
 
 Result<> take_runtime(JobOptions& job, std::string_view value) {
+  job.runtime_given = true;
   if (value == "kernel")
     job.runtime = Runtime::kKernel;
   else if (value == "bpf")
@@ -157,14 +158,11 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
     case OptionId::kRuntime:
       return take_runtime(job, value);
     case OptionId::kBpf:
-      job.runtime = Runtime::kBpf;
-      return {};
+      return take_runtime(job, "bpf");
     case OptionId::kDyninst:
-      job.runtime = Runtime::kDyninst;
-      return {};
+      return take_runtime(job, "dyninst");
     case OptionId::kBpftrace:
-      job.runtime = Runtime::kBpftrace;
-      return {};
+      return take_runtime(job, "bpftrace");
     // What these values may be is checked when it is known whose options they are (check_options.h).
     case OptionId::kAttachPid:
       job.attach_pid = value;
@@ -193,6 +191,7 @@ Result<> take_stap_option(RstapOptions& options, OptionId id, const std::string&
       return {};
     case OptionId::kScriptText:
       if (job.script_kind == ScriptKind::kText) return fail(Errc::kUsage, "only one script can be given");
+      if (job.lists()) return fail(Errc::kUsage, fmt::format("{} lists probes, and runs no script", job.script_name()));
       job.script_kind = ScriptKind::kText;
       job.script = value;
       return {};

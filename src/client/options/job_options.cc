@@ -7,7 +7,7 @@ namespace stapsh::client {
 
 std::string JobOptions::command_line() const {
   std::vector<std::string> words{script_name()};
-  if (script_kind == ScriptKind::kText) words.push_back(script);
+  if (script_kind == ScriptKind::kText || lists()) words.push_back(script);
   words.insert(words.end(), script_arguments.begin(), script_arguments.end());
   return quote_shell_words(words);
 }

@@ -25,6 +25,7 @@ enum class ScriptKind {
   kText,         ///< -e: `script` is the text.
   kStdin,        ///< `-`: the text comes on standard input; each build needs a copy of it.
   kReadyModule,  ///< `script` is the path of a .ko, .bo, .so or .bt: nothing is built.
+  kPattern,      ///< -l, -L: nothing runs; the probes that `script` matches are listed.
 };
 
 /// One that means something to stap or the runner alone: it is handed on as it was given.
@@ -43,6 +44,8 @@ struct JobOptions {
   bool bulk = false;               ///< -b
   bool guru = false;               ///< -g
   Runtime runtime = Runtime::kKernel;
+  bool runtime_given = false;                     ///< Not by default.
+  bool lists_variables = false;                   ///< -L: with what each probe has to offer.
   std::optional<std::string> command;             ///< -c
   std::optional<std::uint32_t> target_pid;        ///< -x
   std::optional<std::string> output_file;         ///< -o, on each target
@@ -72,9 +75,14 @@ struct JobOptions {
   std::vector<std::string> runner_environment;  ///< --env NAME=VALUE, no name twice
 
   /// As messages name the script.
-  [[nodiscard]] std::string script_name() const { return script_kind == ScriptKind::kText ? "-e" : script; }
+  [[nodiscard]] std::string script_name() const {
+    if (lists()) return lists_variables ? "-L" : "-l";
+    return script_kind == ScriptKind::kText ? "-e" : script;
+  }
   /// The script and its arguments in one line, as a shell would read them.
   [[nodiscard]] std::string command_line() const;
+  [[nodiscard]] bool lists() const { return script_kind == ScriptKind::kPattern; }
+  /// Also of what stap lists: like a build it is done here, for each kernel.
   [[nodiscard]] bool needs_build() const {
     return script_kind != ScriptKind::kReadyModule && runtime != Runtime::kBpftrace;
   }

@@ -73,9 +73,10 @@ struct OutputOptions {
   LabelMode labels = LabelMode::kNone;
   Timestamps timestamps = Timestamps::kNone;
   std::optional<std::chrono::milliseconds>
-      by_time;          ///< How long a line waits for older ones; none: lines come as they come.
-  bool gather = false;  ///< Equal output once, at the end.
-  bool diff = false;    ///< How the others differ from it; without `gather` that alone.
+      by_time;              ///< How long a line waits for older ones; none: lines come as they come.
+  bool gather = false;      ///< Equal output once, at the end.
+  bool bare_alone = false;  ///< With `gather`: of one target the text alone, without a header.
+  bool diff = false;        ///< How the others differ from it; without `gather` that alone.
   AnswerRequest answers;
   std::string outdir, errdir;  ///< A folder with a file per target; empty: none.
   std::string joblog;          ///< A file with a row per target; empty: none.

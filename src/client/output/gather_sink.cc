@@ -206,7 +206,8 @@ Awaitable<> GatherSink::show(Stream stream, std::string_view rule) {
 
 Awaitable<> GatherSink::show_group(Stream stream, std::string_view rule, const GatheredGroup& group) {
   const std::string title = group_title(group, names_);
-  if (streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
+  const bool bare = bare_alone_ && names_.size() == 1;
+  if (!bare && streams_.is_read(stream)) streams_.buffers().of(stream).append(group_header(rule, title));
   const std::vector<std::string_view> text = said_by(group.text);
   co_await show_text(stream, text, title);
 }

@@ -34,14 +34,16 @@ class GatherSink : public EventSink {
     bool first_too = false;  ///< The one that others are compared with is shown.
   };
 
-  /// `streams` and `faults` are lent. Without `differences` all texts are shown.
+  /// `streams` and `faults` are lent. Without `differences` all texts are shown. `bare_alone`: what one target said has
+  /// no header where it is the only one.
   GatherSink(asio::io_context& io, const TextLook& look, StandardStreams& streams, Faults& faults,
-             std::optional<Differences> differences, std::unique_ptr<EventSink> others)
+             std::optional<Differences> differences, bool bare_alone, std::unique_ptr<EventSink> others)
       : io_(io),
         look_(look),
         streams_(streams),
         faults_(faults),
         differences_(std::move(differences)),
+        bare_alone_(bare_alone),
         others_(std::move(others)),
         shown_(io) {}
 
@@ -99,6 +101,7 @@ class GatherSink : public EventSink {
   StandardStreams& streams_;
   Faults& faults_;
   std::optional<Differences> differences_;
+  bool bare_alone_;
   std::unique_ptr<EventSink> others_;
   std::vector<std::string> names_;
   std::vector<Target> targets_;

@@ -102,7 +102,8 @@ Result<> Outputs::add_shown(asio::io_context& io, OutputOptions options) {
   } else if (gathers) {
     std::optional<GatherSink::Differences> differences;
     if (options.diff) differences = {TRY(Differ::create()), options.gather};
-    auto gather = std::make_unique<GatherSink>(io, look, *streams_, *faults_, std::move(differences), std::move(text));
+    auto gather = std::make_unique<GatherSink>(io, look, *streams_, *faults_, std::move(differences),
+                                               options.bare_alone, std::move(text));
     gather_ = gather.get();
     add("--gather", std::move(gather));
   } else if (options.answers.wanted()) {

@@ -9,6 +9,7 @@
 #include "client/run/clock_offset.h"
 #include "client/run/run_arguments.h"
 #include "client/run/session_settings.h"
+#include "client/run/show_listing.h"
 #include "protocol/command.h"
 #include "sys/clock.h"
 #include "sys/descriptor_limit.h"
@@ -185,6 +186,11 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
   if (is_over()) co_return;
   if (!module) {
     session_->on_module_failed(sys::with_descriptor_advice(module.error()).what);
+    co_return drain_effects();
+  }
+  if ((*module)->listing) {
+    co_await show_listing(context_, progress_, *module, [this] { return is_over(); });
+    session_->on_stop(sys::now());
     co_return drain_effects();
   }
   module_ = *module;

@@ -11,6 +11,7 @@
 
 #include "client/async/child_output.h"
 #include "client/run/run_arguments.h"
+#include "client/run/show_listing.h"
 #include "sys/activity_meter.h"
 #include "sys/clock.h"
 #include "sys/descriptor_limit.h"
@@ -67,6 +68,10 @@ Awaitable<Outcome> DirectRun::run_module() {
   Outcome stopped{Outcome::Kind::kStopped, std::nullopt, {}};
   if (stopping_) co_return stopped;
   if (!module) co_return failed(module.error());
+  if ((*module)->listing) {
+    co_await show_listing(context_, progress_, *module, [this] { return stopping_; });
+    co_return stopped;
+  }
   if (context_.options.dry_run) {
     const Result<> checked = check(**module);
     if (!checked) co_return failed(checked.error());

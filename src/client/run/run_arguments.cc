@@ -82,6 +82,11 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
   if (runner == RunnerKind::kBpftrace) append(words, header_words(options, folder));
   append(words, options.runner_words);
 
+  if (options.lists()) {
+    append(words, {options.lists_variables ? "-lv" : "-l", options.script});
+    return words;
+  }
+
   const bool takes_arguments = runner == RunnerKind::kBpftrace;
   // bpftrace looks for its own options behind the program's name, too.
   const auto begins_with_dash = [](std::string_view word) { return word.substr(0, 1) == "-"; };

@@ -85,10 +85,9 @@ void TargetProgress::set_outcome(Outcome outcome) {
   const bool untouched =
       !touched_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
-  // All that was asked of it is done.
-  if (outcome.kind == Outcome::Kind::kStopped && !plan_.empty()) {
+  if (outcome.kind == Outcome::Kind::kStopped && done_code_) {
     outcome.kind = Outcome::Kind::kEnded;
-    outcome.exit_code = 0;
+    outcome.exit_code = done_code_;
     outcome.reason.clear();
   }
   outcome_ = std::move(outcome);

@@ -31,8 +31,13 @@ class TargetProgress {
   void note_touched() { touched_ = true; }
   /// Its runner was asked for: it has begun, or does any moment.
   void note_begun() { begun_ = true; }
-  /// --dry-run: what would run. Its stop is then a success.
-  void set_plan(std::string plan) { plan_ = std::move(plan); }
+  /// All that was asked of it is done without a runner: its stop is then an end with `code`.
+  void set_done(int code) { done_code_ = code; }
+  /// --dry-run: what would run.
+  void set_plan(std::string plan) {
+    plan_ = std::move(plan);
+    set_done(0);
+  }
   /// Why it is stopped, if it does not begin; the first reason counts. None: a person wanted it so.
   void set_stop_reason(std::string reason) {
     if (stop_reason_.empty()) stop_reason_ = std::move(reason);
@@ -78,6 +83,7 @@ class TargetProgress {
   bool touched_ = false;
   TraceTimer trace_timer_;
   std::string stop_reason_, never_traced_, plan_;
+  std::optional<int> done_code_;
   bool proving_ = false;
   bool gate_left_ = false;
   std::string doing_;       // What its runner is at while it stops,
