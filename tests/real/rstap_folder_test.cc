@@ -227,6 +227,32 @@ TEST_F(RstapFolder, AModuleForTheKernelLeavesNothing) {
   EXPECT_EQ(files(), files_before);
 }
 
+// The client of systemtap 4.8 in what matters here: few machines have a server.
+TEST_F(RstapFolder, ACompileServersModuleTouchesNothing) {
+  scratch_.write("here/served-stap",
+                 "#!/bin/sh\nfor word; do case $word in --tmpdir=*) tmpdir=${word#*=};; esac; done\n"
+                 "for script; do :; done\ntest -f \"$script\" || exit 1\n"
+                 "echo no module > $tmpdir/probe.ko\ncp $tmpdir/probe.ko probe.ko.m2Gje5\n"
+                 "mv probe.ko.m2Gje5 probe.ko\necho probe.ko\n",
+                 0755);
+  scratch_.write("here/probe.ko", "theirs");
+  scratch_.write("here/probe.stp", "probe begin { exit() }\n");
+  const std::set<std::string> before = seen();
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--use-server"},
+                                                {"--use-server=localhost:1", "-m", "probe", "-vv"},
+                                                {"--use-server-on-error=yes"},
+                                                {"--stap-arg=--use-server"}}) {
+    SCOPED_TRACE(words.back());
+    std::vector<std::string> all{STAPSH_CLIENT, "--stap", "./served-stap", "--dry-run"};
+    all.insert(all.end(), words.begin(), words.end());
+    all.emplace_back("probe.stp");
+    Program rstap(in_folder(all));
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_TRUE(rstap.wait_for_err("would run staprun with probe.ko")) << rstap.captured();
+    EXPECT_EQ(seen(), before);
+  }
+}
+
 TEST_F(RstapFolder, ABuildWhoseClientWasKilledTouchesNothing) {
   scratch_.write("here/probe.bo", "theirs");
   const std::string stap = held_stap("exec stap \"$@\"");

@@ -49,7 +49,9 @@ void add_script(std::vector<std::string>& words, const JobOptions& options) {
   }
   // stap takes options behind the script's name, too, unless "--" stands before.
   words.push_back("--");
-  if (options.script_kind == ScriptKind::kFile) words.push_back(options.script);
+  if (options.script_kind == ScriptKind::kFile) {
+    words.push_back(uses_server(options) ? absolute_path(options.script) : options.script);
+  }
   if (options.script_kind == ScriptKind::kStdin) words.push_back("-");
   words.insert(words.end(), options.script_arguments.begin(), options.script_arguments.end());
 }
@@ -84,6 +86,19 @@ bool bypasses_cache(const JobOptions& options) {
          });
 }
 
+std::string absolute_path(const std::string& path) {
+  std::error_code gone;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, gone);
+  return gone ? path : absolute.string();
+}
+
+bool uses_server(const JobOptions& options) {
+  const std::vector<std::string> on_error = option_values(options, OptionId::kServerOnError);
+  return !option_values(options, OptionId::kUseServer).empty() || (!on_error.empty() && on_error.back() != "no") ||
+         std::ranges::any_of(options.build_words,
+                             [](const std::string& word) { return word.starts_with("--use-server"); });
+}
+
 bool keeps_files(const JobOptions& options) {
   return !option_values(options, OptionId::kKeepFiles).empty() ||
          std::ranges::any_of(options.build_words, [](const std::string& word) { return has_letter(word, 'k'); });
@@ -95,9 +110,7 @@ KernelDirectory read_kernel_directory(std::string_view value) {
     directory.releases.push_back(directory.path);
     return directory;
   }
-  std::error_code gone;  // stap takes a relative one for a release.
-  const std::filesystem::path absolute = std::filesystem::absolute(directory.path, gone);
-  if (!gone) directory.path = absolute.string();
+  directory.path = absolute_path(directory.path);  // stap takes a relative one for a release.
   std::string release = read_text(directory.path + "/include/config/kernel.release");
   release.erase(std::min(release.find('\n'), release.size()));
   std::string uts_release = release_from_header(read_text(directory.path + "/include/generated/utsrelease.h"));
@@ -142,7 +155,11 @@ std::vector<std::string> build_arguments(const JobOptions& options, const Kernel
       words.insert(words.end(), {"--vp", pass_levels(options)});
       continue;
     }
-    for (const std::string& value : option_values(options, entry.id)) add_option(words, entry, value);
+    // The client of a server reads these two; all else that names a file is the server's to read.
+    const bool is_read = entry.id == OptionId::kTapsetDirectory || entry.id == OptionId::kRuntimeDirectory;
+    for (const std::string& value : option_values(options, entry.id)) {
+      add_option(words, entry, is_read && uses_server(options) ? absolute_path(value) : value);
+    }
   }
   words.insert(words.end(), options.build_words.begin(), options.build_words.end());
   words.push_back("--tmpdir=" + directory);

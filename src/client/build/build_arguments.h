@@ -37,13 +37,20 @@ const KernelDirectory* find_kernel_directory(const std::vector<KernelDirectory>&
 /// nothing keeps it from that.
 bool bypasses_cache(const JobOptions& options);
 
+/// Whether a compile server builds, or may. Its client copies the module into the working directory before it prints
+/// its name, over whatever has that name there: so that must be a folder of ours.
+bool uses_server(const JobOptions& options);
+
+/// As seen from our working directory; as it is if that is gone.
+std::string absolute_path(const std::string& path);
+
 /// Whether stap is told to keep its temporary files (-k).
 bool keeps_files(const JobOptions& options);
 
 /// The argv of the build, or of what lists probes in its place, `stap_program` first. -r and -a are left out where
-/// stap's own default is meant; all other words are the person's. `directory` is for what stap writes. Where the cache
-/// is bypassed, standard output is the module's name and nothing else. With ScriptKind::kStdin the script must be
-/// written to its standard input.
+/// stap's own default is meant; all other words are the person's, with absolute paths where uses_server(). `directory`
+/// is for what stap writes. Where the cache is bypassed, standard output is the module's name and nothing else. With
+/// ScriptKind::kStdin the script must be written to its standard input.
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
                                          const std::vector<KernelDirectory>& kernel_directories,
                                          const std::string& directory, std::string_view stap_program = "stap");

@@ -30,6 +30,19 @@ std::string build_of(const Words& command_line, const KernelId& kernel,
   return joined(build_arguments(options->job, kernel, kLocal, directories, "/b"));
 }
 
+TEST(BuildArguments, AServersClientIsElsewhere) {
+  const std::string here = std::filesystem::current_path().string() + "/";
+  EXPECT_EQ(
+      build_of({"--use-server", "-Itap", "-I", "/t", "-R", "run", "-d", "./x", "a.stp", "b"}, kLocal),
+      "stap|-p4|-d|./x|-I|" + here + "tap|-I|/t|-R|" + here + "run|--use-server|--tmpdir=/b|--|" + here + "a.stp|b");
+  for (const Words& words : {Words{"--use-server-on-error"}, {"--stap-arg=--use-server=a:1"}}) {
+    Words all = words;
+    all.emplace_back("a.stp");
+    EXPECT_THAT(build_of(all, kLocal), testing::EndsWith("|--|" + here + "a.stp"));
+  }
+  EXPECT_THAT(build_of({"--use-server-on-error=no", "a.stp"}, kLocal), testing::EndsWith("|--|a.stp"));
+}
+
 TEST(BuildArguments, HoldWhatTheBuildNeeds) {
   struct Case {
     Words command_line;

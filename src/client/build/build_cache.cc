@@ -178,7 +178,8 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
 // directory: under a name that may be taken there, or that another kernel's build uses as well. No option sends it
 // elsewhere (-m takes no folder, -o is the script's output, the cache has none of BPF). But who is interrupted makes
 // no copy. So the pipe that it prints the name into has it interrupted: before its write returns, and also if we are
-// killed, since a pipe without a reader interrupts a writer as well.
+// killed, since a pipe without a reader interrupts a writer as well. The client of a compile server makes its copy
+// before: where there may be one, stap runs in the folder of the build.
 Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kernel, const BuildFolder& folder) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
@@ -200,7 +201,12 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   spawn.extra_env = {"TMPDIR=" + folder.path()};
   spawn.parent_death_signal = SIGTERM;
   spawn.new_session = true;  // A ctrl-C is ours to hand on: with SIGTERM, after which stap removes its files.
-  const bool interrupted = bypasses_cache(job_);
+  const bool served = uses_server(job_);
+  if (served) {
+    spawn.working_directory_fd = folder.fd();
+    if (spawn.program.find('/') != std::string::npos) spawn.program = absolute_path(spawn.program);
+  }
+  const bool interrupted = bypasses_cache(job_) && !served;
   if (interrupted) {
     // Its whole group: a newer stap prints from a child of its own.
     spawn.before_exec = [&](pid_t pid) { return sys::signal_group_on_write(out->read_end.get(), pid, SIGTERM); };
@@ -243,7 +249,7 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   }
   // Of a cache that can't be used we learn here: the copy has a name of its own, this process's.
   const Result<std::string> file = module_from_build_output(printed.text);
-  if (!interrupted && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
+  if (!interrupted && !served && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
     (void)::unlink(file->c_str());
   show(built.errors, kernel, folder);
   // Who was interrupted has an exit code that says so. It names a module only if all went well.

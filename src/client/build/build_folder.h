@@ -23,6 +23,7 @@ class BuildFolder {
 
   /// Absolute.
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] int fd() const { return directory_.get(); }
   /// A new file with `script`, open for reading from its beginning.
   [[nodiscard]] Result<sys::UniqueFd> script_file(std::string_view script) const;
 

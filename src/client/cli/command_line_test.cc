@@ -349,6 +349,7 @@ TEST(CommandLine, ErrorsNameTheWordAndSayWhatToDo) {
       {{"--remote-prefix", "--label", "s"}, "--label and --remote-prefix exclude each other"},
       {{"-p4", "s"}, "-p: rstap always runs"},
       {{"-F", "s"}, "-F: flight recorder"},
+      {{"--use-server", "--bpf", "s"}, "--use-server: a compile server builds no BPF"},
       {{"-g", "x.ko"}, "x.ko is built already: -g changes only the build; leave it out"},
       {{"x.bt", "-D", "A=1"}, "x.bt is a bpftrace program, of which nothing is built: -D changes only the build"},
       {{"x.bt", "-r", "/k"}, "x.bt is a bpftrace program, of which nothing is built: -r changes only the build"},

@@ -50,6 +50,9 @@ Result<> check_values(const JobOptions& job) {
   if (given(OptionId::kTargetVariable) && !given(OptionId::kSysroot)) {
     return fail(Errc::kUsage, "--sysenv needs --sysroot=DIR");
   }
+  if (given(OptionId::kUseServer) && given(OptionId::kBpf)) {
+    return fail(Errc::kUsage, "--use-server: a compile server builds no BPF; leave it out, or --bpf");
+  }
   // Who says -f json wants to see JSON, and who says --sum does not.
   if (job.runner_format && job.answers_wanted) {
     return fail(Errc::kUsage,

@@ -79,12 +79,12 @@ TEST(StapOptions, ReachTheBuildAndTheRunner) {
   for (const Taken& c : cases) {
     SCOPED_TRACE(joined(c.words));
     Words words = c.words;
-    words.emplace_back("a.stp");
+    words.emplace_back("/a.stp");
     const auto options = parse_rstap_arguments(words);
     ASSERT_TRUE(options) << options.error().what;
     const KernelId kernel{"6.1.0", "x86_64"};
     EXPECT_EQ(joined(build_arguments(options->job, kernel, kernel, {}, "/b")),
-              "stap|-p4|" + c.build + (c.build.empty() ? "" : "|") + "--tmpdir=/b|--|a.stp");
+              "stap|-p4|" + c.build + (c.build.empty() ? "" : "|") + "--tmpdir=/b|--|/a.stp");
     const auto runner = runner_arguments(options->job, RunnerKind::kStaprun, {1, 5}, "m.ko", 0, "h");
     ASSERT_TRUE(runner) << runner.error().what;
     EXPECT_EQ(joined(*runner), c.runner + (c.runner.empty() ? "" : "|") + "./m.ko");
