@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tools that bpftrace comes with, which people run unchanged: on two targets each does what bpftrace alone does
+// with it here. What bpftrace alone can't load here (docs/scripts.md says why), no target loads, for the same reason.
+#include <glob.h>
+
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+std::vector<std::string> tools() {
+  std::vector<std::string> found;
+  glob_t paths;
+  if (::glob("/usr/sbin/*.bt", 0, nullptr, &paths) == 0) found.assign(paths.gl_pathv, paths.gl_pathv + paths.gl_pathc);
+  ::globfree(&paths);
+  return found;
+}
+
+/// The lines that begin with `label`, without it.
+std::vector<std::string> lines_of(const std::string& text, std::string_view label = "") {
+  std::vector<std::string> lines;
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);) {
+    if (line.starts_with(label)) lines.push_back(line.substr(label.size()));
+  }
+  return lines;
+}
+
+/// What is printed of maps is `@name: value` or `@name[key]: value`.
+std::set<std::string> maps_in(const std::vector<std::string>& lines) {
+  std::set<std::string> names;
+  for (const std::string& line : lines) {
+    if (!line.starts_with("@")) continue;
+    const auto is_name = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    names.insert({line.begin(), std::find_if_not(line.begin() + 1, line.end(), is_name)});
+  }
+  return names;
+}
+
+/// The reasons for which bpftrace could not go on: its own errors and its compiler's, without the place before them.
+std::vector<std::string> errors_in(const std::vector<std::string>& lines) {
+  std::vector<std::string> errors;
+  for (const std::string& line : lines) {
+    for (const char* word : {"ERROR: ", "fatal error: "}) {
+      if (const std::size_t at = line.find(word); at != std::string::npos) errors.push_back(line.substr(at));
+    }
+  }
+  return errors;
+}
+
+class BpftraceTools : public RemoteTest, public testing::WithParamInterface<std::string> {
+ protected:
+  // "Attaching N probes..." is said before they are attached, the first line of BEGIN after that.
+  static constexpr std::size_t kBanner = 1, kReadyLines = 2;
+
+  BpftraceTools() { mounts_.tracing(); }
+
+  static testing::AssertionResult is_ready_or_ended(Program& program, const std::vector<std::string>& labels) {
+    const auto settled = [&] {
+      const std::string out = program.out();
+      return !program.running() || std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+        return lines_of(out, label).size() >= kReadyLines;
+      });
+    };
+    if (becomes_true(settled, std::chrono::seconds(60))) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "neither ready nor ended: " << program.captured();
+  }
+
+  /// Something of all that tools look at: processes, files, signals, sleeps, users, names of hosts, a disk's work.
+  void make_events() {
+    Program busy(
+        options({"/bin/sh", "-c",
+                 "/bin/true; stat / > out; stat -f / >> out; dd if=/dev/zero of=block bs=4k count=4 conv=fsync;"
+                 " kill -0 $$; sleep 0.01; getent ahosts localhost; cat block > /dev/null"}));
+    EXPECT_EQ(busy.wait_exit(), 0) << busy.captured();
+  }
+};
+
+TEST_P(BpftraceTools, DoesOnTwoTargetsWhatItDoesAlone) {
+  if (!std::filesystem::exists("/usr/bin/bpftrace")) GTEST_SKIP() << "bpftrace is not installed";
+  const std::vector<std::string> labels{"stapsh: ", "stapsh#2: "};
+  const Site& site = start_site(Via::kStapsh, agent_program());
+  Program rstap(client({STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "--label", "--remote", site.uri(), "--remote",
+                        site.uri(), GetParam()}));
+  ASSERT_TRUE(is_ready_or_ended(rstap, labels));
+  // It starts after them and ends before them: what it has seen, they have.
+  Program alone(client({"/usr/bin/bpftrace", GetParam()}));
+  ASSERT_TRUE(is_ready_or_ended(alone, {""}));
+
+  if (!alone.running()) {
+    const int code = alone.wait_exit();
+    EXPECT_NE(code, 0) << alone.captured();
+    EXPECT_EQ(rstap.wait_exit(), code);
+    const std::vector<std::string> errors = errors_in(lines_of(alone.err()));
+    ASSERT_FALSE(errors.empty()) << alone.captured();
+    for (const std::string& label : labels) EXPECT_EQ(errors_in(lines_of(rstap.err(), label)), errors) << label;
+    EXPECT_NE(rstap.err().find("rstap: 2 targets: 0 succeeded, 2 ended with an error; all clean\n"), std::string::npos)
+        << rstap.captured();
+    RecordProperty("outcome", "bpftrace alone can't load it here: " + errors.back());
+    return;
+  }
+
+  ASSERT_TRUE(rstap.running()) << rstap.captured();
+  make_events();
+  alone.send_signal(SIGINT);
+  EXPECT_EQ(alone.wait_exit(), 0) << alone.captured();
+  rstap.send_signal(SIGINT);
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_NE(rstap.err().find("rstap: 2 targets: 2 succeeded; all clean\n"), std::string::npos) << rstap.captured();
+
+  const std::vector<std::string> said = lines_of(alone.out());
+  const std::set<std::string> maps = maps_in(said);
+  for (const std::string& label : labels) {
+    const std::vector<std::string> there = lines_of(rstap.out(), label);
+    EXPECT_EQ(there.at(kBanner), said.at(kBanner));
+    const std::set<std::string> maps_there = maps_in(there);
+    EXPECT_TRUE(std::includes(maps_there.begin(), maps_there.end(), maps.begin(), maps.end()))
+        << label << rstap.captured() << alone.captured();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Debian, BpftraceTools, testing::ValuesIn(tools()),
+                         [](const auto& tool) { return std::filesystem::path(tool.param).stem().string(); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(BpftraceTools);
+
+}  // namespace
+}  // namespace stapsh::real
