@@ -8,8 +8,8 @@
 #include <csignal>
 #include <filesystem>
 #include <set>
-#include <sstream>
 
+#include "harness/lines.h"
 #include "harness/remote_test.h"
 
 namespace stapsh::real {
@@ -21,16 +21,6 @@ std::vector<std::string> tools() {
   if (::glob("/usr/sbin/*.bt", 0, nullptr, &paths) == 0) found.assign(paths.gl_pathv, paths.gl_pathv + paths.gl_pathc);
   ::globfree(&paths);
   return found;
-}
-
-/// The lines that begin with `label`, without it.
-std::vector<std::string> lines_of(const std::string& text, std::string_view label = "") {
-  std::vector<std::string> lines;
-  std::istringstream all(text);
-  for (std::string line; std::getline(all, line);) {
-    if (line.starts_with(label)) lines.push_back(line.substr(label.size()));
-  }
-  return lines;
 }
 
 /// What is printed of maps is `@name: value` or `@name[key]: value`.

@@ -7,8 +7,8 @@
 #include <csignal>
 #include <ctime>
 #include <regex>
-#include <sstream>
 
+#include "harness/lines.h"
 #include "harness/real_test.h"
 
 namespace stapsh::real {
@@ -55,12 +55,6 @@ class RstapTime : public RealTest {
   /// Its words are in single quotes of a shell.
   std::string skewed_agent(const std::string& words) const {
     return "exec:" + scratch_.write("skewed_agent", kSkewedAgent, 0755) + " " + words;
-  }
-  static std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    return lines;
   }
 
   MountNamespace mounts_;
