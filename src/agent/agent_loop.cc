@@ -90,6 +90,9 @@ Result<int> AgentLoop::run() {
         case kSweep:
           finish_sweep();
           break;
+        case kInquiry:
+          finish_inquiry();
+          break;
         case kUnload:
           watch_unload(unload_.advance());
           break;
@@ -135,6 +138,7 @@ void AgentLoop::perform_effects() {
                    [&](const DiscardOutput&) { discard_output(); },
                    [&](const CleanUp&) { clean_up(); },
                    [&](const Sweep& e) { sweep(e.session); },
+                   [&](const FindRunners&) { find_runners(); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
                },
                *effect);

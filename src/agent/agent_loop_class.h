@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What agent_loop.h promises, as a class: one session's descriptors, processes and files, and the effects on them.
-// agent_loop.cc has the loop, its effects and the bytes; agent_loop_start.cc how a runner starts, until its client has
-// read so; agent_loop_end.cc how it is watched while it is stopped, and what is done when
+// agent_loop.cc has the loop, its effects and the bytes; agent_loop_start.cc which runners there are, and how one
+// starts, until its client has read so; agent_loop_end.cc how it is watched while it is stopped, and what is done when
 // all is over.
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "agent/guarded_workspace.h"
 #include "agent/outbox.h"
 #include "agent/report_writer.h"
+#include "agent/runner_inquiry.h"
 #include "agent/runner_watch.h"
 #include "agent/session_children.h"
 #include "agent/session_module.h"
@@ -69,7 +70,17 @@ class AgentLoop {
   }
 
  private:
-  enum Source : std::uint64_t { kInput, kOutput, kSignals, kRunnerStdout, kRunnerStderr, kGuardian, kSweep, kUnload };
+  enum Source : std::uint64_t {
+    kInput,
+    kOutput,
+    kSignals,
+    kRunnerStdout,
+    kRunnerStderr,
+    kGuardian,
+    kSweep,
+    kUnload,
+    kInquiry
+  };
 
   void perform_effects();
   void be_unable(const Error& error) { session_.on_unable(place_.advised(error).what, sys::now()); }
@@ -96,9 +107,11 @@ class AgentLoop {
   void watch_activity();
   void sweep(std::string_view session);
   void finish_sweep();
+  void find_runners();
+  void finish_inquiry();
 
   /// See SessionChildren::Helpers.
-  [[nodiscard]] std::array<pid_t, 2> helpers() const { return {place_.guardian_pid(), sweep_.pid()}; }
+  [[nodiscard]] std::array<pid_t, 3> helpers() const { return {place_.guardian_pid(), sweep_.pid(), inquiry_.pid()}; }
   void take_input();
   void take_signals();
   void stop_by_signal(int signo);
@@ -132,6 +145,8 @@ class AgentLoop {
   BackgroundSweep sweep_;
   sys::Watch sweep_watch_;
   std::set<std::string> sweep_notes_;  // That were said.
+  RunnerInquiry inquiry_;
+  sys::Watch inquiry_watch_;
   SessionRecord record_;
   Upload upload_;
   std::string module_;   // A kernel module's name, without ".ko".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From `run` to the runner's first byte: it is made, its record written, the reply sent and
+// Which runners there are. From `run` to the runner's first byte: it is made, its record written, the reply sent and
 // read, and then it is executed.
 #include <poll.h>
 
@@ -15,6 +15,19 @@
 #include "sys/process_tree.h"
 
 namespace stapsh::agent {
+
+void AgentLoop::find_runners() {
+  inquiry_ = RunnerInquiry::begin();
+  Result<sys::Watch> watch =
+      inquiry_.asks() ? epoll_.add(inquiry_.fd(), EPOLLIN, kInquiry) : Result<sys::Watch>(sys::Watch());
+  if (watch) inquiry_watch_ = *std::move(watch);
+  if (!inquiry_watch_.active()) finish_inquiry();
+}
+
+void AgentLoop::finish_inquiry() {
+  inquiry_watch_.reset();
+  session_.on_runners_found(std::exchange(inquiry_, {}).finish());
+}
 
 void AgentLoop::start_runner(const StartRunner& effect) {
   framed_ = effect.framed;

@@ -2,26 +2,13 @@
 #include "agent/runner_finder.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "sys/executable.h"
 
 namespace stapsh::agent {
 namespace {
-
-std::string_view package_of(RunnerKind kind) {
-  switch (kind) {
-    case RunnerKind::kStaprun:
-      return "systemtap-runtime";
-    case RunnerKind::kStapbpf:
-      return "systemtap";
-    case RunnerKind::kStapdyn:
-      return "systemtap with dyninst";
-    case RunnerKind::kBpftrace:
-      return "bpftrace";
-  }
-  return "systemtap";
-}
 
 // The build-time folder first; it may be one of the others.
 std::vector<std::string> runner_folders() {
@@ -35,13 +22,29 @@ std::vector<std::string> runner_folders() {
 
 }  // namespace
 
-Result<std::string> find_runner(RunnerKind kind) {
+std::optional<RunnerPlace> runner_place(RunnerKind kind) {
   const std::vector<std::string> folders = runner_folders();
   const std::string name(runner_name(kind));
-  if (std::optional<std::string> path = sys::find_executable(folders, name)) return *std::move(path);
+  if (std::optional<std::string> path = sys::find_executable(folders, name)) return RunnerPlace{*std::move(path)};
+  for (const std::string& folder : folders) {
+    std::string path = folder + "/" + name;
+    if (sys::is_denied_program(path)) return RunnerPlace{std::move(path), true};
+  }
+  return std::nullopt;
+}
+
+Result<std::string> find_runner(RunnerKind kind) {
+  std::optional<RunnerPlace> place = runner_place(kind);
+  if (place && !place->denied) return std::move(place->path);
+  const std::string name(runner_name(kind));
+  if (place) {
+    return fail(Errc::kSystem,
+                name + ": this user may not execute " + place->path + "; " + std::string(denied_advice(kind)), EACCES);
+  }
   std::string looked;
-  for (const std::string& folder : folders) looked += (looked.empty() ? "" : " ") + folder;
-  return fail(Errc::kSystem, name + ": not found in " + looked + "; install " + std::string(package_of(kind)));
+  for (const std::string& folder : runner_folders()) looked += (looked.empty() ? "" : " ") + folder;
+  return fail(Errc::kSystem,
+              name + ": not found in " + looked + "; install " + std::string(runner_entry(kind).package));
 }
 
 }  // namespace stapsh::agent

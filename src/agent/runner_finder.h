@@ -3,6 +3,7 @@
 // remote user can write: an agent that runs as root would execute what they put there.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -10,7 +11,15 @@
 
 namespace stapsh::agent {
 
-/// The runner's absolute path. kSystem names the folders that were looked in, and the package to install.
+struct RunnerPlace {
+  std::string path;     ///< Absolute.
+  bool denied = false;  ///< It is there, and we may not execute it.
+};
+/// The first that we may execute, else the first that is there.
+std::optional<RunnerPlace> runner_place(RunnerKind kind);
+
+/// The path of the runner that we may execute. kSystem names the folders that were looked in, and the package to
+/// install; or the one that we may not execute, and what to do.
 Result<std::string> find_runner(RunnerKind kind);
 
 }  // namespace stapsh::agent

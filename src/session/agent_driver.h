@@ -96,8 +96,9 @@ class AgentDriver {
   std::vector<LeftLine> left;  ///< What cleaning up will find still there.
   bool cleans_up_at_once = true;
   std::vector<std::string> sweep_notes;  ///< Of each sweep.
-  std::string next_failure;              ///< "create", "write", "commit", "start" or "late".
-  std::string sent;                      ///< All lines that are no debug text.
+  FoundRunners runners{{RunnerKind::kStaprun, false, "4.8"}, {RunnerKind::kBpftrace, true, ""}};
+  std::string next_failure;  ///< "create", "write", "commit", "start" or "late".
+  std::string sent;          ///< All lines that are no debug text.
 
  private:
   static int number(std::string_view text) { return *parse_int(text, 0, 1'000'000); }
@@ -153,6 +154,7 @@ class AgentDriver {
       if (fails("late")) session.on_runner_failed(error, now);
     }
     if (std::holds_alternative<Sweep>(effect)) session.on_swept(2, 1, sweep_notes);
+    if (std::holds_alternative<FindRunners>(effect)) session.on_runners_found(runners);
     if (std::holds_alternative<CleanUp>(effect) && cleans_up_at_once) session.on_cleaned_up(left);
     if (std::holds_alternative<EndSession>(effect)) ended_ = true;
   }

@@ -62,6 +62,8 @@ struct CleanUp {};
 struct Sweep {
   std::string session;
 };
+/// Look which runners are there, and ask them for their versions. Outcome: on_runners_found().
+struct FindRunners {};
 /// Always the last effect.
 struct EndSession {
   int exit_code;
@@ -71,6 +73,6 @@ struct EndSession {
 inline std::string clock_answer(WallTime now) { return format_agent_line(OkLine{"clock=" + format_wall_time(now)}); }
 
 using AgentEffect = std::variant<SendLine, SayClock, Report, CreateFile, WriteFile, CommitFile, AbandonFile,
-                                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, EndSession>;
+                                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
 
 }  // namespace stapsh

@@ -180,6 +180,10 @@ void AgentSession::set_option(const OptionCommand& command) {
   ladder_ = StopLadder(dialect_.stop_times);
   if (command.name == "keepalive") keepalive_.enable(*dialect_.keepalive);  // From now on.
   if (command.name == "clock") return emit(SayClock{});
+  if (command.name == "runners") {
+    input_ = AwaitingOutcome{{}};
+    return emit(FindRunners{});
+  }
   answer_ok(*granted);
 }
 
@@ -354,6 +358,12 @@ void AgentSession::on_swept(std::uint64_t removed, std::uint64_t left, const std
   input_ = ReadingLine{};
   for (const std::string& note : notes) emit(SendLine{format_agent_line(DebugLine{"sweep: " + note})});
   emit(SendLine{format_agent_line(SweptLine{removed, left})});
+}
+
+void AgentSession::on_runners_found(const FoundRunners& runners) {
+  if (!std::holds_alternative<AwaitingOutcome>(input_)) return;  // It was stopped meanwhile.
+  input_ = ReadingLine{};
+  answer_ok(std::string(kRunnersAnswer) + format_found_runners(runners));
 }
 
 void AgentSession::answer_ok(std::string granted) {

@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "protocol/agent_line.h"
 #include "protocol/command.h"
+#include "protocol/found_runners.h"
 #include "protocol/limits.h"
 #include "protocol/line_reader.h"
 #include "session/agent_dialect.h"
@@ -91,6 +92,7 @@ class AgentSession {
   void on_cleaned_up(const std::vector<LeftLine>& left = {});
   /// `notes`: what there is to say to a person about it.
   void on_swept(std::uint64_t removed, std::uint64_t left, const std::vector<std::string>& notes = {});
+  void on_runners_found(const FoundRunners& runners);
   void on_timer(TimePoint now);
 
   // Out.
@@ -135,7 +137,7 @@ class AgentSession {
     std::string name;                              // Of the file; for messages.
     std::uint64_t bytes_left;
   };
-  struct AwaitingOutcome {  // A file being closed, a runner being started, a sweep.
+  struct AwaitingOutcome {  // A file being closed, a runner being started, a sweep, a look for runners.
     std::string file_name;
   };
   struct Deaf {};  // End of input, or bytes that can't be told apart any more.

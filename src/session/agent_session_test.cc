@@ -70,6 +70,10 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
       {"the clock is asked for, again and again",
        {"say option clock", "say option clock", "say option clock=1"},
        "OK clock=NOW; OK clock=NOW; ERROR: option clock: takes no value"},
+      {"runners are looked for, and what comes meanwhile waits",
+       {"bytes option runners\\noption runners=1\\nrun\\n"},
+       "find runners; OK runners=staprun:4.8,bpftrace:denied; ERROR: option runners: takes no value; start staprun []; "
+       "OK"},
       {"unknown option", {"say option bogus"}, "ERROR: Invalid option: bogus"},
       {"an option with a value that takes none", {"say option data=1"}, "ERROR: option data: takes no value"},
       {"an option without the value it needs", {"say option grace"}, "ERROR: option grace: needs a value"},

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "protocol/agent_line.h"
+#include "protocol/found_runners.h"
 
 namespace stapsh {
 
@@ -66,7 +67,8 @@ struct ClockReading {
 /// The target is known and waits for its module: answer with on_module_ready().
 struct Connected {
   HelloLine hello;
-  std::optional<ClockReading> clock{};  ///< Of an agent that knows the option.
+  std::optional<ClockReading> clock{};    ///< Of an agent that knows the option.
+  std::optional<FoundRunners> runners{};  ///< Likewise.
 };
 /// All files are there: answer with on_start(). Of a dry run: nothing speaks against a start; answer with on_stop().
 struct Ready {};

@@ -9,6 +9,7 @@
 #include "protocol/command.h"
 #include "protocol/quoted.h"
 #include "protocol/wall_time.h"
+#include "session/runner_check.h"
 
 namespace stapsh {
 namespace {
@@ -149,6 +150,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  [&](const OkLine& ok) {
                    if (ok.granted.starts_with(kClockAnswer)) {
                      if (!take_clock(ok.granted, now)) return nonsense(line);
+                   } else if (ok.granted.starts_with(kRunnersAnswer)) {
+                     if (!take_runners(ok.granted)) return nonsense(line);
                    } else if (!ok.granted.empty()) {
                      granted_ += (granted_.empty() ? "" : ", ") + printable(ok.granted);
                      emit(Note{"its agent grants no more than " + printable(ok.granted)});
@@ -328,10 +331,14 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     for (const std::string& variable : settings_.environment) {
       if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
     }
+    // The last one: the agent may have to ask them first.
+    if (ours_ && settings_.want_runners && !settings_.sweep_only) further.emplace_back("runners");
     return further.empty() ? become_connected(now) : ask_options(std::move(further), now);
   }
   ask_next(now);
-  if (unanswered_.empty()) become_connected(now);
+  if (unanswered_.empty()) return become_connected(now);
+  // It is there; who is slow now is a runner that is asked.
+  if (unanswered_.front() == "runners") deadline_ = now + settings_.reply_timeout;
 }
 
 // It is asked together with the others; what lies between the question and the answer is the clock's uncertainty.
@@ -339,6 +346,12 @@ bool ClientSession::take_clock(std::string_view granted, TimePoint now) {
   const std::optional<WallTime> agent = parse_wall_time(granted.substr(kClockAnswer.size()));
   if (!agent || unanswered_.empty() || unanswered_.front() != "clock") return false;
   clock_ = ClockReading{*agent, clock_asked_at_, now};
+  return true;
+}
+
+bool ClientSession::take_runners(std::string_view granted) {
+  if (unanswered_.empty() || unanswered_.front() != "runners") return false;
+  runners_ = parse_found_runners(granted.substr(kRunnersAnswer.size()));
   return true;
 }
 
@@ -352,7 +365,7 @@ void ClientSession::become_connected(TimePoint now) {
   }
   if (!ours_ && !settings_.environment.empty()) return fail_session(std::string(kNoEnvironment));
   deadline_.reset();  // How long a build takes is not the target's affair.
-  emit(Connected{hello_, clock_});
+  emit(Connected{hello_, clock_, runners_});
 }
 
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
@@ -392,6 +405,11 @@ void ClientSession::on_module_ready(Upload upload, TimePoint now) {
     if (file.size > settings_.limits.file_bytes_max) {
       return fail_session("module " + file.name + ": " + std::to_string(file.size) + " bytes, over file-bytes-max (" +
                           std::to_string(settings_.limits.file_bytes_max) + "); raise --file-bytes-max on both ends");
+    }
+  }
+  if (runners_) {
+    if (const std::string why = why_it_cant_run(*runners_, upload_.runner, upload_.built_by); !why.empty()) {
+      return fail_session(why);
     }
   }
   if (const Result<std::string> commands = start_commands(); !commands) return fail_session(commands.error().what);

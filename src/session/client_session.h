@@ -38,6 +38,7 @@ struct ClientSettings {
   bool want_proof = false;     ///< `option proof`: what of the session is left at its end.
   bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
   bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
+  bool want_runners = false;   ///< `option runners`: those that are there, so that what can't work is sent nothing.
   bool sweep_only = false;     ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   bool dry_run = false;        ///< All is asked and checked as for a run, and no file is sent: see Ready.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
@@ -72,6 +73,7 @@ struct Upload {
   std::vector<File> files;
   std::vector<std::string> run_args;
   RunnerKind runner = RunnerKind::kStaprun;  ///< The one for the first file; not every released agent has each.
+  std::string built_by{};                    ///< Of a kernel module: the release of systemtap; empty: unknown.
 };
 
 /// How the transport ended, as far as it tells.
@@ -141,6 +143,7 @@ class ClientSession {
   void on_option_reply(bool ok, const std::string& text, TimePoint now);
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);
+  bool take_runners(std::string_view granted);
   bool take_clock(std::string_view granted, TimePoint now);
   void become_connected(TimePoint now);
   void send_file_or_be_ready();
@@ -183,6 +186,7 @@ class ClientSession {
   std::deque<std::string> unanswered_;  // Options asked, in order.
   TimePoint clock_asked_at_;
   std::optional<ClockReading> clock_;
+  std::optional<FoundRunners> runners_;
 
   Upload upload_;
   std::size_t next_file_ = 0;

@@ -92,6 +92,61 @@ TEST(ClientSession, KnowsBetweenWhichMomentsAnAgentLookedAtItsClock) {
             "connected 5.6 x86_64 6.1, clock 1790000000.000000007 between 1000000000 and 1003000000");
 }
 
+TEST(ClientSession, AsksForRunnersTogetherWithTheOtherOptionsAndLast) {
+  ClientSettings settings;
+  settings.want_runners = true;
+  settings.want_clock = true;
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect", kHello, "say OK"}),
+            "send stap 5.6\\n; send option exit\\n; send option data\\n; send option clock\\n; "
+            "send option runners\\n");
+  EXPECT_EQ(client.run({"say OK", "say OK clock=1790000000.000000007"}), "");
+  EXPECT_EQ(client.run({"say OK runners=staprun:4.8,bpftrace:denied"}).substr(0, 24), "connected 5.6 x86_64 6.1");
+}
+
+TEST(ClientSession, ARunnerThatIsSlowToSayItsVersionIsNoAgentThatDoesNotAnswer) {
+  ClientSettings settings;
+  settings.want_runners = true;
+  settings.connect_timeout = std::chrono::seconds(1);
+  ClientDriver client(settings);
+  client.run({"connect", kHello, "say OK", "wait 999", "say OK"});
+  EXPECT_EQ(client.run({"wait 59999"}), "");
+  EXPECT_EQ(client.run({"wait 1"}), "close; failed: the agent does not answer");
+}
+
+TEST(ClientSession, SendsNothingToWhoHasNoRunnerForIt) {
+  struct Case {
+    std::string_view answer, module, want;
+  };
+  const Case cases[] = {
+      {"say OK runners=none", "module bpftrace", "close; failed: it has no bpftrace; install bpftrace there"},
+      {"say OK runners=staprun:denied", "module staprun",
+       "close; failed: its user may not execute staprun; add the user to the group stapusr, or connect as root"},
+      {"say OK runners=bpftrace:unknown", "module bpftrace", "send file 3 a.bo\\n; send file 0"},
+      // Of before that option, and who takes it and does not know what it is.
+      {"say ERROR: Invalid option: runners", "module bpftrace", "send file 3 a.bo\\n; send file 0"},
+      {"say OK", "module bpftrace", "send file 3 a.bo\\n; send file 0"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.answer);
+    ClientSettings settings;
+    settings.want_runners = true;
+    ClientDriver client(settings);
+    client.run({"connect", kHello, "say OK", "say OK", c.answer});
+    EXPECT_EQ(client.run({c.module}), c.want);
+  }
+}
+
+TEST(ClientSession, SendsNoModuleToAStaprunOfTheOtherSideOfFive) {
+  ClientSettings settings;
+  settings.want_runners = true;
+  ClientDriver client(settings);
+  client.run({"connect", kHello, "say OK", "say OK", "say OK runners=staprun:5.6"});
+  client.upload.built_by = "4.8";
+  EXPECT_EQ(client.run({"module staprun"}).substr(0, 86),
+            "close; failed: the module was built by systemtap 4.8, and its staprun is 5.6: they don");
+}
+
 TEST(ClientSession, DoesWithoutTheClockOfAnAgentThatDoesNotTellIt) {
   ClientSettings settings;
   settings.want_clock = true;

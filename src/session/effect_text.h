@@ -88,6 +88,7 @@ inline std::string effect_text(const AgentEffect& effect) {
           [](const SignalRunner& e) { return "signal " + std::to_string(e.signo) + (e.everyone ? " to all" : ""); },
           [](const DiscardOutput&) { return std::string("discard"); },
           [](const CleanUp&) { return std::string("clean up"); },
+          [](const FindRunners&) { return std::string("find runners"); },
           [](const Sweep& e) { return "sweep" + (e.session.empty() ? "" : " " + e.session); },
           [](const EndSession& e) { return "end " + std::to_string(e.exit_code); },
       },

@@ -58,6 +58,11 @@ Result<> check_executable(const std::string& path) {
   return {};
 }
 
+bool is_denied_program(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && exec_errno(path) == EACCES;
+}
+
 Result<> check_arguments(const std::vector<std::string>& argv, const std::vector<std::string>& env) {
   const std::size_t one_max = kArgumentPages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) - 1;  // And its NUL.
   // The C library looks at the stack's limit only; the kernel stops at this whatever that is.

@@ -15,6 +15,9 @@ namespace stapsh::sys {
 /// interpreter is missing or not executable. A program that we may execute but not read passes. The error names `path`.
 Result<> check_executable(const std::string& path);
 
+/// A regular file at `path` that is there, and that we may not execute.
+bool is_denied_program(const std::string& path);
+
 /// Refuses what is too long for the kernel: one argument, or all of them with the environment (NAME=VALUE). Source:
 /// execve(2), "Limits on size of arguments and environment".
 Result<> check_arguments(const std::vector<std::string>& argv, const std::vector<std::string>& env);

@@ -12,6 +12,10 @@ namespace {
 // As in the agent's loop: beyond it no further command is read.
 constexpr std::size_t kRepliesBytesMax = 65'536;
 constexpr Duration kLookPause = std::chrono::milliseconds(200);
+const FoundRunners kRunners{{RunnerKind::kStaprun, false, "4.8"},
+                            {RunnerKind::kStapbpf, false, "4.8"},
+                            {RunnerKind::kStapdyn, false, ""},
+                            {RunnerKind::kBpftrace, false, "0.17.0"}};
 const Error kFault{Errc::kSystem, "a simulated fault"};
 
 }  // namespace
@@ -280,6 +284,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    proved_clean_ = !alive;
                    session_.on_cleaned_up(alive ? std::vector{LeftLine{"process", "42"}} : std::vector<LeftLine>{});
                  },
+                 [&](const FindRunners&) { session_.on_runners_found(kRunners); },
                  [&](const Sweep&) { breach = "a sweep that nobody asked for"; },
                  [&](const EndSession& e) {
                    if (workspace_ || file_open_) breach = "a workspace is left";

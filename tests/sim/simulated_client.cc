@@ -111,6 +111,7 @@ void SimulatedClient::perform(TimePoint now) {
             [&](const Note&) {},
             [&](const Connected& e) {
               check_clock(e.clock);
+              if (e.runners.has_value() && !plan_.client.want_runners) breach = "runners that nobody asked after";
               answer_at_ = now + plan_.module_after;
             },
             [&](const Ready&) { answer_at_ = now + plan_.start_after; },
