@@ -3,9 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <initializer_list>
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "-V") == 0) return 0;  // Asked for its version, it has none.
   sigset_t stops;
   ::sigemptyset(&stops);
   for (const int signo : {SIGHUP, SIGINT, SIGTERM}) ::sigaddset(&stops, signo);

@@ -26,6 +26,7 @@ bool is_live(const Lines& lines) { return !lines.empty() && lines.front().starts
 // which waits for several signals without losing one; a shell's `wait` can.
 constexpr std::string_view kFakeBpftrace = R"(#!/usr/bin/perl
 use POSIX;
+if ("@ARGV" eq "-V") { print "bpftrace v0.21.2\n"; exit; }
 $| = 1;
 my $n = 0;
 sub show { print qq({"type": "map", "data": {"\@c": $n}}\n); }

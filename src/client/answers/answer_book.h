@@ -49,6 +49,8 @@ class AnswerBook {
   // In. Times never go back: an earlier one counts as the latest. A target that has ended says nothing more.
   /// Its runner runs. Its first output says so as well.
   void on_started(std::size_t target, WallTime now);
+  /// Its runner is of a version that is known not to print its maps when it is asked.
+  void on_prints_nothing_asked(std::size_t target);
   /// Standard output of the runner, in any split.
   void on_output(std::size_t target, std::string_view bytes, WallTime now);
   /// `problem`: why its values may not be whole ("failed: …", "lost"); empty: it ended well.

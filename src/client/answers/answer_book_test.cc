@@ -122,6 +122,20 @@ TEST_F(AnswerBookTest, WhoHasAttachedItsProbesCanBeAsked) {
   EXPECT_FALSE(book_->can_be_asked(0));
 }
 
+TEST_F(AnswerBookTest, AVersionThatPrintsNothingIsKnownBeforeItRuns) {
+  AnswerOptions options;
+  options.live = true;
+  begin(kCounter, 2, options);
+  book_->on_prints_nothing_asked(1);
+  EXPECT_EQ(drain().substr(0, 80), "1! this version of bpftrace does not print its maps when it is asked (up to 0.21");
+  for (std::size_t target = 0; target < 2; ++target) {
+    book_->on_started(target, at(0));
+    say(target, R"({"type": "attached_probes", "data": {"probes": 1}})");
+    EXPECT_EQ(book_->can_be_asked(target), target == 0);
+  }
+  EXPECT_EQ(drain(), "");
+}
+
 TEST_F(AnswerBookTest, ARoundIsGivenOutWhenAHostPrintsAgain) {
   begin(kCounter, 2);
   count(0, 1);

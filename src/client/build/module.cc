@@ -9,6 +9,7 @@
 #include "client/build/program_headers.h"
 #include "client/build/script_source.h"
 #include "protocol/command.h"
+#include "protocol/found_runners.h"
 
 namespace stapsh::client {
 namespace {
@@ -27,6 +28,22 @@ std::string vermagic_release(const std::string& content) {
   return end == std::string::npos ? std::string() : content.substr(begin, end - begin);
 }
 
+// What a module says of its builder when it is loaded: systemtap's release and elfutils', "4.8/0.188", a string of its
+// own.
+std::string builder_release(std::string_view content) {
+  static constexpr std::string_view kBetween = "/0.", kDigits = "0123456789";
+  static constexpr std::size_t kBytesMax = 16;
+  for (std::size_t at = content.find(kBetween); at != std::string_view::npos; at = content.find(kBetween, at + 1)) {
+    const std::size_t before = content.rfind('\0', at);
+    const std::size_t end = content.find_first_not_of(kDigits, at + kBetween.size());
+    if (before == std::string_view::npos || at - before > kBytesMax || end == std::string_view::npos) continue;
+    const std::string_view release = content.substr(before + 1, at - before - 1);
+    const bool is_release = is_runner_version(release) && release.find('.') != std::string_view::npos;
+    if (is_release && content[end] == '\0' && end > at + kBetween.size()) return std::string(release);
+  }
+  return {};
+}
+
 // staprun looks for a module under its file's name, so one whose name does not fit goes under the one that it has
 // itself.
 Result<std::string> sent_name(const std::string& name, RunnerKind kind, const std::string& content,
@@ -42,7 +59,10 @@ Result<Module> module_of(std::string content, const std::string& name, RunnerKin
   Module module;
   module.kind = kind;
   module.title = title;
-  if (kind == RunnerKind::kStaprun) module.release = vermagic_release(content);
+  if (kind == RunnerKind::kStaprun) {
+    module.release = vermagic_release(content);
+    module.built_by = builder_release(content);
+  }
   std::string sent = TRY(sent_name(name, kind, content, title));
   module.files.push_back({std::move(sent), shared(std::move(content))});
   return module;

@@ -30,6 +30,8 @@ struct Module {
   std::string title;              ///< As messages name it: what the person wrote, or the file's name.
   /// Of a kernel module: the release it was built for; empty if it does not say.
   std::string release;
+  /// Likewise, the release of systemtap that built it.
+  std::string built_by;
   std::optional<Listing> listing;  ///< There are no files then: nothing is to be sent.
 
   [[nodiscard]] const std::string& name() const { return files.front().name; }

@@ -48,6 +48,7 @@ struct Connected {
   std::string agent;             ///< The version that it speaks, and whose it is: "stapsh 5.6", "systemtap 4.8".
   std::optional<WallTime> clock_offset;         ///< Its clock less ours; none: not measured.
   std::optional<WallTime> clock_uncertainty{};  ///< By how much the offset may be wrong, either way; if there is one.
+  std::optional<FoundRunners> runners{};        ///< What it has to run programs with; none: it did not say.
   bool operator==(const Connected&) const = default;
 };
 

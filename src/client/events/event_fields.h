@@ -87,23 +87,29 @@ class EventFields {
     return value.value_or(table.front().first);
   }
 
-  /// Calls `take` with the fields of each object of a list.
-  void list(std::string_view name, Need need, const auto& take) {
+  /// Calls `take` with the fields of each object of a list. Returns whether it is there.
+  bool list(std::string_view name, Need need, const auto& take) {
     std::optional<simdjson::ondemand::value> value = find(name, need);
-    if (!value) return;
+    if (!value) return false;
     simdjson::ondemand::array array;
-    if (value->get_array().get(array) != simdjson::SUCCESS) return void(wrong(name, "is no list"));
+    if (value->get_array().get(array) != simdjson::SUCCESS) return refused(name, "is no list");
     for (auto element : array) {
       simdjson::ondemand::object object;
-      if (element.get_object().get(object) != simdjson::SUCCESS) return void(wrong(name, "is no list of objects"));
+      if (element.get_object().get(object) != simdjson::SUCCESS) return refused(name, "is no list of objects");
       EventFields fields(object);
       take(fields);
       if (!fields.problem_.empty()) problem_ = std::string(name) + ": " + fields.problem_;
-      if (!problem_.empty()) return;
+      if (!problem_.empty()) return false;
     }
+    return true;
   }
 
  private:
+  bool refused(std::string_view name, std::string_view what) {
+    refuse(name, what);
+    return false;
+  }
+
   std::optional<simdjson::ondemand::value> find(std::string_view name, Need need) {
     if (!problem_.empty()) return std::nullopt;
     simdjson::ondemand::value value;

@@ -60,6 +60,15 @@ TEST(EventWriter, EachEventIsOneLine) {
       {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns, 90us}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
        R"("agent":"stapsh 5.6","clock_offset":-0.000000005,"clock_uncertainty":0.000090000)"},
+      {{kAt, 0,
+        event::Connected{
+            "6.1", "x86_64", "stapsh 5.6", {}, {}, parse_found_runners("staprun:4.8,stapbpf:denied,bpftrace:unknown")}},
+       R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
+       R"("agent":"stapsh 5.6","runners":[{"name":"staprun","state":"there","version":"4.8"},)"
+       R"({"name":"stapbpf","state":"denied"},{"name":"bpftrace","state":"there"}])"},
+      {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", {}, {}, FoundRunners()}},
+       R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
+       R"("agent":"stapsh 5.6","runners":[])"},
       {{kAt, 0, event::StateChanged{TargetState::kReady}},
        R"("state","time":1764198418.123456789,"target":0,"name":"web01","state":"ready")"},
       {{kAt, std::nullopt, event::Built{"6.1", "x86_64", 1'500ms}},

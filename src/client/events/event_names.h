@@ -31,6 +31,9 @@ inline constexpr NameTable<TargetState, kTargetStates> kStateNames{{{TargetState
                                                                     {TargetState::kDone, "done"},
                                                                     {TargetState::kFailed, "failed"}}};
 
+/// Whether its user may not execute it.
+inline constexpr NameTable<bool, 2> kRunnerStateNames{{{false, "there"}, {true, "denied"}}};
+
 inline constexpr NameTable<event::Note::Kind, 5> kNoteNames{{{event::Note::Kind::kDetail, "detail"},
                                                              {event::Note::Kind::kInfo, "info"},
                                                              {event::Note::Kind::kAnswer, "answer"},

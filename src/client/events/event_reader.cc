@@ -44,6 +44,17 @@ event::RunStarted read_started(EventFields& from) {
   return e;
 }
 
+// One that this version does not know is left out.
+void read_runner(EventFields& from, FoundRunners& to) {
+  const std::string name = from.text("name");
+  const bool denied = from.word("state", kRunnerStateNames);
+  const std::string version = from.text("version", Need::kMay);
+  FoundRunners read = parse_found_runners(name + ":" + version);
+  if (read.empty() || find(to, read.front().kind) != nullptr) return;
+  read.front().denied = denied;
+  to.push_back(std::move(read.front()));
+}
+
 event::Connected read_connected(EventFields& from) {
   event::Connected e;
   e.release = from.text("release");
@@ -51,6 +62,9 @@ event::Connected read_connected(EventFields& from) {
   e.agent = from.text("agent");
   e.clock_offset = from.seconds("clock_offset", Need::kMay);
   e.clock_uncertainty = from.seconds("clock_uncertainty", Need::kMay);
+  FoundRunners runners;
+  const bool said = from.list("runners", Need::kMay, [&](EventFields& runner) { read_runner(runner, runners); });
+  if (said) e.runners = std::move(runners);
   return e;
 }
 

@@ -82,6 +82,12 @@ void add_fields(Fields to, const event::Connected& e) {
   to.text("agent", e.agent);
   if (e.clock_offset) to.seconds("clock_offset", *e.clock_offset);
   if (e.clock_uncertainty) to.seconds("clock_uncertainty", *e.clock_uncertainty);
+  if (!e.runners) return;
+  to.list("runners", *e.runners, [](Fields runner, const FoundRunner& each) {
+    runner.text("name", runner_name(each.kind));
+    runner.word("state", word_for(kRunnerStateNames, each.denied));
+    if (!each.version.empty()) runner.text("version", each.version);
+  });
 }
 
 void add_fields(Fields to, const event::StateChanged& e) { to.word("state", word_for(kStateNames, e.state)); }

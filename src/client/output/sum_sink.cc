@@ -10,11 +10,18 @@
 #include "client/output/answer_text.h"
 #include "client/output/report.h"
 #include "client/output/shown_names.h"
+#include "protocol/version.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kAnswers = "the answers";
+// From here on bpftrace takes SIGUSR1 for something else than a wish to see its maps.
+constexpr Version kFirstThatPrintsNothing{0, 22};
+
+bool prints_nothing_asked(const FoundRunner& bpftrace) {
+  return !bpftrace.version.empty() && parse_version(bpftrace.version) >= kFirstThatPrintsNothing;
+}
 
 }  // namespace
 
@@ -40,6 +47,11 @@ void SumSink::on_event(const Event& event) {
 
 void SumSink::tell_book(const Event& event) {
   std::visit(Overloaded{
+                 [&](const event::Connected& e) {
+                   const FoundRunner* const runner = e.runners ? find(*e.runners, RunnerKind::kBpftrace) : nullptr;
+                   if (runner != nullptr && prints_nothing_asked(*runner))
+                     book_->on_prints_nothing_asked(*event.target);
+                 },
                  [&](const event::StateChanged& e) {
                    if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
                  },

@@ -14,6 +14,18 @@ namespace {
 constexpr std::string_view kOwnPrefix = "rstap: ";
 constexpr std::string_view kForeignLabel = "stap: ";
 
+// "staprun 4.8, bpftrace 0.17.0"
+std::string runners_text(const FoundRunners& runners) {
+  std::string text;
+  for (const FoundRunner& runner : runners) {
+    text += (text.empty() ? "" : ", ") + std::string(runner_name(runner.kind)) + " ";
+    text += runner.denied            ? "that its user may not execute"
+            : runner.version.empty() ? "of an unknown version"
+                                     : runner.version;
+  }
+  return text.empty() ? "it has no runner" : text;
+}
+
 }  // namespace
 
 void TextSink::on_event(const Event& event) {
@@ -37,6 +49,7 @@ void TextSink::on_event(const Event& event) {
                  },
                  [&](const event::RunEnded&) { summarize(); },
                  [&](const event::Connected& e) {
+                   if (e.runners) on_note({event::Note::Kind::kDetail, runners_text(*e.runners)}, target);
                    if (!e.clock_offset) return;
                    const bool warns = timed_ && timed_->is_far_off(e);
                    on_note({warns ? event::Note::Kind::kWarning : event::Note::Kind::kDetail, clock_text(e)}, target);

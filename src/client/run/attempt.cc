@@ -158,6 +158,7 @@ void Attempt::on_connected(const Connected& connected) {
     event.clock_offset = clock.offset;
     event.clock_uncertainty = clock.uncertainty;
   }
+  event.runners = connected.runners;
   progress_.emit(std::move(event));
   if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
   progress_.set_state(TargetState::kBuilding);
@@ -209,6 +210,7 @@ Awaitable<> Attempt::get_module(HelloLine hello) {
   }
   upload.run_args = *std::move(args);
   upload.runner = module_->kind;
+  upload.built_by = module_->built_by;
   for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();

@@ -15,10 +15,11 @@ class HereFleetTest : public RemoteTest {
  protected:
   HereFleetTest() { mounts_.replace("/usr/bin/stapsh", agent_program()); }
 
-  /// From here on the runner does what `shell` says.
+  /// From here on the runner does what `shell` says, but that nobody learns its version.
   void set_runner(const std::string& shell) {
     const std::string name = "staprun" + std::to_string(runners_++);
-    mounts_.replace("/usr/bin/staprun", scratch_.write(name, "#!/bin/sh\n" + shell + "\n", 0755));
+    mounts_.replace("/usr/bin/staprun",
+                    scratch_.write(name, "#!/bin/sh\n[ \"$*\" = -V ] && exit\n" + shell + "\n", 0755));
   }
   /// rstap on `hosts`; `words` stand before the module.
   ProgramOptions rstap_on(const std::string& hosts, std::vector<std::string> words) const {
