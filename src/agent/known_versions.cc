@@ -6,11 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include "agent/record_file.h"
 #include "protocol/found_runners.h"
 #include "protocol/quoted.h"
+#include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/open_inside.h"
 
@@ -20,17 +24,23 @@ namespace {
 constexpr const char* kName = "versions";
 constexpr const char* kNewName = "versions.new";
 constexpr std::size_t kBytesMax = 16'384;
-constexpr Duration kWriteLimit = std::chrono::seconds(1);
+constexpr Duration kWriteLimit = std::chrono::seconds(1), kDeadAfter = std::chrono::minutes(1);
+constexpr std::chrono::minutes kUnknownTime(10);  // Before a program that did not tell is asked again.
 
-// Lines: IDENTITY VERSION
+std::uint64_t unknown_period() { return static_cast<std::uint64_t>(sys::wall_now() / kUnknownTime); }
+
+// Lines: IDENTITY VERSION; `?PERIOD` in the place of a version that was not told in that period.
 KnownVersions parse(std::string_view text) {
   KnownVersions versions;
+  const std::string unknown = "?" + std::to_string(unknown_period());
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const std::size_t blank = line.rfind(' ');
-    if (blank == std::string_view::npos || !is_runner_version(line.substr(blank + 1))) continue;
-    versions.emplace(line.substr(0, blank), line.substr(blank + 1));
+    if (blank == std::string_view::npos) continue;
+    const std::string_view version = line.substr(blank + 1);
+    if (version == unknown) versions.emplace(line.substr(0, blank), "");
+    if (is_runner_version(version)) versions.emplace(line.substr(0, blank), version);
   }
   return versions;
 }
@@ -62,10 +72,22 @@ void keep_versions(const KnownVersions& versions) {
   if (!folder || !*folder) return;
   const int place = (*folder)->fd();
   std::string text;
-  for (const auto& [identity, version] : versions) text.append(identity).append(" ").append(version).append("\n");
+  const std::string unknown = "?" + std::to_string(unknown_period());
+  for (const auto& [identity, version] : versions) {
+    text.append(identity).append(" ").append(version.empty() ? unknown : version).append("\n");
+  }
   const Result<sys::UniqueFd> file = sys::open_at(place, kNewName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-  // Readers see all of it or nothing. One that somebody has not finished is removed: they may have died.
-  const bool whole = file && sys::write_all(file->get(), text, kWriteLimit);
+  if (!file) {
+    // Another one is at it, or died: who finishes later than that has stopped writing.
+    struct stat status {};
+    const bool is_there = ::fstatat(place, kNewName, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_there && std::chrono::seconds(status.st_mtim.tv_sec) + kDeadAfter < sys::wall_now()) {
+      (void)::unlinkat(place, kNewName, 0);
+    }
+    return;
+  }
+  // Readers see all of it or nothing.
+  const bool whole = sys::write_all(file->get(), text, kWriteLimit).has_value();
   if (!whole || ::renameat(place, kNewName, place, kName) != 0) (void)::unlinkat(place, kNewName, 0);
 }
 

@@ -8,7 +8,7 @@
 
 namespace stapsh::agent {
 
-/// Versions by the program's identity.
+/// Versions by the program's identity; empty: it was asked not long ago, and did not tell.
 using KnownVersions = std::map<std::string, std::string>;
 
 /// Words for its path, and for what changes when another file takes its place. Empty: it is not there.

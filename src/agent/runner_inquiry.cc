@@ -33,8 +33,8 @@ void ask(FoundRunners& found, const Paths& paths) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (paths[i].empty()) continue;
     std::string identity = program_identity(paths[i]);
-    if (!found[i].version.empty()) {
-      kept.emplace(std::move(identity), found[i].version);
+    if (const auto version = known.find(identity); version != known.end()) {
+      kept.emplace(std::move(identity), version->second);
       continue;
     }
     asked.push_back(i);
@@ -44,8 +44,7 @@ void ask(FoundRunners& found, const Paths& paths) {
   const std::vector<std::string> versions = ask_versions(programs);
   for (std::size_t i = 0; i < asked.size(); ++i) {
     found[asked[i]].version = versions[i];
-    // One that did not say it may have had no time: it is asked again.
-    if (!versions[i].empty() && !identities[i].empty()) kept.emplace(identities[i], versions[i]);
+    if (!identities[i].empty()) kept.emplace(identities[i], versions[i]);
   }
   if (kept != known) keep_versions(kept);
 }

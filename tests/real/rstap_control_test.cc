@@ -184,7 +184,8 @@ TEST_F(RstapControl, TheTimeOfEachTargetBeginsWhenItsProbesAreAttached) {
   mounts_.tracing();
   const std::string real = scratch_.path("bpftrace");
   std::filesystem::copy_file("/usr/bin/bpftrace", real);
-  const std::string slow = "[ $WHO = web2 ] && { " + say_up() + until("go") + "}; exec " + real + " \"$@\"\n";
+  const std::string slow = "[ \"$1\" = -V ] && exec " + real + " -V; [ $WHO = web2 ] && { " + say_up() + until("go") +
+                           "}; exec " + real + " \"$@\"\n";
   mounts_.replace("/usr/bin/bpftrace", scratch_.write("slow", "#!/bin/sh\n" + slow, 0755));
   set_module(scratch_.write("timed.bt", "BEGIN { printf(\"begun\\n\"); } END { printf(\"ended\\n\"); }\n"));
   for (const std::string time : {"--deadline=0.5", "-T0.5"}) {
@@ -199,6 +200,19 @@ TEST_F(RstapControl, TheTimeOfEachTargetBeginsWhenItsProbesAreAttached) {
     EXPECT_TRUE(has(rstap.out(), "web2: begun\n") && has(rstap.out(), "web2: ended\n")) << rstap.captured();
     EXPECT_TRUE(has(rstap.err(), "2 targets: 2 succeeded; all clean")) << rstap.captured();
   }
+}
+
+TEST_F(RstapControl, ATryThatFailedTakesNothingFromTheTime) {
+  mounts_.tracing();
+  const std::string tried = scratch_.path("tried");
+  const std::string flaky = scratch_.write(
+      "flaky", "#!/bin/sh\n[ -e " + tried + " ] || { : > " + tried + "; exit 1; }; exec /usr/bin/stapsh\n", 0755);
+  const std::string program = scratch_.write("timed.bt", "BEGIN { printf(\"begun\\n\"); }\n");
+  Program rstap(client(
+      {STAPSH_CLIENT, "--stapsh", "/usr/bin/stapsh", "--remote", "exec:" + flaky, "--retries=2", "-T0.5", program}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(std::filesystem::exists(tried));
+  EXPECT_TRUE(has(rstap.out(), "begun\n")) << rstap.captured();
 }
 
 TEST_F(RstapControl, VariablesThatDoNotTravelAreNamedOnceWithDetails) {

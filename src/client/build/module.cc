@@ -29,19 +29,22 @@ std::string vermagic_release(const std::string& content) {
 }
 
 // What a module says of its builder when it is loaded: systemtap's release and elfutils', "4.8/0.188", a string of its
-// own.
+// own. Empty where a script has another one that looks so.
 std::string builder_release(std::string_view content) {
   static constexpr std::string_view kBetween = "/0.", kDigits = "0123456789";
   static constexpr std::size_t kBytesMax = 16;
+  std::string_view found;
   for (std::size_t at = content.find(kBetween); at != std::string_view::npos; at = content.find(kBetween, at + 1)) {
     const std::size_t before = content.rfind('\0', at);
     const std::size_t end = content.find_first_not_of(kDigits, at + kBetween.size());
     if (before == std::string_view::npos || at - before > kBytesMax || end == std::string_view::npos) continue;
     const std::string_view release = content.substr(before + 1, at - before - 1);
     const bool is_release = is_runner_version(release) && release.find('.') != std::string_view::npos;
-    if (is_release && content[end] == '\0' && end > at + kBetween.size()) return std::string(release);
+    if (!is_release || content[end] != '\0' || end == at + kBetween.size()) continue;
+    if (!found.empty() && found != release) return {};
+    found = release;
   }
-  return {};
+  return std::string(found);
 }
 
 // staprun looks for a module under its file's name, so one whose name does not fit goes under the one that it has

@@ -31,6 +31,35 @@ bool is_file(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// The same for all spellings of its path.
+using FileId = std::pair<dev_t, ino_t>;
+FileId file_id(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? FileId{status.st_dev, status.st_ino} : FileId{};
+}
+
+std::string without_comments(std::string_view text) {
+  std::string code;
+  char quote = '\0';
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quote != '\0') {
+      if (c == '\\' && at + 1 < text.size()) code += text[at++];
+      if (c == quote || c == '\n') quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (const std::string_view begin = text.substr(at, 2); begin == "//" || begin == "/*") {
+      const std::size_t end = text.find(begin == "//" ? "\n" : "*/", at + 2);
+      if (end == std::string_view::npos) break;
+      at = begin == "//" ? end : end + 1;
+      code += begin == "//" ? '\n' : ' ';
+      continue;
+    }
+    code += text[at];
+  }
+  return code;
+}
+
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -56,17 +85,18 @@ class Headers {
     for (const std::string& path : job_.include_files) {
       TRY(add(path, name_of_included(path), fmt::format("--include {}", path)));
     }
-    return add_included(text, job_.script_name(), {});
+    return add_included(text, job_.script_name(), std::nullopt);
   }
 
  private:
   Result<> add(const std::string& path, const std::string& name, const std::string& title) {
-    for (const auto& [sent_path, sent_name] : sent_) {
-      if (sent_path == path) return {};
+    const FileId id = file_id(path);
+    for (const auto& [sent_id, sent_name] : sent_) {
+      if (sent_name == name && sent_id == id) return {};
       if (sent_name == name) return refuse_name(title, name);
     }
     if (name == program_.name()) return refuse_name(title, name);
-    sent_.emplace(path, name);
+    sent_.emplace(id, name);
     auto content = std::make_shared<const std::string>(TRY(read_source(path, title)));
     program_.files.push_back({name, content});
     return add_included(*content, path, folder_of(path));
@@ -77,11 +107,11 @@ class Headers {
                 fmt::format("{}: another file is sent as {}, into the same folder; rename one of them", title, name));
   }
 
-  // `beside`: where a name in quotes is looked for first; empty: nowhere.
-  Result<> add_included(std::string_view text, const std::string& who, const std::string& beside) {
+  // `beside`: the folder, with its '/', in which a name in quotes is looked for first.
+  Result<> add_included(std::string_view text, const std::string& who, const std::optional<std::string>& beside) {
     for (const std::string& quoted : included_names(text)) {
       const std::string name = quoted.substr(1, quoted.size() - 2);
-      const std::optional<std::string> path = find(name, quoted.front() == '"' ? beside : std::string());
+      const std::optional<std::string> path = find(name, quoted.front() == '"' ? beside : std::nullopt);
       if (!path) continue;
       if (!check_file_name(name)) {
         return fail(Errc::kUsage, fmt::format("{} includes {}, which is {} here: headers are sent into one folder, so "
@@ -94,9 +124,10 @@ class Headers {
     return {};
   }
 
-  [[nodiscard]] std::optional<std::string> find(const std::string& name, const std::string& beside) const {
+  [[nodiscard]] std::optional<std::string> find(const std::string& name,
+                                                const std::optional<std::string>& beside) const {
     if (name.starts_with('/')) return std::nullopt;  // As it is named, there.
-    if (!beside.empty() && is_file(beside + name)) return beside + name;
+    if (beside && is_file(*beside + name)) return *beside + name;
     for (const std::string& folder : job_.tapset_directories) {
       std::string path = fmt::format("{}/{}", folder, name);
       if (is_file(path)) return path;
@@ -106,12 +137,14 @@ class Headers {
 
   Module& program_;
   const JobOptions& job_;
-  std::set<std::pair<std::string, std::string>> sent_;  // Paths here, names there.
+  std::set<std::pair<FileId, std::string>> sent_;  // Files here, names there.
 };
 
 }  // namespace
 
-std::vector<std::string> included_names(std::string_view text) {
+std::vector<std::string> included_names(std::string_view program) {
+  const std::string code = without_comments(program);
+  std::string_view text = code;
   std::vector<std::string> names;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());

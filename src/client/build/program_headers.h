@@ -21,6 +21,6 @@ Result<> add_headers(Module& program, const JobOptions& job);
 std::vector<std::string> header_words(const JobOptions& job, std::string_view folder);
 
 /// The names that a text includes, each with its quotes: "a.h" or <a.h>.
-std::vector<std::string> included_names(std::string_view text);
+std::vector<std::string> included_names(std::string_view program);
 
 }  // namespace stapsh::client

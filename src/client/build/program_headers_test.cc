@@ -18,6 +18,9 @@ TEST(ProgramHeaders, NamesStandBehindInclude) {
   EXPECT_THAT(included_names("#include <a.h>\n # \t include \"b.h\" // x\nBEGIN { }\n#define X\n#include X\n#include"),
               ElementsAre("<a.h>", "\"b.h\""));
   EXPECT_THAT(included_names("#include <a.h\n#include \"\"\n//#include <b.h>"), IsEmpty());
+  EXPECT_THAT(
+      included_names("/*\n#include <a.h>\n*/ #include <b.h>\nBEGIN { printf(\"/*\"); }\n#include <c//d.h>\n/* x"),
+      ElementsAre("<b.h>"));
 }
 
 class Folder : public testing::Test {
@@ -59,6 +62,20 @@ TEST_F(Folder, WhatIsIncludedIsSentOnceAndNothingElse) {
   EXPECT_THAT(sent("BEGIN {}", {}, {"i/a.h"}), ElementsAre("x.bt", "a.h", "b.h"));
   EXPECT_THAT(sent("#include <a.h>\n", {"i"}, {"i/a.h"}), ElementsAre("x.bt", "a.h", "b.h"));
   EXPECT_THAT(sent("#include <a.h>\n", {}, {}), ElementsAre("x.bt"));
+}
+
+TEST_F(Folder, OneFileHasManySpellings) {
+  EXPECT_THAT(sent("#include <a.h>\n", {"i/../i"}, {"i/a.h"}), ElementsAre("x.bt", "a.h", "b.h"));
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(path_ + "/i");
+  Module program;
+  program.kind = RunnerKind::kBpftrace;
+  program.files.push_back({"x.bt", std::make_shared<const std::string>("BEGIN {}")});
+  JobOptions job;
+  job.include_files = {"a.h"};
+  EXPECT_TRUE(add_headers(program, job));
+  EXPECT_EQ(program.files.size(), 3U);  // With b.h, which lies beside it.
+  std::filesystem::current_path(before);
 }
 
 TEST_F(Folder, AFileOfAnyNameIsIncludedUnderOneThatFits) {

@@ -45,7 +45,7 @@ Result<> check_listed(RstapOptions& options, std::span<const std::string> words)
 bool leave_out_unfit(std::vector<GivenOption>& options, const JobOptions& job) {
   return std::erase_if(options, [&](const GivenOption& given) {
            const OptionEntry* entry = given.option->run_option();
-           return given.source != OptionSource::kWords && entry != nullptr && is_of_no_use(job, *entry);
+           return given.source != OptionSource::kWords && entry != nullptr && is_of_no_use(job, *entry, given.value);
          }) > 0;
 }
 

@@ -46,10 +46,10 @@ Result<> take_positionals(JobOptions& job, std::span<const std::string> words) {
       }
     } else if (kind) {
       job.script_kind = ScriptKind::kReadyModule;
-    } else if (job.runtime == Runtime::kKernel && file_says_bpftrace(job.script)) {
+    } else if (!job.runtime_given && file_says_bpftrace(job.script)) {
       job.runtime = Runtime::kBpftrace;
     }
-  } else if (job.runtime == Runtime::kKernel && says_bpftrace(job.script)) {
+  } else if (!job.runtime_given && says_bpftrace(job.script)) {
     job.runtime = Runtime::kBpftrace;
   }
   job.script_arguments.assign(first, words.end());

@@ -32,6 +32,9 @@ Result<> check_built(const JobOptions& job, RunnerKind runner) {
   return {};
 }
 
+// What bpftrace's -B takes, and stap's does not.
+bool is_buffering(std::string_view value) { return value == "line" || value == "full" || value == "none"; }
+
 Result<> check_values(const JobOptions& job) {
   if (job.attach_pid) {
     const Result<std::uint32_t> pid = parse_int<std::uint32_t>(*job.attach_pid, 1, 0x7fff'ffff);
@@ -41,7 +44,7 @@ Result<> check_values(const JobOptions& job) {
     return fail(Errc::kUsage, fmt::format("-f: '{}' is not text or json", *job.runner_format));
   }
   for (const std::string& mode : option_values(job, OptionId::kMakeVariable)) {
-    if (runner_of(job) != RunnerKind::kBpftrace || mode == "line" || mode == "full" || mode == "none") continue;
+    if (runner_of(job) != RunnerKind::kBpftrace || is_buffering(mode)) continue;
     return fail(Errc::kUsage, fmt::format("-B: '{}' is not line, full or none", mode));
   }
   // stap would refuse these, too, but after all targets are connected.
@@ -95,8 +98,10 @@ Result<> check_options_of_runner(const JobOptions& job, RunnerKind runner, std::
   return {};
 }
 
-bool is_of_no_use(const JobOptions& job, const OptionEntry& entry) {
+bool is_of_no_use(const JobOptions& job, const OptionEntry& entry, std::string_view value) {
   const RunnerKind runner = runner_of(job);
+  const bool is_bpftraces = runner == RunnerKind::kBpftrace;
+  if (entry.id == OptionId::kMakeVariable && is_buffering(value) != is_bpftraces) return true;  // It is the other -B.
   if (option_values(job, entry.id).empty()) return false;  // Or it says what the program is: -e, --runtime.
   return entry.for_runner(runner).kind == RunnerUse::Kind::kRefused ||
          (!job.needs_build() && changes_only_build(entry, runner));

@@ -240,7 +240,7 @@ Awaitable<> TargetFleet::bound_starts() {
   stopped_code_ = kFailedCode;
   for (const auto& each : runs_) {
     if (each->outcome() || each->has_begun() || each->state() == TargetState::kWaiting) continue;
-    each->set_stop_reason(fmt::format("not begun {} s after the first runner (--deadline, and a minute)",
+    each->set_stop_reason(fmt::format("not begun {} s after the first runner (the time of the run, and a minute)",
                                       format_seconds(trace_time_->attach_limit)));
     each->stop();
   }
@@ -251,7 +251,7 @@ void TargetFleet::on_due(TargetRun& run, bool traced) {
   if (run.outcome() || stops_ > 0) return;
   if (!traced) {
     run.set_never_traced(
-        fmt::format("never traced: its probes were not attached within {} s (--deadline, and a minute)",
+        fmt::format("never traced: its probes were not attached within {} s (the time of the run, and a minute)",
                     format_seconds(trace_time_->attach_limit)));
   }
   const bool canary_fails = canary_ && canary_->verdict() == CanaryWatch::Verdict::kWait;

@@ -29,9 +29,9 @@ class TraceTimer {
     if (!time_ || !started_ || std::exchange(attached_, true) || over_) return;
     wait(time_->time);
   }
-  /// Whatever comes now, nothing is due.
+  /// Whatever comes now, nothing is due. What has not begun may begin: another try to connect.
   void end() {
-    over_ = true;
+    over_ = started_;
     timer_.cancel();
   }
 
@@ -39,7 +39,8 @@ class TraceTimer {
   void wait(Duration time) {
     timer_.expires_after(time);
     timer_.async_wait([this](asio::error_code error) {
-      if (error || over_) return;
+      // One that is set anew is not over, though its old end may be on its way.
+      if (error || over_ || timer_.expiry() > asio::steady_timer::clock_type::now()) return;
       over_ = true;
       if (on_due_) on_due_(attached_);
     });

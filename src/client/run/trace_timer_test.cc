@@ -49,6 +49,16 @@ TEST_F(TraceTimerTest, CountsFromTheStartWhereNothingTells) {
   EXPECT_EQ(run(timer, [&] { timer.on_started(); }), "traced;");
 }
 
+TEST_F(TraceTimerTest, ATryThatDidNotStartEndsNothing) {
+  TraceTimer timer(io_, TraceTime{milliseconds(1), kNever, false});
+  EXPECT_EQ(run(timer,
+                [&] {
+                  timer.end();
+                  timer.on_started();
+                }),
+            "traced;");
+}
+
 TEST_F(TraceTimerTest, NothingIsDueBehindTheEndOrWithoutATime) {
   TraceTimer ended(io_, TraceTime{milliseconds(1), kNever, true});
   EXPECT_EQ(run(ended,
