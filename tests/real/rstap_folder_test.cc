@@ -227,6 +227,17 @@ TEST_F(RstapFolder, AModuleForTheKernelLeavesNothing) {
   EXPECT_EQ(files(), files_before);
 }
 
+// That there will be a copy is not known before, and its name has another process's number.
+TEST_F(RstapFolder, AWrapperThatStaysLeavesNothing) {
+  const std::string wrapper = scratch_.write("wrapper", "#!/bin/sh\nstap \"$@\"\n", 0755);
+  const std::set<std::string> before = files();
+  Program rstap(in_folder({STAPSH_CLIENT, "-w", "--stap", wrapper, "--stapsh", "/usr/bin/stapsh", "--remote",
+                           "stapsh:", "--stap-arg=--run=bpf", "-e", "probe begin { printf(\"hello\\n\") exit() }"}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(rstap.out(), "hello\n");
+  EXPECT_EQ(files(), before);
+}
+
 // The client of systemtap 4.8 in what matters here: few machines have a server.
 TEST_F(RstapFolder, ACompileServersModuleTouchesNothing) {
   scratch_.write("here/served-stap",

@@ -32,6 +32,14 @@ constexpr Duration kDeathTime = std::chrono::seconds(2);
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
 
+// "stap_4711.bo": as stap calls a module that is not for its cache, by its own process.
+bool is_uncached_name(std::string_view file) {
+  static constexpr std::string_view kBefore = "stap_";
+  if (!file.starts_with(kBefore)) return false;
+  const std::size_t end = file.find_first_not_of("0123456789", kBefore.size());
+  return end != std::string_view::npos && end > kBefore.size() && file.find('.') == end;
+}
+
 }  // namespace
 
 BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events, std::size_t targets)
@@ -231,6 +239,9 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
                                        job_.lists() ? kListBytesMax : kBuildTextBytesMax, give_up, goes_on);
   builders_.erase(stap->pid());
   if (builders_.empty()) kill_timer_.cancel();
+  const Result<std::string> file = module_from_build_output(built.out);
+  // Of a cache that can't be used we learn here: the copy has a name of its own.
+  if (!interrupted && !served && file && is_uncached_name(*file)) (void)::unlink(file->c_str());
   if (stopped_) {
     if (!built.exit_code) {
       emit(event::Note{event::Note::Kind::kWarning, "the build, process " + std::to_string(stap->pid()) +
@@ -247,10 +258,6 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
     if (printed.text.empty()) warn_of_nothing(kernel);
     co_return printed;
   }
-  // Of a cache that can't be used we learn here: the copy has a name of its own, this process's.
-  const Result<std::string> file = module_from_build_output(printed.text);
-  if (!interrupted && !served && file && file->starts_with("stap_" + std::to_string(stap->pid()) + "."))
-    (void)::unlink(file->c_str());
   show(built.errors, kernel, folder);
   // Who was interrupted has an exit code that says so. It names a module only if all went well.
   if (built.exit_code == 0 || (interrupted && file)) co_return printed;
