@@ -206,16 +206,17 @@ finish() {
 
 scripts=$guest_folder/scripts
 export SYSTEMTAP_DIR=$guest_cache/systemtap  # stap's own cache of modules.
-# The client's words for every run; the ssh that knows the keys comes first in PATH.
+# What stap is told for every build; the ssh that knows the keys comes first in PATH.
 use_image() {  # IMAGE
   image=$1
   PATH=$1/bin:$PATH
   common=(-R "$(patched_runtime "$(< "$1/release")")")
+  export RSTAP_OPTIONS="${common[*]}"  # Usual, not said: where nothing is built it would be refused.
 }
 # Starts rstap in the background: $pid; output in $scratch/out and $scratch/err.
 start() {  # WORD...
   : > "$scratch/out"
-  TMPDIR=$scratch "$rstap" "${common[@]}" "$@" > "$scratch/out" 2> "$scratch/err" &
+  TMPDIR=$scratch "$rstap" "$@" > "$scratch/out" 2> "$scratch/err" &
   pid=$!
 }
 # Runs it to its end: $code, $scratch/out, $scratch/err.
