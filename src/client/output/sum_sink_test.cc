@@ -44,11 +44,11 @@ class SumSinkTest : public testing::Test {
     const std::string printed =
         "a line\n{\"type\": \"map\", \"data\": {\"@a\": 3}}\n"
         "{\"type\": \"map\", \"data\": {\"@b\": {\"x\": 4, \"y\": 5}}}\nno end\n";
-    for (const std::size_t host : {0, 1}) say(host, event::Output{Stream::kStdout, printed, {}});
+    for (const std::size_t host : {0U, 1U}) say(host, event::Output{Stream::kStdout, printed, {}});
     Outcome well;
     well.kind = Outcome::Kind::kEnded;
     well.exit_code = 0;
-    for (const std::size_t host : {0, 1}) say(host, event::Ended{well, 0, 0});
+    for (const std::size_t host : {0U, 1U}) say(host, event::Ended{well, 0, 0});
     say(std::nullopt, event::RunEnded{0});
     return std::string(streams_->buffers().of(Stream::kStdout).view());
   }
