@@ -2,7 +2,6 @@
 #include "agent/known_versions.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "protocol/found_runners.h"
 #include "protocol/quoted.h"
 #include "sys/clock.h"
+#include "sys/file_lock.h"
 #include "sys/io.h"
 #include "sys/open_inside.h"
 
@@ -22,16 +22,17 @@ namespace stapsh::agent {
 namespace {
 
 constexpr const char* kName = "versions";
-constexpr const char* kNewName = "versions.new";
+constexpr std::string_view kEnd = "end\n";
 constexpr std::size_t kBytesMax = 16'384;
-constexpr Duration kWriteLimit = std::chrono::seconds(1), kDeadAfter = std::chrono::minutes(1);
+constexpr Duration kWriteLimit = std::chrono::seconds(1);
 constexpr std::chrono::minutes kUnknownTime(10);  // Before a program that did not tell is asked again.
 
 std::uint64_t unknown_period() { return static_cast<std::uint64_t>(sys::wall_now() / kUnknownTime); }
 
-// Lines: IDENTITY VERSION; `?PERIOD` in the place of a version that was not told in that period.
+// Lines: IDENTITY VERSION, and at last `end`; `?PERIOD` in the place of a version that was not told in that period.
 KnownVersions parse(std::string_view text) {
   KnownVersions versions;
+  if (!text.ends_with(kEnd)) return versions;
   const std::string unknown = "?" + std::to_string(unknown_period());
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -76,19 +77,12 @@ void keep_versions(const KnownVersions& versions) {
   for (const auto& [identity, version] : versions) {
     text.append(identity).append(" ").append(version.empty() ? unknown : version).append("\n");
   }
-  const Result<sys::UniqueFd> file = sys::open_at(place, kNewName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-  if (!file) {
-    // Another one is at it, or died: who finishes later than that has stopped writing.
-    struct stat status {};
-    const bool is_there = ::fstatat(place, kNewName, &status, AT_SYMLINK_NOFOLLOW) == 0;
-    if (is_there && std::chrono::seconds(status.st_mtim.tv_sec) + kDeadAfter < sys::wall_now()) {
-      (void)::unlinkat(place, kNewName, 0);
-    }
-    return;
-  }
-  // Readers see all of it or nothing.
-  const bool whole = sys::write_all(file->get(), text, kWriteLimit).has_value();
-  if (!whole || ::renameat(place, kNewName, place, kName) != 0) (void)::unlinkat(place, kNewName, 0);
+  text.append(kEnd);
+  // One file, so that nothing else is left of who dies meanwhile; readers take it only if it is whole.
+  const Result<sys::UniqueFd> file = sys::open_at(place, kName, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+  const Result<bool> mine = file ? sys::try_lock(file->get()) : fail(file.error());
+  if (!mine || !*mine || ::ftruncate(file->get(), 0) != 0) return;  // Another one is at it.
+  (void)sys::write_all(file->get(), text, kWriteLimit);
 }
 
 }  // namespace stapsh::agent

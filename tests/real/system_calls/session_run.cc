@@ -361,11 +361,8 @@ class SessionRun {
   }
 
   void look_what_is_left() {
-    // What programs said of their version is kept there (docs/adr/0009): it is no session's. Nor is what one that died
-    // had begun to write: the next one that asks takes it away.
-    const auto is_a_sessions = [](const fs::directory_entry& entry) {
-      return !entry.path().filename().string().starts_with("versions");
-    };
+    // What programs said of their version is kept there (docs/adr/0009): it is no session's.
+    const auto is_a_sessions = [](const fs::directory_entry& entry) { return entry.path().filename() != "versions"; };
     const auto files = [&] {
       return !fs::is_empty(scratch_.tmp()) ||
              std::ranges::any_of(fs::directory_iterator(scratch_.records()), is_a_sessions);
