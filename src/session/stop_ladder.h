@@ -95,9 +95,9 @@ class StopLadder {
   /// was killed takes the time that the kernel needs: to close three hundred probes is half a minute.
   void hurry() { hurried_ = true; }
 
-  /// Earns a new grace time. True: the rung's signal is to be sent once more. bpftrace loses one that comes in the
-  /// first tenth of a second of its life, and then traces as if nothing were; while it holds all its probes, a second
-  /// one costs nothing.
+  /// Earns a new grace time. True: the rung's signal is to be sent once more. bpftrace 0.17 loses one that comes while
+  /// it does anything but wait, and traces on as if nothing were; while it holds all its probes, a second one costs
+  /// nothing.
   [[nodiscard]] bool note_activity(Activity activity, TimePoint now) {
     if ((hurried_ && rung_ < Rung::kKill) || !climbing()) return false;
     if (activity == Activity::kWorks || activity == Activity::kTraces) {

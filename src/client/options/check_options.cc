@@ -89,11 +89,11 @@ Result<> check_options_of_runner(const JobOptions& job, RunnerKind runner, std::
     const RunnerUse& use = entry.for_runner(runner);
     if (use.kind != RunnerUse::Kind::kRefused || option_values(job, entry.id).empty()) continue;
     if (!use.text.empty()) return fail(Errc::kUsage, fmt::format("{}: {}: {}", title, entry.spelling(), use.text));
-    return fail(Errc::kUsage, fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(),
-                                          entry.id == OptionId::kGlobal ? "give the script an argument ($1, @1) instead"
-                                          : entry.build == BuildUse::kContent ? "leave it out"
-                                                                              : "leave it out, or hand words over with "
-                                                                                "--runner-arg=WORD"));
+    std::string_view remedy = "leave it out, or hand words over with --runner-arg=WORD";
+    if (entry.build == BuildUse::kContent) remedy = "leave it out";
+    if (entry.id == OptionId::kGlobal) remedy = "give the script an argument ($1, @1) instead";
+    return fail(Errc::kUsage,
+                fmt::format("{}: {} can't do {}; {}", title, runner_name(runner), entry.spelling(), remedy));
   }
   return {};
 }
