@@ -38,7 +38,7 @@ class Reader {
   explicit Reader(std::string_view program) : words_(words_of(program)) { find_definitions(); }
 
   std::vector<ProgramMap> read();
-  // Where `avg` is assigned to a map.
+  // Where `avg` is assigned to a map and stats() can stand in its place.
   std::vector<std::string_view> averages();
 
  private:
@@ -202,6 +202,7 @@ ProgramMap& Reader::map(std::string_view name) {
 
 std::vector<std::string_view> Reader::averages() {
   std::vector<std::string_view> found;
+  if (redefined_.contains("stats")) return found;  // It would be the program's own.
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (words_[i].kind != Kind::kMap) continue;
     const std::size_t behind = behind_key(i);

@@ -36,7 +36,8 @@ class ProgramMaps {
 };
 
 /// `program` with stats() in the place of each avg() that is assigned to a map: it says the count as well, so that
-/// averages of hosts can be put together exactly. All else is left as it is.
+/// averages of hosts can be put together exactly. All else is left as it is, and so is a program that has a stats() of
+/// its own.
 std::string with_exact_avg(std::string_view program);
 
 }  // namespace stapsh::client

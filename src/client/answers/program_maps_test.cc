@@ -125,6 +125,15 @@ TEST(ProgramMaps, ExactAverageChangesNothingElse) {
   EXPECT_EQ(with_exact_avg(""), "");
 }
 
+TEST(ProgramMaps, AStatsOfTheProgramItselfStandsForNoAverage) {
+  for (const std::string_view program :
+       {"macro stats(x) { x } k:f { @a = avg(1); }", "fn stats($x) { } k:f { @a = avg(1); }",
+        "#define stats(x) count()\nk:f { @a = avg(1); }"}) {
+    EXPECT_EQ(with_exact_avg(program), program);
+    EXPECT_EQ(ProgramMaps(program).kind("@a"), MapKind::kAvg);
+  }
+}
+
 TEST(ProgramMaps, NamesComeInTheOrderOfTheText) {
   EXPECT_EQ(ProgramMaps("k:f { @z = 1; @a = @b; @z++; @ = 1 }").names(),
             (std::vector<std::string>{"@z", "@a", "@b", "@"}));
