@@ -4,6 +4,11 @@
 #include "protocol/version.h"
 
 namespace stapsh {
+namespace {
+
+constexpr Version kFirstWithSignalProbe{0, 22};  // bpftrace's.
+
+}  // namespace
 
 std::string why_it_cant_run(const FoundRunners& runners, RunnerKind kind, std::string_view built_by) {
   const std::string name(runner_name(kind));
@@ -18,6 +23,12 @@ std::string why_it_cant_run(const FoundRunners& runners, RunnerKind kind, std::s
          ": they don't understand each other across 5.0; build it by systemtap " +
          (old_runner ? "before 5.0" : "5.0 or later") + ", or install " +
          (old_module ? "one before 5.0" : "5.0 or later") + " there";
+}
+
+std::optional<bool> prints_maps_by_probe(const FoundRunners& runners) {
+  const FoundRunner* const bpftrace = find(runners, RunnerKind::kBpftrace);
+  if (bpftrace == nullptr || bpftrace->version.empty()) return std::nullopt;
+  return parse_version(bpftrace->version) >= kFirstWithSignalProbe;
 }
 
 }  // namespace stapsh

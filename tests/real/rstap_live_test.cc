@@ -2,6 +2,7 @@
 // --live in a real terminal: what is seen meanwhile, and what is left of it afterwards.
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include "harness/remote_test.h"
@@ -46,6 +47,17 @@ print qq({"type": "printf", "data": "the end\\n"}\n);
 show();
 )";
 
+// As bpftrace 0.22 and later, which print a map when they are asked where a probe for that signal says so: without one
+// this ends with an error. All else is done by the real one, which knows no such probe, and prints without.
+constexpr std::string_view kNewerBpftrace = R"(#!/bin/bash
+[[ $* == -V ]] && { echo bpftrace v0.23.0; exit; }
+for word; do
+  [[ $word == *count.bt ]] && { cp "$word" SCRATCH/sent.bt && grep -v ^self: "$word" > SCRATCH/older.bt && word=SCRATCH/older.bt; }
+  words+=("$word")
+done
+[[ $(tail -n 1 SCRATCH/sent.bt) == 'self:signal:SIGUSR1 { print(@c); }' ]] && exec SCRATCH/older_bpftrace "${words[@]}"
+)";
+
 class RstapLive : public RemoteTest {
  protected:
   void SetUp() override {
@@ -73,6 +85,19 @@ class RstapLive : public RemoteTest {
     runner.replace(runner.find("PID_FILE"), 8, scratch_.path("runner_pid"));
     (void)scratch_.write("runner", runner, 0755);
     mounts_.replace("/usr/bin/bpftrace", scratch_.path("runner"));
+  }
+  /// A target with such a bpftrace.
+  std::string newer_bpftrace() {
+    std::string runner(kNewerBpftrace);
+    for (std::size_t at = 0; (at = runner.find("SCRATCH", at)) != std::string::npos;) {
+      runner.replace(at, 7, scratch_.path("."));
+    }
+    std::filesystem::copy("/usr/bin/bpftrace", scratch_.path("older_bpftrace"));
+    return "exec:" +
+           scratch_.write("newer",
+                          "#!/bin/sh\nexec unshare -m sh -c 'mount --bind " + scratch_.write("runner", runner, 0755) +
+                              " /usr/bin/bpftrace && exec " + agent_program() + "'\n",
+                          0755);
   }
   Terminal& open_terminal() {
     const std::string configuration =
@@ -185,6 +210,16 @@ TEST_F(RstapLive, ARealBpftraceWithAnAgentAndWithout) {
   EXPECT_TRUE(terminal.wait_for_line("  by host:"));
   terminal.press("q");
   expect_over(terminal);
+}
+
+TEST_F(RstapLive, ANewerBpftraceIsGivenAProbeByWhichItIsAsked) {
+  const std::string newer = newer_bpftrace();
+  Terminal& terminal = start_live("--remote stapsh: --remote " + newer);
+  terminal.press("q");
+  expect_over(terminal);
+  // What went to the other one is what was written: it would not have run else.
+  EXPECT_EQ(read_file(scratch_.path("sent.bt")),
+            read_file(scratch_.path("count.bt")) + "self:signal:SIGUSR1 { print(@c); }\n");
 }
 
 TEST_F(RstapLive, WithoutATerminalEachIntervalIsABlock) {

@@ -114,7 +114,8 @@ TEST_F(RstapRunners, LiveSaysAtOnceWhomItCantAsk) {
   fake(kBpftrace, "echo bpftrace v0.22.1");
   Program rstap(this->rstap({"--live=0.2"}));
   (void)rstap.wait_exit();
-  EXPECT_NE(rstap.err().find("this version of bpftrace does not print its maps when it is asked"), std::string::npos)
+  EXPECT_NE(rstap.err().find("this bpftrace (0.22 or later) can't be asked for the maps of this program"),
+            std::string::npos)
       << rstap.captured();
 }
 

@@ -45,7 +45,7 @@ class AnswerBook::State : public MapSink {
   [[nodiscard]] bool can_be_asked(std::size_t target) const;
   [[nodiscard]] bool has_printed(std::size_t target) const { return hosts_.at(target).printed; }
 
-  void note_never_prints(std::size_t target);
+  void note_asking(std::size_t target, bool prints);
 
   // MapSink: what RunnerJson reads goes to the builder.
   MapKind begin(std::string_view map) override;
@@ -59,7 +59,7 @@ class AnswerBook::State : public MapSink {
     SystemtapBlocks blocks;  // or this.
     RepeatedNotes notes;
     bool can_be_asked = false;
-    bool never_prints = false;  // When it is asked.
+    std::optional<bool> prints_asked;  // None: not known.
     bool printed = false;
     std::uint64_t lost_events = 0, lost_events_shown = 0;
     std::uint64_t prints_left_out = 0;  // Of maps that are too many.
@@ -232,18 +232,20 @@ void AnswerBook::State::leave_out(std::size_t target, std::string_view map) {
   notice(target, "more maps than can be: " + shown_text(map, kShownLineBytes) + " and others are left out");
 }
 
-void AnswerBook::State::note_never_prints(std::size_t target) {
-  hosts_.at(target).never_prints = true;
-  if (!options_.live) return;
-  notice_once(target,
-              "this version of bpftrace does not print its maps when it is asked (up to 0.21 do): --live shows "
-              "what the program prints");
+void AnswerBook::State::note_asking(std::size_t target, bool prints) {
+  hosts_.at(target).prints_asked = prints;
+  if (prints || !options_.live) return;
+  notice_once(
+      target,
+      "this bpftrace (0.22 or later) can't be asked for the maps of this program: --live shows what the program "
+      "prints, as in interval:s:1 { print(@name); }");
 }
 
 // Before it has attached its probes, the signal may come before its handler is there, and end it.
 void AnswerBook::State::note_attached(std::size_t target, bool counted) {
-  if (counted) note_never_prints(target);
-  hosts_[target].can_be_asked = !hosts_[target].never_prints;
+  Host& host = hosts_[target];
+  if (counted && !host.prints_asked) note_asking(target, false);
+  host.can_be_asked = host.prints_asked.value_or(true);
   // 0.24 and later leave blanks out of keys; where older ones take part, keys are matched without them.
   (counted ? newer_ : older_) = true;
   if (newer_ && older_ && options_.keys == KeyMatching::kExact) match_keys_loosely();
@@ -399,7 +401,7 @@ AnswerBook::AnswerBook(Systemtap, std::size_t targets, const AnswerOptions& opti
 AnswerBook::~AnswerBook() = default;
 
 void AnswerBook::on_started(std::size_t target, WallTime now) { state_->start(target, now); }
-void AnswerBook::on_prints_nothing_asked(std::size_t target) { state_->note_never_prints(target); }
+void AnswerBook::on_asking_known(std::size_t target, bool prints) { state_->note_asking(target, prints); }
 void AnswerBook::on_output(std::size_t target, std::string_view bytes, WallTime now) {
   state_->read(target, bytes, now);
 }

@@ -49,8 +49,8 @@ class AnswerBook {
   // In. Times never go back: an earlier one counts as the latest. A target that has ended says nothing more.
   /// Its runner runs. Its first output says so as well.
   void on_started(std::size_t target, WallTime now);
-  /// Its runner is of a version that is known not to print its maps when it is asked.
-  void on_prints_nothing_asked(std::size_t target);
+  /// It is known whether its runner prints its maps when it is asked. Else its output tells of some that don't.
+  void on_asking_known(std::size_t target, bool prints);
   /// Standard output of the runner, in any split.
   void on_output(std::size_t target, std::string_view bytes, WallTime now);
   /// `problem`: why its values may not be whole ("failed: …", "lost"); empty: it ended well.
@@ -67,8 +67,8 @@ class AnswerBook {
   std::optional<AnswerItem> next();
   /// Each map as hosts said it last, as far as it was said.
   [[nodiscard]] std::vector<Answer> latest() const;
-  /// It runs, and a signal that asks it to print its maps does not end it: its probes are attached. Versions that are
-  /// known not to print then are not asked; with AnswerOptions::live a notice says so.
+  /// It runs, and a signal that asks it to print its maps does not end it: its probes are attached. Those that
+  /// are known not to print then are not asked; with AnswerOptions::live a notice says so.
   [[nodiscard]] bool can_be_asked(std::size_t target) const;
   /// Any map.
   [[nodiscard]] bool has_printed(std::size_t target) const;

@@ -117,7 +117,7 @@ TEST_F(AnswerBookTest, WhoHasAttachedItsProbesCanBeAsked) {
   EXPECT_EQ(drain(), "");
   say(1, R"({"type": "attached_probes", "count": 1, "data": {"probes": 1}})");
   EXPECT_FALSE(book_->can_be_asked(1));
-  EXPECT_EQ(drain().substr(0, 80), "1! this version of bpftrace does not print its maps when it is asked (up to 0.21");
+  EXPECT_EQ(drain().substr(0, 47), "1! this bpftrace (0.22 or later) can't be asked");
   end(0);
   EXPECT_FALSE(book_->can_be_asked(0));
 }
@@ -126,13 +126,24 @@ TEST_F(AnswerBookTest, AVersionThatPrintsNothingIsKnownBeforeItRuns) {
   AnswerOptions options;
   options.live = true;
   begin(kCounter, 2, options);
-  book_->on_prints_nothing_asked(1);
-  EXPECT_EQ(drain().substr(0, 80), "1! this version of bpftrace does not print its maps when it is asked (up to 0.21");
+  book_->on_asking_known(0, true);
+  book_->on_asking_known(1, false);
+  EXPECT_EQ(drain().substr(0, 47), "1! this bpftrace (0.22 or later) can't be asked");
   for (std::size_t target = 0; target < 2; ++target) {
     book_->on_started(target, at(0));
     say(target, R"({"type": "attached_probes", "data": {"probes": 1}})");
     EXPECT_EQ(book_->can_be_asked(target), target == 0);
   }
+  EXPECT_EQ(drain(), "");
+}
+
+TEST_F(AnswerBookTest, OneWhoseProgramPrintsWhenItIsAskedIsAskedWhateverItsVersion) {
+  AnswerOptions options;
+  options.live = true;
+  begin(kCounter, 1, options);
+  book_->on_asking_known(0, true);
+  say(0, R"({"type": "attached_probes", "count": 2, "data": {"probes": 2}})");
+  EXPECT_TRUE(book_->can_be_asked(0));
   EXPECT_EQ(drain(), "");
 }
 

@@ -38,6 +38,8 @@ class Reader {
   explicit Reader(std::string_view program) : words_(words_of(program)) { find_definitions(); }
 
   std::vector<ProgramMap> read();
+  // After read().
+  [[nodiscard]] bool makes(std::string_view map) const { return made_.contains(map); }
   // Where `avg` is assigned to a map and stats() can stand in its place.
   std::vector<std::string_view> averages();
 
@@ -215,7 +217,13 @@ std::vector<std::string_view> Reader::averages() {
 
 }  // namespace
 
-ProgramMaps::ProgramMaps(std::string_view program) : maps_(Reader(program).read()) {}
+ProgramMaps::ProgramMaps(std::string_view program) {
+  Reader reader(program);
+  maps_ = reader.read();
+  for (const ProgramMap& map : maps_) {
+    if (reader.makes(map.name)) made_.push_back(map.name);
+  }
+}
 
 std::vector<std::string> ProgramMaps::names() const {
   std::vector<std::string> names;

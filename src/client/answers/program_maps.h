@@ -27,12 +27,15 @@ class ProgramMaps {
   /// In the order in which the program first names them.
   [[nodiscard]] const std::vector<ProgramMap>& maps() const { return maps_; }
   [[nodiscard]] std::vector<std::string> names() const;
+  /// Of those that it assigns to or changes: others have no values.
+  [[nodiscard]] const std::vector<std::string>& made() const { return made_; }
   /// kOther of one that the program does not have.
   [[nodiscard]] MapKind kind(std::string_view name) const;
   [[nodiscard]] const ProgramMap* find(std::string_view name) const;
 
  private:
   std::vector<ProgramMap> maps_;
+  std::vector<std::string> made_;
 };
 
 /// `program` with stats() in the place of each avg() that is assigned to a map: it says the count as well, so that

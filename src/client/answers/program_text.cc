@@ -2,6 +2,7 @@
 #include "client/answers/program_text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stapsh::client {
 namespace {
@@ -23,6 +24,7 @@ std::size_t behind(std::string_view text, std::string_view what, std::size_t fro
   return at == std::string_view::npos ? text.size() : at + what.size();
 }
 
+// npos: it does not end.
 std::size_t text_end(std::string_view text) {
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -31,7 +33,7 @@ std::size_t text_end(std::string_view text) {
       return at + 1;
     }
   }
-  return text.size();
+  return std::string_view::npos;
 }
 
 std::size_t line_end(std::string_view text) {
@@ -71,10 +73,19 @@ ProgramWord first_word(std::string_view text) {
   return {Kind::kSign, text.substr(0, sign_end(text))};
 }
 
-}  // namespace
+// What a text that was read to its end ends with.
+bool is_closed(const ProgramWord& last) {
+  if (last.kind == Kind::kText) return text_end(last.text) != std::string_view::npos;
+  return last.kind != Kind::kDirective || !(last.text.ends_with('\\') || last.text.ends_with("\\\n"));
+}
 
-std::vector<ProgramWord> words_of(std::string_view program) {
+struct Text {
   std::vector<ProgramWord> words;
+  bool closed = true;
+};
+
+Text read(std::string_view program) {
+  Text text;
   std::size_t at = 0;
   while (at < program.size()) {
     const std::string_view left = program.substr(at);
@@ -83,13 +94,24 @@ std::vector<ProgramWord> words_of(std::string_view program) {
     } else if (left.starts_with("//")) {
       at = behind(program, "\n", at);
     } else if (left.starts_with("/*")) {
+      text.closed = left.find("*/", 2) != std::string_view::npos;
       at = behind(program, "*/", at + 2);
     } else {
-      words.push_back(first_word(left));
-      at += words.back().text.size();
+      text.words.push_back(first_word(left));
+      at += text.words.back().text.size();
     }
   }
-  return words;
+  text.closed = text.closed && (text.words.empty() || is_closed(text.words.back()));
+  return text;
+}
+
+}  // namespace
+
+std::vector<ProgramWord> words_of(std::string_view program) { return read(program).words; }
+
+std::optional<std::vector<ProgramWord>> closed_words_of(std::string_view program) {
+  Text text = read(program);
+  return text.closed ? std::optional(std::move(text.words)) : std::nullopt;
 }
 
 std::size_t behind_bracket(const std::vector<ProgramWord>& words, std::size_t open) {

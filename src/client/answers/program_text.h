@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct ProgramWord {
 
 /// Comments are left out.
 std::vector<ProgramWord> words_of(std::string_view program);
+/// Likewise; none if it ends within a comment, a text or a directive, so that what is put behind it would be part of
+/// that.
+std::optional<std::vector<ProgramWord>> closed_words_of(std::string_view program);
 
 /// The word behind the bracket that closes the one at `open`: `words.size()` if none does.
 std::size_t behind_bracket(const std::vector<ProgramWord>& words, std::size_t open);

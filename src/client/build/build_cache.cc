@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "client/answers/asked_prints.h"
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
 #include "client/build/build_folder.h"
@@ -61,6 +62,7 @@ Result<> BuildCache::prepare() {
   }
   if (!job_.needs_build()) {
     ready_ = std::make_shared<const Module>(TRY(ready_module(job_)));
+    if (options_.output.answers.live) make_askable();
     return {};
   }
   if (job_.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
@@ -83,6 +85,14 @@ Result<> BuildCache::prepare() {
   if (!tapset.empty()) job_.tapset_directories.push_back(tapset);
   workspace_ = TRY(sys::Workspace::create());
   return {};
+}
+
+void BuildCache::make_askable() {
+  const std::optional<std::string> text = with_asked_prints(program());
+  if (!text) return;
+  Module module = *ready_;
+  module.files.front().content = std::make_shared<const std::string>(*text);
+  askable_ = std::make_shared<const Module>(std::move(module));
 }
 
 std::optional<std::string> BuildCache::script_text() const {
@@ -114,17 +124,19 @@ bool BuildCache::wants_input() const {
   return names_input_probe(script_text().value_or(""));
 }
 
-Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel) const {
+Result<std::shared_ptr<const Module>> BuildCache::ready_module_for(const KernelId& kernel,
+                                                                   bool prints_maps_by_probe) const {
   if (!ready_->release.empty() && ready_->release != kernel.release) {
     return fail(Errc::kUsage, "module " + ready_->title + " was built for kernel " + ready_->release +
                                   ", the target runs " + kernel.release +
                                   "; build it for that kernel, or give the script");
   }
-  return ready_;
+  return prints_maps_by_probe && askable_ ? askable_ : ready_;
 }
 
-Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::module_for(KernelId kernel, std::string target) {
-  if (ready_) co_return ready_module_for(kernel);
+Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::module_for(KernelId kernel, std::string target,
+                                                                        bool prints_maps_by_probe) {
+  if (ready_) co_return ready_module_for(kernel, prints_maps_by_probe);
   std::unique_ptr<Entry>& entry = entries_[kernel];
   if (!entry) {
     entry = std::make_unique<Entry>(io_);

@@ -41,8 +41,10 @@ class BuildCache {
   [[nodiscard]] bool wants_input() const;
 
   /// The module for `kernel`, which `target` runs; waits for its build. The error says why there is none; what stap
-  /// printed about it was shown, once for all kernels of which it is the same.
-  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel, std::string target);
+  /// printed about it was shown, once for all kernels of which it is the same. `prints_maps_by_probe`: so its bpftrace
+  /// does, and has to be given one to be asked by --live.
+  Awaitable<Result<std::shared_ptr<const Module>>> module_for(KernelId kernel, std::string target,
+                                                              bool prints_maps_by_probe = false);
 
   /// Ends what is being built, and kills it after the grace time or when this is called again; no build starts any
   /// more.
@@ -63,7 +65,8 @@ class BuildCache {
     int exit_code;
   };
   Awaitable<Result<Printed>> run_stap(const KernelId& kernel, const BuildFolder& folder);
-  Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel) const;
+  void make_askable();
+  Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel, bool prints_maps_by_probe) const;
   [[nodiscard]] std::optional<std::string> script_text() const;
   [[nodiscard]] std::string task_for(const KernelId& kernel) const;
   void warn_of_nothing(const KernelId& kernel);
@@ -79,6 +82,7 @@ class BuildCache {
   KernelId local_;
   std::vector<KernelDirectory> kernel_directories_;
   std::shared_ptr<const Module> ready_;
+  std::shared_ptr<const Module> askable_;  // Of a bpftrace program: with a probe that prints its maps; or none.
   std::string stdin_script_;
   sys::Workspace workspace_;
   std::map<KernelId, std::unique_ptr<Entry>> entries_;

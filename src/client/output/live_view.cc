@@ -120,7 +120,7 @@ void LiveView::show_answers() {
   streams_.on_pause();
 }
 
-// Bpftrace 0.22 and 0.23 look like those before, and print nothing.
+// Where versions are not known, 0.22 and 0.23 look like those before, and print nothing.
 std::string LiveView::silence_text() const {
   const std::size_t silent = asked_ < kAskedMin ? 0 : sum_.silent();
   return silent == 0 ? "" : fmt::format("; {} print nothing: no data yet, or bpftrace 0.22 or later", silent);

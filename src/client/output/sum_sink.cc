@@ -7,21 +7,16 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "client/answers/asked_prints.h"
 #include "client/output/answer_text.h"
 #include "client/output/report.h"
 #include "client/output/shown_names.h"
-#include "protocol/version.h"
+#include "session/runner_check.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kAnswers = "the answers";
-// From here on bpftrace takes SIGUSR1 for something else than a wish to see its maps.
-constexpr Version kFirstThatPrintsNothing{0, 22};
-
-bool prints_nothing_asked(const FoundRunner& bpftrace) {
-  return !bpftrace.version.empty() && parse_version(bpftrace.version) >= kFirstThatPrintsNothing;
-}
 
 }  // namespace
 
@@ -48,9 +43,9 @@ void SumSink::on_event(const Event& event) {
 void SumSink::tell_book(const Event& event) {
   std::visit(Overloaded{
                  [&](const event::Connected& e) {
-                   const FoundRunner* const runner = e.runners ? find(*e.runners, RunnerKind::kBpftrace) : nullptr;
-                   if (runner != nullptr && prints_nothing_asked(*runner))
-                     book_->on_prints_nothing_asked(*event.target);
+                   const std::optional<bool> by_probe =
+                       e.runners ? prints_maps_by_probe(*e.runners) : std::optional<bool>();
+                   if (by_probe) book_->on_asking_known(*event.target, !*by_probe || has_asking_probe_);
                  },
                  [&](const event::StateChanged& e) {
                    if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
@@ -99,6 +94,7 @@ void SumSink::start(const event::RunStarted& run) {
     options.end_wait = std::chrono::seconds(2);
     book_.emplace(AnswerBook::Systemtap{}, run.targets.size(), options);
   } else {
+    has_asking_probe_ = options.live && with_asked_prints(run.program).has_value();
     book_.emplace(ProgramMaps(run.program), run.targets.size(), options);
   }
 }

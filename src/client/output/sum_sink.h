@@ -65,6 +65,7 @@ class SumSink : public TimedSink {
   std::vector<std::string> names_;
   std::vector<std::optional<WallTime>> times_;  // By target: of the output read last.
   std::optional<AnswerBook> book_;              // From the first event on.
+  bool has_asking_probe_ = false;               // Where bpftrace needs one to be asked.
   bool answered_ = false;
 };
 

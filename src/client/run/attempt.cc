@@ -11,6 +11,7 @@
 #include "client/run/session_settings.h"
 #include "client/run/show_listing.h"
 #include "protocol/command.h"
+#include "session/runner_check.h"
 #include "sys/clock.h"
 #include "sys/descriptor_limit.h"
 
@@ -162,7 +163,9 @@ void Attempt::on_connected(const Connected& connected) {
   progress_.emit(std::move(event));
   if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
   progress_.set_state(TargetState::kBuilding);
-  spawn(get_module(hello));
+  const std::optional<bool> by_probe =
+      connected.runners ? prints_maps_by_probe(*connected.runners) : std::optional<bool>();
+  spawn(get_module(hello, by_probe.value_or(false)));
 }
 
 void Attempt::on_finished(Outcome outcome) {
@@ -180,10 +183,10 @@ void Attempt::on_finished(Outcome outcome) {
   if (unconnected && !cleans_up && transport_.may_leave(std::nullopt).empty()) streams_->cut();
 }
 
-Awaitable<> Attempt::get_module(HelloLine hello) {
+Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
   KernelId kernel{hello.release, hello.machine};
   const Result<std::shared_ptr<const Module>> module =
-      co_await context_.builds.module_for(std::move(kernel), target_.name);
+      co_await context_.builds.module_for(std::move(kernel), target_.name, prints_maps_by_probe);
   if (is_over()) co_return;
   if (!module) {
     session_->on_module_failed(sys::with_descriptor_advice(module.error()).what);

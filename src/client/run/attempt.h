@@ -56,7 +56,7 @@ class Attempt {
   Awaitable<> live();
   Awaitable<> read_output();
   Awaitable<> write_input();
-  Awaitable<> get_module(HelloLine hello);
+  Awaitable<> get_module(HelloLine hello, bool prints_maps_by_probe);
   Awaitable<> start_when_due();
   Awaitable<TransportEnd> close();
   [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
