@@ -90,7 +90,7 @@ class PageTest(unittest.TestCase):
     # What holds for every page.
 
     def test_nothing_complains_and_nothing_is_too_wide(self):
-        for name in ("empty.html", "fleet.html", "hostile.html", "thousand_plain.html"):
+        for name in ("empty.html", "faulty.html", "fleet.html", "hostile.html", "thousand_plain.html"):
             for dark in (False, True):
                 with self.subTest(name, dark=dark):
                     page = self.open(name, dark=dark)
@@ -267,6 +267,32 @@ class PageTest(unittest.TestCase):
                 self.assertIn(missing["names"], text)
                 self.assertIn(missing["why"], text)
         self.assertIn("17 keys beyond the limit", page.run(f"document.querySelector('{self.section_of(data, '@requests')}').textContent"))
+
+    def test_what_rstap_failed_at_is_said_beside_its_map(self):
+        data = data_of("faulty.html")
+        page = self.open("faulty.html")
+        self.see_all(page)
+        texts = {m["name"]: page.run(f"document.querySelector('{self.section_of(data, m['name'])}').textContent") for m in data["maps"]}
+        self.assertIn("rstap itself failed at --by-host: it is missing or not whole.", texts["@usecs"])
+        self.assertIn("what it printed last could not be read", texts["@requests"])
+        self.assertIn("rstap itself failed at what hosts had printed of it", texts["@lost"])
+        self.assertNotIn("hosts gave data", texts["@lost"])
+        self.assertEqual(page.run("document.querySelectorAll('.fault').length"), 2)
+        self.assertEqual(page.complaints(), [])
+
+    def test_a_map_that_can_not_be_drawn_costs_no_other(self):
+        with open(os.path.join(SAMPLES, "faulty.html"), encoding="utf-8") as file:
+            text = file.read()
+        at = text.index('"name":"@usecs"')
+        begin, end = text.index('"buckets":[', at), text.index('"sums":[', at)
+        with open(os.path.join(SAMPLES, "broken.html"), "w", encoding="utf-8") as file:
+            file.write(text[:begin] + '"buckets":null,' + text[end:])
+        data = data_of("broken.html")
+        page = self.open("broken.html")
+        self.see_all(page)
+        self.assertIn("This page itself failed at the pictures (TypeError",
+                      page.run(f"document.querySelector('{self.section_of(data, '@usecs')}').textContent"))
+        self.assertGreater(page.run(f"document.querySelectorAll('{self.section_of(data, '@requests')} tbody tr').length"), 3)
 
     def test_what_runs_it_again_is_there(self):
         data = data_of("fleet.html")

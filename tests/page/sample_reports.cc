@@ -430,6 +430,18 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
   return report;
 }
 
+Report faulty_report() {
+  Report report = fleet_report(3, 0);
+  std::erase_if(report.maps, [](const Map& map) { return map.name != "@requests" && map.name != "@usecs"; });
+  report.maps[0].faults = {"--by-host"};
+  report.maps[1].missing.push_back({0, "what it printed last could not be read"});
+  Map lost;
+  lost.name = "@lost";
+  lost.faults = {"what hosts had printed of it"};
+  report.maps.push_back(std::move(lost));
+  return report;
+}
+
 Report hostile_report() {
   // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
   const std::string turned = "\xe2\x80\xae";

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   const Report fleet = fleet_report(40, 600);
   write("empty.html", report_page(empty_report()));
   write("fleet.html", report_page(fleet));
+  write("faulty.html", report_page(faulty_report()));
   write("hostile.html", report_page(hostile_report()));
   write("fleet.folded", folded_stacks(fleet));
   write("fleet.prom", metrics_text(fleet));

@@ -33,6 +33,7 @@ class AnswerBook::State : public MapSink {
 
   void start(std::size_t target, WallTime now);
   void read(std::size_t target, std::string_view bytes, WallTime now);
+  void note_fault(std::size_t target);
   void end(std::size_t target, std::string_view problem, WallTime now);
   void stop(WallTime now);
   void pass_time(WallTime now);
@@ -41,6 +42,9 @@ class AnswerBook::State : public MapSink {
 
   std::optional<AnswerItem> next();
   [[nodiscard]] std::optional<WallTime> next_deadline() const;
+  [[nodiscard]] std::string_view being_made() const {
+    return last_given_ == 0 ? std::string_view() : maps_[last_given_ - 1]->name();
+  }
   [[nodiscard]] std::vector<Answer> latest() const;
   [[nodiscard]] bool can_be_asked(std::size_t target) const;
   [[nodiscard]] bool has_printed(std::size_t target) const { return hosts_.at(target).printed; }
@@ -163,6 +167,13 @@ void AnswerBook::State::read_line(std::size_t target, std::string_view line) {
                           }
                         }},
              result);
+}
+
+// Which maps were in it nobody knows.
+void AnswerBook::State::note_fault(std::size_t target) {
+  hosts_.at(target).lines.pass_over();
+  for (const auto& map : maps_) map->on_unreadable(target);
+  notice_once(target, "not all that it printed could be read, through a fault of rstap's own");
 }
 
 // A histogram that has only a line before it is the only value of a map of that name.
@@ -405,6 +416,7 @@ void AnswerBook::on_asking_known(std::size_t target, bool prints) { state_->note
 void AnswerBook::on_output(std::size_t target, std::string_view bytes, WallTime now) {
   state_->read(target, bytes, now);
 }
+void AnswerBook::on_fault(std::size_t target) { state_->note_fault(target); }
 void AnswerBook::on_ended(std::size_t target, std::string_view problem, WallTime now) {
   state_->end(target, problem, now);
 }
@@ -413,6 +425,7 @@ void AnswerBook::on_time(WallTime now) { state_->pass_time(now); }
 void AnswerBook::on_run_ended(WallTime now) { state_->end_run(now); }
 void AnswerBook::match_keys_loosely() { state_->match_keys_loosely(); }
 std::optional<AnswerItem> AnswerBook::next() { return state_->next(); }
+std::string_view AnswerBook::being_made() const { return state_->being_made(); }
 std::vector<Answer> AnswerBook::latest() const { return state_->latest(); }
 bool AnswerBook::can_be_asked(std::size_t target) const { return state_->can_be_asked(target); }
 bool AnswerBook::has_printed(std::size_t target) const { return state_->has_printed(target); }

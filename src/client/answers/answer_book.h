@@ -53,6 +53,8 @@ class AnswerBook {
   void on_asking_known(std::size_t target, bool prints);
   /// Standard output of the runner, in any split.
   void on_output(std::size_t target, std::string_view bytes, WallTime now);
+  /// on_output() of it threw, in its middle: until a map of it is printed again, what it says of that is not its last.
+  void on_fault(std::size_t target);
   /// `problem`: why its values may not be whole ("failed: …", "lost"); empty: it ended well.
   void on_ended(std::size_t target, std::string_view problem, WallTime now);
   /// All were asked to stop: what they print of maps from now on is final.
@@ -65,6 +67,8 @@ class AnswerBook {
 
   // Out. In order; drain after every input.
   std::optional<AnswerItem> next();
+  /// The map whose last values next() gave out, or failed at, last; empty: it is not so far.
+  [[nodiscard]] std::string_view being_made() const;
   /// Each map as hosts said it last, as far as it was said.
   [[nodiscard]] std::vector<Answer> latest() const;
   /// It runs, and a signal that asks it to print its maps does not end it: its probes are attached. Those that

@@ -147,6 +147,25 @@ TEST_F(AnswerBookTest, OneWhoseProgramPrintsWhenItIsAskedIsAskedWhateverItsVersi
   EXPECT_EQ(drain(), "");
 }
 
+TEST_F(AnswerBookTest, WhatWeFailedToReadIsMissingUntilItIsPrintedAgain) {
+  AnswerOptions options;
+  options.live = true;
+  begin("k:f { @c = count(); @d = count(); }", 2, options);
+  for (const std::size_t target : {0U, 1U}) {
+    say(target, R"({"type": "map", "data": {"@c": 1}})");
+    say(target, R"({"type": "map", "data": {"@d": 1}})");
+  }
+  book_->on_fault(1);
+  EXPECT_EQ(drain(), "1! not all that it printed could be read, through a fault of rstap's own");
+  book_->on_output(1, "the rest of a line\n", at(1));
+  EXPECT_EQ(drain(), "");
+  say(1, R"({"type": "map", "data": {"@d": 7}})");
+  const std::vector<Answer> latest = book_->latest();
+  ASSERT_EQ(latest.size(), 2U);
+  EXPECT_EQ(latest[0].missing, (std::vector<Missing>{{1, "what it printed last could not be read"}}));
+  EXPECT_EQ(latest[1].missing, std::vector<Missing>());
+}
+
 TEST_F(AnswerBookTest, ARoundIsGivenOutWhenAHostPrintsAgain) {
   begin(kCounter, 2);
   count(0, 1);

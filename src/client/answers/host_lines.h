@@ -36,6 +36,12 @@ class HostLines {
     refuse();
   }
 
+  /// What was read of a line, and the rest of it, goes: read() was left in its middle, and with it what it was given.
+  void pass_over() {
+    begun_ = std::string();
+    passing_over_ = true;
+  }
+
   /// The line that has no end; nothing comes after it.
   std::string take_rest() { return std::move(begun_); }
 

@@ -54,15 +54,16 @@ void MapPrints::begin(ValuesBuilder& builder, bool keyed, std::size_t keys_max) 
 void MapPrints::on_print(HostValues values, WallTime now) {
   Host& host = hosts_[values.target()];
   host.given_in.reset();
-  host.unreadable = false;
   if (fleet_.stopping || options_.live) {
     host.last = std::move(values);
+    host.unreadable = false;
     return;
   }
   // A host that is behind what was given out said nothing then (an empty map is not printed), or started later.
   const std::size_t number = std::max(host.next_round, given_);
   host.next_round = number + 1;
   host.last = values;
+  host.unreadable = false;
   // The program goes on: what is complete was no last print.
   for (std::size_t earlier = given_; earlier < number; ++earlier) {
     if (round(earlier).complete) round(earlier).forced = true;

@@ -92,6 +92,11 @@ void ReportSink::on_note(const Event& event, const event::Note& note) {
   add_note({event.at, event.target, kind, note.text});
 }
 
+// One map that can't be taken in costs itself alone, and stands there as such.
+void ReportSink::on_answer(const Answer& answer) {
+  if (!faults_.contain("the report", [&] { maps_.on_answer(answer); })) maps_.on_lost(answer.map);
+}
+
 void ReportSink::on_notice(const AnswerNotice& notice, WallTime now) {
   using Kind = report::Note::Kind;
   add_note(

@@ -30,8 +30,9 @@ class ReportSink : public AnswerTaker {
                                                     Faults& faults);
 
   void on_event(const Event& event) override;
-  void on_answer(const Answer& answer) override { maps_.on_answer(answer); }
+  void on_answer(const Answer& answer) override;
   void on_notice(const AnswerNotice& notice, WallTime now) override;
+  void on_fault(std::string_view map, std::string_view what) override { maps_.on_fault(map, what); }
 
   /// Whether all files are written, as far as they were to be by now.
   [[nodiscard]] bool complete() const { return !failed_; }

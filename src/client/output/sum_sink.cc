@@ -24,7 +24,8 @@ void SumSink::on_event(const Event& event) {
   const auto* output = std::get_if<event::Output>(&event.what);
   if (output != nullptr && book_ && output->stream == Stream::kStdout) {
     times_[*event.target] = output->time;
-    faults_.contain(kAnswers, [&] { book_->on_output(*event.target, output->bytes, event.at); });
+    const bool read = faults_.contain(kAnswers, [&] { book_->on_output(*event.target, output->bytes, event.at); });
+    if (!read) faults_.contain(kAnswers, [&] { book_->on_fault(*event.target); });
     return show_items(event.at);
   }
   if (const auto* run = std::get_if<event::RunStarted>(&event.what)) {
@@ -107,7 +108,9 @@ void SumSink::show_items(WallTime now) {
       more = item.has_value();
       if (item) show_item(*item, now);
     });
-    answered_ = answered_ || !made;  // There was something to say.
+    if (made) continue;
+    answered_ = true;  // There was something to say.
+    if (!book_->being_made().empty()) tell_fault(book_->being_made(), kAnswers);
   }
 }
 
@@ -128,6 +131,10 @@ void SumSink::show_item(const AnswerItem& item, WallTime now) {
              item);
 }
 
+void SumSink::tell_fault(std::string_view map, std::string_view what) {
+  tell_takers([&](AnswerTaker& taker) { taker.on_fault(map, what); });
+}
+
 void SumSink::tell_takers(const std::function<void(AnswerTaker&)>& tell) {
   for (AnswerTaker* taker : takers_) faults_.contain("the report", [&] { tell(*taker); });
 }
@@ -135,11 +142,14 @@ void SumSink::tell_takers(const std::function<void(AnswerTaker&)>& tell) {
 void SumSink::show(const Answer& answer) {
   answered_ = true;
   if (answer.said_before) return;
+  const auto make = [&](std::string_view what, const auto& work) {
+    if (!faults_.contain(what, work)) tell_fault(answer.map, what);
+  };
   std::vector<UnlikeHost> unlike;
-  faults_.contain("the comparison of hosts", [&] { unlike = unlike_hosts(answer); });
-  faults_.contain(kAnswers, [&] { text_->show_lines(answer_lines(answer, names_, unlike, request_.top)); });
+  make("the comparison of hosts", [&] { unlike = unlike_hosts(answer); });
+  make(kAnswers, [&] { text_->show_lines(answer_lines(answer, names_, unlike, request_.top)); });
   if (!request_.by_host) return;
-  faults_.contain("--by-host", [&] {
+  make("--by-host", [&] {
     HeatLook look = look_();
     look.top = request_.top;
     text_->show_lines(heat_map_lines(answer, names_, unlike, look));

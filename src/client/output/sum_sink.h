@@ -53,6 +53,7 @@ class SumSink : public TimedSink {
   void tell_book(const Event& event);
   void show_items(WallTime now);
   void show_item(const AnswerItem& item, WallTime now);
+  void tell_fault(std::string_view map, std::string_view what);
   void tell_takers(const std::function<void(AnswerTaker&)>& tell);
   void show(const Answer& answer);
   void say_nothing_was_measured(WallTime now);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <new>
+#include <set>
 #include <stdexcept>
 
 namespace stapsh::client {
@@ -17,6 +18,19 @@ class ThrowingTaker : public AnswerTaker {
   void on_event(const Event&) override {}
   void on_answer(const Answer&) override { throw std::runtime_error("no page"); }
   void on_notice(const AnswerNotice&, WallTime) override { throw std::runtime_error("no page"); }
+  void on_fault(std::string_view, std::string_view) override { throw std::runtime_error("no page"); }
+};
+
+class FaultTaker : public AnswerTaker {
+ public:
+  void on_event(const Event&) override {}
+  void on_answer(const Answer&) override {}
+  void on_notice(const AnswerNotice&, WallTime) override {}
+  void on_fault(std::string_view map, std::string_view what) override {
+    faults.insert(std::string(map) + " " + std::string(what));
+  }
+
+  std::set<std::string> faults;  // Each may come with each print.
 };
 
 class SumSinkTest : public testing::Test {
@@ -63,11 +77,14 @@ class SumSinkTest : public testing::Test {
 
 TEST_F(SumSinkTest, APictureThatCannotBeDrawnCostsNoAnswer) {
   make([]() -> HeatLook { throw std::bad_alloc(); });
+  FaultTaker taker;
+  sink_->add_taker(taker);
   const std::string shown = run();
   EXPECT_THAT(shown, HasSubstr("@a: 6\n"));
   EXPECT_THAT(shown, HasSubstr("@b[y]: 10\n"));
   EXPECT_EQ(said_, "internal error in --by-host: out of memory; it is missing or not whole\n");
   EXPECT_TRUE(faults_.any());
+  EXPECT_EQ(taker.faults, (std::set<std::string>{"@a --by-host", "@b --by-host"}));
 }
 
 TEST_F(SumSinkTest, AReportThatCannotBeMadeCostsNothingElse) {

@@ -114,6 +114,22 @@ void MapCollector::on_answer(const Answer& answer) {
   }
 }
 
+void MapCollector::on_fault(std::string_view map, std::string_view what) {
+  std::vector<std::string>& faults = collected(std::string(map)).map.faults;
+  if (std::ranges::find(faults, what) == faults.end()) faults.emplace_back(what);
+}
+
+void MapCollector::on_lost(const std::string& map) {
+  Collected& one = collected(map);
+  Map empty;
+  empty.name = map;
+  empty.faults = std::move(one.map.faults);
+  one.map = std::move(empty);
+  one.keys.clear();
+  one.has_last = false;
+  on_fault(map, "what hosts had printed of it");
+}
+
 std::vector<Map> MapCollector::take(std::string_view script) {
   std::vector<Map> maps;
   for (Collected& one : maps_) {

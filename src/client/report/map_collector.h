@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +17,11 @@ class MapCollector {
  public:
   /// Of one run; in order of time. Last values may come before or after the prints of their map.
   void on_answer(const Answer& answer);
+
+  /// What rstap itself failed at: `what` of `map`, for a person, is missing or not whole.
+  void on_fault(std::string_view map, std::string_view what);
+  /// on_answer() failed in its middle: what was known of the map is not whole, and goes.
+  void on_lost(const std::string& map);
 
   /// In the order in which maps were first seen. A map without last values has those of its last print. `script`: the
   /// program, for what stacks are of; may be empty.

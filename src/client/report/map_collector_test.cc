@@ -38,6 +38,32 @@ TEST(MapCollector, KeysOfAllPrintsAreOneList) {
   EXPECT_EQ(map.stacks, std::vector<StackKind>{StackKind::kUser});
 }
 
+TEST(MapCollector, WhatWeFailedAtIsSaidOfTheMap) {
+  MapCollector collector;
+  collector.on_answer(answer(std::nullopt, {"a"}, {counts(1, 1)}));
+  collector.on_fault("@m", "--by-host");
+  collector.on_fault("@m", "--by-host");
+  collector.on_fault("@other", "the answers");
+  const std::vector<Map> maps = collector.take("");
+  ASSERT_EQ(maps.size(), 2U);
+  EXPECT_EQ(maps[0].faults, std::vector<std::string>{"--by-host"});
+  EXPECT_EQ(maps[0].sums.size(), 1U);
+  EXPECT_EQ(maps[1].name, "@other");
+  EXPECT_EQ(maps[1].faults, std::vector<std::string>{"the answers"});
+}
+
+TEST(MapCollector, OfALostMapNoPartIsLeft) {
+  MapCollector collector;
+  collector.on_answer(answer(0, {"a"}, {counts(1, 1)}));
+  collector.on_lost("@m");
+  collector.on_answer(answer(std::nullopt, {"b"}, {counts(2, 2)}));
+  const std::vector<Map> maps = collector.take("");
+  ASSERT_EQ(maps.size(), 1U);
+  EXPECT_EQ(maps[0].faults, std::vector<std::string>{"what hosts had printed of it"});
+  EXPECT_EQ(maps[0].keys, std::vector<std::string>{"b"});
+  EXPECT_TRUE(maps[0].snapshots.empty());
+}
+
 TEST(MapCollector, AnEmptyKeyIsAKey) {
   MapCollector collector;
   Answer keyed = answer(std::nullopt, {""}, {counts(1, 1)});

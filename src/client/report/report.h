@@ -63,6 +63,7 @@ struct Map {
   std::vector<Missing> missing{};  ///< The others of those asked, and those whose values are not whole.
   std::uint64_t dropped_keys = 0;
   std::vector<std::string> notes{};   ///< What a person must know to read it, a line each.
+  std::vector<std::string> faults{};  ///< What rstap itself failed at: missing or not whole. For a person.
   std::vector<Snapshot> snapshots{};  ///< In order of time.
   bool cumulative = true;             ///< A snapshot holds what those before it held.
   std::vector<StackKind> stacks{};    ///< See stack_order.h; empty: not known, so it is guessed from frames.

@@ -235,6 +235,7 @@ void append_map(std::string& to, const Report& report, const Map& map) {
   object.next("cumulative") += map.cumulative ? "true" : "false";
   append_missing(object.next("missing"), report, map);
   append_array(object.next("notes"), map.notes, append_line);
+  append_array(object.next("faults"), map.faults, append_line);
   if (has_stacks(map)) {
     append_stacks(object.next("stacks"), map);
   } else {

@@ -12,6 +12,9 @@ const tableHostsMax = 40;
 const kindWords = { count: "count()", sum: "sum()", min: "min()", max: "max()", avg: "avg()", stats: "stats()", hist: "hist()",
   lhist: "lhist()", other: "not merged" };
 
+/** Of a map, or of a picture of it, that can't be shown as it should. */
+const faultRemark = (text) => element("p", { class: "coverage partial fault" }, element("b", {}, text), ": it is missing or not whole.");
+
 /** 38 of 40 hosts gave data, and why the others did not. */
 function coverage(map) {
   const whole = map.hosts.length === map.asked;
@@ -30,8 +33,10 @@ function coverage(map) {
     map.notes.push(`By host, only the ${several(map.byHost, "key")} with the largest sums are in here, of ` +
       `${figure(map.sums.length)}: the page would be too large. Sums are of all.`);
   }
+  if (map.asked === 0) node.replaceChildren("What hosts gave is not in here.");
+  const faults = map.faults.map((what) => faultRemark(`rstap itself failed at ${oneLine(what)}`));
   const remarks = map.notes.map((note) => element("p", { class: "remark" }, oneLine(note)));
-  return element("div", {}, node, ...remarks);
+  return element("div", {}, node, ...faults, ...remarks);
 }
 
 /** Hosts as columns; only made when it is opened: it may be large. */
@@ -93,14 +98,22 @@ function valuesSection(map) {
     hostHeat(map)) : bars, hostColumns(map));
 }
 
+function picturesOf(map) {
+  if (map.hosts.length === 0) return map.asked === 0 ? [] : [element("p", { class: "remark" }, "No host gave anything.")];
+  if (map.shape === "stacks") return [flameSection(map), hostStackRemark(map)];
+  return [map.shape === "histogram" ? histogramSection(map) : valuesSection(map)];
+}
+
 export function mapSections() {
   return report.maps.map((map, index) => {
     const place = element("div", { class: "lazy" });
     whenSeen(place, () => {
       place.classList.remove("lazy");
-      if (map.hosts.length === 0) place.append(element("p", { class: "remark" }, "No host gave anything."));
-      else if (map.shape === "stacks") place.append(flameSection(map), hostStackRemark(map));
-      else place.append(map.shape === "histogram" ? histogramSection(map) : valuesSection(map));
+      try {
+        place.append(...picturesOf(map));
+      } catch (error) {
+        place.replaceChildren(faultRemark(`This page itself failed at the pictures (${oneLine(String(error), 200)})`));
+      }
     });
     const section = sectionOf(`map-${index}`, element("span", {}, element("code", {}, oneLine(map.name, 80)), " ",
       element("span", { class: "kind" }, kindWords[map.kind] ?? map.kind)), coverage(map), place);
