@@ -25,7 +25,7 @@ TEXT_PAIRS = [("--ink", "--page"), ("--ink", "--panel"), ("--ink", "--soft"), ("
 TEXT_PAIRS += [("--flame-ink", f"--flame-{name}") for name in
                ["all", "process", "kernel", "user", "unresolved", "match"] + [f"module-{i}" for i in range(8)]]
 MARK_PAIRS = [("--focus", "--panel"), ("--focus", "--page"), ("--bar", "--panel"), ("--fill-failed", "--panel"),
-              ("--bad", "--panel")]
+              ("--bad", "--panel")] + [(f"--line-{i}", "--panel") for i in range(6)]
 
 
 def data_of(name):
@@ -246,6 +246,39 @@ class PageTest(unittest.TestCase):
         self.assertEqual(self.column(page, f"{section} .by-host", at),
                          [figure(own.get(i, 0)) for i in range(len(page_map["buckets"]))])
         self.assertEqual(self.column(page, f"{section} .by-host", 1), [figure(count) for count in want])
+
+    def test_numbers_over_time_are_lines_and_a_table(self):
+        data = data_of("fleet.html")
+        page = self.open("fleet.html")
+        for name in ("@requests", "@total"):
+            with self.subTest(name):
+                section, series = self.section_of(data, name), map_called(data, name)["series"]
+                self.show(page, section)
+                self.assertEqual(page.run(f"document.querySelectorAll('{section} svg[role=img] path.line').length"), len(series["keys"]))
+                label = page.run(f"document.querySelector('{section} svg[role=img]').getAttribute('aria-label')")
+                self.assertIn(f"{name} over time", label)
+                page.run(f"document.querySelector('{section} .over-time details').open = true")
+                table = f"{section} .over-time table"
+                page.until(f"document.querySelector('{table} tbody tr')")
+                wanted = []
+                for i in range(len(series["at"])):
+                    now, before = series["lines"][0][i], series["lines"][0][i - 1]
+                    if not series["cumulative"]:
+                        wanted.append(now)
+                    elif i > 0:
+                        wanted.append((now - before) / (series["at"][i] - series["at"][i - 1]))
+                self.assertEqual([float(text.replace(",", "")) for text in self.column(page, table, 1)],
+                                 [round(value, 2) for value in wanted[:25]])
+                # A line is as high as its figures: the highest point is that of the largest.
+                heights = page.run(f"document.querySelector('{section} svg[role=img] path.line-0').getAttribute('d')"
+                                   ".slice(1).split('L').map((p) => Number(p.split(',')[1]))")
+                self.assertEqual(heights.index(min(heights)), wanted.index(max(wanted)))
+        section = self.section_of(data, "@requests")
+        self.assertIn("a \"quoted\" name", page.run(f"document.querySelector('{section} .over-time .legend').textContent"))
+        self.assertIn("Where a line has a gap", page.run(f"document.querySelector('{section} .over-time').textContent"))
+        self.assertIn("2 moments with fewer than 38 hosts left out",
+                      page.run(f"document.querySelector('{self.section_of(data, '@total')} .over-time').textContent"))
+        self.assertEqual(page.complaints(), [])
 
     def test_another_key_of_histograms_is_chosen(self):
         data = data_of("fleet.html")

@@ -286,6 +286,28 @@ Map make_stacks(const Report& report, Random& random, std::size_t stacks) {
   return map;
 }
 
+// Of half a minute: a busy time in its middle. The last line begins late.
+Series series_of(Random& random, std::vector<std::string> keys, bool cumulative) {
+  Series series;
+  series.keys = std::move(keys);
+  series.cumulative = cumulative;
+  series.hosts = 38;
+  series.left_out = cumulative ? 0 : 2;
+  for (int second = 1; second <= 30; ++second) {
+    series.at.push_back(kBegan + std::chrono::seconds(second) + milliseconds(900));
+  }
+  for (std::size_t key = 0; key < series.keys.size(); ++key) {
+    Number sofar = 0;
+    std::vector<std::optional<Number>>& line = series.lines.emplace_back();
+    for (std::size_t i = 0; i < series.at.size(); ++i) {
+      const Number now = static_cast<Number>(900 / (key + 1) + below(random, 120) + (i > 12 && i < 18 ? 700 : 0));
+      sofar = cumulative ? sofar + now : now;
+      line.push_back(key > 0 && key + 1 == series.keys.size() && i < 8 ? std::nullopt : std::optional(sofar));
+    }
+  }
+  return series;
+}
+
 std::vector<std::string> comms() { return {kComms.begin(), kComms.end()}; }
 
 }  // namespace
@@ -390,6 +412,7 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
     report.maps.push_back(std::move(map));
   };
   numbers("@requests", MapKind::kCount, 4000);
+  report.maps.back().series = series_of(random, {"nginx", "postgres", "a \"quoted\" name"}, true);
   report.maps.back().dropped_keys = 17;
   report.maps.back().notes = {"2 hosts printed only their largest 10 keys"};
   numbers("@wait", MapKind::kStats, 900);
@@ -400,6 +423,7 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
     return std::vector<std::pair<KeyIndex, Value>>{{0, static_cast<Number>(20'000 + host * 37 % 11 * 9'000)}};
   });
   add_up(total);
+  total.series = series_of(random, {""}, false);
   report.maps.push_back(std::move(total));
 
   Map device = make_map(report, "@device", MapKind::kOther, {"root", "data"}, [&](std::size_t host) {

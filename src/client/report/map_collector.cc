@@ -5,6 +5,7 @@
 
 #include "client/answers/map_kind.h"
 #include "client/report/stack_order.h"
+#include "client/report/thin_out.h"
 
 namespace stapsh::client::report {
 namespace {
@@ -38,15 +39,6 @@ bool is_cumulative(const std::vector<Snapshot>& snapshots) {
   return true;
 }
 
-// A run of days that prints each second: every other moment goes, again and again.
-constexpr std::size_t kSnapshotsMax = 2'000;
-
-void thin_out(std::vector<Snapshot>& snapshots) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < snapshots.size(); i += 2) snapshots[kept++] = std::move(snapshots[i]);
-  snapshots.resize(kept);
-}
-
 // The sum of fewer hosts is less, and nothing has become less: such moments can't stand beside the others.
 void keep_fullest(Map& map) {
   std::size_t fullest = 0;
@@ -72,8 +64,9 @@ void MapCollector::on_answer(const Answer& answer) {
   Map& map = one.map;
   const bool is_new = !answer.ordinal || !one.has_last;
   if (!is_histogram(answer.kind)) {
-    // Only histograms are shown over time; of all else what was said last is all, and nothing is kept of what it takes
-    // the place of.
+    // Over time only numbers are shown beside histograms, and few of them; of all else what was said last is all, and
+    // nothing is kept of what it takes the place of.
+    if (answer.ordinal && is_over_time(answer.kind)) one.series.on_snapshot(answer);
     if (!is_new) return;
     map.keys.clear();
     one.keys.clear();
@@ -93,7 +86,7 @@ void MapCollector::on_answer(const Answer& answer) {
     for (std::size_t i = 0; i < answer.sums.size(); ++i) snapshot.sums.emplace_back(numbers[i], answer.sums[i]);
     std::ranges::sort(snapshot.sums, {}, &KeySum::first);
     map.snapshots.push_back(std::move(snapshot));
-    if (map.snapshots.size() > kSnapshotsMax) thin_out(map.snapshots);
+    thin_out_beyond_limit(map.snapshots);
   }
   if (!is_new) return;
   one.has_last = !answer.ordinal;
@@ -126,6 +119,7 @@ void MapCollector::on_lost(const std::string& map) {
   empty.faults = std::move(one.map.faults);
   one.map = std::move(empty);
   one.keys.clear();
+  one.series = {};
   one.has_last = false;
   on_fault(map, "what hosts had printed of it");
 }
@@ -135,6 +129,7 @@ std::vector<Map> MapCollector::take(std::string_view script) {
   for (Collected& one : maps_) {
     keep_fullest(one.map);
     one.map.cumulative = is_cumulative(one.map.snapshots);
+    one.map.series = one.series.take(one.map.kind);
     one.map.stacks = stack_order(script, one.map.name);
     maps.push_back(std::move(one.map));
   }

@@ -10,6 +10,7 @@
 
 #include "client/answers/answer.h"
 #include "client/report/report.h"
+#include "client/report/series.h"
 
 namespace stapsh::client::report {
 
@@ -32,6 +33,7 @@ class MapCollector {
     Map map;
     bool has_last = false;
     std::unordered_map<std::string, KeyIndex> keys;
+    SeriesCollector series;
   };
   Collected& collected(const std::string& name);
 

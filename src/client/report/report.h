@@ -49,6 +49,16 @@ struct Snapshot {
   std::vector<std::pair<KeyIndex, Sum>> sums;  ///< In ascending order of keys.
 };
 
+/// Numbers at moments: a line for each of the largest keys.
+struct Series {
+  std::vector<WallTime> at;                               ///< In order of time; two or more.
+  std::vector<std::string> keys;                          ///< One, empty, for a map without keys.
+  std::vector<std::vector<std::optional<Number>>> lines;  ///< By key, then by moment; none: it is not known.
+  std::size_t hosts = 0;                                  ///< That had printed it, at each of the moments.
+  std::size_t left_out = 0;                               ///< Moments at which fewer had.
+  bool cumulative = false;                                ///< A number holds what those before it held.
+};
+
 /// What the stacks in a map's keys are of, in the order in which they stand in a key.
 enum class StackKind : std::uint8_t { kKernel, kUser };
 
@@ -66,6 +76,7 @@ struct Map {
   std::vector<std::string> faults{};  ///< What rstap itself failed at: missing or not whole. For a person.
   std::vector<Snapshot> snapshots{};  ///< In order of time.
   bool cumulative = true;             ///< A snapshot holds what those before it held.
+  std::optional<Series> series{};     ///< Of maps of numbers, in place of snapshots.
   std::vector<StackKind> stacks{};    ///< See stack_order.h; empty: not known, so it is guessed from frames.
 };
 

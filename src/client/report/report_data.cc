@@ -224,6 +224,21 @@ std::vector<bool> keys_by_host(const Map& map) {
   return shown;
 }
 
+void append_series(std::string& to, const Report& report, const Series& series) {
+  Members object(to, '{', '}');
+  append_array(object.next("at"), series.at,
+               [&](std::string& out, WallTime at) { append_page_seconds(out, at - report.began); });
+  append_array(object.next("keys"), series.keys, append_line);
+  append_array(object.next("lines"), series.lines, [](std::string& out, const auto& line) {
+    append_array(out, line, [](std::string& to_line, const std::optional<Number>& number) {
+      number ? append_page_number(to_line, *number) : void(to_line += "null");
+    });
+  });
+  append_count(object.next("hosts"), series.hosts);
+  append_count(object.next("leftOut"), series.left_out);
+  object.next("cumulative") += series.cumulative ? "true" : "false";
+}
+
 void append_map(std::string& to, const Report& report, const Map& map) {
   const BucketNumbers buckets = buckets_of(map);
   Members object(to, '{', '}');
@@ -260,6 +275,7 @@ void append_map(std::string& to, const Report& report, const Map& map) {
       append_values(column, shown, buckets);
     }
   });
+  if (map.series) append_series(object.next("series"), report, *map.series);
   append_array(object.next("snapshots"), map.snapshots, [&](std::string& out, const Snapshot& snapshot) {
     Members moment(out, '{', '}');
     append_page_seconds(moment.next("at"), snapshot.at - report.began);

@@ -85,7 +85,9 @@ TEST(ReportData, HasColumnsAndSpellsEachValue) {
   EXPECT_THAT(data, HasSubstr(R"("failed":[1,1],"code":[3,null])"));
   EXPECT_THAT(data, HasSubstr(R"("phases":[[5,1,2],[]])"));
   EXPECT_THAT(
-      data, HasSubstr(R"("missing":[{"why":"no data","names":"b","t":[1]}],"notes":[],"faults":[],"keys":["x","y","z","t","u"])"));
+      data,
+      HasSubstr(
+          R"("missing":[{"why":"no data","names":"b","t":[1]}],"notes":[],"faults":[],"keys":["x","y","z","t","u"])"));
   EXPECT_THAT(data, HasSubstr(R"("buckets":[[null,-1],[0,0],[1,1],[4,7]])"));
   EXPECT_THAT(data,
               HasSubstr(R"("sums":[[1,2,0,1],7,{"c":1,"t":2},{"min":1,"med":2,"max":3,"hosts":4},{"why":"because"}])"));

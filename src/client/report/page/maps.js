@@ -7,6 +7,7 @@ import { histogramBars, histogramKeys, hostBars, hostTable, numberBars, spreadBa
 import { flameSection } from "./flame.js";
 import { hasMoments, hostHeat, timeHeat } from "./heat.js";
 import { HostPicker } from "./hosts.js";
+import { hasLines, timeLines } from "./lines.js";
 
 const tableHostsMax = 40;
 const kindWords = { count: "count()", sum: "sum()", min: "min()", max: "max()", avg: "avg()", stats: "stats()", hist: "hist()",
@@ -101,7 +102,8 @@ function valuesSection(map) {
 function picturesOf(map) {
   if (map.hosts.length === 0) return map.asked === 0 ? [] : [element("p", { class: "remark" }, "No host gave anything.")];
   if (map.shape === "stacks") return [flameSection(map), hostStackRemark(map)];
-  return [map.shape === "histogram" ? histogramSection(map) : valuesSection(map)];
+  if (map.shape === "histogram") return [histogramSection(map)];
+  return [...(hasLines(map) ? [timeLines(map)] : []), valuesSection(map)];
 }
 
 export function mapSections() {
