@@ -61,6 +61,8 @@ class Child {
   Result<std::optional<int>> try_wait();
   /// As try_wait(), but it is not reaped: until it is, its pid is nobody else's, nor its session's id.
   Result<std::optional<int>> try_see_end();
+  /// It lives on without us, who don't reap it: init does after our end.
+  void leave() { reaped_ = true; }
   /// For who reaps with reap_available(): it was this child, and this is its code.
   void note_reaped(int exit_code) {
     exit_code_ = exit_code;

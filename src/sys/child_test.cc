@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 
@@ -51,6 +52,19 @@ TEST(Spawn, EveryDeadlySignalIs128PlusIt) {
     must(child.ref().send(signo));
     EXPECT_EQ(must(child.wait(kPatience)), 128 + signo);
   }
+}
+
+TEST(Spawn, AChildThatIsLeftLivesOn) {
+  pid_t pid = -1;
+  {
+    Child child = must(spawn({.program = "/bin/sleep", .argv = {"sleep", "1000"}}));
+    pid = child.pid();
+    child.leave();
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, WNOHANG), 0);
+  ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
 }
 
 TEST(Spawn, ParentDeathSignalReachesTheChildOfADeadParent) {

@@ -55,7 +55,8 @@ Awaitable<> read_until_cancelled(PipeReader& reader) {
   reader.ended.announce();
 }
 
-// Does not reap it.
+// Does not reap it. Asio can wake us for nothing, as was seen where another child had ended a moment before. What
+// counts is what the kernel says of the child.
 Awaitable<> wait_exit(asio::io_context& io, const sys::Child& child, Duration limit) {
   const TimePoint deadline = sys::deadline_after(limit);
   Result<sys::UniqueFd> pidfd = sys::duplicate(child.ref().fd());
@@ -63,15 +64,21 @@ Awaitable<> wait_exit(asio::io_context& io, const sys::Child& child, Duration li
     // A pidfd is readable once the process has ended: pidfd_open(2).
     Descriptor descriptor(io, pidfd->release());
     asio::steady_timer timer(io, deadline);
-    timer.async_wait([&descriptor](asio::error_code error) {
-      if (!error) descriptor.cancel();
+    bool is_over = false;
+    timer.async_wait([&](asio::error_code error) {
+      if (error) return;
+      is_over = true;
+      descriptor.cancel();
     });
-    (void)co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
+    while (!is_over && !child.ref().has_exited()) {
+      const auto [error] = co_await descriptor.async_wait(Descriptor::wait_read, kAsTuple);
+      if (error) break;
+    }
     timer.cancel();
     co_await asio::post(io, asio::use_awaitable);  // Its handler refers to this frame: let it run first.
   }
   // Without a descriptor to spare it is asked now and then.
-  while (!pidfd && !child.ref().has_exited() && sys::now() < deadline) {
+  while (!child.ref().has_exited() && sys::now() < deadline) {
     asio::steady_timer pause(io, kAskAgainAfter);
     (void)co_await pause.async_wait(kAsTuple);
   }

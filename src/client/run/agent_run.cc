@@ -105,6 +105,10 @@ Awaitable<> AgentRun::tidy() {
     const Duration limit = abandoned_ ? kTidyLimitAbandoned : kTidyLimit;
     const std::optional<int> code = co_await wait_child(context_.io, *tidier->child, limit);
     if (code == 0) co_return;
+    if (!code) {
+      tidier->child->leave();  // It has a limit of its own, and nobody is served by a port that stays.
+      why = "not done yet, it goes on without us";
+    }
     std::array<char, 4'096> buffer;
     const Result<sys::IoResult> got = sys::read_some(tidier->errors.get(), buffer);
     if (got && got->bytes > 0) why = printable(last_line({buffer.data(), got->bytes}));
