@@ -300,7 +300,8 @@ Series series_of(Random& random, std::vector<std::string> keys, bool cumulative)
     Number sofar = 0;
     std::vector<std::optional<Number>>& line = series.lines.emplace_back();
     for (std::size_t i = 0; i < series.at.size(); ++i) {
-      const Number now = static_cast<Number>(900 / (key + 1) + below(random, 120) + (i > 12 && i < 18 ? 700 : 0));
+      const Number now = Number{900} / static_cast<Number>(key + 1) + static_cast<Number>(below(random, 120)) +
+                         (i > 12 && i < 18 ? 700 : 0);
       sofar = cumulative ? sofar + now : now;
       line.push_back(key > 0 && key + 1 == series.keys.size() && i < 8 ? std::nullopt : std::optional(sofar));
     }

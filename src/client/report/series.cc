@@ -57,6 +57,7 @@ std::vector<std::string> SeriesCollector::largest_keys() const {
   });
   if (order.size() > kLines) order.resize(kLines);
   std::vector<std::string> keys;
+  keys.reserve(order.size());
   for (KeyNumber& one : order) keys.push_back(std::move(one.first));
   return keys;
 }

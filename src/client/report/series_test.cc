@@ -12,14 +12,14 @@ WallTime at(int second) { return std::chrono::seconds(second); }
 
 class SeriesTest : public testing::Test {
  protected:
-  void print(int second, std::vector<std::pair<std::string, Number>> values, std::size_t hosts = 2) {
+  void print(int second, const std::vector<std::pair<std::string, Number>>& values, std::size_t hosts = 2) {
     Answer answer;
     answer.map = "@m";
     answer.kind = MapKind::kCount;
     answer.ordinal = 0;
     answer.at = at(second);
-    for (auto& [key, number] : values) {
-      answer.keys.push_back(std::move(key));
+    for (const auto& [key, number] : values) {
+      answer.keys.push_back(key);
       answer.sums.emplace_back(number);
     }
     ValuesBuilder builder;
