@@ -30,6 +30,16 @@ bool remove_if_stale(Domain& domain, const Port& port) {
   return channel && *channel && domain.unplug(port, Scope::kLive).has_value();
 }
 
+/// A port that was there before us, if it is free. qemu forgets to tell a guest of a client that goes while the guest
+/// is paused: the port counts as connected, and what the guest writes is held back, from the next client as well. Only
+/// the end of another client sets that right, so we are two.
+Result<std::optional<Channel>> open_afresh(Domain& domain, const Port& port) {
+  Result<std::optional<Channel>> first = open_if_free(domain, port);
+  if (!first || !*first) return first;
+  (*first)->finish();
+  return domain.open_channel(port);  // qemu may not have seen yet that the first one is gone.
+}
+
 // What to do comes before libvirt's own words, which can be long.
 std::string no_port(const Domain& domain, const DomainPorts& live, const std::string& obstacle) {
   const std::string name = domain.name();
@@ -86,7 +96,7 @@ Result<SessionPort> claim_port(Domain& domain) {
         if (port.for_session) (void)remove_if_stale(domain, port);  // Whoever comes next tries again.
         continue;
       }
-      Result<std::optional<Channel>> channel = open_if_free(domain, port);
+      Result<std::optional<Channel>> channel = open_afresh(domain, port);
       if (!channel) {
         error = channel.error();
       } else if (*channel) {
