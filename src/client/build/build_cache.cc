@@ -12,6 +12,7 @@
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
 #include "client/build/build_folder.h"
+#include "client/build/build_host_call.h"
 #include "client/build/input_probes.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
@@ -64,6 +65,10 @@ Result<> BuildCache::prepare() {
     ready_ = std::make_shared<const Module>(TRY(ready_module(job_)));
     if (options_.output.answers.live) make_askable();
     return {};
+  }
+  if (options_.build_on) {
+    host_ = TRY(parse_remote_uri(*options_.build_on));
+    TRY(check_host());
   }
   if (job_.script_kind == ScriptKind::kStdin) stdin_script_ = TRY(read_standard_input());
   if (job_.script_kind == ScriptKind::kFile) {
@@ -177,7 +182,13 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
     emit(event::Note{event::Note::Kind::kInfo,
                      "the files of the " + task_for(kernel) + " are kept in " + folder->path()});
   }
-  Result<Printed> printed = co_await run_stap(kernel, *folder);
+  // g++ 12 takes no conditional expression here.
+  Result<Printed> printed = fail(Errc::kSystem, "not run");
+  if (host_) {
+    printed = co_await run_stap_there(kernel, *folder);
+  } else {
+    printed = co_await run_stap(kernel, *folder);
+  }
   if (!printed) co_return fail(printed.error());
   if (job_.lists()) {
     Module listed;
@@ -189,6 +200,7 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
   const std::string path = file->starts_with('/') ? *file : folder->path() + "/" + *file;
   Result<Module> module = load_module(path, path.substr(path.rfind('/') + 1));
   if (!module) co_return fail(module.error());
+  if (host_ && !module->built_by.empty()) module->built_by += " on " + host_->text;
   co_return std::make_shared<const Module>(*std::move(module));
 }
 
@@ -250,7 +262,7 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
                                        job_.lists() ? kListBytesMax : kBuildTextBytesMax, give_up, goes_on);
   builders_.erase(stap->pid());
-  if (builders_.empty()) kill_timer_.cancel();
+  note_build_ended();
   const Result<std::string> file = module_from_build_output(built.out);
   // Of a cache that can't be used we learn here: the copy has a name of its own.
   if (!interrupted && !served && file && is_uncached_name(*file)) (void)::unlink(file->c_str());
@@ -263,14 +275,14 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   }
   Printed printed{std::move(built.out), built.exit_code.value_or(1)};
   if (job_.lists()) {
-    show(built.errors, kernel, folder);
+    show(built.errors, kernel, folder.path());
     if (printed.text.size() == kListBytesMax) {
       co_return fail(Errc::kLimit, "stap lists more than 256 MiB; give a narrower pattern");
     }
     if (printed.text.empty()) warn_of_nothing(kernel);
     co_return printed;
   }
-  show(built.errors, kernel, folder);
+  show(built.errors, kernel, folder.path());
   // Who was interrupted has an exit code that says so. It names a module only if all went well.
   if (built.exit_code == 0 || (interrupted && file)) co_return printed;
   if (interrupted && !printed.text.empty()) {
@@ -279,12 +291,22 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
         "stap prints something else than the module's name, and was stopped for it; give -v to rstap itself, "
         "not in --stap-arg or ~/.systemtap/rc");
   }
-  const bool hint = looks_like_bpftrace(script_text().value_or(""));
-  co_return fail(Errc::kUsage,
-                 hint ? "stap does not build the script, its message is above; it looks like a bpftrace program: say "
-                        "--bpftrace, name it .bt, or begin it with #!/usr/bin/env bpftrace"
-                      : "stap does not build the script, its message is above; if it misses the kernel's build "
-                        "folder, install the headers or give -r DIR");
+  co_return fail(Errc::kUsage, why_not_built());
+}
+
+std::string BuildCache::headers_advice() const {
+  return host_ ? "install the headers on " + host_->text + ", or give -r DIR, a folder there"
+               : "install the headers or give -r DIR";
+}
+
+std::string BuildCache::why_not_built() const {
+  const std::string where = host_ ? " on " + host_->text : "";
+  const std::string not_built = "stap does not build the script" + where + ", its message is above; ";
+  if (looks_like_bpftrace(script_text().value_or(""))) {
+    return not_built +
+           "it looks like a bpftrace program: say --bpftrace, name it .bt, or begin it with #!/usr/bin/env bpftrace";
+  }
+  return not_built + "if it misses the kernel's build folder, " + headers_advice();
 }
 
 std::string BuildCache::task_for(const KernelId& kernel) const {
@@ -294,8 +316,7 @@ std::string BuildCache::task_for(const KernelId& kernel) const {
 // stap ends alike when nothing matches and when it could not look.
 void BuildCache::warn_of_nothing(const KernelId& kernel) {
   emit(event::Note{event::Note::Kind::kWarning, task_for(kernel) + ": stap finds no probe " + job_.script +
-                                                    "; if it misses the kernel's build folder, install the headers or "
-                                                    "give -r DIR"});
+                                                    "; if it misses the kernel's build folder, " + headers_advice()});
 }
 
 void BuildCache::emit(Event::What what) {
@@ -304,14 +325,13 @@ void BuildCache::emit(Event::What what) {
 }
 
 // The same complaint about two kernels is one complaint. With one target there is no question whom it is about.
-void BuildCache::show(std::string text, const KernelId& kernel, const BuildFolder& folder) {
+void BuildCache::show(std::string text, const KernelId& kernel, const std::string& folder) {
   if (text.ends_with('\n')) text.pop_back();
   if (text.empty()) return;
   std::string build = task_for(kernel);
   if (options_.output.labels == LabelMode::kName) build += " (" + fold_names(entries_.at(kernel)->targets) + ")";
   std::string same = text;  // But for where it was built.
-  for (std::size_t at = 0; (at = same.find(folder.path(), at)) != std::string::npos;)
-    same.erase(at, folder.path().size());
+  for (std::size_t at = 0; (at = same.find(folder, at)) != std::string::npos;) same.erase(at, folder.size());
   const auto [shown, is_first] = shown_.emplace(std::move(same), name_of(kernel));
   if (!is_first) {
     return emit(event::Note{event::Note::Kind::kWarning, build + ": stap says the same as for " + shown->second});
@@ -323,18 +343,24 @@ void BuildCache::show(std::string text, const KernelId& kernel, const BuildFolde
 void BuildCache::stop() {
   if (std::exchange(stopped_, true)) return kill_builders();
   build_ended_.announce();
-  if (builders_.empty()) return;
+  if (builders_.empty() && calls_.empty()) return;
   for (const pid_t pid : builders_) signal_session(pid, SIGTERM);
+  for (BuildHostCall* const call : calls_) call->stop();
   kill_timer_.expires_after(options_.stop_times().grace);
   kill_timer_.async_wait([this](asio::error_code error) {
     if (!error) kill_builders();
   });
 }
 
-// Their files are in our workspace.
+void BuildCache::note_build_ended() {
+  if (builders_.empty() && calls_.empty()) kill_timer_.cancel();
+}
+
+// Their files are in our workspace, or removed by who is there.
 void BuildCache::kill_builders() {
   if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
   for (const pid_t pid : builders_) signal_session(pid, SIGKILL);
+  for (BuildHostCall* const call : calls_) call->kill();
 }
 
 }  // namespace stapsh::client

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The module for each kernel among the targets: built once, by `stap -p4`, several at the same time,
-// whoever asks first. stap's own cache saves what it can from one run to the next.
+// whoever asks first. stap's own cache saves what it can from one run to the next. With --build-on another machine does
+// it.
 #pragma once
 
 #include <map>
@@ -17,9 +18,13 @@
 #include "client/build/module.h"
 #include "client/events/event.h"
 #include "client/options/rstap_options.h"
+#include "client/targets/remote_uri.h"
 #include "sys/workspace.h"
 
 namespace stapsh::client {
+
+class BuildHostCall;
+class BuildHostOutput;
 
 class BuildCache {
  public:
@@ -65,13 +70,20 @@ class BuildCache {
     int exit_code;
   };
   Awaitable<Result<Printed>> run_stap(const KernelId& kernel, const BuildFolder& folder);
+  // In build_cache_host.cc; the module is put into `folder`.
+  [[nodiscard]] Result<> check_host() const;
+  Awaitable<Result<Printed>> run_stap_there(const KernelId& kernel, const BuildFolder& folder);
+  Result<Printed> take_output(BuildHostOutput& output, const KernelId& kernel, const BuildFolder& folder);
   void make_askable();
   Result<std::shared_ptr<const Module>> ready_module_for(const KernelId& kernel, bool prints_maps_by_probe) const;
   [[nodiscard]] std::optional<std::string> script_text() const;
   [[nodiscard]] std::string task_for(const KernelId& kernel) const;
   void warn_of_nothing(const KernelId& kernel);
   void emit(Event::What what);
-  void show(std::string text, const KernelId& kernel, const BuildFolder& folder);
+  [[nodiscard]] std::string headers_advice() const;
+  [[nodiscard]] std::string why_not_built() const;
+  void show(std::string text, const KernelId& kernel, const std::string& folder);
+  void note_build_ended();
   void kill_builders();
 
   asio::io_context& io_;
@@ -94,6 +106,8 @@ class BuildCache {
   asio::steady_timer kill_timer_;        // Of stop().
   std::optional<TimePoint> give_up_at_;  // Of what SIGKILL does not end.
   std::set<pid_t> builders_;
+  std::optional<RemoteUri> host_;  // Who builds; none: we.
+  std::set<BuildHostCall*> calls_;
 };
 
 }  // namespace stapsh::client

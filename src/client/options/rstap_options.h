@@ -108,6 +108,7 @@ struct RstapOptions {
   OutputOptions output;
   std::string configuration;  ///< The file; empty: there is none.
   std::string stap_program = "stap";
+  std::optional<std::string> build_on;  ///< By which host; none: here. An address that ssh can reach.
   Dialect dialect = Dialect::kReleased;
   bool together = false;
   bool all_or_nothing = false;

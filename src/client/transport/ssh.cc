@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // By the person's own ssh: its configuration, agent and jump hosts are ours.
+#include "client/transport/ssh.h"
+
 #include <string>
 #include <utility>
 
@@ -10,18 +12,6 @@ namespace stapsh::client {
 namespace {
 
 constexpr int kSshFailed = 255;  // ssh(1), "EXIT STATUS"
-
-std::string single_quoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      quoted += R"('\'')";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "'";
-}
 
 // The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 // nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
@@ -37,20 +27,7 @@ class SshTransport : public Transport {
   explicit SshTransport(SshUri uri) : uri_(std::move(uri)) {}
 
   Result<Connection> open(const ReachOptions& options, std::size_t targets) const override {
-    sys::SpawnOptions spawn;
-    spawn.program = options.ssh_command;
-    spawn.search_path = true;
-    spawn.argv = {options.ssh_command, "-T"};
-    for (const std::string& option : options.ssh_options) {
-      spawn.argv.emplace_back("-o");
-      spawn.argv.push_back(option);
-    }
-    if (uri_.port) {
-      spawn.argv.emplace_back("-p");
-      spawn.argv.push_back(std::to_string(*uri_.port));
-    }
-    spawn.argv.insert(spawn.argv.end(), {"--", uri_.destination, remote_command(options.stapsh_program)});
-    return open_child(std::move(spawn), targets);
+    return open_ssh(uri_, options, remote_command(options.stapsh_program), targets);
   }
 
   [[nodiscard]] std::string host() const override {
@@ -78,6 +55,36 @@ class SshTransport : public Transport {
 };
 
 }  // namespace
+
+std::string single_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      quoted += R"('\'')";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
+Result<Connection> open_ssh(const SshUri& uri, const ReachOptions& options, const std::string& command,
+                            std::size_t targets) {
+  sys::SpawnOptions spawn;
+  spawn.program = options.ssh_command;
+  spawn.search_path = true;
+  spawn.argv = {options.ssh_command, "-T"};
+  for (const std::string& option : options.ssh_options) {
+    spawn.argv.emplace_back("-o");
+    spawn.argv.push_back(option);
+  }
+  if (uri.port) {
+    spawn.argv.emplace_back("-p");
+    spawn.argv.push_back(std::to_string(*uri.port));
+  }
+  spawn.argv.insert(spawn.argv.end(), {"--", uri.destination, command});
+  return open_child(std::move(spawn), targets);
+}
 
 std::unique_ptr<Transport> make_transport(const SshUri& uri) { return std::make_unique<SshTransport>(uri); }
 

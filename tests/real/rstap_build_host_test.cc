@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// --build-on: the real stap at the other end of a real ssh; and whatever is killed there or here, at any moment,
+// nothing is left.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+namespace {
+
+using Words = std::vector<std::string>;
+
+class RstapBuildHost : public RemoteTest {
+ protected:
+  RstapBuildHost() {
+    mounts_.tracing();
+    SshdOptions sshd;
+    // Where nothing may be left, and a home whose shell does no work of its own.
+    sshd.environment = {"TMPDIR=" + scratch_.tmp(), "HOME=" + scratch_.make_folder("home_there")};
+    sshd.mounts = &mounts_;
+    sshd_ = std::make_unique<LoopbackSshd>(scratch_, sshd);
+    oracle_.allow_helper(sshd_->pid());
+  }
+
+  /// rstap with h0 to build, and an agent here to run it.
+  ProgramOptions rstap(const Words& more) const {
+    Words words{STAPSH_CLIENT, "--stapsh", agent_program(), "--remote", "stapsh:", "--build-on", "h0", "--bpf"};
+    words.insert(words.end(), more.begin(), more.end());
+    ProgramOptions program = client(words);
+    program.env.push_back("PATH=" + sshd_->wrapper_folder() + ":/usr/sbin:/usr/bin:/sbin:/bin");
+    // What a killed rstap leaves here is for the next one to sweep.
+    program.env.push_back("TMPDIR=" + client_tmp_);
+    return program;
+  }
+
+  /// A stap that says where it is, and waits: for a while, or whatever it is told.
+  std::string waiting_stap(const std::string& ignoring) const {
+    return scratch_.write("waiting-stap",
+                          "#!/bin/sh\n" + ignoring + "echo $PPID >" + scratch_.path("build.pid") + "\necho $$ >" +
+                              scratch_.path("stap.tmp") + "\nmv " + scratch_.path("stap.tmp") + " " +
+                              scratch_.path("stap.pid") + "\nwhile :; do sleep 1; done\n",
+                          0755);
+  }
+  pid_t pid_in(const std::string& name) const {
+    const std::string path = scratch_.path(name);
+    const auto ends = std::chrono::steady_clock::now() + kBound;
+    while (read_file(path).empty() && std::chrono::steady_clock::now() < ends) std::this_thread::yield();
+    return static_cast<pid_t>(std::strtol(read_file(path).c_str(), nullptr, 10));
+  }
+  static pid_t parent_of(pid_t pid) {
+    const std::string text = read_file("/proc/" + std::to_string(pid) + "/stat");
+    return static_cast<pid_t>(std::strtol(text.c_str() + std::min(text.rfind(')') + 3, text.size()), nullptr, 10));
+  }
+
+  std::string client_tmp_ = scratch_.make_folder("client_tmp");
+  std::unique_ptr<LoopbackSshd> sshd_;
+};
+
+TEST_F(RstapBuildHost, BuildsAScriptWithItsArgumentsTapsetsAndNames) {
+  const std::string taps = scratch_.make_folder("my taps");
+  scratch_.write("my taps/mine.stp", "function mine:long(a:long) { return a + 1 }\n");
+  const std::string script = scratch_.write("it's a \"script\" .stp", "probe begin { println(mine($1), @2) exit() }\n");
+  Program program(rstap({"-v", "-I", taps, "-m", "named", script, "41", "two 'words'"}));
+  EXPECT_EQ(program.wait_exit(), 0) << program.captured();
+  EXPECT_EQ(program.out(), "42two 'words'\n") << program.captured();
+  EXPECT_NE(program.err().find("building on h0"), std::string::npos) << program.captured();
+}
+
+TEST_F(RstapBuildHost, BuildsTextAndStandardInputAndManyAtOnce) {
+  Program text(rstap({"-e", "probe begin { println(\"text\") exit() }", "--remote", "stapsh:"}));
+  EXPECT_EQ(text.wait_exit(), 0) << text.captured();
+  EXPECT_EQ(text.out(), "text\ntext\n") << text.captured();
+  ProgramOptions options = rstap({"-"});
+  options.input = ProgramOptions::Input::kPipe;
+  Program input(options);
+  ASSERT_TRUE(input.write("probe begin { println(\"input\") exit() }\n"));
+  input.close_input();
+  EXPECT_EQ(input.wait_exit(), 0) << input.captured();
+  EXPECT_EQ(input.out(), "input\n") << input.captured();
+}
+
+TEST_F(RstapBuildHost, WhatStapSaysNamesThePersonsFile) {
+  const std::string script = scratch_.write("bad.stp", "probe begin { nosuch() }\n");
+  Program program(rstap({script}));
+  EXPECT_EQ(program.wait_exit(), 1) << program.captured();
+  EXPECT_NE(program.err().find(script + ":1:15"), std::string::npos) << program.captured();
+  EXPECT_EQ(program.err().find("rstap-build"), std::string::npos) << program.captured();
+  EXPECT_NE(program.err().find("stap does not build the script on h0"), std::string::npos) << program.captured();
+}
+
+TEST_F(RstapBuildHost, WhatIsWrongThereNamesTheHost) {
+  struct Case {
+    Words words;
+    int code;
+    std::string_view want;
+  };
+  const std::string script = stap_.one();
+  const Case cases[] = {
+      {{"--stap", "nosuchstap", script}, 1, "there is no nosuchstap on h0; install systemtap there"},
+      {{"--build-on", "nosuch.invalid", script}, 1, "--build-on=nosuch.invalid: ssh: Could not resolve hostname"},
+      {{"--build-on", "unix:/x", script}, 2, "--build-on=unix:/x: it is reached by ssh"},
+      {{"-k", script}, 2, "--build-on leaves none on h0"},
+      {{"-r", "/nosuch", script}, 1, "install the headers on h0, or give -r DIR, a folder there"},
+      {{"--ssh", scratch_.write("silent", "#!/bin/sh\nexec sleep 1000\n", 0755), "--connect-timeout=1", script},
+       1,
+       "--build-on=h0: it does not answer in time"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.want);
+    Program program(rstap(c.words));
+    EXPECT_NE(program.wait_exit(), 0) << program.captured();
+    EXPECT_NE(program.err().find(c.want), std::string::npos) << program.captured();
+  }
+}
+
+TEST_F(RstapBuildHost, ListsProbesThere) {
+  Program program(rstap({"-l", "begin"}));
+  EXPECT_EQ(program.wait_exit(), 0) << program.captured();
+  EXPECT_EQ(program.out(), "begin\n") << program.captured();
+}
+
+// Who is killed: by whom they are found. The build's process group is stap's; above it are the shells of the stage.
+TEST_F(RstapBuildHost, WhateverIsKilledNothingIsLeft) {
+  struct Case {
+    std::string_view name;
+    bool stubborn;  // stap ignores SIGTERM.
+  };
+  for (const Case c :
+       {Case{"client", false}, Case{"client", true}, Case{"ctrl-C", false}, Case{"ctrl-C", true}, Case{"ssh", false},
+        Case{"stap", false}, Case{"build", false}, Case{"build", true}, Case{"its parent", false},
+        Case{"watcher", false}, Case{"watcher", true}, Case{"stage", false}, Case{"stage by SIGTERM", true}}) {
+    SCOPED_TRACE(testing::Message() << c.name << (c.stubborn ? ", stubborn" : ""));
+    std::filesystem::remove(scratch_.path("stap.pid"));
+    const std::string stap = waiting_stap(c.stubborn ? "trap '' TERM\n" : "");
+    Program program(rstap({"--stap", stap, "-e", "probe begin { exit() }"}));
+    const pid_t stap_pid = pid_in("stap.pid");
+    ASSERT_GT(stap_pid, 1) << program.captured();
+    const pid_t build = parent_of(stap_pid), waiter = parent_of(build), watcher = parent_of(waiter),
+                stage = parent_of(watcher);
+    if (c.name == "client") program.send_signal(SIGKILL);
+    if (c.name == "ctrl-C") program.send_group_signal(SIGINT);
+    if (c.name == "ssh") {
+      for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const pid_t pid = static_cast<pid_t>(std::strtol(entry.path().filename().c_str(), nullptr, 10));
+        if (pid <= 1 || parent_of(pid) != program.pid()) continue;
+        const std::string words = read_file(entry.path().string() + "/cmdline");
+        if (words.starts_with("/usr/bin/ssh")) (void)::kill(pid, SIGKILL);
+      }
+    }
+    if (c.name == "stap") (void)::kill(stap_pid, SIGKILL);
+    if (c.name == "build") (void)::kill(build, SIGKILL);
+    if (c.name == "its parent") {
+      (void)::kill(waiter, SIGKILL);
+      program.send_group_signal(SIGINT);
+    }
+    if (c.name == "watcher") (void)::kill(watcher, SIGKILL);
+    if (c.name == "stage") {
+      (void)::kill(stage, SIGKILL);
+      program.send_group_signal(SIGINT);
+    }
+    if (c.name == "stage by SIGTERM") (void)::kill(stage, SIGTERM);
+    EXPECT_NE(program.wait_exit(), 0) << program.captured();
+    expect_nothing_left();
+  }
+}
+
+// While files are sent, before, and after: each moment of a build by its own.
+TEST_F(RstapBuildHost, TheClientMayBeKilledAtAnyMoment) {
+  const std::string script = stap_.one();
+  for (int milliseconds = 0; milliseconds < 1'000; milliseconds += 40) {
+    SCOPED_TRACE(milliseconds);
+    Program program(rstap({script}));
+    (void)program.wait_gone(Bound(milliseconds));
+    program.send_signal(SIGKILL);
+    (void)program.wait_exit();
+    expect_nothing_left();
+  }
+}
+
+}  // namespace
+}  // namespace stapsh::real
