@@ -2,6 +2,8 @@
 #include "protocol/command.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 #include "base/parse_int.h"
 #include "base/utf8.h"
@@ -47,14 +49,50 @@ Command parse_arg(const std::vector<std::string_view>& words, const Limits& limi
   return ArgCommand{*size};
 }
 
-Command parse_run(const std::vector<std::string_view>& words) {
-  RunCommand run;
-  for (const std::string_view word : std::vector(words.begin() + 1, words.end())) {
-    Result<std::string> arg = unquote(word);
-    if (!arg) return BadCommand{"run: " + printable(arg.error().what)};
-    run.args.push_back(*std::move(arg));
+Result<std::vector<std::string>> unquote_all(std::span<const std::string_view> words) {
+  std::vector<std::string> args;
+  for (const std::string_view word : words) args.push_back(TRY(unquote(word)));
+  return args;
+}
+
+Command parse_run(std::span<const std::string_view> words) {
+  Result<std::vector<std::string>> args = unquote_all(words.subspan(1));
+  if (!args) return BadCommand{"run: " + printable(args.error().what)};
+  return RunCommand{*std::move(args)};
+}
+
+// NAME:DIGEST
+std::optional<CheckCommand::File> parse_checked_file(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !check_file_name(text.substr(0, colon))) return std::nullopt;
+  const std::string_view digest = text.substr(colon + 1);
+  if (digest.size() != 64 || digest.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    return std::nullopt;
   }
-  return run;
+  return CheckCommand::File{std::string(text.substr(0, colon)), std::string(digest)};
+}
+
+Command parse_check(std::span<const std::string_view> words) {
+  CheckCommand check;
+  std::string_view files = words.size() > 1 ? words[1] : std::string_view();
+  while (true) {
+    const std::size_t comma = files.find(',');
+    std::optional<CheckCommand::File> file = parse_checked_file(files.substr(0, comma));
+    if (!file) return BadCommand{"check: needs its files, each as NAME:SHA256, with commas between them"};
+    check.files.push_back(*std::move(file));
+    if (comma == std::string_view::npos) break;
+    files.remove_prefix(comma + 1);
+  }
+  Result<std::vector<std::string>> args = unquote_all(words.subspan(2));
+  if (!args) return BadCommand{"check: " + printable(args.error().what)};
+  check.args = *std::move(args);
+  return check;
+}
+
+std::string quoted_words(const std::vector<std::string>& args) {
+  std::string words;
+  for (const std::string& arg : args) words += " " + quote(arg);
+  return words;
 }
 
 Command parse_signal(const std::vector<std::string_view>& words) {
@@ -88,6 +126,7 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (name == "quit" && words.size() == 1) return QuitCommand{};
   if (name == "ping" && words.size() == 1) return PingCommand{};
   if (name == "sweep") return parse_sweep(words);
+  if (name == "check") return parse_check(words);
   return BadCommand{"unknown command: " + printable(line)};
 }
 
@@ -105,11 +144,7 @@ std::string format_command(const FileCommand& command) {
 
 std::string format_command(const ArgCommand& command) { return "arg " + std::to_string(command.size) + "\n"; }
 
-std::string format_command(const RunCommand& command) {
-  std::string line = "run";
-  for (const std::string& arg : command.args) line += " " + quote(arg);
-  return line + "\n";
-}
+std::string format_command(const RunCommand& command) { return "run" + quoted_words(command.args) + "\n"; }
 
 std::string format_command(const SignalCommand& command) { return "signal " + std::to_string(command.signo) + "\n"; }
 
@@ -119,6 +154,14 @@ std::string format_command(const PingCommand&) { return "ping\n"; }
 
 std::string format_command(const SweepCommand& command) {
   return "sweep" + (command.session.empty() ? "" : " " + command.session) + "\n";
+}
+
+std::string format_command(const CheckCommand& command) {
+  std::string line = "check ";
+  for (const CheckCommand::File& file : command.files) {
+    line += (&file == &command.files.front() ? "" : ",") + file.name + ":" + file.digest;
+  }
+  return line + quoted_words(command.args) + "\n";
 }
 
 Result<> check_file_name(std::string_view name) {

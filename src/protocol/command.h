@@ -40,6 +40,18 @@ struct PingCommand {};
 struct SweepCommand {
   std::string session{};  ///< Also asks after this one; empty: after none.
 };
+/// Whether a run would be allowed there: these files, the first of which says the runner, and these arguments.
+struct CheckCommand {
+  struct File {
+    std::string name;
+    std::string digest;  ///< SHA-256, 64 lower-case hexadecimal digits.
+    bool operator==(const File&) const = default;
+  };
+  std::vector<File> files;  ///< At least one.
+  std::vector<std::string> args;
+};
+/// What `option policy` is granted where the owner of the machine has one: it may be asked by `check`.
+inline constexpr std::string_view kPolicyAnswer = "policy=yes";
 /// A line that is no command. After `data_size_unknown` nothing that follows can be read.
 struct BadCommand {
   std::string reason;
@@ -47,7 +59,7 @@ struct BadCommand {
 };
 
 using Command = std::variant<HelloCommand, OptionCommand, FileCommand, ArgCommand, RunCommand, SignalCommand,
-                             QuitCommand, PingCommand, SweepCommand, BadCommand>;
+                             QuitCommand, PingCommand, SweepCommand, CheckCommand, BadCommand>;
 
 /// Total: every line gives a command, if only a BadCommand.
 Command parse_command(std::string_view line, const Limits& limits);
@@ -62,6 +74,7 @@ std::string format_command(const SignalCommand& command);
 std::string format_command(const QuitCommand& command);
 std::string format_command(const PingCommand& command);
 std::string format_command(const SweepCommand& command);
+std::string format_command(const CheckCommand& command);
 
 /// Whether a file of that name may be made in a workspace: a basename of letters, digits and "._+-"
 /// that begins with a letter, a digit or '_', at most 255 bytes. kPeer otherwise.

@@ -88,6 +88,8 @@ constexpr Entry kTable[] = {
        return {};
      }},
     {"env", true, set_variable},
+    {"policy", false,
+     [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
     {"runners", false,
      [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
 };

@@ -80,7 +80,10 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
   const std::string_view piece = bytes.substr(0, data.bytes_left);
   data.bytes_left -= piece.size();
   next_client_.note(piece);
-  if (data.use == ReceivingData::Use::kFile) emit(WriteFile{piece});
+  if (data.use == ReceivingData::Use::kFile) {
+    if (digest_) digest_->update(piece);
+    emit(WriteFile{piece});
+  }
   if (data.use == ReceivingData::Use::kArg) args_.back().append(piece);
   if (data.bytes_left == 0) {
     const ReceivingData done = std::move(data);
@@ -93,6 +96,8 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 void AgentSession::finish_data(const ReceivingData& data) {
   switch (data.use) {
     case ReceivingData::Use::kFile:
+      if (digest_) uploaded_.back().digest = digest_->finish();
+      digest_.reset();
       input_ = AwaitingOutcome{data.name};
       emit(CommitFile{});
       break;
@@ -145,6 +150,7 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    input_ = AwaitingOutcome{{}};
                    emit(Sweep{c.session});
                  },
+                 [&](const CheckCommand& c) { check(c); },
                  [&](const BadCommand& c) {
                    if (c.data_size_unknown) {
                      lose_stream(c.reason, now);
@@ -180,6 +186,7 @@ void AgentSession::set_option(const OptionCommand& command) {
   ladder_ = StopLadder(dialect_.stop_times);
   if (command.name == "keepalive") keepalive_.enable(*dialect_.keepalive);  // From now on.
   if (command.name == "clock") return emit(SayClock{});
+  if (command.name == "policy") return answer_ok(settings_.gate ? std::string(kPolicyAnswer) : std::string());
   if (command.name == "runners") {
     input_ = AwaitingOutcome{{}};
     return emit(FindRunners{});
@@ -197,13 +204,20 @@ void AgentSession::begin_file(const FileCommand& command) {
   } else if (files_ >= limits.files_max) {
     error = "file " + command.name + ": one more than files-max (" + std::to_string(limits.files_max) + ")";
   } else if (command.size > limits.files_bytes_max - files_bytes_) {
-    error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over files-bytes-max (" +
-            std::to_string(limits.files_bytes_max) + ")";
+    error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over " +
+            settings_.names.files_bytes + " (" + std::to_string(limits.files_bytes_max) + ")";
+  } else {
+    // What no arguments would make right is refused before anything is written.
+    const RunnerKind kind = dialect_.runner_kind.value_or(
+        kind_from_file_.value_or(runner_kind_for_module(command.name).value_or(RunnerKind::kStaprun)));
+    error = refusal({kind, std::nullopt, {{command.name, {}}}});
   }
   if (error.empty()) {
     ++files_;
     files_bytes_ += command.size;
     if (files_ == 1) kind_from_file_ = runner_kind_for_module(command.name);
+    if (settings_.gate) uploaded_.push_back({command.name, {}});
+    if (settings_.gate && settings_.gate->wants_digests()) digest_.emplace();
     emit(CreateFile{command.name, command.size});
   }
   begin_data({ReceivingData::Use::kFile, command.name, command.size}, error);
@@ -238,6 +252,22 @@ RunnerKind AgentSession::runner_kind() const {
   return kind_from_file_.value_or(RunnerKind::kStaprun);
 }
 
+// Why the owner of this machine does not allow it; empty: it is allowed.
+std::string AgentSession::refusal(policy::RunRequest request) const {
+  if (!settings_.gate) return {};
+  const policy::Decision decision = settings_.gate->decide(request);
+  return decision.allowed ? std::string() : "refused: " + decision.reason;
+}
+
+void AgentSession::check(const CheckCommand& command) {
+  if (rfc() || runner_lives()) return answer_error("check: not now");
+  const RunnerKind by_name = runner_kind_for_module(command.files.front().name).value_or(RunnerKind::kStaprun);
+  policy::RunRequest request{dialect_.runner_kind.value_or(by_name), command.args, {}};
+  for (const CheckCommand::File& file : command.files) request.files.push_back({file.name, file.digest});
+  const std::string why = refusal(std::move(request));
+  why.empty() ? answer_ok() : answer_error(why);
+}
+
 std::optional<Duration> AgentSession::deadline() const {
   return dialect_.deadline ? dialect_.deadline : settings_.maxima.deadline;
 }
@@ -266,6 +296,12 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
       return answer_error("run: env " + fits.error().what);
     }
   }
+  if (const std::string why = refusal({runner_kind(), args, uploaded_}); !why.empty()) {
+    answer_error(why);
+    if (!rfc()) return;
+    broken_ = true;
+    return stop(now);
+  }
   run_tried_ = true;
   input_ = AwaitingOutcome{{}};
   emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment});
@@ -277,6 +313,12 @@ void AgentSession::on_file_done() {
   answer_ok();
 }
 
+// It is none of those that a run may name.
+void AgentSession::forget_file() {
+  digest_.reset();
+  if (!uploaded_.empty()) uploaded_.pop_back();
+}
+
 void AgentSession::on_file_failed(const Error& error) {
   // What was on its way to the file is for no file now.
   std::erase_if(effects_, [](const AgentEffect& effect) {
@@ -284,12 +326,14 @@ void AgentSession::on_file_failed(const Error& error) {
   });
   if (auto* data = std::get_if<ReceivingData>(&input_)) {
     if (data->use == ReceivingData::Use::kDiscard) return;  // One answer for each command: the first reason counts.
+    forget_file();
     emit(AbandonFile{});
     return refuse_data(*data, "file " + data->name + ": " + error.what);
   }
   const auto* awaiting = std::get_if<AwaitingOutcome>(&input_);
   STAPSH_ASSERT(awaiting != nullptr);
   const std::string text = "file " + awaiting->file_name + ": " + error.what;
+  forget_file();
   emit(AbandonFile{});
   input_ = ReadingLine{};
   broken_ = broken_ || rfc();

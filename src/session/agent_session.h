@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sha256.h"
 #include "base/time.h"
+#include "policy/policy_decision.h"
 #include "protocol/agent_line.h"
 #include "protocol/command.h"
 #include "protocol/found_runners.h"
@@ -29,11 +31,19 @@
 
 namespace stapsh {
 
+/// Whose the limits are that a client is told of.
+struct LimitNames {
+  std::string run = "--deadline-max";
+  std::string idle = "--idle-timeout of stapsh";
+  std::string files_bytes = "files-bytes-max";
+};
+
 struct AgentSettings {
   HelloLine identity;  ///< What the hello is answered with.
   Limits limits;
   StopTimes stop_times;  ///< Where the client asks for no others.
   OptionMaxima maxima;
+  LimitNames names;
   bool force_rfc = false;  ///< The rfc dialect, whatever version the client says.
   unsigned verbose = 0;    ///< Above 0: debug text.
   /// How long the hello may take to come, from on_start(). None: for ever.
@@ -43,6 +53,8 @@ struct AgentSettings {
   std::string complaint;  ///< What is reported at the hello, unless it is empty.
   /// A guest's port: the stream stays when its client goes, so a second hello is another client's.
   bool stream_outlives_client = false;
+  /// What may run here, by its owner's policy. None: everything. Its bounds are applied already (policy_bounds.h).
+  std::optional<policy::Gate> gate;
 };
 
 /// What a client is told that was not in time with its hello.
@@ -164,12 +176,14 @@ class AgentSession {
   void begin_data(ReceivingData data, std::string_view error);
   void refuse_data(ReceivingData& data, std::string_view reason);
   void finish_data(const ReceivingData& data);
+  void forget_file();
   void perform(const Command& command, TimePoint now);
   void hello(const HelloCommand& command, TimePoint now);
   void set_option(const OptionCommand& command);
   void begin_file(const FileCommand& command);
   void begin_arg(const ArgCommand& command);
   void run(const RunCommand& command, TimePoint now);
+  void check(const CheckCommand& command);
   void stop(TimePoint now);
   void climb(TimePoint now);
   void lose_stream(std::string_view reason, TimePoint now);
@@ -182,6 +196,7 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
+  [[nodiscard]] std::string refusal(policy::RunRequest request) const;
   [[nodiscard]] int rung_signal() const;  ///< What the runner alone is told on this rung.
   [[nodiscard]] std::optional<Duration> deadline() const;
   void answer_ok(std::string granted = {});
@@ -211,6 +226,8 @@ class AgentSession {
   bool broken_ = false;  // The session ends because of an error, or an rfc upload failed.
   std::optional<RunnerKind> kind_from_file_;
   std::uint64_t files_ = 0;
+  std::vector<policy::UploadedFile> uploaded_;  // Where there is a policy.
+  std::optional<Sha256> digest_;                // Of the file that is received, where one asks for it.
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;
   std::uint64_t args_bytes_ = 0;

@@ -142,7 +142,7 @@ void AgentSession::on_timer(TimePoint now) {
     if (dialect_.deadline && !dialect_.deadline_is_cut) {
       if (!stopping_) stop(now);  // As the client asked.
     } else {
-      stop_unasked("a run may last " + format_seconds(*deadline()) + " s there (--deadline-max)", now);
+      stop_unasked("a run may last " + format_seconds(*deadline()) + " s there (" + settings_.names.run + ")", now);
     }
   }
   if (keepalive_.lost(now)) {
@@ -173,7 +173,7 @@ std::optional<TimePoint> AgentSession::patience_ends_at() const {
 void AgentSession::lose_patience(TimePoint now) {
   if (!greeted_) return lose_stream(no_hello_text(settings_), now);
   const std::string seconds = format_seconds(*settings_.idle_timeout);
-  lose_stream("nothing was said for " + seconds + " seconds; --idle-timeout of stapsh gives more", now);
+  lose_stream("nothing was said for " + seconds + " seconds; " + settings_.names.idle + " gives more", now);
 }
 
 void AgentSession::climb(TimePoint now) {

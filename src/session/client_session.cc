@@ -152,6 +152,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                      if (!take_clock(ok.granted, now)) return nonsense(line);
                    } else if (ok.granted.starts_with(kRunnersAnswer)) {
                      if (!take_runners(ok.granted)) return nonsense(line);
+                   } else if (ok.granted == kPolicyAnswer) {
+                     has_policy_ = true;
                    } else if (!ok.granted.empty()) {
                      granted_ += (granted_.empty() ? "" : ", ") + printable(ok.granted);
                      emit(Note{"its agent grants no more than " + printable(ok.granted)});
@@ -331,6 +333,7 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     for (const std::string& variable : settings_.environment) {
       if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
     }
+    if (ours_ && settings_.want_policy && !settings_.sweep_only) further.emplace_back("policy");
     // The last one: the agent may have to ask them first.
     if (ours_ && settings_.want_runners && !settings_.sweep_only) further.emplace_back("runners");
     return further.empty() ? become_connected(now) : ask_options(std::move(further), now);
@@ -423,8 +426,22 @@ void ClientSession::on_module_ready(Upload upload, TimePoint now) {
 }
 
 void ClientSession::send_files() {
+  if (ask_policy()) return;
   send_file_or_be_ready();
   while (rfc_ && phase_ == Phase::kSending) send_file_or_be_ready();  // Nothing is answered.
+}
+
+// What would be refused is sent nothing. What the question has no spelling for is found out by `run`.
+bool ClientSession::ask_policy() {
+  if (!has_policy_ || upload_.files.empty()) return false;
+  CheckCommand check{{}, upload_.run_args};
+  for (const Upload::File& file : upload_.files) check.files.push_back({file.name, file.digest});
+  const bool spelled = std::ranges::none_of(upload_.run_args, &std::string::empty) &&
+                       std::ranges::none_of(upload_.files, &std::string::empty, &Upload::File::digest);
+  std::string line = format_command(check);
+  if (!spelled || line.size() - 1 > settings_.limits.line_bytes_max) return false;
+  emit(SendBytes{std::move(line)});
+  return true;
 }
 
 // Why a released agent is sent nothing.

@@ -39,6 +39,7 @@ struct ClientSettings {
   bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
   bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
   bool want_runners = false;   ///< `option runners`: those that are there, so that what can't work is sent nothing.
+  bool want_policy = false;    ///< `option policy`: a policy there is asked before anything is sent.
   bool sweep_only = false;     ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   bool dry_run = false;        ///< All is asked and checked as for a run, and no file is sent: see Ready.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
@@ -69,6 +70,7 @@ struct Upload {
   struct File {
     std::string name;
     std::uint64_t size;
+    std::string digest{};  ///< SHA-256 in hexadecimal digits, where has_policy(); empty: unknown.
   };
   std::vector<File> files;
   std::vector<std::string> run_args;
@@ -122,6 +124,8 @@ class ClientSession {
   /// Whether an agent is there, whatever became of the session.
   [[nodiscard]] bool agent_has_greeted() const { return hello_seen_; }
   /// Whether it speaks the extended dialect; after Connected.
+  /// Its owner has a policy, which is asked before anything is sent: files want digests.
+  [[nodiscard]] bool has_policy() const { return has_policy_; }
   [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.
   [[nodiscard]] Version agent_version() const { return agent_version_; }
@@ -147,6 +151,7 @@ class ClientSession {
   bool take_clock(std::string_view granted, TimePoint now);
   void become_connected(TimePoint now);
   void send_file_or_be_ready();
+  bool ask_policy();
   void send_files();
   [[nodiscard]] std::string has_no_runner() const;
   Result<std::string> start_commands() const;
@@ -181,6 +186,7 @@ class ClientSession {
   std::string refusal_;     // What an ERROR before the hello said.
   bool rfc_;
   bool ours_ = false;                   // The agent took `option exit`.
+  bool has_policy_ = false;             // The agent, and it answers `check`.
   bool framed_ = false;                 // The agent took `option data`.
   std::deque<std::string> to_ask_;      // Options not asked yet.
   std::deque<std::string> unanswered_;  // Options asked, in order.

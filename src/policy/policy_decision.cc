@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/policy_decision.h"
+
+#include <algorithm>
+
+#include "policy/safe_arguments.h"
+
+namespace stapsh::policy {
+namespace {
+
+template <typename T, typename Value>
+bool has(const std::vector<T>& values, const Value& value) {
+  return std::ranges::find(values, value) != values.end();
+}
+
+// Why the files are not those that the statement allows; empty: they are.
+std::string missed_digest(const Statement& statement, const Policy& policy, const RunRequest& request) {
+  if (statement.digest_file.empty()) return {};
+  const auto listed = policy.digests.find(statement.digest_file);
+  const std::string where = "sha256=@" + statement.digest_file + ": ";
+  if (request.files.empty()) return where + "no file was sent";
+  for (const UploadedFile& file : request.files) {
+    if (file.digest.empty()) continue;
+    if (listed == policy.digests.end() || !listed->second.contains(file.digest)) {
+      return where + file.name + " (" + file.digest + ") is not in it";
+    }
+  }
+  return {};
+}
+
+std::string missed_argument(const Statement& statement, const RunRequest& request) {
+  if (!statement.only_safe || !request.args) return {};
+  std::vector<std::string> names;
+  names.reserve(request.files.size());
+  for (const UploadedFile& file : request.files) names.push_back(file.name);
+  const std::string why = why_not_safe(request.runner, *request.args, names, statement.with_command);
+  return why.empty() ? why : "args=safe: " + why;
+}
+
+}  // namespace
+
+std::string peer_text(const Peer& peer) {
+  if (!peer.name.empty()) return "as " + peer.name;
+  if (peer.uid) return "uid " + std::to_string(*peer.uid);
+  if (peer.cid) return "cid " + std::to_string(*peer.cid);
+  return "one of whom nothing is known";
+}
+
+bool is_peer_name(std::string_view name) {
+  static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 64 && name[0] != '-' && name[0] != '.' &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+bool Who::holds_for(const Peer& peer) const {
+  if (!uids.empty() && !(peer.uid && has(uids, *peer.uid))) return false;
+  if (!cids.empty() && !(peer.cid && has(cids, *peer.cid))) return false;
+  return names.empty() || has(names, peer.name);
+}
+
+Bounds Policy::bounds_for(const Peer& peer) const {
+  Bounds found;
+  const auto take_first = [](auto& value, const auto& other) {
+    if (!value) value = other;
+  };
+  for (const LimitStatement& limit : limits) {
+    if (!limit.who.holds_for(peer)) continue;
+    take_first(found.run, limit.bounds.run);
+    take_first(found.stop, limit.bounds.stop);
+    take_first(found.grace, limit.bounds.grace);
+    take_first(found.idle, limit.bounds.idle);
+    take_first(found.workspace, limit.bounds.workspace);
+    take_first(found.sessions, limit.bounds.sessions);
+    take_first(found.per_peer, limit.bounds.per_peer);
+  }
+  return found;
+}
+
+Decision decide(const Policy& policy, const Peer& peer, const RunRequest& request) {
+  // A statement that would allow it but for its files or arguments is what a person wants to know of.
+  Decision nearest;
+  for (const Statement& statement : policy.statements) {
+    if (!statement.who.holds_for(peer)) continue;
+    if (!statement.runners.empty() && !has(statement.runners, request.runner)) continue;
+    const std::string line = "policy line " + std::to_string(statement.line) + ": ";
+    if (!statement.allows && nearest.line != 0) return nearest;
+    if (!statement.allows) return {false, statement.line, line + statement.text};
+    std::string missed = missed_digest(statement, policy, request);
+    if (missed.empty()) missed = missed_argument(statement, request);
+    if (missed.empty()) return {true, statement.line, statement.text};
+    if (nearest.line == 0) nearest = {false, statement.line, line + missed};
+  }
+  if (nearest.line != 0) return nearest;
+  return {false, 0, "policy: no line allows " + std::string(runner_name(request.runner)) + " to " + peer_text(peer)};
+}
+
+Decision Gate::decide(const RunRequest& request) const {
+  if (!broken.empty()) return {false, 0, "policy: " + broken};
+  return policy::decide(policy, peer, request);
+}
+
+}  // namespace stapsh::policy

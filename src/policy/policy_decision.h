@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a run is allowed, and which line says so. The first statement that matches decides; none is a refusal. Pure.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace stapsh::policy {
+
+/// A file that a client uploaded, or is about to.
+struct UploadedFile {
+  std::string name;
+  std::string digest;  ///< Empty: it is not known yet, and taken for one that is listed.
+};
+
+struct RunRequest {
+  RunnerKind runner;
+  /// Of the runner. None: they are not known yet, and taken for such as are allowed.
+  std::optional<std::vector<std::string>> args;
+  std::vector<UploadedFile> files;
+};
+
+struct Decision {
+  bool allowed = false;
+  unsigned line = 0;  ///< Of the statement that decided, or that missed by little; 0: none.
+  std::string
+      reason;  ///< Of a refusal, "policy line 6: deny runner=staprun"; of what is allowed, the statement's text.
+};
+
+Decision decide(const Policy& policy, const Peer& peer, const RunRequest& request);
+
+/// A session's: who it is with, and what holds for them.
+struct Gate {
+  Peer peer;
+  Policy policy;
+  std::string broken;  ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
+
+  [[nodiscard]] Decision decide(const RunRequest& request) const;
+  /// Whether the digests of files are asked for.
+  [[nodiscard]] bool wants_digests() const { return !policy.digests.empty(); }
+};
+
+}  // namespace stapsh::policy

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// An AgentSession with a policy: what it refuses, when, and that nothing was started for it.
+#include <gtest/gtest.h>
+
+#include "policy/policy_reader.h"
+#include "session/agent_driver.h"
+
+namespace stapsh {
+namespace {
+
+// Of "abc", as FIPS 180-4 has it.
+constexpr std::string_view kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+AgentSettings with_policy(std::string_view text, policy::Peer peer = {{}, {}, "oncall"}) {
+  AgentSettings settings;
+  settings.identity = {"5.6", "x86_64", "6.1"};
+  Result<policy::Policy> policy = policy::parse_policy(text);
+  EXPECT_TRUE(policy) << policy.error().what;
+  for (auto& [file, digests] : policy->digests) digests.emplace(kAbc);
+  settings.gate = policy::Gate{std::move(peer), *std::move(policy), {}};
+  return settings;
+}
+
+constexpr std::string_view kApproved = "deny as=guest\nallow as=oncall runner=bpftrace args=safe sha256=@/list\n";
+
+TEST(PolicyGate, AnApprovedProgramRuns) {
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabc", "say run -q ./a.bt"}),
+            "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; OK; start bpftrace [-q,./a.bt]; OK");
+}
+
+TEST(PolicyGate, AnotherProgramDoesNot) {
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(
+      agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabd", "say run -q ./a.bt"}),
+      "stapsh 5.6 x86_64 6.1; create a.bt 3; write abd; commit; OK; ERROR: refused: policy line 2: sha256=@/list: "
+      "a.bt (a52d159f262b2c6ddb724a61840befc36eb30c88877a4030b65cbe86298449c9) is not in it");
+}
+
+TEST(PolicyGate, ArgumentsCountHoweverTheyCome) {
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(
+      agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabc", "bytes arg 8\\n--unsafe", "say run ./a.bt"}),
+      "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; OK; OK; ERROR: refused: policy line 2: args=safe: "
+      "--unsafe lets a program run commands");
+}
+
+TEST(PolicyGate, WhatNothingWouldMakeRightIsNotWritten) {
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.ko\\nabc", "say run ./a.ko"}),
+            "stapsh 5.6 x86_64 6.1; ERROR: refused: policy: no line allows staprun to as oncall; "
+            "ERROR: refused: policy: no line allows staprun to as oncall");
+  AgentDriver guest(with_policy(kApproved, {{}, {}, "guest"}));
+  EXPECT_EQ(guest.run({"say stap 5.6", "bytes file 3 a.bt\\nabc"}),
+            "stapsh 5.6 x86_64 6.1; ERROR: refused: policy line 1: deny as=guest");
+}
+
+// Which runner it is may be said after the files.
+TEST(PolicyGate, AnOptionThatChangesTheRunnerIsSeen) {
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabc", "say option bpf", "say run ./a.bt"}),
+            "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; OK; OK; "
+            "ERROR: refused: policy: no line allows stapbpf to as oncall");
+}
+
+// Its name can't be the program's: it was never whole.
+TEST(PolicyGate, AFileThatFailedWasNotSent) {
+  AgentDriver agent(with_policy("allow args=safe\n"));
+  EXPECT_EQ(agent.run({"say stap 5.6", "commit fails", "bytes file 3 a.bt\\nabc", "say run ./a.bt"}),
+            "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; abandon; ERROR: file a.bt: no luck; "
+            "ERROR: refused: policy line 1: args=safe: the program './a.bt' is not ./NAME of a file that was sent");
+}
+
+TEST(PolicyGate, TheRfcDialectIsRefusedAsWell) {
+  AgentDriver agent(with_policy("deny runner=staprun\nallow\n"));
+  EXPECT_EQ(agent.run({"say stap 1.4", "say run"}),
+            "stapsh 5.6 x86_64 6.1; report refused: policy line 1: deny runner=staprun; clean up; end 1");
+}
+
+TEST(PolicyGate, ABrokenPolicyRefusesAndSaysWhy) {
+  AgentSettings settings = with_policy("allow\n");
+  settings.gate->broken = "/etc/stapsh/policy: others may write it";
+  AgentDriver agent(std::move(settings));
+  EXPECT_EQ(agent.run({"say stap 5.6", "say run"}),
+            "stapsh 5.6 x86_64 6.1; ERROR: refused: policy: /etc/stapsh/policy: others may write it");
+}
+
+TEST(PolicyGate, ItCanBeAskedBeforeAnythingIsSent) {
+  const std::string digest(kAbc);
+  AgentDriver agent(with_policy(kApproved));
+  EXPECT_EQ(agent.run({"say stap 5.6", "say option policy", "say check a.bt:" + digest + " -q ./a.bt",
+                       "say check a.bt:" + digest + " -e x", "say check a.bt:" + std::string(64, '0') + " ./a.bt",
+                       "say check a.ko:" + digest + " ./a.ko", "say check a.bt ./a.bt"}),
+            "stapsh 5.6 x86_64 6.1; OK policy=yes; OK; "
+            "ERROR: refused: policy line 2: args=safe: -e is a program that was not sent as a file; "
+            "ERROR: refused: policy line 2: sha256=@/list: a.bt (" +
+                std::string(64, '0') +
+                ") is not in it; ERROR: refused: policy: no line allows staprun to as oncall; "
+                "ERROR: check: needs its files, each as NAME:SHA256, with commas between them");
+}
+
+}  // namespace
+}  // namespace stapsh
