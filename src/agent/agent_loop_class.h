@@ -21,11 +21,13 @@
 #include "agent/frame_relay.h"
 #include "agent/guarded_workspace.h"
 #include "agent/outbox.h"
+#include "agent/policy_file.h"
 #include "agent/report_writer.h"
 #include "agent/runner_inquiry.h"
 #include "agent/runner_watch.h"
 #include "agent/session_children.h"
 #include "agent/session_module.h"
+#include "agent/session_peer.h"
 #include "agent/session_record.h"
 #include "agent/upload.h"
 #include "base/result.h"
@@ -45,6 +47,9 @@ inline constexpr std::size_t kRepliesBytesMax = 65'536;
 // A write to a pipe without a reader sends its writer SIGPIPE: that one is our own, and EPIPE has told us.
 inline bool asks_for_stop(const sys::SignalInfo& info) { return info.signo != SIGPIPE || info.sender != ::getpid(); }
 
+// A guest's port: who is at its other end, nobody tells.
+inline bool stream_outlives(const AgentIo& io) { return io.next_client != nullptr; }
+
 class AgentLoop {
  public:
   AgentLoop(const AgentOptions& options, const HelloLine& identity, const AgentIo& io)
@@ -52,14 +57,16 @@ class AgentLoop {
           AgentSettings settings = options.settings;
           settings.identity.machine = identity.machine;
           settings.identity.release = identity.release;
-          settings.stream_outlives_client = io.next_client != nullptr;
+          settings.stream_outlives_client = stream_outlives(io);
+          apply_policy(settings,
+                       stream_outlives(io) ? policy::Peer{{}, {}, options.as} : session_peer(io.in, options.as));
           if (const Result<> place = sys::check_workspace_parent(sys::default_workspace_parent()); !place) {
             settings.complaint = place.error().what;
           }
           return settings;
         }()),
-        stream_outlives_client_(io.next_client != nullptr),
-        grace_(options.settings.stop_times.grace),
+        stream_outlives_client_(stream_outlives(io)),
+        grace_(session_.stop_times().grace),
         upload_(io.quota) {}
 
   Result<> open(AgentIo io);

@@ -5,12 +5,16 @@
 
 #include "base/parse_int.h"
 #include "base/parse_seconds.h"
+#include "base/shown_text.h"
+#include "policy/policy.h"
+#include "protocol/runner_kind.h"
 #include "protocol/version.h"
 #include "sys/vsock_socket.h"
 
 namespace stapsh::agent {
 namespace {
 
+// In brackets: its value is optional, and only behind `=`.
 struct OptionEntry {
   std::string_view short_name;  // With '-'; empty if there is none.
   std::string_view name;        // With '--'.
@@ -99,6 +103,43 @@ constexpr OptionEntry kOptions[] = {
      [](AgentOptions& o, std::string_view value) {
        return set_count(o.workspaces_bytes_max, value, std::uint64_t{1} << 50);
      }},
+    {"", "--as", "NAME", "who the client is for the policy of this machine; set it in a forced command or a unit",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       if (!policy::is_peer_name(value)) {
+         return fail(Errc::kUsage,
+                     "'" + shown_text(value, 40) + "' is no name; letters, digits and ._- are, at most 64");
+       }
+       o.as = value;
+       return {};
+     }},
+    {"", "--check-policy", "[=FILE]", "say what is wrong in the policy, or what it says of a run; see stapsh-policy(5)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.question.asked = true;
+       o.question.file = value;
+       return {};
+     }},
+    {"", "--runner", "NAME", "with --check-policy: of a run by it",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       const auto* const entry = std::ranges::find(kRunnerTable, value, &RunnerEntry::program);
+       if (entry == kRunnerTable.end()) return fail(Errc::kUsage, "'" + shown_text(value, 40) + "' is no runner");
+       o.question.runner = entry->kind;
+       return {};
+     }},
+    {"", "--args", "WORDS", "with --check-policy: with these words for it",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.question.args = value;
+       return {};
+     }},
+    {"", "--uid", "N", "with --check-policy: of this user",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.question.uid = TRY(parse_int<std::uint32_t>(value, 0, sys::kVsockCidAny - 1));
+       return {};
+     }},
+    {"", "--cid", "N", "with --check-policy: of this machine at vsock",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.question.cid = TRY(parse_int<std::uint32_t>(value, 0, sys::kVsockCidAny - 1));
+       return {};
+     }},
     {"", "--dialect", "NAME", "rfc: answer only the hello; released: as the client asks (released)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (value != "rfc" && value != "released") {
@@ -155,6 +196,24 @@ Result<> set_limit(Limits& limits, const LimitEntry& entry, std::string_view val
   return {};
 }
 
+// With --check-policy, words that are no options are files: the programs of a run, or the policy itself.
+Result<> take_files(AgentOptions& options, const std::vector<std::string_view>& files) {
+  PolicyQuestion& question = options.question;
+  if (!question.asked) {
+    if (question.about_run()) return fail(Errc::kUsage, "--runner, --args, --uid and --cid are for --check-policy");
+    if (files.empty()) return {};
+    return fail(Errc::kUsage, "'" + std::string(files[0]) + "' is no option of stapsh; see stapsh --help");
+  }
+  if (question.about_run() || !options.as.empty()) {
+    question.programs.assign(files.begin(), files.end());
+  } else if (files.size() == 1 && question.file.empty()) {
+    question.file = files[0];
+  } else if (!files.empty()) {
+    return fail(Errc::kUsage, "--check-policy: one policy at a time; for a run say --runner");
+  }
+  return {};
+}
+
 const OptionEntry* find_option(std::string_view name) {
   for (const OptionEntry& entry : kOptions) {
     if (name == entry.name || (!entry.short_name.empty() && name == entry.short_name)) return &entry;
@@ -166,14 +225,19 @@ const OptionEntry* find_option(std::string_view name) {
 
 Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words) {
   AgentOptions options;
+  std::vector<std::string_view> files;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto [name, attached] = split_word(words[i]);
     const OptionEntry* const entry = find_option(name);
     const LimitEntry* const limit = find_limit(name);
+    if (!words[i].starts_with('-')) {
+      files.push_back(words[i]);
+      continue;
+    }
     if (!entry && !limit) {
       return fail(Errc::kUsage, "'" + std::string(words[i]) + "' is no option of stapsh; see stapsh --help");
     }
-    if (entry && entry->value.empty()) {
+    if (entry && (entry->value.empty() || (entry->value.starts_with('[') && !attached))) {
       if (attached && !name.starts_with("--")) {
         // -vv: the same switch again and again.
         if (attached->find_first_not_of(name[1]) != std::string_view::npos) {
@@ -191,6 +255,7 @@ Result<AgentOptions> parse_agent_options(std::span<const std::string_view> words
     const Result<> set = entry ? entry->set(options, value) : set_limit(options.settings.limits, *limit, value);
     if (!set) return add_context(name, set.error());
   }
+  TRY(take_files(options, files));
   if (!options.allowed_cids.empty() && !options.listen.value_or("").starts_with(kVsockPrefix)) {
     return fail(Errc::kUsage, "--allow-cid is for --listen vsock:PORT");
   }
@@ -220,7 +285,8 @@ std::string agent_help() {
       "Usage: stapsh [OPTIONS]                     a session on standard input and output\n"
       "       stapsh [OPTIONS] --listen unix:PATH  sessions at a socket, several at once\n"
       "       stapsh [OPTIONS] --listen vsock:PORT  in a guest, for its host, several at once\n"
-      "       stapsh [OPTIONS] --listen PORT       sessions at a guest's port, one after the other\n\n"
+      "       stapsh [OPTIONS] --listen PORT       sessions at a guest's port, one after the other\n"
+      "       stapsh --check-policy [FILE]         what the policy says; runs nothing\n\n"
       "Receives a module, runs it with staprun, stapbpf, stapdyn or bpftrace, relays its output, and\n"
       "leaves nothing behind. A client starts it, through ssh for example; by hand it only waits for\n"
       "commands.\n\n"
@@ -232,7 +298,7 @@ std::string agent_help() {
   for (const OptionEntry& entry : kOptions) {
     std::string left = entry.short_name.empty() ? std::string("    ") : std::string(entry.short_name) + ", ";
     left += entry.name;
-    if (!entry.value.empty()) left += " " + std::string(entry.value);
+    if (!entry.value.empty()) left += (entry.value.starts_with('[') ? "" : " ") + std::string(entry.value);
     add(std::move(left), entry.help);
   }
   text += "\nLimits (a client that goes over one gets an error that names it; defaults in parentheses):\n";

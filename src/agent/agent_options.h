@@ -14,6 +14,19 @@
 
 namespace stapsh::agent {
 
+/// What --check-policy is asked.
+struct PolicyQuestion {
+  bool asked = false;
+  std::string file;                  ///< Another than the one that is compiled in; empty: that one.
+  std::optional<RunnerKind> runner;  ///< None: the one for the first of `programs`.
+  std::optional<std::string> args;   ///< Words as a shell has them.
+  std::optional<std::uint32_t> uid, cid;
+  std::vector<std::string> programs;  ///< Paths of the files that would be sent.
+
+  /// Whether it is about a run, not about the file alone.
+  [[nodiscard]] bool about_run() const { return runner || args || uid || cid; }
+};
+
 struct AgentOptions {
   AgentSettings settings;             ///< All but the identity's machine and release, which are the kernel's.
   std::optional<std::string> listen;  ///< `unix:PATH`, `vsock:PORT`, or a virtio-serial port's name or path, as given.
@@ -24,6 +37,8 @@ struct AgentOptions {
   /// Who may connect to `vsock:PORT`; empty: only the host. 0xffffffff stands for everybody.
   std::vector<std::uint32_t> allowed_cids;
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.
+  std::string as;                     ///< The name that counts for the policy; empty: none.
+  PolicyQuestion question;
   bool help = false;
   bool version = false;
 };

@@ -7,17 +7,25 @@
 
 #include "agent/agent_loop.h"
 #include "agent/agent_options.h"
+#include "agent/check_policy.h"
 #include "agent/listener.h"
+#include "agent/policy_file.h"
 #include "programs/run_program.h"
 
 int main(int argc, char** argv) {
   using namespace stapsh;
   return run_program("stapsh", [&](const std::vector<int>& ignored_signals) -> Result<int> {
     const std::vector<std::string_view> words(argv + 1, argv + argc);
-    const agent::AgentOptions options = TRY(agent::parse_agent_options(words));
+    agent::AgentOptions options = TRY(agent::parse_agent_options(words));
     if (options.help) return print_text(agent::agent_help());
     if (options.version) return print_text(agent::agent_version());
+    if (options.question.asked) {
+      const agent::PolicyAnswer answer = TRY(agent::answer_question(options));
+      TRY(print_text(answer.text));
+      return answer.exit_code;
+    }
     if (options.listen) {
+      TRY(agent::apply_listener_policy(options));
       return agent::listen(options, std::ranges::find(ignored_signals, SIGHUP) != ignored_signals.end());
     }
     return agent::run_session(options, {});

@@ -87,6 +87,14 @@ Result<UniqueFd> listen_vsock(std::uint32_t port) {
   return fd;
 }
 
+Result<std::uint32_t> vsock_peer(int fd) {
+  sockaddr_vm peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(fd, generic<sockaddr>(peer), &size) != 0) return fail_errno("vsock", errno);
+  if (peer.svm_family != AF_VSOCK) return fail(Errc::kSystem, "vsock: the other end has no CID");
+  return peer.svm_cid;
+}
+
 Result<std::optional<VsockConnection>> accept_vsock(int listener) {
   sockaddr_vm peer{};
   auto fd = TRY(accept_connection(listener, "vsock", generic<sockaddr>(peer), sizeof peer));

@@ -34,6 +34,9 @@ struct VsockConnection {
   VsockAddress peer;
 };
 
+/// The CID of the other end of a connected socket.
+Result<std::uint32_t> vsock_peer(int fd);
+
 /// The next waiting connection; nothing if there is none, or if it is gone already.
 Result<std::optional<VsockConnection>> accept_vsock(int listener);
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/check_policy.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "agent/policy_file.h"
+#include "base/sha256.h"
+#include "sys/open_inside.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::agent {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 256'000'000;
+
+Result<std::string> read_file(const std::string& path) {
+  const sys::UniqueFd file = TRY(sys::open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY));
+  Result<std::string> text = sys::read_whole(file.get(), kFileBytesMax);
+  if (!text) return add_context(path, text.error());
+  return text;
+}
+
+// A draft is anybody's file; the one that holds must be root's alone, and so must the lists that either names.
+Result<std::optional<policy::Policy>> policy_asked_about(const PolicyQuestion& question) {
+  if (question.file.empty()) return read_policy();
+  const std::string text = TRY(read_file(question.file));
+  Result<policy::Policy> policy = policy_of_text(text);
+  if (!policy) return add_context(question.file, policy.error());
+  return std::optional(*std::move(policy));
+}
+
+Result<policy::RunRequest> run_asked_about(const AgentOptions& options) {
+  const PolicyQuestion& question = options.question;
+  std::vector<std::string> args = TRY(split_shell_words(question.args.value_or("")));
+  policy::RunRequest run{RunnerKind::kStaprun, {}, {}};
+  for (const std::string& path : question.programs) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    run.files.push_back({name, sha256_hex(TRY(read_file(path)))});
+  }
+  if (!run.files.empty()) {
+    const std::string word = "./" + run.files.front().name;
+    if (std::ranges::find(args, word) == args.end()) args.push_back(word);
+    run.runner = runner_kind_for_module(word).value_or(run.runner);
+  }
+  run.runner = question.runner.value_or(run.runner);
+  run.args = std::move(args);
+  return run;
+}
+
+}  // namespace
+
+Result<PolicyAnswer> answer_question(const AgentOptions& options) {
+  const PolicyQuestion& question = options.question;
+  Result<std::optional<policy::Policy>> policy = policy_asked_about(question);
+  // A wrong command line is another thing.
+  if (!policy) return fail(Errc::kSystem, policy.error().what);
+  const std::string file = question.file.empty() ? policy_file() : question.file;
+  if (!*policy) return PolicyAnswer{file + ": is not there, so everything may run\n", 0};
+  if (!question.about_run() && options.as.empty()) return PolicyAnswer{file + ": OK\n", 0};
+  const policy::RunRequest run = TRY(run_asked_about(options));
+  const policy::Decision decision = policy::decide(**policy, {question.uid, question.cid, options.as}, run);
+  if (!decision.allowed) return PolicyAnswer{"refused: " + decision.reason + "\n", 1};
+  return PolicyAnswer{"allowed: policy line " + std::to_string(decision.line) + ": " + decision.reason + "\n", 0};
+}
+
+Result<std::vector<std::string>> split_shell_words(std::string_view text) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '\t') {
+      in_word = false;
+      continue;
+    }
+    if (!std::exchange(in_word, true)) words.emplace_back();
+    if (c != '\'' && c != '"') {
+      words.back() += c;
+      continue;
+    }
+    const std::size_t end = text.find(c, i + 1);
+    if (end == std::string_view::npos) return fail(Errc::kUsage, "--args: a quote has no end");
+    words.back() += text.substr(i + 1, end - i - 1);
+    i = end;
+  }
+  return words;
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/policy_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "policy/digest_list.h"
+#include "policy/policy_reader.h"
+#include "session/policy_bounds.h"
+#include "sys/trusted_file.h"
+
+namespace stapsh::agent {
+namespace {
+
+constexpr std::size_t kPolicyBytesMax = 1'000'000;
+constexpr std::size_t kDigestListBytesMax = 10'000'000;
+
+}  // namespace
+
+const char* policy_file() { return STAPSH_POLICY_FILE; }
+
+Result<policy::Policy> policy_of_text(std::string_view text) {
+  policy::Policy policy = TRY(policy::parse_policy(text));
+  for (auto& [file, digests] : policy.digests) {
+    const std::optional<std::string> list = TRY(sys::read_trusted_file(file, kDigestListBytesMax));
+    if (!list) return fail(Errc::kUsage, file + ": is not there, and sha256= names it");
+    Result<policy::Digests> read = policy::parse_digest_list(*list);
+    if (!read) return add_context(file, read.error());
+    digests = *std::move(read);
+  }
+  return policy;
+}
+
+Result<std::optional<policy::Policy>> read_policy() {
+  const std::optional<std::string> text = TRY(sys::read_trusted_file(policy_file(), kPolicyBytesMax));
+  if (!text) return std::optional<policy::Policy>();
+  Result<policy::Policy> policy = policy_of_text(*text);
+  // What is wrong in a list is said with the list's own name.
+  if (!policy && policy.error().what.starts_with('/')) return fail(policy.error());
+  if (!policy) return add_context(policy_file(), policy.error());
+  return std::optional(*std::move(policy));
+}
+
+void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
+  Result<std::optional<policy::Policy>> policy = read_policy();
+  if (!policy) {
+    settings.gate = policy::Gate{peer, {}, policy.error().what};
+  } else if (*policy) {
+    apply_bounds(settings, (*policy)->bounds_for(peer));
+    settings.gate = policy::Gate{peer, **std::move(policy), {}};
+  }
+}
+
+Result<> apply_listener_policy(AgentOptions& options) {
+  const std::optional<policy::Policy> policy = TRY(read_policy());
+  if (!policy) return {};
+  const policy::Bounds bounds = policy->bounds_for({});
+  options.sessions_max = std::min(options.sessions_max, bounds.sessions.value_or(options.sessions_max));
+  options.sessions_per_peer_max =
+      std::min(options.sessions_per_peer_max, bounds.per_peer.value_or(options.sessions_per_peer_max));
+  return {};
+}
+
+}  // namespace stapsh::agent

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is at the other end of a session, for the policy.
+#pragma once
+
+#include <string>
+
+#include "policy/policy.h"
+
+namespace stapsh::agent {
+
+/// `name` is that of --as, and all that counts where it is not empty. Otherwise the kernel's word about a unix or vsock
+/// socket `fd`; nothing is known of another kind of socket; anything else (a pipe, as sshd makes them) is of whoever
+/// started this agent: its own user.
+policy::Peer session_peer(int fd, const std::string& name);
+
+}  // namespace stapsh::agent
