@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sha256.h"
 #include "client/options/job_options.h"
 #include "protocol/runner_kind.h"
 
@@ -16,6 +17,14 @@ namespace stapsh::client {
 struct ModuleFile {
   std::string name;  ///< On the target, without a folder.
   std::shared_ptr<const std::string> content;
+
+  /// SHA-256 of the content, in hexadecimal digits. Found once, for all targets.
+  [[nodiscard]] const std::string& digest() const {
+    if (digest_.empty()) digest_ = sha256_hex(*content);
+    return digest_;
+  }
+
+  mutable std::string digest_{};  // Of digest().
 };
 
 /// Of -l: what stap printed for a kernel, and its exit code.

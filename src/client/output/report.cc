@@ -18,6 +18,7 @@ constexpr std::size_t kLeftLinesMax = 5;
 constexpr std::size_t kLeftOfTargetMax = 5;
 constexpr std::size_t kReasonBytesMax = 1'000;
 constexpr std::size_t kLeftBytesMax = 200;
+constexpr std::string_view kRefused = "refused: ";
 
 std::string ending(const Outcome& outcome) {
   return outcome.signal
@@ -103,7 +104,8 @@ std::string failure_text(const Outcome& outcome) {
     case Outcome::Kind::kStopped:
       return reason.empty() ? "stopped before it ran" : "stopped before it ran: " + reason;
     case Outcome::Kind::kFailed:
-      return "failed: " + reason;
+      // It is nobody's fault: the owner of that machine does not allow it.
+      return reason.starts_with(kRefused) ? reason : "failed: " + reason;
   }
   return {};
 }

@@ -214,7 +214,10 @@ Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
   upload.run_args = *std::move(args);
   upload.runner = module_->kind;
   upload.built_by = module_->built_by;
-  for (const ModuleFile& file : module_->files) upload.files.push_back({file.name, file.content->size()});
+  for (const ModuleFile& file : module_->files) {
+    upload.files.push_back({file.name, file.content->size()});
+    if (session_->has_policy()) upload.files.back().digest = file.digest();
+  }
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();
 }
