@@ -31,6 +31,14 @@ MountNamespace& MountNamespace::small_disk(std::string_view path, std::size_t ki
   return *this;
 }
 
+MountNamespace& MountNamespace::policy_folder(std::string_view folder) {
+  const std::string base = quoted(scratch_ + "-etc");
+  mounts_ += "mkdir -p " + base + "; mount -t tmpfs -o mode=755 etc " + base + "; mkdir -p " + base + "/upper/stapsh " +
+             base + "/work; mount -t overlay overlay -o lowerdir=/etc,upperdir=" + base + "/upper,workdir=" + base +
+             "/work /etc; mount --bind " + quoted(folder) + " /etc/stapsh; ";
+  return *this;
+}
+
 MountNamespace& MountNamespace::read_only_run() {
   mounts_ += "mount -t tmpfs -o ro,mode=755 run /run; ";
   return *this;

@@ -21,6 +21,8 @@ class MountNamespace {
   MountNamespace& hide(std::string_view path);
   /// An empty memory file system of so many KiB on `path`.
   MountNamespace& small_disk(std::string_view path, std::size_t kib);
+  /// /etc/stapsh is that folder; the machine's own /etc stays as it is.
+  MountNamespace& policy_folder(std::string_view folder);
   /// /run can't be written and has no folder for records.
   MountNamespace& read_only_run();
   /// The kernel's tracing folders, which a container often lacks.
