@@ -211,6 +211,7 @@ void AgentSession::begin_file(const FileCommand& command) {
     const RunnerKind kind = dialect_.runner_kind.value_or(
         kind_from_file_.value_or(runner_kind_for_module(command.name).value_or(RunnerKind::kStaprun)));
     error = refusal({kind, std::nullopt, {{command.name, {}}}});
+    if (refused_.empty()) refused_ = error;
   }
   if (error.empty()) {
     ++files_;
@@ -296,7 +297,9 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
       return answer_error("run: env " + fits.error().what);
     }
   }
-  if (const std::string why = refusal({runner_kind(), args, uploaded_}); !why.empty()) {
+  // Without a file that was refused it would be another run than was meant.
+  const std::string why = refused_.empty() ? refusal({runner_kind(), args, uploaded_}) : refused_;
+  if (!why.empty()) {
     answer_error(why);
     if (!rfc()) return;
     broken_ = true;

@@ -227,6 +227,7 @@ class AgentSession {
   std::optional<RunnerKind> kind_from_file_;
   std::uint64_t files_ = 0;
   std::vector<policy::UploadedFile> uploaded_;  // Where there is a policy.
+  std::string refused_;                         // Why the policy refused a file; empty: none.
   std::optional<Sha256> digest_;                // Of the file that is received, where one asks for it.
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;

@@ -50,6 +50,11 @@ TEST(PolicyGate, WhatNothingWouldMakeRightIsNotWritten) {
   EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.ko\\nabc", "say run ./a.ko"}),
             "stapsh 5.6 x86_64 6.1; ERROR: refused: policy: no line allows staprun to as oncall; "
             "ERROR: refused: policy: no line allows staprun to as oncall");
+  // Nor is it another run without it.
+  AgentDriver other(with_policy("deny runner=stapdyn\nallow\n"));
+  EXPECT_EQ(other.run({"say stap 5.6", "bytes file 3 a.so\nabc", "say run ./a.so"}),
+            "stapsh 5.6 x86_64 6.1; ERROR: refused: policy line 1: deny runner=stapdyn; "
+            "ERROR: refused: policy line 1: deny runner=stapdyn");
   AgentDriver guest(with_policy(kApproved, {{}, {}, "guest"}));
   EXPECT_EQ(guest.run({"say stap 5.6", "bytes file 3 a.bt\\nabc"}),
             "stapsh 5.6 x86_64 6.1; ERROR: refused: policy line 1: deny as=guest");
