@@ -92,5 +92,31 @@ TEST(AgentOptions, HelpNamesEveryLimit) {
   for (const LimitEntry& entry : kLimitTable) EXPECT_NE(help.find("--" + std::string(entry.name)), std::string::npos);
 }
 
+TEST(AgentOptions, AskThePolicyOfAFileOrOfARun) {
+  const auto plain = parse_agent_options(Words{"--check-policy"});
+  ASSERT_TRUE(plain) << plain.error().what;
+  EXPECT_TRUE(plain->question.asked);
+  EXPECT_EQ(plain->question.file, "");
+  for (const Words& words : {Words{"--check-policy", "draft"}, Words{"--check-policy=draft"}}) {
+    const auto draft = parse_agent_options(words);
+    ASSERT_TRUE(draft) << draft.error().what;
+    EXPECT_EQ(draft->question.file, "draft");
+    EXPECT_FALSE(draft->question.about_run());
+  }
+  const auto run = parse_agent_options(
+      Words{"--check-policy=draft", "--as", "oncall", "--runner=bpftrace", "--args", "-q", "--uid=7", "a.bt", "b.h"});
+  ASSERT_TRUE(run) << run.error().what;
+  EXPECT_EQ(run->as, "oncall");
+  EXPECT_EQ(run->question.file, "draft");
+  EXPECT_EQ(run->question.runner, RunnerKind::kBpftrace);
+  EXPECT_EQ(run->question.args, "-q");
+  EXPECT_EQ(run->question.uid, 7U);
+  EXPECT_EQ(run->question.programs, (std::vector<std::string>{"a.bt", "b.h"}));
+  for (const Words& words : {Words{"--as", "-x"}, Words{"--as", ""}, Words{"--runner", "bpftrace"}, Words{"file"},
+                             Words{"--check-policy", "a", "b"}, Words{"--check-policy", "--runner", "stap"}}) {
+    EXPECT_FALSE(parse_agent_options(words)) << words[0];
+  }
+}
+
 }  // namespace
 }  // namespace stapsh::agent

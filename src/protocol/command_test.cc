@@ -114,5 +114,21 @@ TEST(ParseCommand, MessagesShowNoControlCharacters) {
   }
 }
 
+TEST(Command, CheckNamesFilesByTheirDigests) {
+  const std::string digest(64, 'a');
+  const Command command = parse_command("check a.bt:" + digest + ",b.h:" + digest + " -q ./a.bt =2d", Limits{});
+  const auto* const check = std::get_if<CheckCommand>(&command);
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(check->files, (std::vector<CheckCommand::File>{{"a.bt", digest}, {"b.h", digest}}));
+  EXPECT_EQ(check->args, (std::vector<std::string>{"-q", "./a.bt", "-"}));
+  EXPECT_EQ(format_command(*check), "check a.bt:" + digest + ",b.h:" + digest + " -q ./a.bt -\n");
+  for (const std::string& line :
+       {std::string("check"), std::string("check a.bt"), "check :" + digest, "check ../a:" + digest,
+        "check a.bt:" + digest.substr(1), "check a.bt:" + digest + ",", "check a.bt:" + digest + " =0"}) {
+    const Command bad = parse_command(line, Limits{});
+    EXPECT_TRUE(std::holds_alternative<BadCommand>(bad)) << line;
+  }
+}
+
 }  // namespace
 }  // namespace stapsh

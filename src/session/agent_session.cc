@@ -207,18 +207,13 @@ void AgentSession::begin_file(const FileCommand& command) {
     error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over " +
             settings_.names.files_bytes + " (" + std::to_string(limits.files_bytes_max) + ")";
   } else {
-    // What no arguments would make right is refused before anything is written.
-    const RunnerKind kind = dialect_.runner_kind.value_or(
-        kind_from_file_.value_or(runner_kind_for_module(command.name).value_or(RunnerKind::kStaprun)));
-    error = refusal({kind, std::nullopt, {{command.name, {}}}});
-    if (refused_.empty()) refused_ = error;
+    error = refuse_kind(command.name);
   }
   if (error.empty()) {
     ++files_;
     files_bytes_ += command.size;
     if (files_ == 1) kind_from_file_ = runner_kind_for_module(command.name);
-    if (settings_.gate) uploaded_.push_back({command.name, {}});
-    if (settings_.gate && settings_.gate->wants_digests()) digest_.emplace();
+    remember_file(command.name);
     emit(CreateFile{command.name, command.size});
   }
   begin_data({ReceivingData::Use::kFile, command.name, command.size}, error);
@@ -251,22 +246,6 @@ RunnerKind AgentSession::runner_kind() const {
   // An option is an order, the file's name a hint; without either it is what it always was.
   if (dialect_.runner_kind) return *dialect_.runner_kind;
   return kind_from_file_.value_or(RunnerKind::kStaprun);
-}
-
-// Why the owner of this machine does not allow it; empty: it is allowed.
-std::string AgentSession::refusal(policy::RunRequest request) const {
-  if (!settings_.gate) return {};
-  const policy::Decision decision = settings_.gate->decide(request);
-  return decision.allowed ? std::string() : "refused: " + decision.reason;
-}
-
-void AgentSession::check(const CheckCommand& command) {
-  if (rfc() || runner_lives()) return answer_error("check: not now");
-  const RunnerKind by_name = runner_kind_for_module(command.files.front().name).value_or(RunnerKind::kStaprun);
-  policy::RunRequest request{dialect_.runner_kind.value_or(by_name), command.args, {}};
-  for (const CheckCommand::File& file : command.files) request.files.push_back({file.name, file.digest});
-  const std::string why = refusal(std::move(request));
-  why.empty() ? answer_ok() : answer_error(why);
 }
 
 std::optional<Duration> AgentSession::deadline() const {
@@ -314,12 +293,6 @@ void AgentSession::on_file_done() {
   STAPSH_ASSERT(std::holds_alternative<AwaitingOutcome>(input_));
   input_ = ReadingLine{};
   answer_ok();
-}
-
-// It is none of those that a run may name.
-void AgentSession::forget_file() {
-  digest_.reset();
-  if (!uploaded_.empty()) uploaded_.pop_back();
 }
 
 void AgentSession::on_file_failed(const Error& error) {

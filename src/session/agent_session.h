@@ -176,6 +176,8 @@ class AgentSession {
   void begin_data(ReceivingData data, std::string_view error);
   void refuse_data(ReceivingData& data, std::string_view reason);
   void finish_data(const ReceivingData& data);
+  std::string refuse_kind(const std::string& file_name);
+  void remember_file(const std::string& name);
   void forget_file();
   void perform(const Command& command, TimePoint now);
   void hello(const HelloCommand& command, TimePoint now);

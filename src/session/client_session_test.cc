@@ -822,5 +822,26 @@ TEST(ClientSession, AbandonEndsItAtOnce) {
   EXPECT_EQ(ours_running().run({"stop", "abandon", "say quit", "end"}), "send quit\\n; close; failed: given up");
 }
 
+TEST(ClientSession, APolicyIsAskedBeforeAnythingIsSent) {
+  ClientSettings settings;
+  settings.want_policy = true;
+  const std::string digest(64, 'a');
+  const auto connected = [&](std::string_view answer) {
+    ClientDriver client(settings);
+    client.upload.files[0].digest = digest;
+    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", answer});
+    return client;
+  };
+  ClientDriver allowed = connected("say OK policy=yes");
+  EXPECT_EQ(allowed.run({"module", "say OK", "say OK"}), "send <83 bytes>; send file 3 a.bo\\n; send file 0; ready");
+  ClientDriver refused = connected("say OK policy=yes");
+  EXPECT_EQ(refused.run({"module", "say ERROR: refused: policy line 2: deny"}),
+            "send <83 bytes>; close; failed: refused: policy line 2: deny");
+  ClientDriver without = connected("say OK");
+  EXPECT_EQ(without.run({"module"}), "send file 3 a.bo\\n; send file 0");
+  ClientDriver old = connected("say ERROR: Invalid option: policy");
+  EXPECT_EQ(old.run({"module"}), "send file 3 a.bo\\n; send file 0");
+}
+
 }  // namespace
 }  // namespace stapsh
