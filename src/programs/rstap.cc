@@ -9,6 +9,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
+#include "client/prompts/askpass.h"
 #include "client/targets/target_list.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
@@ -94,6 +95,8 @@ stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector
 int main(int argc, char** argv) {
   using namespace stapsh;
   return run_program("rstap", [&](const std::vector<int>& ignored_signals) -> Result<int> {
+    const std::vector<std::string> words(argv, argv + argc);
+    if (const auto question = client::askpass_words(words)) return client::run_askpass(*question);
     Result<int> code = run({argv + 1, argv + argc}, ignored_signals);
     if (!code) return fail(sys::with_descriptor_advice(code.error()));
     return code;

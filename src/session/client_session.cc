@@ -558,6 +558,10 @@ void ClientSession::on_swept(const SweptLine& swept, TimePoint now) {
   finish({Outcome::Kind::kEnded, 0, std::to_string(swept_) + " dead sessions removed"});
 }
 
+void ClientSession::on_asked(TimePoint last) {
+  if (!hello_seen_ && !stopping_ && deadline_) deadline_ = std::max(*deadline_, last + settings_.connect_timeout);
+}
+
 void ClientSession::on_timer(TimePoint now) {
   if (ended()) return;
   if (keepalive_.lost(now)) {

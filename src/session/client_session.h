@@ -113,6 +113,9 @@ class ClientSession {
   void on_abandon(std::string_view reason);
   /// We are not reading, because our own output stalls: silence means nothing.
   void on_receive_paused(TimePoint now) { keepalive_.heard(now); }
+  /// The way here asks a person something, or did until then: nobody is slow meanwhile, and the time to connect begins
+  /// anew.
+  void on_asked(TimePoint last);
   void on_timer(TimePoint now);
 
   // Out.

@@ -39,11 +39,6 @@ class IgnoreSignal {
   void (*before_)(int);
 };
 
-void set_mode(int fd, const termios& mode) {
-  const IgnoreSignal ignore(SIGTTOU);  // A background job that changes a terminal would be stopped.
-  (void)::tcsetattr(fd, TCSANOW, &mode);
-}
-
 struct CloseFolder {
   void operator()(DIR* folder) const { (void)::closedir(folder); }
 };
@@ -97,6 +92,11 @@ bool echoes(int fd) {
   return ::tcgetattr(fd, &mode) != 0 || (mode.c_lflag & ECHO) != 0;
 }
 
+void set_terminal_mode(int fd, const termios& mode) {
+  const IgnoreSignal ignore(SIGTTOU);  // A background job that changes a terminal would be stopped.
+  (void)::tcsetattr(fd, TCSANOW, &mode);
+}
+
 bool is_asked_something(int fd) {
   std::array<char, PATH_MAX> name{};
   const bool named = ::ttyname_r(fd, name.data(), name.size()) == 0;
@@ -124,11 +124,11 @@ void SingleKeys::begin() {
   mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   mode.c_cc[VMIN] = 1;
   mode.c_cc[VTIME] = 0;
-  set_mode(fd_.get(), mode);
+  set_terminal_mode(fd_.get(), mode);
 }
 
 void SingleKeys::end() {
-  if (before_ && is_in_foreground(fd_.get())) set_mode(fd_.get(), *before_);
+  if (before_ && is_in_foreground(fd_.get())) set_terminal_mode(fd_.get(), *before_);
   if (before_) terminal_rescue::forget_mode();
   before_.reset();
 }

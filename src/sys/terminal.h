@@ -23,6 +23,8 @@ std::size_t terminal_columns(int fd);
 bool is_in_foreground(int fd);
 /// Whether what is typed is shown. Who asks for a password turns that off.
 bool echoes(int fd);
+/// At once, also where another job has the terminal.
+void set_terminal_mode(int fd, const termios& mode);
 /// Whether a process that descends from us talks with the person at the terminal `fd`: ssh, which asks for a password
 /// or whether a host is known, sudo. Nobody of ours is given a terminal as a standard stream, so who has it open has
 /// opened it. Looks at all of them: not for each line.

@@ -9,7 +9,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <optional>
 
 #include "base/assert.h"
 
@@ -113,5 +112,7 @@ void forget_mode() {
   kept.has_mode = 0;
   end();
 }
+
+std::optional<termios> kept_mode() { return kept.has_mode != 0 ? std::optional(kept.mode) : std::nullopt; }
 
 }  // namespace stapsh::sys::terminal_rescue

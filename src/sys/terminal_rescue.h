@@ -7,6 +7,7 @@
 #include <termios.h>
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace stapsh::sys::terminal_rescue {
@@ -20,5 +21,7 @@ void forget_screen();
 /// From now on such an end gives the terminal `fd` this mode back, likewise.
 void keep_mode(int fd, const termios& mode);
 void forget_mode();
+/// What that is; none: the terminal is as it was when we were started.
+std::optional<termios> kept_mode();
 
 }  // namespace stapsh::sys::terminal_rescue

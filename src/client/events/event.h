@@ -133,6 +133,8 @@ class EventSink {
   virtual void on_event(const Event& event) = 0;
   /// No more events at the moment: write what goes.
   virtual void on_pause() {}
+  /// Somebody is asked something at the terminal, by ssh (true), or no longer: it is not ours meanwhile.
+  virtual void on_asking(bool) {}
   /// Targets are read only while no sink is full.
   [[nodiscard]] virtual bool full() const { return false; }
 };

@@ -40,6 +40,8 @@ struct ReachOptions {
   std::vector<std::string> ssh_options;       ///< Each a value of ssh's -o.
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
+  bool batch = false;                         ///< Nobody is asked anything.
+  std::vector<std::string> environment;       ///< NAME=VALUE, of a program that connects; not an option.
   std::optional<unsigned> retries;            ///< Of connecting, for each target; none: where sshd sheds load.
 };
 

@@ -58,6 +58,11 @@ void Progress::on_event(const Event& event) {
   if (std::holds_alternative<event::RunEnded>(event.what)) stop();
 }
 
+void Progress::on_asking(bool asking) {
+  asking_ = asking;
+  if (asking) streams_.hide_status();
+}
+
 void Progress::start(const event::RunStarted& started) {
   if (keys_wanted_ && !reads_input(started)) keys_.emplace(STDIN_FILENO);
   if (terminal_) {
@@ -114,7 +119,7 @@ void Progress::show_status() {
 // What connects may ask for a password, or whether a host is known: it would take our line for its own, and its answer
 // is not for us.
 bool Progress::is_asked_something() const {
-  if (!sys::echoes(STDERR_FILENO)) return true;
+  if (asking_ || !sys::echoes(STDERR_FILENO)) return true;
   return run_.count(TargetState::kConnecting) > 0 && sys::is_asked_something(STDERR_FILENO);
 }
 

@@ -27,6 +27,7 @@ class Progress : public EventSink {
                                           Faults& faults, std::function<void()> on_asked);
 
   void on_event(const Event& event) override;
+  void on_asking(bool asking) override;
 
  private:
   Progress(asio::io_context& io, StandardStreams& streams, Faults& faults, std::function<void()> on_asked)
@@ -48,6 +49,7 @@ class Progress : public EventSink {
   bool terminal_ = false;  // Standard error is one.
   bool keys_wanted_ = false;
   std::optional<sys::TerminalKeys> keys_;
+  bool asking_ = false;
   RunProgress run_;
   std::string shown_;
   asio::steady_timer timer_;

@@ -48,7 +48,9 @@ void Attempt::spawn(Coroutine coroutine) {
 Awaitable<> Attempt::run() {
   slot_ = co_await context_.slots.acquire(transport_.host(), [this] { return is_unwanted(); });
   if (!slot_) co_return finish_({Outcome::Kind::kStopped, std::nullopt, {}});
-  Result<Connection> opened = transport_.open(context_.options.reach, context_.targets);
+  ReachOptions reach = context_.options.reach;
+  if (context_.asker != nullptr) reach.environment = context_.asker->environment(target_.name);
+  Result<Connection> opened = transport_.open(reach, context_.targets);
   if (!opened) {
     finish_({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
     co_return slot_.reset();
@@ -280,6 +282,9 @@ void Attempt::arm_timer() {
     if (error) return;
     armed_.reset();
     if (context_.events.full()) session_->on_receive_paused(sys::now());
+    if (context_.asker != nullptr) {
+      if (const std::optional<TimePoint> asked = context_.asker->last_asked(target_.name)) session_->on_asked(*asked);
+    }
     session_->on_timer(sys::now());
     timed_out_ = session_->ended();
     drain_effects();

@@ -28,6 +28,9 @@ class EventHub : public EventSink {
   void on_pause() override {
     for (EventSink* sink : sinks_) sink->on_pause();
   }
+  void on_asking(bool asking) override {
+    for (EventSink* sink : sinks_) sink->on_asking(asking);
+  }
   [[nodiscard]] bool full() const override {
     return !hurried_ && std::any_of(sinks_.begin(), sinks_.end(), [](const EventSink* sink) { return sink->full(); });
   }

@@ -15,6 +15,7 @@
 #include "client/build/build_cache.h"
 #include "client/events/run_result.h"
 #include "client/options/trace_time.h"
+#include "client/prompts/asker.h"
 #include "client/run/agent_run.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
@@ -45,6 +46,7 @@ class TargetFleet : public Fleet {
         options_(options),
         events_(events),
         slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
+        asker_(Asker::create(io_, options.reach, [this](bool asking) { events_.on_asking(asking); })),
         canary_(options.canary && options.canary->targets < targets.targets.size()
                     ? std::make_unique<CanaryGate>(io_, *options.canary)
                     : nullptr),
@@ -96,6 +98,7 @@ class TargetFleet : public Fleet {
   const RstapOptions& options_;
   EventHub& events_;
   ConnectSlots slots_;
+  std::unique_ptr<Asker> asker_;        // None: nobody is asked by us.
   std::unique_ptr<CanaryGate> canary_;  // None: no target waits for others.
   StartGate canary_gate_;               // Canaries start together, and so do the others.
   StartGate gate_;
@@ -172,7 +175,7 @@ Awaitable<int> TargetFleet::run() {
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
-    const RunContext context{io_,  options_,      events_,  slots_,          *builds_,
+    const RunContext context{io_,  options_,      events_,  slots_,          asker_.get(), *builds_,
                              gate, canary_.get(), started_, targets_.size(), scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
@@ -341,6 +344,7 @@ void TargetFleet::stop_unbegun(const std::string& reason) {
 
 void TargetFleet::finish() {
   finished_ = true;
+  if (asker_) asker_->end();
   if (canary_) canary_->cancel();
   // The result stands: a signal that comes while we leave must not put its own code in the place of ours.
   sigset_t all;

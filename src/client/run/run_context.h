@@ -8,6 +8,7 @@
 #include "client/async/asio_types.h"
 #include "client/build/build_cache.h"
 #include "client/options/rstap_options.h"
+#include "client/prompts/asker.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/event_hub.h"
@@ -26,6 +27,7 @@ struct RunContext {
   const RstapOptions& options;
   EventHub& events;
   ConnectSlots& slots;
+  Asker* asker;  ///< Null: nobody is asked by us.
   BuildCache& builds;
   StartGate& gate;
   CanaryGate* canary;  ///< Null: no target waits for others.

@@ -12,10 +12,11 @@ class ExecTransport : public Transport {
  public:
   explicit ExecTransport(ExecUri uri) : uri_(std::move(uri)) {}
 
-  Result<Connection> open(const ReachOptions&, std::size_t targets) const override {
+  Result<Connection> open(const ReachOptions& options, std::size_t targets) const override {
     sys::SpawnOptions spawn;
     spawn.program = "/bin/sh";
     spawn.argv = {"/bin/sh", "-c", uri_.command};
+    spawn.extra_env = options.environment;  // It may be an ssh.
     return open_child(std::move(spawn), targets);
   }
 

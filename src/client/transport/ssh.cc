@@ -74,6 +74,8 @@ Result<Connection> open_ssh(const SshUri& uri, const ReachOptions& options, cons
   spawn.program = options.ssh_command;
   spawn.search_path = true;
   spawn.argv = {options.ssh_command, "-T"};
+  spawn.extra_env = options.environment;
+  if (options.batch) spawn.argv.insert(spawn.argv.end(), {"-o", "BatchMode=yes"});  // The first one counts.
   for (const std::string& option : options.ssh_options) {
     spawn.argv.emplace_back("-o");
     spawn.argv.push_back(option);
