@@ -20,6 +20,10 @@ constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
+constexpr std::string_view kEchoes =
+    "it echoes what it is sent: there is a terminal in between (ssh -tt, or RequestTTY on the way), and an agent can't "
+    "be "
+    "spoken to through one; leave it out";
 constexpr std::string_view kCutShort = "its output is cut short: a fault of this old stapsh";
 
 // How many bytes of the end of `text` are a beginning of kQuit.
@@ -235,6 +239,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
 // What a login shell says before the agent starts.
 void ClientSession::note_noise(std::string_view line) {
   noise_bytes_ += line.size() + 1;
+  const std::string hello = format_command(HelloCommand{std::string(rfc_ ? kRfcVersion : kSpokenVersion)});
+  echoed_ = echoed_ || line.substr(0, line.find('\r')) == std::string_view(hello).substr(0, hello.size() - 1);
   if (noise_bytes_ > kNoiseBytesMax) {
     return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
                         printable(line) + "'; what runs there?");
@@ -270,6 +276,7 @@ void ClientSession::nonsense(std::string_view line) {
   if (phase_ == Phase::kRunning && !ours_ && line.ends_with("quit")) {
     return finish({Outcome::Kind::kEnded, exit_code_, std::string(kCutShort)});
   }
+  if (echoed_) return fail_session(std::string(kEchoes));
   fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here");
 }
 

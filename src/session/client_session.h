@@ -186,6 +186,7 @@ class ClientSession {
   Version agent_version_;
   std::uint64_t noise_bytes_ = 0;
   std::string last_noise_;  // The last line before the hello that says something.
+  bool echoed_ = false;     // Our hello came back.
   std::string refusal_;     // What an ERROR before the hello said.
   bool rfc_;
   bool ours_ = false;                   // The agent took `option exit`.

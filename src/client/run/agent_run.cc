@@ -63,7 +63,9 @@ Awaitable<> AgentRun::try_to_run() {
     co_await attempt(std::move(purpose), finish());
     const Outcome& outcome = *progress_.outcome();
     const bool failed = outcome.kind == Outcome::Kind::kFailed;
-    const unsigned retries = context_.options.reach.retries.value_or(retries_worth(outcome.reason));
+    const unsigned worth = retries_worth(outcome.reason);
+    if (failed && !attempt_->connected() && worth >= kRetriesOfShed) context_.slots.note_shed();
+    const unsigned retries = context_.options.reach.retries.value_or(worth);
     if (!failed || stopping_ || attempt_->connected() || tries >= retries) co_return;
     progress_.note("connecting again (" + std::to_string(tries + 1) + " of " + std::to_string(retries) +
                    "): " + outcome.reason);

@@ -155,6 +155,7 @@ void Attempt::on_connected(const Connected& connected) {
   const HelloLine& hello = connected.hello;
   connected_ = true;
   slot_.reset();
+  context_.slots.note_connected();
   event::Connected event{hello.release, hello.machine, "stapsh " + hello.version, {}, {}};
   if (connected.clock) {
     const ClockOffset clock = clock_offset(*connected.clock, sys::now(), sys::wall_now());

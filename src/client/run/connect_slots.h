@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many targets are being connected at once: --fanout in all, and fewer to one host, whose sshd
-// starts to refuse at ten unauthenticated connections (MaxStartups 10:30:100).
+// starts to refuse at ten unauthenticated connections (MaxStartups 10:30:100). Which hosts share one on the way, a
+// jump host, is not known here: where connections are shed, all go slower, and faster again with each that succeeds.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,6 +17,7 @@ namespace stapsh::client {
 
 inline constexpr unsigned kFanoutDefault = 32;
 inline constexpr unsigned kConnectsPerHostMax = 8;
+inline constexpr unsigned kConnectsMin = 4;  // Below ten, and one host that is ill must not stop all others.
 
 /// A target's leave to connect, until it is released.
 class ConnectSlot {
@@ -39,18 +42,25 @@ class ConnectSlot {
 
 class ConnectSlots {
  public:
-  ConnectSlots(asio::io_context& io, unsigned fanout) : fanout_(fanout), changed_(io) {}
+  ConnectSlots(asio::io_context& io, unsigned fanout) : fanout_(fanout), limit_(fanout), changed_(io) {}
 
   /// Waits for a slot; none: it is over before there is one, see look_again(). `host` may be empty: no limit of its
   /// own.
   Awaitable<std::optional<ConnectSlot>> acquire(std::string host, std::function<bool()> is_over) {
-    while (!is_over() && (taken_ >= fanout_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
+    while (!is_over() && (taken_ >= limit_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
       co_await changed_.wait();
     }
     if (is_over()) co_return std::nullopt;
     ++taken_;
     if (!host.empty()) ++per_host_[host];
     co_return ConnectSlot([this, host] { release(host); });
+  }
+  /// Somebody on the way has too many connections that are not made yet.
+  void note_shed() { limit_ = std::min(limit_, std::max(kConnectsMin, limit_ / 2)); }
+  /// One was made.
+  void note_connected() {
+    if (limit_ < fanout_) ++limit_;
+    changed_.announce();
   }
   /// Of somebody who waits it may be over by now. A stop does not end the limits: who asks afterwards what is left must
   /// not be refused, as a crowd is.
@@ -64,6 +74,7 @@ class ConnectSlots {
   }
 
   unsigned fanout_;
+  unsigned limit_;  // At the moment; at most fanout_.
   unsigned taken_ = 0;
   std::map<std::string, unsigned> per_host_;
   Condition changed_;

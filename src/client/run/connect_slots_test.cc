@@ -57,6 +57,29 @@ TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
   EXPECT_TRUE(ninth.slot);
 }
 
+// A jump host that sheds connections is on nobody's list.
+TEST_F(ConnectSlotsTest, WhereConnectionsAreShedAllGoSlower) {
+  slots_.emplace(io_, 16);
+  slots_->note_shed();
+  for (unsigned i = 0; i < 8; ++i) EXPECT_TRUE(ask("").slot);
+  Waiter& ninth = ask("");
+  EXPECT_FALSE(ninth.answered);
+  slots_->note_connected();
+  settle();
+  EXPECT_TRUE(ninth.slot);
+  for (int i = 0; i < 10; ++i) slots_->note_shed();
+  waiters_.clear();
+  for (unsigned i = 0; i < kConnectsMin; ++i) EXPECT_TRUE(ask("").slot);
+  EXPECT_FALSE(ask("").answered);
+  for (int i = 0; i < 100; ++i) slots_->note_connected();
+  settle();
+  for (unsigned i = kConnectsMin + 1; i < 16; ++i) EXPECT_TRUE(ask("").slot);
+  EXPECT_FALSE(ask("").answered) << "more than --fanout";
+  for (Waiter& waiter : waiters_) waiter.unwanted = true;
+  slots_->look_again();
+  settle();
+}
+
 TEST_F(ConnectSlotsTest, AStopEndsTheWaitOfThoseWhomItMeansAndNoLimit) {
   slots_.emplace(io_, 1);
   Waiter& connected = ask("a");

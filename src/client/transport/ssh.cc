@@ -2,6 +2,7 @@
 // By the person's own ssh: its configuration, agent and jump hosts are ours.
 #include "client/transport/ssh.h"
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,13 @@ namespace stapsh::client {
 namespace {
 
 constexpr int kSshFailed = 255;  // ssh(1), "EXIT STATUS"
+
+// What a configuration made for people has, and a run would fail of. -T is stronger than RequestTTY.
+constexpr std::array kNotForPeople{
+    "RemoteCommand=none",       // ssh refuses it beside a command, which is the agent.
+    "ClearAllForwardings=yes",  // A second ssh to a host can't have the same port (ExitOnForwardFailure).
+    "LogLevel=ERROR",           // Its words are the reason of a failure, and say whether another try is worth while.
+};
 
 // The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 // nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
@@ -50,6 +58,15 @@ class SshTransport : public Transport {
     return "ssh lost the agent: most likely it was killed there (dmesg may say why), or the connection broke";
   }
 
+  [[nodiscard]] std::string explain_silence(const Silence& silence) const override {
+    std::string reason = Transport::explain_silence(silence);
+    // It is not known whether there is one; ssh says nothing while it waits for it.
+    if (silence.open && silence.last_words.empty()) {
+      reason += "; if ssh by hand hangs as well, its ControlMaster may: ssh -O exit " + uri_.destination;
+    }
+    return reason;
+  }
+
  private:
   SshUri uri_;
 };
@@ -80,6 +97,8 @@ Result<Connection> open_ssh(const SshUri& uri, const ReachOptions& options, cons
     spawn.argv.emplace_back("-o");
     spawn.argv.push_back(option);
   }
+  // Behind the person's own: the first one counts.
+  for (const char* option : kNotForPeople) spawn.argv.insert(spawn.argv.end(), {"-o", option});
   if (uri.port) {
     spawn.argv.emplace_back("-p");
     spawn.argv.push_back(std::to_string(*uri.port));

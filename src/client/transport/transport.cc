@@ -28,10 +28,10 @@ unsigned retries_worth(std::string_view reason) {
     unsigned retries;
   };
   static constexpr Sign kSigns[] = {
-      {"kex_exchange_identification", 6},
-      {"Connection closed by", 6},
-      {"Connection reset", 6},
-      {"Resource temporarily unavailable", 6},  // No process can be made at the moment.
+      {"kex_exchange_identification", kRetriesOfShed},
+      {"Connection closed by", kRetriesOfShed},
+      {"Connection reset", kRetriesOfShed},
+      {"Resource temporarily unavailable", kRetriesOfShed},  // No process can be made at the moment.
       {"Connection refused", 1},
   };
   for (const Sign& sign : kSigns) {

@@ -73,6 +73,7 @@ class Transport {
 };
 
 /// Whether it is worth another try, how often: an sshd that sheds load drops connections before they say a word.
+constexpr unsigned kRetriesOfShed = 6;
 unsigned retries_worth(std::string_view reason);
 
 }  // namespace stapsh::client
