@@ -242,8 +242,7 @@ constexpr std::array kClientOptions{
                    options.reach.ssh_options.push_back(value);
                    return {};
                  }},
-    ClientOption{"batch", "", OptionGroup::kTransport,
-                 "ask nothing: no password, no pass phrase, no new host's key (ssh's BatchMode)",
+    ClientOption{"batch", "", OptionGroup::kTransport, "ask nothing: no password, no new host's key (ssh's BatchMode)",
                  take_flag<&Options::reach, &ReachOptions::batch>},
     ClientOption{"allow-owner", "USER", OptionGroup::kTransport,
                  "the agent at unix:PATH may be USER's, not just yours or root's",

@@ -33,6 +33,7 @@ class Asker {
   /// it is free again.
   static std::unique_ptr<Asker> create(asio::io_context& io, const ReachOptions& options,
                                        std::function<void(bool)> on_asking);
+  // NOLINTNEXTLINE(bugprone-exception-escape): for want of memory alone.
   ~Asker() { end(); }
   Asker(const Asker&) = delete;
   Asker& operator=(const Asker&) = delete;
