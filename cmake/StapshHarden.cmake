@@ -7,8 +7,18 @@
 # packaging/check_programs reads what came out. Debug builds are left as a debugger likes them, and sanitizers bring
 # checks of their own.
 include(CheckCXXCompilerFlag)
+include(CheckCXXSourceCompiles)
 check_cxx_compiler_flag(-fcf-protection=full STAPSH_HAS_CF_PROTECTION)
+check_cxx_compiler_flag(-mbranch-protection=standard STAPSH_HAS_BRANCH_PROTECTION)
 check_cxx_compiler_flag(-fstack-clash-protection STAPSH_HAS_STACK_CLASH_PROTECTION)
+
+# Debian's libc for some machines has not what the start of a static program takes that can be loaded anywhere (rcrt1.o):
+# there its addresses are fixed.
+set(CMAKE_REQUIRED_FLAGS -fPIE)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static-pie)
+check_cxx_source_compiles("int main() { return 0; }" STAPSH_HAS_STATIC_PIE)
+unset(CMAKE_REQUIRED_FLAGS)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
 
 if(STAPSH_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(STAPSH_HARDENED OFF)
@@ -26,6 +36,7 @@ function(stapsh_harden target)
     $<$<BOOL:${STAPSH_HAS_STACK_CLASH_PROTECTION}>:-fstack-clash-protection>
     # Calls and returns that go where none was meant to go. A program is marked for it only where libc is as well.
     $<$<BOOL:${STAPSH_HAS_CF_PROTECTION}>:-fcf-protection=full>
+    $<$<BOOL:${STAPSH_HAS_BRANCH_PROTECTION}>:-mbranch-protection=standard>
     # The folder that it is built in is nobody's business, and two of them make the same bytes.
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
   target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
@@ -42,6 +53,9 @@ endfunction()
 
 function(stapsh_link_program target)
   cmake_parse_arguments(arg "STATIC" "" "" ${ARGN})
-  target_link_options(${target} PRIVATE
-    $<IF:$<BOOL:${arg_STATIC}>,-static-pie,-pie> LINKER:-z,relro,-z,now LINKER:-z,noexecstack)
+  set(kind -pie)
+  if(arg_STATIC)
+    set(kind $<IF:$<BOOL:${STAPSH_HAS_STATIC_PIE}>,-static-pie,-static>)
+  endif()
+  target_link_options(${target} PRIVATE ${kind} LINKER:-z,relro,-z,now LINKER:-z,noexecstack)
 endfunction()

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/vsock_socket.h"
 
-#include <linux/vm_sockets.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+// Wants what <sys/socket.h> declares, in libc's headers for some machines.
+#include <linux/vm_sockets.h>
 
 #include <cerrno>
 #include <utility>

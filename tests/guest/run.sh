@@ -155,7 +155,7 @@ says_within() { until_true "$3" has_line "$1" "$2"; }  # FILE REGEX SECONDS
 state() { grep -a '^STATE' "$scratch/$1/console.log" | tail -n 1 | tr -d '\r' | cut -d ' ' -f 3-; }
 state_matches() { [[ $(state "$1") =~ $2 ]]; }
 state_within() { until_true "$3" state_matches "$1" "$2"; }  # GUEST REGEX SECONDS
-clean_state='mods=\[\] dirs=0 agent=[0-9]+ guardian=0 staprun=0 stapio=0 stapbpf=0'
+clean_state='mods=\[\] dirs=0 agent=[0-9]+ guardian=0 staprun=0 stapio=0 stapbpf=0 bpftrace=0'
 busy_state='mods=\[[^]]+\] dirs=1 .* stapio=1'
 # Seconds on the guest's clock from the last FAULT to the first STATE after it without a module.
 unloaded_after() {  # GUEST
