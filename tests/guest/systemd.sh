@@ -59,7 +59,7 @@ put_package() {  # FILE
   local root
   root=$(mktemp -d "$1.XXXXXX")
   DESTDIR=$root cmake --install "$(dirname "$(dirname "$agent")")" --prefix /usr --strip > "$1.log"
-  rm -rf "${root:?}/usr/share"
+  rm -rf "${root:?}"/usr/{share,lib/rstap}
   archive "$root" | zstd -q -3 -T0 > "$1"
   rm -rf "$root"
 }
