@@ -156,6 +156,11 @@ constexpr OptionEntry kOptions[] = {
        o.settings.identity.version = value;
        return {};
      }},
+    {"", "--guest", "FOLDER", "remove FOLDER, in which rstap --bootstrap has put us, and keep no file on this machine",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.guest_folder = value;
+       return {};
+     }},
     {"-h", "--help", "", "print this text",
      [](AgentOptions& o, std::string_view) -> Result<> {
        o.help = true;

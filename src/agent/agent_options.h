@@ -39,6 +39,8 @@ struct AgentOptions {
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.
   std::string as;                     ///< The name that counts for the policy; empty: none.
   PolicyQuestion question;
+  /// Where --bootstrap has put us: see guest.h. None: we are installed here.
+  std::optional<std::string> guest_folder;
   bool help = false;
   bool version = false;
 };

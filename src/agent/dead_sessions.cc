@@ -23,7 +23,7 @@ constexpr const char* kRecordOfBefore = ".session";
 
 // A folder that can't be trusted is as good as none here; the agent says so when it begins a session.
 std::optional<RecordFolder> record_folder() {
-  Result<std::optional<RecordFolder>> folder = RecordFolder::open();
+  Result<std::optional<RecordFolder>> folder = RecordFolder::open(RecordFolder::Missing::kNone);
   return folder ? *std::move(folder) : std::nullopt;
 }
 

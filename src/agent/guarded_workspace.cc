@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/guarded_workspace.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "agent/error_advice.h"
@@ -9,11 +10,18 @@
 namespace stapsh::agent {
 namespace {
 
+constexpr int kAttemptsMax = 10;
+
 /// Without a folder for it, an object without a file.
 Result<RecordFile> keep(const SessionRecord& record, const std::string& name) {
-  const std::optional<RecordFolder> folder = TRY(RecordFolder::open());
-  if (!folder) return RecordFile();
-  RecordFile file = TRY(RecordFile::create(*folder, name));
+  Result<RecordFile> created = RecordFile();
+  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+    const std::optional<RecordFolder> folder = TRY(RecordFolder::open(RecordFolder::Missing::kMade));
+    if (!folder) return RecordFile();
+    created = RecordFile::create(*folder, name);
+    if (created || created.error().sys_errno != ENOENT) break;  // A guest has just removed the folder.
+  }
+  RecordFile file = TRY(std::move(created));
   const Result<> wrote = file.write(record);
   if (wrote) return file;
   (void)file.remove();  // What was wrong with it is said below.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/guest.h"
 #include "agent/record_file.h"
 #include "protocol/found_runners.h"
 #include "protocol/quoted.h"
@@ -61,7 +62,7 @@ std::string program_identity(const std::string& path) {
 }
 
 KnownVersions read_versions() {
-  const Result<std::optional<RecordFolder>> folder = RecordFolder::open();
+  const Result<std::optional<RecordFolder>> folder = RecordFolder::open(RecordFolder::Missing::kNone);
   if (!folder || !*folder) return {};
   const Result<sys::UniqueFd> file = sys::open_own_file((*folder)->fd(), kName, O_RDONLY);
   const Result<std::string> text = file ? sys::read_whole(file->get(), kBytesMax) : fail(file.error());
@@ -69,7 +70,8 @@ KnownVersions read_versions() {
 }
 
 void keep_versions(const KnownVersions& versions) {
-  const Result<std::optional<RecordFolder>> folder = RecordFolder::open();
+  if (is_guest()) return;
+  const Result<std::optional<RecordFolder>> folder = RecordFolder::open(RecordFolder::Missing::kMade);
   if (!folder || !*folder) return;
   const int place = (*folder)->fd();
   std::string text;

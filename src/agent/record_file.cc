@@ -12,6 +12,7 @@
 #include <ctime>
 #include <memory>
 
+#include "agent/guest.h"
 #include "sys/file_lock.h"
 #include "sys/open_inside.h"
 #include "sys/workspace.h"
@@ -50,7 +51,7 @@ bool is_roots(const char* path) {
 
 }  // namespace
 
-Result<std::optional<RecordFolder>> RecordFolder::open() {
+Result<std::optional<RecordFolder>> RecordFolder::open(Missing missing) {
   using Found = std::optional<RecordFolder>;
   const bool root = ::geteuid() == 0 && is_roots(kRootsParent);
   const char* const variable = root ? kRootsParent : ::getenv(kVariable);
@@ -61,13 +62,13 @@ Result<std::optional<RecordFolder>> RecordFolder::open() {
     const Result<sys::UniqueFd> opened = sys::open_at(AT_FDCWD, parent, O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (!opened || !check_ours(opened->get(), parent, kOthers)) return Found();
   }
-  Result<RecordFolder> folder = open_in(parent);
+  Result<RecordFolder> folder = open_in(parent, missing);
   if (folder) return Found(*std::move(folder));
   if (is_absent(folder.error())) return Found();
   return fail(std::move(folder).error());
 }
 
-Result<RecordFolder> RecordFolder::open_in(const std::string& parent) {
+Result<RecordFolder> RecordFolder::open_in(const std::string& parent, Missing missing) {
   const sys::UniqueFd above = TRY(sys::open_at(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY));
   // Where the sticky bit is (a plain tmpfs has mode 1777) others can make things, and not replace ours.
   struct stat status {};
@@ -75,8 +76,9 @@ Result<RecordFolder> RecordFolder::open_in(const std::string& parent) {
   TRY(check_ours(above.get(), parent, sticky ? 0 : kOthersWrite));
   RecordFolder folder;
   folder.path_ = parent + "/" + kFolderName;
-  const bool made = ::mkdirat(above.get(), kFolderName, 0700) == 0;
-  if (!made && errno != EEXIST) return fail_errno("cannot make " + folder.path_, errno);
+  const bool makes = missing == Missing::kMade;
+  const bool made = makes && ::mkdirat(above.get(), kFolderName, 0700) == 0;
+  if (makes && !made && errno != EEXIST) return fail_errno("cannot make " + folder.path_, errno);
   folder.fd_ = TRY(sys::open_at(above.get(), kFolderName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (made) (void)::fchmod(folder.fd_.get(), 0700);  // An odd umask may have taken bits away.
   TRY(check_ours(folder.fd_.get(), folder.path_, kOthers));
@@ -161,6 +163,7 @@ Result<> RecordFile::remove() {
     if (gone || ::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) break;
     if (attempt == kRemovalsMax) return fail_errno(path_, errno);  // A want of memory passes.
   }
+  if (is_guest()) (void)::rmdir(path_.substr(0, path_.rfind('/')).c_str());  // Others may use it.
   *this = RecordFile();
   return {};
 }

@@ -20,9 +20,13 @@ namespace stapsh::agent {
 class RecordFolder {
  public:
   /// Nothing where there is none and none can be made. An Error: there is something by its name that can't be trusted.
-  static Result<std::optional<RecordFolder>> open();
-  /// `PARENT/stapsh`, made if it is missing. An Error with EPERM if `parent` or it is not ours alone to write.
-  static Result<RecordFolder> open_in(const std::string& parent);
+  enum class Missing {
+    kMade,
+    kNone,  ///< For who only reads: a machine is left as it was.
+  };
+  static Result<std::optional<RecordFolder>> open(Missing missing);
+  /// `PARENT/stapsh`. An Error with EPERM if `parent` or it is not ours alone to write.
+  static Result<RecordFolder> open_in(const std::string& parent, Missing missing = Missing::kMade);
 
   /// The names of what looks like a record in it, in order.
   [[nodiscard]] std::vector<std::string> names() const;
@@ -55,7 +59,8 @@ class RecordFile {
   [[nodiscard]] Result<> write(const SessionRecord& record) const;
   /// None: it holds no record, or one of another session than its name says; `empty` if its writer died before.
   [[nodiscard]] Result<std::optional<SessionRecord>> read(bool& empty) const;
-  /// Removes the file; that it is gone already is no error. Afterwards the object is empty.
+  /// Removes the file, and as a guest an empty folder; that it is gone already is no error. Afterwards the object is
+  /// empty.
   Result<> remove();
 
  private:

@@ -149,7 +149,7 @@ TEST_F(RecordFileTest, UserHasOneWhereTheSessionManagerMadeTheirs) {
     return sys::in_other_process([&] {
       if (::setuid(65534) != 0) return 2;
       if (variable == nullptr ? ::unsetenv("XDG_RUNTIME_DIR") : ::setenv("XDG_RUNTIME_DIR", variable, 1)) return 3;
-      const auto folder = RecordFolder::open();
+      const auto folder = RecordFolder::open(RecordFolder::Missing::kMade);
       if (!folder) return 4;
       return *folder ? 1 : 0;
     });

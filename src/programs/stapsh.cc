@@ -8,6 +8,7 @@
 #include "agent/agent_loop.h"
 #include "agent/agent_options.h"
 #include "agent/check_policy.h"
+#include "agent/guest.h"
 #include "agent/listener.h"
 #include "agent/policy_file.h"
 #include "programs/run_program.h"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
       TRY(print_text(answer.text));
       return answer.exit_code;
     }
+    if (options.guest_folder) TRY(agent::become_guest(*options.guest_folder));
     if (options.listen) {
       TRY(agent::apply_listener_policy(options));
       return agent::listen(options, std::ranges::find(ignored_signals, SIGHUP) != ignored_signals.end());
