@@ -28,6 +28,7 @@ constexpr Entry kBenchmarks[] = {
     {"client-relay", run_client_relay},
     {"local-fanout", run_local_fanout},
     {"ssh-fanout", run_ssh_fanout},
+    {"bootstrap", run_bootstrap},
     {"gather", run_gather},
     {"stop", run_stop},
     {"memory", run_memory},

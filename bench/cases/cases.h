@@ -25,6 +25,7 @@ void run_relay(const Site& site, const Settings& settings, Targets& targets);
 void run_upload(const Site& site, const Settings& settings, Targets& targets);
 void run_client_relay(const Site& site, const Settings& settings, Targets& targets);
 void run_local_fanout(const Site& site, const Settings& settings, Targets& targets);
+void run_bootstrap(const Site& site, const Settings& settings, Targets& targets);
 void run_ssh_fanout(const Site& site, const Settings& settings, Targets& targets);
 void run_gather(const Site& site, const Settings& settings, Targets& targets);
 void run_stop(const Site& site, const Settings& settings, Targets& targets);

@@ -61,7 +61,8 @@ LoopbackSshd::LoopbackSshd(const Site& site) : site_(site), port_(free_port()) {
           "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
           "PermitRootLogin yes\nPrintLastLog no\nPrintMotd no\nUseDNS no\nMaxStartups 1000:30:2000\n"
           "SetEnv PATH=" +
-          site.path("ssh/bin") + ":/usr/bin:/bin TMPDIR=" + site.path("tmp") + "\n");
+          site.path("ssh/bin") + ":/usr/bin:/bin TMPDIR=" + site.path("tmp") + " XDG_CACHE_HOME=" + site.path("tmp") +
+          "\n");
   site.write("ssh/ssh_config", "");
   delay_connections(0);
   site.replace("/etc/ssh/ssh_config", site.path("ssh/ssh_config"));

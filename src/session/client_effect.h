@@ -36,6 +36,7 @@ struct Outcome {
   std::string killed{};         ///< How a stop took too long, where the runner was killed in it.
   bool has_output = false;      ///< Something came of the runner: where its exit code is unknown, a sign that it ran.
   std::optional<int> signal{};  ///< What ended the runner, where that is known: then exit_code is 128 + it.
+  std::string kept{};           ///< An agent that was brought there and stays, as it was asked to: its path.
 };
 
 /// To the agent.

@@ -522,6 +522,10 @@ void ClientSession::on_send_progress(TimePoint now) {
   if (phase_ == Phase::kSending && !stopping_) deadline_ = now + settings_.reply_timeout;
 }
 
+void ClientSession::on_agent_progress(TimePoint now) {
+  if (phase_ == Phase::kConnecting && !stopping_) deadline_ = now + settings_.connect_timeout;
+}
+
 void ClientSession::on_signal_wanted(int signo) {
   if (phase_ == Phase::kRunning && ours_ && !stopping_) emit(SendBytes{format_command(SignalCommand{signo})});
 }

@@ -104,6 +104,8 @@ class ClientSession {
   void on_start(TimePoint now);
   /// Bytes of ours went out: an upload that moves does not time out.
   void on_send_progress(TimePoint now);
+  /// An agent is on its way there, before it can say hello: one that moves does not time out.
+  void on_agent_progress(TimePoint now);
   /// The runner shall get this signal, 1 to 64. Nothing is sent where none runs, or an agent is not ours: no reply
   /// comes either way, and what the runner makes of it is its own affair.
   void on_signal_wanted(int signo);

@@ -80,6 +80,16 @@ Result<> take_retries(Options& options, Value value) {
   return {};
 }
 
+Result<> take_bootstrap(Options& options, Value value) {
+  if (value.empty() || value == "remove")
+    options.reach.bootstrap = Bootstrap::kRemove;
+  else if (value == "keep")
+    options.reach.bootstrap = Bootstrap::kKeep;
+  else
+    return fail(Errc::kUsage, fmt::format("'{}' is not keep or remove", value));
+  return {};
+}
+
 Result<> take_pick(Options& options, Value value) {
   options.targets.pick = TRY(parse_int<unsigned>(value, 1, 100'000));
   return {};
@@ -235,6 +245,9 @@ constexpr std::array kClientOptions{
                  take_program<&Options::build_on>},
     ClientOption{"stapsh", "PATH", OptionGroup::kTransport, "the agent on ssh targets and for stapsh: (searched for)",
                  take_program<&Options::reach, &ReachOptions::stapsh_program>},
+    ClientOption{"bootstrap", "[=keep|remove]", OptionGroup::kTransport,
+                 "bring an agent to ssh and exec targets that have none; it goes with the run (remove)",
+                 take_bootstrap},
     ClientOption{"ssh", "COMMAND", OptionGroup::kTransport, "the program that connects, without arguments (ssh)",
                  take_program<&Options::reach, &ReachOptions::ssh_command>},
     ClientOption{"ssh-option", "OPTION", OptionGroup::kTransport, "hand `-o OPTION` to ssh (repeatable)",

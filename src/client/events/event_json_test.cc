@@ -56,6 +56,7 @@ TEST(EventWriter, EachEventIsOneLine) {
   Outcome left{Outcome::Kind::kFailed, std::nullopt, "lost", Outcome::Remains::kLeft, {{"process", "4711"}}, "", true};
   Outcome killed{Outcome::Kind::kEnded, 137};
   killed.signal = 9;
+  killed.kept = "/tmp/stapsh-agents-0/5ha";
   const Case cases[] = {
       {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns, 90us}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
@@ -86,6 +87,7 @@ TEST(EventWriter, EachEventIsOneLine) {
        R"("stdout_bytes":9223372036854775808,"stderr_bytes":1)"},
       {{kAt, 1, event::Ended{killed, 0, 0}},
        R"("ended","time":1764198418.123456789,"target":1,"name":"web02","outcome":"ended","exit_code":137,"signal":9,)"
+       R"("kept":"/tmp/stapsh-agents-0/5ha",)"
        R"("remains":"unknown","has_output":false,"stdout_bytes":0,"stderr_bytes":0)"},
       {{kAt, std::nullopt, event::RunEnded{130}}, R"("run_ended","time":1764198418.123456789,"exit_code":130)"},
   };

@@ -114,6 +114,7 @@ void add_fields(Fields to, const event::Ended& e) {
   if (outcome.exit_code) to.number("exit_code", *outcome.exit_code);
   if (outcome.signal) to.number("signal", *outcome.signal);
   if (!outcome.reason.empty()) to.text("reason", outcome.reason);
+  if (!outcome.kept.empty()) to.text("kept", outcome.kept);
   if (!outcome.killed.empty()) to.text("killed", outcome.killed);
   to.word("remains", word_for(kRemainsNames, outcome.remains));
   if (!outcome.left.empty()) {

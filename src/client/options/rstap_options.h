@@ -34,12 +34,20 @@ struct TargetOptions {
   [[nodiscard]] bool any() const { return !remotes.empty() || !inventories.empty(); }
 };
 
+/// Whether a target without an agent of ours is brought one.
+enum class Bootstrap {
+  kNever,
+  kRemove,  ///< And it is gone with the session.
+  kKeep,    ///< And it stays for the next time.
+};
+
 /// How an agent is reached.
 struct ReachOptions {
   std::string ssh_command = "ssh";
   std::vector<std::string> ssh_options;       ///< Each a value of ssh's -o.
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
+  Bootstrap bootstrap = Bootstrap::kNever;
   bool batch = false;                         ///< Nobody is asked anything.
   std::vector<std::string> environment;       ///< NAME=VALUE, of a program that connects; not an option.
   std::optional<unsigned> retries;            ///< Of connecting, for each target; none: where sshd sheds load.

@@ -93,6 +93,18 @@ void add_left(std::vector<std::string>& lines, const std::vector<TargetResult>& 
   }
 }
 
+// What was brought to targets, and stays there as it was asked to.
+void add_kept(std::vector<std::string>& lines, const std::vector<TargetResult>& results) {
+  FoldedLines kept;
+  for (const TargetResult& result : results) {
+    if (result.outcome.kept.empty()) continue;
+    kept.add(result.name, "its agent is kept there: " + shown_text(result.outcome.kept, kLeftBytesMax));
+  }
+  FoldedLines::Folded folded = kept.fold(kLeftLinesMax);
+  lines.insert(lines.end(), folded.lines.begin(), folded.lines.end());
+  if (folded.more_times > 0) lines.push_back(fmt::format("and {} more kept", folded.more_times));
+}
+
 }  // namespace
 
 std::string failure_text(const Outcome& outcome) {
@@ -124,6 +136,7 @@ std::vector<std::string> report_lines(const std::vector<TargetResult>& results, 
                                 plural(folded.more_times), folded.more_texts, plural(folded.more_texts)));
   }
   add_left(lines, results);
+  if (!options.quiet) add_kept(lines, results);
   if (!options.hint.empty()) lines.push_back(options.hint);
   if (!options.quiet) lines.push_back(totals(results));
   for (std::string& line : lines) line.insert(0, "rstap: ");

@@ -33,8 +33,9 @@ Awaitable<> AgentRun::run() {
   if (!attempt_) co_return progress_.emit_end();
   if (!untidy_.empty()) co_await tidy();
   const Outcome& outcome = *progress_.outcome();
-  const bool lost = outcome.kind == Outcome::Kind::kFailed && attempt_->has_module() && !abandoned_;
-  if (lost && outcome.remains == Outcome::Remains::kUnknown && attempt_->sweepable()) co_await prove_clean();
+  const bool lost = outcome.kind == Outcome::Kind::kFailed && attempt_->has_module() && attempt_->sweepable();
+  const bool asks = (lost || attempt_->is_adrift()) && !abandoned_;
+  if (asks && outcome.remains == Outcome::Remains::kUnknown) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
   const std::string_view early = attempt_->early_errors();
   const std::string_view last = last_line(early);

@@ -60,6 +60,9 @@ Awaitable<> Attempt::run() {
   settings.transport_is_rich = streams_->rich();
   settings.speaker = transport_.speaker();
   session_.emplace(std::move(settings));
+  if (std::optional<std::string> input = transport_.stage_input(context_.options.reach)) {
+    bringing_.emplace(context_, progress_, streams_->input(), *std::move(input));
+  }
   co_await live();
   slot_.reset();
 }
@@ -94,11 +97,17 @@ Awaitable<> Attempt::read_output() {
       if (!got) stream_error_ = got.error().what;
       if (!got || got->end) co_return;
       if (got->would_block) break;
-      session_->on_bytes(std::string_view(context_.scratch).substr(0, got->bytes), sys::now());
-      drain_effects();
+      take_bytes(std::string_view(context_.scratch).substr(0, got->bytes));
       context_.events.on_pause();
     }
   }
+}
+
+void Attempt::take_bytes(std::string_view bytes) {
+  if (bringing_) bytes = bringing_->on_bytes(bytes);
+  if (!bytes.empty()) session_->on_bytes(bytes, sys::now());
+  if (bringing_ && session_->agent_has_greeted()) bringing_->note_greeted();
+  drain_effects();
 }
 
 // Before the runner runs it is ssh that speaks, or the agent; its last line is often the reason of a failure.
@@ -117,6 +126,7 @@ void Attempt::on_errors(std::string_view bytes) {
 Awaitable<> Attempt::write_input() {
   const Result<> wrote = co_await streams_->input().write([this] {
     session_->on_send_progress(sys::now());
+    if (bringing_ && bringing_->is_sending()) session_->on_agent_progress(sys::now());
     arm_timer();
   });
   // Why nobody reads any more shows at the other end. But where nothing is answered, the end of a runner that was
@@ -129,7 +139,7 @@ void Attempt::drain_effects() {
   while (std::optional<ClientEffect> effect = session_->next_effect()) {
     std::visit(
         Overloaded{
-            [&](SendBytes& e) { input.send(std::move(e.bytes)); },
+            [&](SendBytes& e) { bringing_ ? bringing_->send(std::move(e.bytes)) : input.send(std::move(e.bytes)); },
             [&](const SendFile& e) {
               progress_.note_touched();
               input.send(module_->files[e.index].content);
@@ -253,6 +263,7 @@ Awaitable<TransportEnd> Attempt::close() {
 }
 
 std::string Attempt::explain_end(std::optional<int> exit_code) const {
+  if (bringing_ && !bringing_->failure().empty()) return bringing_->failure();
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
   // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.
   const bool agent_killed = session_->agent_is_ours() && exit_code > 128;
@@ -301,7 +312,9 @@ void Attempt::stop() {
   session_->on_stop(sys::now());
   drain_effects();
   // An agent is told to go, and cleans up; a person who asks again does not wait for it.
-  if (connecting && !session_->ended() && (again || !session_->agent_has_greeted())) streams_->cut();
+  if (!connecting || session_->ended() || (!again && session_->agent_has_greeted())) return;
+  // So is a first stage that has begun: it cleans up when it sees the end of its input.
+  is_adrift() && !again ? streams_->input().end() : streams_->cut();
 }
 
 void Attempt::signal(int signo) {

@@ -10,6 +10,7 @@
 
 #include "client/async/asio_types.h"
 #include "client/build/module.h"
+#include "client/run/agent_bringing.h"
 #include "client/run/agent_streams.h"
 #include "client/run/run_context.h"
 #include "client/run/target_progress.h"
@@ -49,6 +50,8 @@ class Attempt {
   [[nodiscard]] bool has_module() const { return module_ != nullptr; }
   /// Whether its agent knows how to sweep.
   [[nodiscard]] bool sweepable() const { return sweepable_; }
+  /// Whether something of an agent that was being brought may be left there.
+  [[nodiscard]] bool is_adrift() const { return bringing_ && bringing_->is_adrift(); }
   /// What the connection may have left behind, for a person; empty: nothing.
   [[nodiscard]] const std::string& untidy() const { return untidy_; }
 
@@ -60,6 +63,7 @@ class Attempt {
   Awaitable<> start_when_due();
   Awaitable<TransportEnd> close();
   [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
+  void take_bytes(std::string_view bytes);
   void drain_effects();
   void on_connected(const Connected& connected);
   void on_ready();
@@ -80,6 +84,7 @@ class Attempt {
   std::optional<ConnectSlot> slot_;
   std::optional<AgentStreams> streams_;
   std::optional<ClientSession> session_;
+  std::optional<AgentBringing> bringing_;  // None: an agent is at the connection's other end.
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
   int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().

@@ -60,6 +60,7 @@ class TargetFleet : public Fleet {
         trace_time_(trace_time(options)),
         start_limit_(io_),
         stop_timer_(io_),
+        images_(options.reach),
         started_{Condition(io_)},
         scratch_(kScratchBytes, '\0'),
         all_ended_(io_) {}
@@ -112,6 +113,7 @@ class TargetFleet : public Fleet {
   asio::steady_timer start_limit_;
   asio::steady_timer stop_timer_;
   TimePoint stop_ends_;  // From the first stop on.
+  AgentImages images_;
   FirstStart started_;
   std::string scratch_;
   std::size_t ended_ = 0;
@@ -175,8 +177,8 @@ Awaitable<int> TargetFleet::run() {
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
-    const RunContext context{io_,  options_,      events_,  slots_,          asker_.get(), *builds_,
-                             gate, canary_.get(), started_, targets_.size(), scratch_};
+    const RunContext context{io_,  options_,      events_,  slots_,  asker_.get(),    *builds_,
+                             gate, canary_.get(), started_, images_, targets_.size(), scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {

@@ -13,6 +13,7 @@
 #include "client/run/connect_slots.h"
 #include "client/run/event_hub.h"
 #include "client/run/start_gate.h"
+#include "client/transport/agent_images.h"
 
 namespace stapsh::client {
 
@@ -32,6 +33,7 @@ struct RunContext {
   StartGate& gate;
   CanaryGate* canary;  ///< Null: no target waits for others.
   FirstStart& started;
+  AgentImages& images;   ///< For --bootstrap.
   std::size_t targets;   ///< How many there are.
   std::string& scratch;  ///< Where every target's bytes are read to: one at a time.
 };

@@ -82,14 +82,18 @@ void TargetProgress::set_outcome(Outcome outcome) {
   }
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
   if (outcome.kind == Outcome::Kind::kStopped && outcome.reason.empty()) outcome.reason = stop_reason_;
-  const bool untouched =
-      !touched_ && !has_run_ && outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
+  const bool untouched = !touched_ && !arriving_ && left_.empty() && !has_run_ &&
+                         outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
   if (outcome.kind == Outcome::Kind::kStopped && done_code_) {
     outcome.kind = Outcome::Kind::kEnded;
     outcome.exit_code = done_code_;
     outcome.reason.clear();
   }
+  outcome.kept = kept_;
+  if (!left_.empty() && outcome.remains != Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kLeft;
+  outcome.left.insert(outcome.left.end(), left_.begin(), left_.end());
+  left_.clear();
   outcome_ = std::move(outcome);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "client/events/event.h"
@@ -29,6 +30,12 @@ class TargetProgress {
   void note_proving() { proving_ = true; }
   /// It was sent something that can be left there.
   void note_touched() { touched_ = true; }
+  /// An agent is on its way there: until it greets, something of it can be left.
+  void note_arriving(bool arriving) { arriving_ = arriving; }
+  /// Who removes it said that this is still there.
+  void note_left(LeftLine left) { left_.push_back(std::move(left)); }
+  /// An agent was brought there, and stays at `path`.
+  void note_kept(std::string path) { kept_ = std::move(path); }
   /// Its runner was asked for: it has begun, or does any moment.
   void note_begun() { begun_ = true; }
   /// All that was asked of it is done without a runner: its stop is then an end with `code`.
@@ -81,8 +88,10 @@ class TargetProgress {
   bool has_run_ = false;
   bool begun_ = false;
   bool touched_ = false;
+  bool arriving_ = false;
+  std::vector<LeftLine> left_;
   TraceTimer trace_timer_;
-  std::string stop_reason_, never_traced_, plan_;
+  std::string stop_reason_, never_traced_, plan_, kept_;
   std::optional<int> done_code_;
   bool proving_ = false;
   bool gate_left_ = false;

@@ -2,6 +2,7 @@
 // By any command whose standard input and output reach an agent.
 #include <utility>
 
+#include "client/transport/bootstrap_stage.h"
 #include "client/transport/child_connection.h"
 #include "client/transport/transport_table.h"
 
@@ -18,6 +19,12 @@ class ExecTransport : public Transport {
     spawn.argv = {"/bin/sh", "-c", uri_.command};
     spawn.extra_env = options.environment;  // It may be an ssh.
     return open_child(std::move(spawn), targets);
+  }
+
+  // Its command gives a shell then.
+  [[nodiscard]] std::optional<std::string> stage_input(const ReachOptions& options) const override {
+    if (options.bootstrap == Bootstrap::kNever) return std::nullopt;
+    return stage_command() + "\n";
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "client/transport/bootstrap_stage.h"
 #include "client/transport/child_connection.h"
 #include "client/transport/transport_table.h"
 
@@ -23,7 +24,9 @@ constexpr std::array kNotForPeople{
 
 // The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 // nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
-std::string remote_command(const std::optional<std::string>& stapsh) {
+std::string remote_command(const ReachOptions& options) {
+  if (options.bootstrap != Bootstrap::kNever) return stage_command();
+  const std::optional<std::string>& stapsh = options.stapsh_program;
   if (stapsh) return "exec " + single_quoted(*stapsh);
   // Login shells differ (csh, fish); all of them know exec and single quotes.
   return "exec /bin/sh -c 's=`command -v stapsh` || for s in /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
@@ -35,7 +38,12 @@ class SshTransport : public Transport {
   explicit SshTransport(SshUri uri) : uri_(std::move(uri)) {}
 
   Result<Connection> open(const ReachOptions& options, std::size_t targets) const override {
-    return open_ssh(uri_, options, remote_command(options.stapsh_program), targets);
+    return open_ssh(uri_, options, remote_command(options), targets);
+  }
+
+  [[nodiscard]] std::optional<std::string> stage_input(const ReachOptions& options) const override {
+    if (options.bootstrap == Bootstrap::kNever) return std::nullopt;
+    return std::string();
   }
 
   [[nodiscard]] std::string host() const override {
@@ -50,7 +58,11 @@ class SshTransport : public Transport {
     const int code = end.exit_code.value_or(0);
     if (code == 126 || code == 127) {
       return "no stapsh on the target" + (end.last_words.empty() ? "" : " (" + std::string(end.last_words) + ")") +
-             "; install systemtap-runtime or stapsh there, or give --stapsh PATH";
+             "; install systemtap-runtime or stapsh there, give --stapsh PATH, or bring one by --bootstrap";
+    }
+    if (end.last_words.ends_with(": restricted")) {
+      return std::string(end.last_words) +
+             "; the account's login shell is a restricted one, which may not start what rstap needs there";
     }
     if (!end.last_words.empty() || end.exit_code != kSshFailed) return Transport::explain_end(end);
     // What a command died of is in ssh's protocol, but ssh gives no code for it: 255, without a word.

@@ -39,6 +39,12 @@ MountNamespace& MountNamespace::policy_folder(std::string_view folder) {
   return *this;
 }
 
+MountNamespace& MountNamespace::restrict(std::string_view path, std::string_view option) {
+  mounts_ += "mount --bind " + quoted(path) + " " + quoted(path) + "; mount -o remount,bind," + std::string(option) +
+             " " + quoted(path) + "; ";
+  return *this;
+}
+
 MountNamespace& MountNamespace::read_only_run() {
   mounts_ += "mount -t tmpfs -o ro,mode=755 run /run; ";
   return *this;

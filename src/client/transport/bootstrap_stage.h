@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first stage of --bootstrap: what runs on a target before an agent does. Its text is bootstrap_stage.sh.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace stapsh::client {
+
+/// For `sh -c`; one line, without what any login shell would take for its own within single quotes.
+std::string_view stage_text();
+
+/// The same as a command for any login shell.
+inline std::string stage_command() { return "exec /bin/sh -c '" + std::string(stage_text()) + "'"; }
+
+}  // namespace stapsh::client

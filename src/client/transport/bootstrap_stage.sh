@@ -1,0 +1,123 @@
+# shellcheck shell=sh disable=SC2012  # ls is what every target has.
+# The first stage of --bootstrap: finds or receives an agent, and becomes it. What both sides say: bootstrap_talk.h.
+# It travels as one line within single quotes that sh, csh and fish take alike. So no quote like those, no exclamation
+# mark and no two backslashes stand in it, each line ends as it may before any other, and lines of comment fall away.
+old_umask=$(umask);
+umask 077;
+become() { umask "$old_umask"; exec "$@"; };
+say() { printf "\nstapsh-stage %s\n" "$1"; };
+f=;
+drop() { if test -n "$f"; then rm -rf "$f"; if test -e "$f"; then say "left $f"; fi; f=; fi; };
+fail() { drop; say "failed $1"; exit 1; };
+trap drop EXIT;
+for s in HUP INT QUIT PIPE TERM; do trap "exit 1" "$s"; done;
+
+# An agent of ours that is there already; systemtap has another one of that name.
+for s in "$(command -v stapsh)" /usr/local/bin/stapsh /usr/bin/stapsh /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh; do
+  if test -x "$s"; then
+    case $("$s" --version 2> /dev/null < /dev/null) in
+      "stapsh "*" speaks the protocol of systemtap "*) say "found $s"; become "$s" ;;
+    esac;
+  fi;
+done;
+
+m=$(uname -m) || fail "uname does not say of what kind this machine is";
+say "ready $m";
+read -r mode size sum token || exit 0;
+
+# What a stage that was killed has left: its folder names boot, pid namespace and process.
+u=$(id -u);
+here=;
+look_where() {
+  b=unknown; n=unknown;
+  { read -r b < /proc/sys/kernel/random/boot_id; n=$(readlink /proc/self/ns/pid); } 2> /dev/null;
+  n=${n%?}; here=stapsh-stage.${b%%-*}.${n#*:?};
+};
+t=$TMPDIR;
+if test "$t" = /tmp; then t=; fi;
+if test "$mode" = keep; then
+  set -- "$XDG_CACHE_HOME" "${HOME:+$HOME/.cache}" /var/tmp "$t" /tmp "$HOME" "$XDG_RUNTIME_DIR" /dev/shm;
+else
+  set -- "$XDG_RUNTIME_DIR" "/run/user/$u" /dev/shm "$t" /tmp /run /var/tmp "${HOME:+$HOME/.cache}" "$HOME";
+fi;
+for d in "$@"; do
+  for x in "$d"/stapsh-stage.*; do
+    if test -O "$x" && test -d "$x"; then
+      test -n "$here" || look_where;
+      case $x in
+        "$d/$here".*) p=${x#"$d/$here."}; kill -0 "${p%%.*}" 2> /dev/null || rm -rf "$x" ;;
+      esac;
+    fi;
+  done;
+done;
+
+digest() {
+  { sha256sum < "$1" || busybox sha256sum < "$1" || shasum -a 256 < "$1" || openssl dgst -sha256 -r < "$1"; } 2> /dev/null;
+};
+same() { s=$(digest "$1"); test "${s%% *}" = "$sum"; };
+runs() { v=$("$@" --version 2>&1 < /dev/null); };
+mine() {
+  ls -ldn "$1" 2> /dev/null | {
+    read -r p l o r; : "$l $r";
+    case $p in drwx------|drwx------.) test "$o" = "$u" ;; *) false ;; esac;
+  };
+};
+if test "$mode" = keep; then
+  for d in "$@"; do
+    c=$d/stapsh-agents-$u;
+    if test -x "$c/$sum" && mine "$c" && same "$c/$sum"; then
+      say "run $c/$sum";
+      become "$c/$sum";
+    fi;
+  done;
+fi;
+
+# A folder that takes all of it, and executes: both are tried.
+test -n "$here" || look_where;
+why=;
+for d in "$@"; do
+  if test -d "$d" && test -w "$d"; then
+    f=$d/$here.$$.$token;
+    if mkdir -m 700 "$f" && echo "exit 0" > "$f/try" && chmod 700 "$f/try"; then
+      if "$f/try"; then
+        if dd if=/dev/zero of="$f/stapsh" bs=65536 count="$((size / 65536 + 1))"; then break; fi;
+        why="$why $d has no room for $size bytes,";
+      else
+        why="$why $d executes nothing (noexec),";
+      fi;
+    else
+      why="$why $d takes no files,";
+    fi;
+    drop;
+  fi;
+done 2> /dev/null;
+test -n "$f" || fail "no folder there takes and executes an agent:${why:- none can be written}";
+
+take() {
+  if head -c 1 < /dev/null > /dev/null 2>&1; then head -c "$size";
+  elif dd iflag=fullblock count=0 < /dev/null 2> /dev/null; then
+    dd iflag=fullblock bs=65536 count="$((size / 65536))" 2> /dev/null;
+    dd bs=1 count="$((size % 65536))" 2> /dev/null;
+  else dd bs=1 count="$size" 2> /dev/null; fi;
+};
+say "send $d";
+e=$(take 2>&1 > "$f/stapsh");
+test "$(wc -c < "$f/stapsh")" -eq "$size" || fail "$d: the agent did not arrive whole${e:+: $e}";
+test -n "$(digest "$f/stapsh")" || fail "there is neither sha256sum nor busybox, shasum or openssl, by which to verify an agent";
+same "$f/stapsh" || fail "$d: what arrived is not the agent that was sent";
+rm -f "$f/try";
+chmod 700 "$f/stapsh";
+runs "$f/stapsh" --guest "$f" || fail "$d: the agent does not run there: $v";
+
+if test "$mode" = keep; then
+  c=$d/stapsh-agents-$u;
+  test -d "$c" || mkdir -m 700 "$c" 2> /dev/null;
+  mine "$c" || fail "$c: is no folder of mode 0700 of user $u";
+  e=$(mv -f "$f/stapsh" "$c/$sum" 2>&1) || fail "$e";
+  drop;
+  ls -t "$c" | tail -n +3 | while read -r x; do test "$x" = "$sum" || rm -f "$c/$x"; done;
+  say "run $c/$sum";
+  become "$c/$sum";
+fi;
+say "run $f/stapsh";
+become "$f/stapsh" --guest "$f";
