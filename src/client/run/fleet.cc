@@ -192,6 +192,8 @@ Awaitable<int> TargetFleet::run() {
     if (bug) std::rethrow_exception(bug);
   };
   for (const auto& run : runs_) asio::co_spawn(io_, run_target(*run), rethrow);
+  // While connections come about there is time for it.
+  if (options_.reach.bootstrap != Bootstrap::kNever) asio::post(io_, [this] { images_.prepare(); });
   wait_signal();
   if (trace_time_) asio::co_spawn(io_, bound_starts(), rethrow);
   while (ended_ < runs_.size()) co_await all_ended_.wait();

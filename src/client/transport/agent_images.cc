@@ -71,6 +71,8 @@ Result<std::string> AgentImages::path_for(const std::string& machine) const {
                                 " alone; put one at lib/rstap/agents/MACHINE/stapsh beside rstap's folder");
 }
 
+void AgentImages::prepare() { (void)find(sys::kernel_uname().machine); }
+
 Result<AgentImage> AgentImages::find(const std::string& machine) {
   if (const auto known = images_.find(machine); known != images_.end()) return known->second;
   const std::string path = TRY(path_for(machine));

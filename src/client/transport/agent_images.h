@@ -20,6 +20,8 @@ class AgentImages {
  public:
   explicit AgentImages(const ReachOptions& options) : options_(options) {}
 
+  /// Reads the one for our own machine, which most others are like. That there is none is told by find().
+  void prepare();
   /// The one for `machine`, as uname -m says it. An Error names the machines that there are agents for.
   Result<AgentImage> find(const std::string& machine);
 
