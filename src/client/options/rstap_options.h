@@ -48,9 +48,9 @@ struct ReachOptions {
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
   Bootstrap bootstrap = Bootstrap::kNever;
-  bool batch = false;                         ///< Nobody is asked anything.
-  std::vector<std::string> environment;       ///< NAME=VALUE, of a program that connects; not an option.
-  std::optional<unsigned> retries;            ///< Of connecting, for each target; none: where sshd sheds load.
+  bool batch = false;                    ///< Nobody is asked anything.
+  std::vector<std::string> environment;  ///< NAME=VALUE, of a program that connects; not an option.
+  std::optional<unsigned> retries;       ///< Of connecting, for each target; none: where sshd sheds load.
 };
 
 enum class LabelMode {
