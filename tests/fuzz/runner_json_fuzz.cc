@@ -26,7 +26,9 @@ class Sink : public MapSink {
     STAPSH_ASSERT(!keyed_.has_value());
     keyed_ = keyed;
   }
-  void add(std::string_view key, std::int64_t number) override { take(key).append(std::to_string(number)); }
+  void add(std::span<const KeyedNumber> numbers) override {
+    for (const auto& [key, number] : numbers) take(key).append(std::to_string(number));
+  }
   std::string add(std::string_view key, const Value& value) override {
     take(key).append(std::to_string(value.index()));
     if (const auto* histogram = std::get_if<Histogram>(&value)) {

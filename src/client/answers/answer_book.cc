@@ -54,7 +54,7 @@ class AnswerBook::State : public MapSink {
   // MapSink: what RunnerJson reads goes to the builder.
   MapKind begin(std::string_view map) override;
   void set_keyed(bool keyed) override;
-  void add(std::string_view key, std::int64_t number) override;
+  void add(std::span<const KeyedNumber> numbers) override;
   std::string add(std::string_view key, const Value& value) override;
 
  private:
@@ -396,8 +396,8 @@ void AnswerBook::State::set_keyed(bool keyed) {
   printed_->begin(builder_, keyed, std::min(options_.keys_per_map_max, left));
 }
 
-void AnswerBook::State::add(std::string_view key, std::int64_t number) {
-  if (printed_ != nullptr) builder_.add(key, number);
+void AnswerBook::State::add(std::span<const KeyedNumber> numbers) {
+  if (printed_ != nullptr) builder_.add(numbers);
 }
 
 std::string AnswerBook::State::add(std::string_view key, const Value& value) {

@@ -58,7 +58,12 @@ void FleetSum::add(const HostValues& host) {
   const std::span<const std::int64_t> numbers = host.numbers();
   const bool adds = kind_ == MapKind::kCount || kind_ == MapKind::kSum;
   if (adds && !numbers.empty()) {
-    // Most of all that is ever added.
+    // Most of all that is ever added. Most often every host has all keys.
+    if (keys.size() == states_.size()) {
+      for (std::size_t key = 0; key < keys.size(); ++key) numbers_[key] += numbers[key];
+      for (State& state : states_) state = std::max(state, State::kGood);
+      return;
+    }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       numbers_[keys[i]] += numbers[i];
       State& state = states_[keys[i]];

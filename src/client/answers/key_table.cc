@@ -49,7 +49,7 @@ std::optional<KeyIndex> KeyTable::find_loosely(std::string_view key, bool may_ad
 }
 
 KeyIndex KeyTable::add(std::string_view key, std::uint64_t hash) {
-  if ((entries_.size() + 1) * 2 > slots_.size()) grow();
+  if ((entries_.size() + 1) * 4 > slots_.size()) grow();
   const auto index = static_cast<KeyIndex>(entries_.size());
   entries_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(key.size())});
   text_.append(key);
@@ -61,7 +61,7 @@ void KeyTable::put(KeyIndex key, std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
   while (slots_[at].entry != 0) at = (at + 1) & mask;
-  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), key + 1, entries_[key].at, entries_[key].bytes};
+  slots_[at] = {static_cast<std::uint32_t>(hash >> 32), key + 1};
 }
 
 void KeyTable::grow() {

@@ -43,10 +43,19 @@ class KeyTable {
   }
   /// Most likely its index; kNone: it is new.
   [[nodiscard]] KeyIndex guess(std::uint64_t hash) const {
-    const Slot& slot = slots_.data()[hash & (slots_.size() - 1)];
-    __builtin_prefetch(text_.data() + slot.at);
-    return slot.entry - 1;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = hash & mask; slots_.data()[at].entry != 0; at = (at + 1) & mask) {
+      if (slots_.data()[at].hash == static_cast<std::uint32_t>(hash >> 32)) return slots_.data()[at].entry - 1;
+    }
+    return kNone;
   }
+  /// `index`: as guessed; its text is fetched.
+  void fetch(KeyIndex index) const {
+    const std::string_view key = compared(index);
+    __builtin_prefetch(key.data());
+    __builtin_prefetch(key.data() + key.size());
+  }
+  [[nodiscard]] bool is(KeyIndex index, std::string_view key) const { return is_same(compared(index), key); }
   std::optional<KeyIndex> find_or_add(std::string_view key, std::uint64_t hash, bool may_add) {
     const KeyIndex found = find(key, hash);
     if (found != kNone) return found;
@@ -67,17 +76,17 @@ class KeyTable {
   };
   struct Slot {
     std::uint32_t hash = 0, entry = 0;  // Entry's index and one; 0: free.
-    std::uint32_t at = 0, bytes = 0;    // The entry's: most often it is what is looked for.
   };
 
   [[nodiscard]] std::string_view compared(KeyIndex key) const {
-    return {text_.data() + entries_[key].at, entries_[key].bytes};
+    const Entry& entry = entries_.data()[key];
+    return {text_.data() + entry.at, entry.bytes};
   }
   [[nodiscard]] KeyIndex find(std::string_view key, std::uint64_t hash) const {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t at = hash & mask; slots_.data()[at].entry != 0; at = (at + 1) & mask) {
       const Slot& slot = slots_.data()[at];
-      if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && is_same({text_.data() + slot.at, slot.bytes}, key)) {
+      if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && is_same(compared(slot.entry - 1), key)) {
         return slot.entry - 1;
       }
     }
@@ -101,7 +110,8 @@ class KeyTable {
   std::uint64_t seed_;
   std::string text_;  // Of all keys, one behind the other.
   std::vector<Entry> entries_;
-  // A power of two of them, at most half of them used: each look at a second one is a branch that was not foreseen.
+  // A power of two of them, at most a quarter of them used: each look at a second one is a branch that was not
+  // foreseen.
   std::vector<Slot> slots_;
   std::vector<std::string> fullest_;  // By key, where they are matched loosely.
   std::string loose_;
@@ -128,10 +138,10 @@ inline std::uint64_t KeyTable::hash_of(std::string_view text, std::uint64_t seed
   }
   for (; left > 32; from += 16, left -= 16) hash = kFold(hash ^ word_at(from), secret ^ word_at(from + 8));
   // The last 17 to 32 bytes, some of them twice: in steps that don't depend on how many they are.
-  if (left > 16) hash = kFold(hash ^ word_at(from), secret ^ word_at(from + 8));
   const char* const end = from + left;
   const char* const last = left > 16 ? end - 16 : from;
-  return kFold(kFold(hash ^ word_at(last), secret ^ word_at(end - 8)), kOne);
+  const std::uint64_t begun = kFold(hash ^ word_at(from), secret ^ word_at(left > 16 ? from + 8 : end - 8));
+  return kFold(begun ^ word_at(last), (secret + kOne) ^ word_at(end - 8));
 }
 
 inline bool KeyTable::is_same(std::string_view one, std::string_view other) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/answers/raw_bytes.h"
+#include "client/answers/short_number.h"
 
 namespace stapsh::client {
 namespace {
@@ -47,6 +48,20 @@ bool is_numeric(MapKind kind) {
          kind == MapKind::kAvg;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// What stands between the quotes, found from the value backwards; empty: it is to be read in another way. Only of a
+// line without backslashes.
+std::string_view raw_key(simdjson::ondemand::field& field, const char* value) {
+  const char* const begin = field.key().raw();
+  const char* end = value - 1;
+  while (end > begin && is_blank(*end)) --end;
+  if (end <= begin || *end != ':') return {};
+  for (--end; end > begin && is_blank(*end);) --end;
+  if (*end != '"') return {};
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 }  // namespace
 
 bool MapJson::refuse(std::string_view why) {
@@ -75,20 +90,32 @@ std::string MapJson::read(std::string_view map, Json value) {
 
 bool MapJson::read_object(Object object) {
   sink_.set_keyed(true);
+  std::size_t numbers = 0;
+  const auto give_numbers = [&] { sink_.add(std::span(numbers_).first(std::exchange(numbers, 0))); };
   for (auto read : object) {
     if (read.error()) return refuse(read.error());
     auto& field = read.value_unsafe();
-    std::string_view key;
-    if (const auto error = field.unescaped_key().get(key)) return refuse(error);
-    if (widened_) key = narrow_key_ = narrow_bytes(key);
-    // Most of all that is ever read.
-    std::int64_t number = 0;
-    if (!widened_ && field.value().get_int64().get(number) == simdjson::SUCCESS) {
-      sink_.add(key, number);
-    } else if (!read_value(key, field.value())) {
-      return false;
+    const std::string_view token = field.value().raw_json_token();
+    std::string_view key = escaped_ ? std::string_view() : raw_key(field, token.data());
+    if (key.empty()) {
+      if (const auto error = field.unescaped_key().get(key)) return refuse(error);
     }
+    if (widened_) key = narrow_key_ = narrow_bytes(key);
+    std::int64_t number = 0;
+    if (const auto short_number = widened_ ? std::nullopt : read_short_number(token)) {
+      numbers_[numbers] = {key, *short_number};
+      if (++numbers == numbers_.size()) give_numbers();
+      continue;
+    }
+    if (!widened_ && field.value().get_int64().get(number) == simdjson::SUCCESS) {
+      numbers_[numbers] = {key, number};
+      if (++numbers == numbers_.size()) give_numbers();
+      continue;
+    }
+    give_numbers();
+    if (!read_value(key, field.value())) return false;
   }
+  give_numbers();
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ namespace stapsh::client {
 class MapJson {
  public:
   /// `widened`: the line's strings went through widen_bytes().
-  MapJson(MapSink& sink, std::string_view type, bool widened)
-      : sink_(sink), is_hist_(type == "hist"), is_stats_(type == "stats"), widened_(widened) {}
+  MapJson(MapSink& sink, std::string_view type, bool widened, bool escaped)
+      : sink_(sink), is_hist_(type == "hist"), is_stats_(type == "stats"), widened_(widened), escaped_(escaped) {}
 
   /// Why it can't be read; empty: it was.
   std::string read(std::string_view map, simdjson::ondemand::value value);
@@ -40,11 +41,12 @@ class MapJson {
   bool refuse(simdjson::error_code error) { return refuse(simdjson::error_message(error)); }
 
   MapSink& sink_;
-  bool is_hist_, is_stats_, widened_;
+  bool is_hist_, is_stats_, widened_, escaped_;
   MapKind kind_ = MapKind::kOther;
   std::string why_;
   std::string narrow_key_;
   Value histogram_ = Histogram();
+  std::array<KeyedNumber, 64> numbers_;  // Which the sink gets at once.
 };
 
 }  // namespace stapsh::client

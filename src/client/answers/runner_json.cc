@@ -57,7 +57,7 @@ class RunnerJson::State {
   simdjson::ondemand::document document_;
   std::string padded_;  // The line, and what simdjson wants behind it.
   std::size_t line_bytes_ = 0;
-  bool widened_ = false;
+  bool widened_ = false, escaped_ = false;
   std::string type_, map_, output_;
 
   struct Details {
@@ -80,7 +80,8 @@ RunnerSaid RunnerJson::State::read(std::string_view line, MapSink& sink) {
   if (line.empty()) return said::Nothing{};
   if (line.front() != '{') return said::Plain{whole};
   std::string mended;
-  if (mend_escapes(line, mended)) line = mended;
+  escaped_ = line.find('\\') != std::string_view::npos;
+  if (escaped_ && mend_escapes(line, mended)) line = mended;
   widened_ = false;
   type_.clear();
   details_ = {};
@@ -144,7 +145,7 @@ RunnerSaid RunnerJson::State::read_map(Json value, MapSink& sink) {
     if (const auto error = field.unescaped_key().get(name)) return unreadable(error);
     if (const auto error = field.value().get(values)) return unreadable(error);
     map_ = widened_ ? narrow_bytes(name) : std::string(name);
-    std::string why = MapJson(sink, type_, widened_).read(map_, values);
+    std::string why = MapJson(sink, type_, widened_, escaped_).read(map_, values);
     if (!why.empty()) return said::Unreadable{map_ + ": " + why};
   }
   if (maps == 0) return unreadable("a map without a name");

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -22,8 +23,7 @@ class MapSink {
   virtual MapKind begin(std::string_view map) = 0;
   /// Comes before the first value. Without keys there is one value, its key is empty.
   virtual void set_keyed(bool keyed) = 0;
-  /// `key` stays where it is until the line's end.
-  virtual void add(std::string_view key, std::int64_t number) = 0;
+  virtual void add(std::span<const KeyedNumber> numbers) = 0;
   /// Why it can't be taken; empty: it was.
   virtual std::string add(std::string_view key, const Value& value) = 0;
 };

@@ -21,8 +21,8 @@ class ShownSink : public MapSink {
     return kind;
   }
   void set_keyed(bool keyed) override { text += keyed ? " keyed" : " plain"; }
-  void add(std::string_view key, std::int64_t number) override {
-    text += " [" + std::string(key) + "]=" + std::to_string(number);
+  void add(std::span<const KeyedNumber> numbers) override {
+    for (const auto& [key, number] : numbers) text += " [" + std::string(key) + "]=" + std::to_string(number);
   }
   std::string add(std::string_view key, const Value& value) override {
     text += " [" + std::string(key) + "]=" + shown(value);
@@ -103,6 +103,10 @@ TEST_F(RunnerJsonTest, ReadsMaps) {
       {R"({"type": "map", "data": {"@c": {"a b": 1, "ab": 2, "ab": 3}}})", MapKind::kCount,
        "@c keyed [a b]=1 [ab]=2 [ab]=3"},
       {R"({"type": "map", "data": {"@c": {"": 1, "c]\"x,2": -3}}})", MapKind::kSum, "@c keyed []=1 [c]\"x,2]=-3"},
+      {R"({"type":"map","data":{"@c":{"a b" : 1 ,"c:d":  23, "":12345678,"f" :123456789, "g": -1}}})", MapKind::kCount,
+       "@c keyed [a b]=1 [c:d]=23 []=12345678 [f]=123456789 [g]=-1"},
+      {R"({"type":"map","data":{"@c":{"a b" : 1 ,"c\": d":23, "":0}}})", MapKind::kCount,
+       "@c keyed [a b]=1 [c\": d]=23 []=0"},
       {R"({"type": "map", "data": {"@v": "9007199254740993"}})", MapKind::kOther, "@v plain []=9007199254740993"},
       {R"({"type": "map", "data": {"@v": {"a": "18446744073709551615", "b": 18446744073709551615}}})", MapKind::kSum,
        "@v keyed [a]=18446744073709551615 [b]=18446744073709551615"},

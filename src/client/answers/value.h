@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,12 @@ struct Text {
 };
 
 using Value = std::variant<Number, Stats, Histogram, Text>;
+
+/// Most of all that is ever read. `key` is somebody else's memory.
+struct KeyedNumber {
+  std::string_view key;
+  std::int64_t number = 0;
+};
 
 /// One host said the same key twice in one print, as versions that drop blanks do with "a b" and "ab". What can be
 /// added is; of what can't, a list of both is left: nothing is lost, and nobody takes it for a number.

@@ -2,12 +2,15 @@
 #include "client/answers/values_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "client/answers/packed_value.h"
 
 namespace stapsh::client {
 namespace {
+
+constexpr std::size_t kAtOnce = 64;  // Of numbers: enough for memory to come, few enough to stay where it is quick.
 
 // Of packed values of one print: their ends have 32 bits. A line is shorter.
 constexpr std::size_t kPackedBytesMax = std::numeric_limits<std::uint32_t>::max();
@@ -29,7 +32,6 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   keyed_ = keyed;
   keys_max_ = keys_max;
   dropped_ = joined_ = 0;
-  waiting_count_ = 0;
   keys_.clear();
   pieces_.clear();
   packed_.clear();
@@ -40,21 +42,43 @@ void ValuesBuilder::begin(MapKind kind, MapTables& tables, bool keyed, std::size
   }
 }
 
-void ValuesBuilder::take_waiting() {
-  KeyTable& keys = tables_->keys;
-  for (std::size_t i = 0; i < waiting_count_; ++i) {
-    const KeyIndex guess = keys.guess(waiting_[i].hash);
-    if (guess < marks_.size()) __builtin_prefetch(&marks_[guess], 1);
+void ValuesBuilder::add(std::span<const KeyedNumber> numbers) {
+  if (tables_->keys.matching() == KeyMatching::kLoose) {
+    for (const auto& [key, number] : numbers) {
+      if (const std::optional<KeyIndex> index = take_loose_key(key)) put(*index, number);
+    }
+    return;
   }
-  for (std::size_t i = 0; i < waiting_count_; ++i) {
-    const auto& [key, hash, number] = waiting_[i];
-    if (const std::optional<KeyIndex> index = keys.find_or_add(key, hash, keys.size() < keys_max_)) {
+  while (!numbers.empty()) {
+    const auto some = numbers.first(std::min(numbers.size(), kAtOnce));
+    add_at_once(some);
+    numbers = numbers.subspan(some.size());
+  }
+}
+
+// In steps for all of them: memory is fetched for one while another is looked at.
+void ValuesBuilder::add_at_once(std::span<const KeyedNumber> numbers) {
+  KeyTable& keys = tables_->keys;
+  std::array<std::uint64_t, kAtOnce> hashes;
+  for (std::size_t i = 0; i < numbers.size(); ++i) hashes[i] = keys.start(numbers[i].key);
+  std::array<KeyIndex, kAtOnce> guesses;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    guesses[i] = keys.guess(hashes[i]);
+    if (guesses[i] < marks_.size()) __builtin_prefetch(&marks_[guesses[i]], 1);
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (guesses[i] < marks_.size()) keys.fetch(guesses[i]);
+  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto& [key, number] = numbers[i];
+    if (guesses[i] < marks_.size() && keys.is(guesses[i], key)) {
+      put(guesses[i], number);
+    } else if (const auto index = keys.find_or_add(key, hashes[i], keys.size() < keys_max_)) {
       put(*index, number);
     } else {
       ++dropped_;
     }
   }
-  waiting_count_ = 0;
 }
 
 // "a b" and "ab" of one host are two keys there; of a host that says both as "ab" nobody could tell them apart.
@@ -69,7 +93,6 @@ std::optional<KeyIndex> ValuesBuilder::take_loose_key(std::string_view key) {
 }
 
 bool ValuesBuilder::add(std::string_view key, const Value& value) {
-  take_waiting();
   const bool loosely = tables_->keys.matching() == KeyMatching::kLoose;
   const std::optional<KeyIndex> index = loosely ? take_loose_key(key) : take_key(key);
   if (!index) return true;
@@ -145,9 +168,18 @@ void ValuesBuilder::sort_keys() {
   }
 }
 
+// As many as the last print had, and each of them.
+bool ValuesBuilder::are_last_keys() const {
+  if (last_keys_ == nullptr || last_keys_->size() != keys_.size()) return false;
+  if (!last_keys_->empty() && last_keys_->back() >= marks_.size()) return false;
+  return std::all_of(last_keys_->begin(), last_keys_->end(), [&](KeyIndex key) { return marks_[key].print == print_; });
+}
+
 HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
-  take_waiting();
-  sort_keys();
+  if (!are_last_keys()) {
+    sort_keys();
+    last_keys_ = std::make_shared<std::vector<KeyIndex>>(keys_);
+  }
   auto content = std::make_shared<HostValues::Content>();
   content->keyed = keyed_;
   content->dropped = dropped_;
@@ -155,14 +187,14 @@ HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
   content->buckets = tables_->buckets;
   if (are_numbers_) {
     content->numbers.resize(keys_.size());
-    std::transform(keys_.begin(), keys_.end(), content->numbers.begin(),
+    std::transform(last_keys_->begin(), last_keys_->end(), content->numbers.begin(),
                    [&](KeyIndex key) { return marks_[key].number; });
   } else {
     std::size_t packed_bytes = 0;
     for (const Piece& piece : pieces_) packed_bytes += piece.bytes;
     content->packed.reserve(packed_bytes);
     content->ends.reserve(keys_.size());
-    for (const KeyIndex key : keys_) {
+    for (const KeyIndex key : *last_keys_) {
       const Piece& piece = pieces_[static_cast<std::size_t>(marks_[key].number)];
       content->packed.append(packed_, piece.at, piece.bytes);
       content->ends.push_back(static_cast<std::uint32_t>(content->packed.size()));
@@ -171,7 +203,6 @@ HostValues ValuesBuilder::finish(std::size_t target, WallTime at) {
   HostValues values;
   values.target_ = target;
   values.at_ = at;
-  if (last_keys_ == nullptr || *last_keys_ != keys_) last_keys_ = std::make_shared<std::vector<KeyIndex>>(keys_);
   values.keys_ = last_keys_;
   values.content_ = std::move(content);
   return values;

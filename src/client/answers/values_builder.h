@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +15,7 @@
 #include "client/answers/host_values.h"
 #include "client/answers/key_table.h"
 #include "client/answers/map_kind.h"
+#include "client/answers/value.h"
 
 namespace stapsh::client {
 
@@ -30,15 +31,7 @@ class ValuesBuilder {
   /// Begins anew. `keys_max`: beyond so many, a key that no host has said before is dropped and counted.
   void begin(MapKind kind, MapTables& tables, bool keyed, std::size_t keys_max);
 
-  /// `key` must stay where it is until the next Value, or finish().
-  void add(std::string_view key, std::int64_t number) {
-    if (tables_->keys.matching() == KeyMatching::kLoose) {
-      if (const std::optional<KeyIndex> index = take_loose_key(key)) put(*index, number);
-      return;
-    }
-    waiting_[waiting_count_] = {key, tables_->keys.start(key), number};
-    if (++waiting_count_ == waiting_.size()) take_waiting();
-  }
+  void add(std::span<const KeyedNumber> numbers);
   /// False: a histogram with too many different buckets.
   [[nodiscard]] bool add(std::string_view key, const Value& value);
 
@@ -51,24 +44,19 @@ class ValuesBuilder {
   HostValues finish(std::size_t target, WallTime at);
 
  private:
-  struct Waiting {
-    std::string_view key;
-    std::uint64_t hash;
-    std::int64_t number;
-  };
   struct Mark {
     std::int64_t number = 0;  // Or, where not all are numbers, which of pieces_.
     std::uint32_t print = 0;  // The one that had the key last.
   };
 
-  void take_waiting();
+  void add_at_once(std::span<const KeyedNumber> numbers);
   std::optional<KeyIndex> take_key(std::string_view key) {
     const std::optional<KeyIndex> index = tables_->keys.find_or_add(key, tables_->keys.size() < keys_max_);
     if (!index) ++dropped_;
     return index;
   }
   std::optional<KeyIndex> take_loose_key(std::string_view key);
-  void put(KeyIndex key, std::int64_t number) {
+  [[gnu::always_inline]] void put(KeyIndex key, std::int64_t number) {
     Mark& mark = mark_of(key);
     if (!are_numbers_ || mark.print == print_) return put_slowly(key, Number{number});
     mark = {number, print_};
@@ -83,6 +71,7 @@ class ValuesBuilder {
   void stop_being_numbers();
   [[nodiscard]] Value stored(const Mark& mark) const;
   void sort_keys();
+  [[nodiscard]] bool are_last_keys() const;
 
   MapKind kind_ = MapKind::kOther;
   MapTables* tables_ = nullptr;
@@ -93,9 +82,6 @@ class ValuesBuilder {
   std::vector<Mark> marks_;  // By key.
   std::uint64_t joined_ = 0;
   std::vector<std::uint64_t> spelled_;  // By key, where they are matched loosely: the spelling that this print has.
-
-  std::array<Waiting, 16> waiting_{};
-  std::size_t waiting_count_ = 0;
 
   struct Piece {
     std::uint32_t at = 0, bytes = 0;  // In packed_.
