@@ -219,7 +219,7 @@ Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
     co_return drain_effects();
   }
   if (context_.options.dry_run) {
-    plan_ = plan_text(context_.options.job, module_->kind, module_->title, hello.release, hello.machine);
+    plan_ = plan_text(context_.options, module_->kind, module_->title, hello.release, hello.machine);
   } else {
     progress_.set_state(TargetState::kSending);
     sweepable_ = session_->agent_is_ours();

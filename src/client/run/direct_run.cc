@@ -76,7 +76,7 @@ Awaitable<Outcome> DirectRun::run_module() {
     const Result<> checked = check(**module);
     if (!checked) co_return failed(checked.error());
     progress_.set_plan(
-        plan_text(context_.options.job, (*module)->kind, (*module)->title, kernel.release, kernel.machine));
+        plan_text(context_.options, (*module)->kind, (*module)->title, kernel.release, kernel.machine));
     co_return stopped;
   }
   progress_.set_state(TargetState::kReady);

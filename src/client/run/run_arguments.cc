@@ -100,10 +100,11 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
   return words;
 }
 
-std::string plan_text(const JobOptions& options, RunnerKind runner, std::string_view module_name,
+std::string plan_text(const RstapOptions& options, RunnerKind runner, std::string_view module_name,
                       std::string_view release, std::string_view machine) {
+  const std::string built = "built for it " + (options.build_on ? "on " + *options.build_on : "here");
   return fmt::format("would run {} with {} on {} {}, {}", runner_name(runner), module_name, release, machine,
-                     options.needs_build() ? "built for it here" : "ready made");
+                     options.job.needs_build() ? built : "ready made");
 }
 
 }  // namespace stapsh::client

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "client/options/job_options.h"
+#include "client/options/rstap_options.h"
 #include "protocol/runner_kind.h"
 #include "protocol/version.h"
 
@@ -27,7 +27,7 @@ Result<std::vector<std::string>> runner_arguments(const JobOptions& options, Run
 
 /// What --dry-run says of a target that could run: "would run bpftrace with opens.bt on 6.1.0-56-amd64 x86_64, ready
 /// made".
-std::string plan_text(const JobOptions& options, RunnerKind runner, std::string_view module_name,
+std::string plan_text(const RstapOptions& options, RunnerKind runner, std::string_view module_name,
                       std::string_view release, std::string_view machine);
 
 }  // namespace stapsh::client

@@ -112,5 +112,18 @@ TEST(RunArguments, WhatARunnerLacksIsRefusedByName) {
   }
 }
 
+TEST(RunArguments, APlanSaysWhereItIsBuilt) {
+  const auto plan = [](const Words& words, RunnerKind runner, std::string_view module) {
+    const auto options = parse_rstap_arguments(words);
+    EXPECT_TRUE(options) << options.error().what;
+    return options ? plan_text(*options, runner, module, "6.1.0-56-amd64", "x86_64") : std::string();
+  };
+  const std::string_view run = "would run staprun with a.ko on 6.1.0-56-amd64 x86_64, ";
+  EXPECT_EQ(plan({"a.stp"}, RunnerKind::kStaprun, "a.ko"), std::string(run) + "built for it here");
+  EXPECT_EQ(plan({"--build-on=db7", "--remote=web1", "a.stp"}, RunnerKind::kStaprun, "a.ko"),
+            std::string(run) + "built for it on db7");
+  EXPECT_EQ(plan({"a.ko"}, RunnerKind::kStaprun, "a.ko"), std::string(run) + "ready made");
+}
+
 }  // namespace
 }  // namespace stapsh::client
