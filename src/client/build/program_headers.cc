@@ -9,22 +9,13 @@
 #include <set>
 #include <utility>
 
+#include "client/build/inclusions.h"
 #include "client/build/name_on_target.h"
 #include "client/build/script_source.h"
 #include "protocol/command.h"
 
 namespace stapsh::client {
 namespace {
-
-constexpr std::string_view kBlanks = " \t";
-
-std::string_view skip(std::string_view text, std::string_view word) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  if (!text.starts_with(word)) return {};
-  text.remove_prefix(word.size());
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text;
-}
 
 bool is_file(const std::string& path) {
   struct stat status {};
@@ -36,28 +27,6 @@ using FileId = std::pair<dev_t, ino_t>;
 FileId file_id(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? FileId{status.st_dev, status.st_ino} : FileId{};
-}
-
-std::string without_comments(std::string_view text) {
-  std::string code;
-  char quote = '\0';
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quote != '\0') {
-      if (c == '\\' && at + 1 < text.size()) code += text[at++];
-      if (c == quote || c == '\n') quote = '\0';
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (const std::string_view begin = text.substr(at, 2); begin == "//" || begin == "/*") {
-      const std::size_t end = text.find(begin == "//" ? "\n" : "*/", at + 2);
-      if (end == std::string_view::npos) break;
-      at = begin == "//" ? end : end + 1;
-      code += begin == "//" ? '\n' : ' ';
-      continue;
-    }
-    code += text[at];
-  }
-  return code;
 }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
@@ -109,11 +78,13 @@ class Headers {
 
   // `beside`: the folder, with its '/', in which a name in quotes is looked for first.
   Result<> add_included(std::string_view text, const std::string& who, const std::optional<std::string>& beside) {
-    for (const std::string& quoted : included_names(text)) {
+    for (const Inclusion& inclusion : inclusions(text)) {
+      const std::string& quoted = inclusion.quoted;
       const std::string name = quoted.substr(1, quoted.size() - 2);
       const std::optional<std::string> path = find(name, quoted.front() == '"' ? beside : std::nullopt);
       if (!path) continue;
       if (!check_file_name(name)) {
+        if (!inclusion.certain) continue;
         return fail(Errc::kUsage, fmt::format("{} includes {}, which is {} here: headers are sent into one folder, so "
                                               "that its name must be a plain one; give its folder to -I, and include "
                                               "\"{}\"",
@@ -141,21 +112,6 @@ class Headers {
 };
 
 }  // namespace
-
-std::vector<std::string> included_names(std::string_view program) {
-  const std::string code = without_comments(program);
-  std::string_view text = code;
-  std::vector<std::string> names;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view rest = skip(skip(text.substr(0, end), "#"), "include");
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (rest.empty() || (rest.front() != '"' && rest.front() != '<')) continue;
-    const std::size_t close = rest.find(rest.front() == '"' ? '"' : '>', 1);
-    if (close != std::string_view::npos && close > 1) names.emplace_back(rest.substr(0, close + 1));
-  }
-  return names;
-}
 
 Result<> add_headers(Module& program, const JobOptions& job) {
   if (job.tapset_directories.empty() && job.include_files.empty()) return {};

@@ -14,13 +14,11 @@
 namespace stapsh::client {
 
 /// Puts them behind `program`'s files. What no folder of -I has is a header of the target's own. kUsage names the file
-/// that can't be read or sent, and says why.
+/// that can't be read or sent, and says why; one that can't be sent, and that only the target's compiler knows whether
+/// it is wanted, is left to that.
 Result<> add_headers(Module& program, const JobOptions& job);
 
 /// bpftrace's words for them, where they lie in `folder`.
 std::vector<std::string> header_words(const JobOptions& job, std::string_view folder);
-
-/// The names that a text includes, each with its quotes: "a.h" or <a.h>.
-std::vector<std::string> included_names(std::string_view program);
 
 }  // namespace stapsh::client

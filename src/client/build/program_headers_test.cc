@@ -12,16 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-
-TEST(ProgramHeaders, NamesStandBehindInclude) {
-  EXPECT_THAT(included_names("#include <a.h>\n # \t include \"b.h\" // x\nBEGIN { }\n#define X\n#include X\n#include"),
-              ElementsAre("<a.h>", "\"b.h\""));
-  EXPECT_THAT(included_names("#include <a.h\n#include \"\"\n//#include <b.h>"), IsEmpty());
-  EXPECT_THAT(
-      included_names("/*\n#include <a.h>\n*/ #include <b.h>\nBEGIN { printf(\"/*\"); }\n#include <c//d.h>\n/* x"),
-      ElementsAre("<b.h>"));
-}
 
 class Folder : public testing::Test {
  protected:
@@ -88,9 +78,16 @@ TEST_F(Folder, AFileOfAnyNameIsIncludedUnderOneThatFits) {
 
 TEST_F(Folder, WhatCantLieInOneFolderIsRefused) {
   EXPECT_THAT(sent("#include \"sub/c.h\"\n", {"i"}, {}), ElementsAre(HasSubstr("its name must be a plain one")));
+  EXPECT_THAT(sent("#if 1\n#include \"sub/c.h\"\n#endif\n", {"i"}, {}), ElementsAre(HasSubstr("a plain one")));
   EXPECT_THAT(sent("#include <a.h>\n", {"i"}, {"j/a.h"}), ElementsAre(HasSubstr("another file is sent as a.h")));
   EXPECT_THAT(sent("BEGIN {}", {"nowhere"}, {}), ElementsAre(HasSubstr("no folder here")));
   EXPECT_THAT(sent("BEGIN {}", {}, {"nowhere.h"}), ElementsAre(HasSubstr("No such file")));
+}
+
+TEST_F(Folder, WhatIsNotWantedIsNotRefused) {
+  EXPECT_THAT(sent("#if 0\n#include \"sub/c.h\"\n#include <a.h>\n#endif\n", {"i"}, {}), ElementsAre("x.bt"));
+  EXPECT_THAT(sent("#ifdef OLD\n#include \"sub/c.h\"\n#else\n#include <a.h>\n#endif\n", {"i"}, {}),
+              ElementsAre("x.bt", "a.h", "b.h"));
 }
 
 }  // namespace
