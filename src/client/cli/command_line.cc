@@ -40,12 +40,16 @@ Result<> check_listed(RstapOptions& options, std::span<const std::string> words)
   return {};
 }
 
+bool is_for_builds(const KnownOption& option) { return option.long_name() == "stap-arg"; }
+
 // What is usual may be meant for programs of another kind: -r for systemtap's, --unsafe for bpftrace's. Who says it for
 // this very run is told that it makes no sense.
 bool leave_out_unfit(std::vector<GivenOption>& options, const JobOptions& job) {
   return std::erase_if(options, [&](const GivenOption& given) {
+           if (given.source == OptionSource::kWords) return false;
            const OptionEntry* entry = given.option->run_option();
-           return given.source != OptionSource::kWords && entry != nullptr && is_of_no_use(job, *entry, given.value);
+           if (entry == nullptr) return !job.needs_build() && is_for_builds(*given.option);
+           return is_of_no_use(job, *entry, given.value);
          }) > 0;
 }
 

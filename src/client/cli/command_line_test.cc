@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using Words = std::vector<std::string>;
 
@@ -464,6 +465,33 @@ TEST(CommandLine, WhatIsUsualIsLeftOutOfProgramsThatHaveNoUseForIt) {
   ASSERT_TRUE(text) << text.error().what;
   EXPECT_EQ(text->job.runtime, Runtime::kBpftrace);
   EXPECT_EQ(text->job.script, "BEGIN {}");
+}
+
+TEST(CommandLine, AUsualOptionThatIsTwoIsTheOneThatLeavesNothingBehind) {
+  const auto parse_usually = [](const std::string& usual, const Words& words) {
+    DefaultsEnvironment environment;
+    environment.rstap_options = usual;
+    environment.rstap_config = "";
+    const auto options = parse_rstap_arguments(words, *read_defaults({}, environment));
+    EXPECT_TRUE(options) << options.error().what;
+    return options ? options->job : JobOptions{};
+  };
+  const auto count = [](const JobOptions& job, OptionId id) { return option_values(job, id).size(); };
+  const std::string both = "-kk -q -B none -B X=y --stap-arg=-u";
+  const JobOptions program = parse_usually(both, {"x.bt"});
+  EXPECT_EQ(count(program, OptionId::kKeepFiles), 2U);
+  EXPECT_EQ(count(program, OptionId::kCoverage), 1U);
+  EXPECT_THAT(option_values(program, OptionId::kMakeVariable), ElementsAre("none"));
+  EXPECT_THAT(program.build_words, IsEmpty());
+  const JobOptions script = parse_usually(both, {"x.stp"});
+  EXPECT_EQ(count(script, OptionId::kKeepFiles), 0U);
+  EXPECT_EQ(count(script, OptionId::kCoverage), 0U);
+  EXPECT_THAT(option_values(script, OptionId::kMakeVariable), ElementsAre("X=y"));
+  EXPECT_THAT(script.build_words, ElementsAre("-u"));
+  EXPECT_EQ(count(parse_usually("-q", {"m.ko"}), OptionId::kCoverage), 0U);
+  const JobOptions said = parse_usually("-q", {"-k", "x.stp"});
+  EXPECT_EQ(count(said, OptionId::kKeepFiles), 1U);
+  EXPECT_EQ(count(said, OptionId::kCoverage), 0U);
 }
 
 TEST(CommandLine, HelpFitsAndNamesEveryOption) {

@@ -64,6 +64,13 @@ Result<> check_values(const JobOptions& job) {
   return {};
 }
 
+// Of a usual option that is two, one to stap and another to bpftrace. The value of -B tells. -k and -q are bpftrace's,
+// and change what it says; stap's leave files where it builds, in every run, which is nobody's usual wish: who means
+// them says them for this run.
+bool is_meant_for_bpftrace(const OptionEntry& entry, std::string_view value) {
+  return !entry.takes_value() || is_buffering(value);
+}
+
 }  // namespace
 
 RunnerKind runner_of(const JobOptions& job) {
@@ -100,8 +107,7 @@ Result<> check_options_of_runner(const JobOptions& job, RunnerKind runner, std::
 
 bool is_of_no_use(const JobOptions& job, const OptionEntry& entry, std::string_view value) {
   const RunnerKind runner = runner_of(job);
-  const bool is_bpftraces = runner == RunnerKind::kBpftrace;
-  if (entry.id == OptionId::kMakeVariable && is_buffering(value) != is_bpftraces) return true;  // It is the other -B.
+  if (entry.is_two_options() && is_meant_for_bpftrace(entry, value) != (runner == RunnerKind::kBpftrace)) return true;
   if (option_values(job, entry.id).empty()) return false;  // Or it says what the program is: -e, --runtime.
   return entry.for_runner(runner).kind == RunnerUse::Kind::kRefused ||
          (!job.needs_build() && changes_only_build(entry, runner));

@@ -7,7 +7,9 @@
 // - -b changes the kernel module and leaves a BPF one as it is.
 // - -T becomes a timer probe in the module, for every runtime; staprun's own -T is something else.
 // - stap sends staprun's -x as -t, an undocumented alias of it.
-// - stap's -p, -k, -B and -q are other options than bpftrace's: what the program is tells which one is meant.
+// - stap's -p, -k, -B and -q are other options than bpftrace's: what the program is tells which one is meant. A usual
+// one:
+//   check_options.cc.
 // - stap's spelling of staprun's -C is --color; `auto` is not sent.
 // - --suppress-time-limits must stand behind -g, --sysenv behind --sysroot: so do their rows.
 // - stap --bpf takes -t, -B and --modinfo and does nothing about them; --suppress-handler-errors and

@@ -54,6 +54,8 @@ struct OptionEntry {
   bool takes_value() const { return !value.empty(); }
   /// "-x" or "--remote": as messages name it.
   std::string spelling() const;
+  /// bpftrace has another one of that name.
+  bool is_two_options() const { return !bpftrace_help.empty(); }
   /// It is of use to bpftrace alone.
   bool is_bpftraces() const;
   const RunnerUse& for_runner(RunnerKind kind) const { return runners[static_cast<std::size_t>(kind)]; }
