@@ -227,6 +227,24 @@ TEST_F(RstapFolder, AModuleForTheKernelLeavesNothing) {
   EXPECT_EQ(files(), files_before);
 }
 
+// What stap reads by itself can say that the module is not for its cache.
+TEST_F(RstapFolder, WhatStapsOwnConfigurationSaysLeavesNothing) {
+  scratch_.write("here/probe.ko", "theirs");
+  scratch_.make_folder("systemtap");
+  const std::set<std::string> before = seen();
+  for (const std::string words : {"-m probe", "--runtime=bpf", "--disable-cache", "-v"}) {
+    SCOPED_TRACE(words);
+    scratch_.write("systemtap/rc", words + "\n");
+    ProgramOptions how =
+        in_folder({STAPSH_CLIENT, "-w", "--dry-run", "-r", stap_.module_build(), "-e", "probe begin { exit() }"});
+    how.env.push_back("SYSTEMTAP_DIR=" + scratch_.path("systemtap"));
+    Program rstap(how);
+    EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+    EXPECT_EQ(seen(), before);
+  }
+  EXPECT_FALSE(fs::is_empty(scratch_.path("systemtap/cache"))) << "-v alone: it is for the cache";
+}
+
 // That there will be a copy is not known before, and its name has another process's number.
 TEST_F(RstapFolder, AWrapperThatStaysLeavesNothing) {
   const std::string wrapper = scratch_.write("wrapper", "#!/bin/sh\nstap \"$@\"\n", 0755);

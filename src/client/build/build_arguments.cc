@@ -65,26 +65,24 @@ bool has_letter(std::string_view word, char letter) {
 }
 
 // -vv makes stap talk on standard output before it begins, and make while it compiles for the kernel. The levels of the
-// passes, one by one, change nothing of what comes on standard error before that.
+// passes, one by one, change nothing of what comes on standard error before that. Empty: none is asked for.
 std::string pass_levels(const JobOptions& options) {
-  const std::string level = std::to_string(std::min(options.verbosity, 9U));
-  const bool compiles = options.runtime != Runtime::kBpf;
-  return level + level + level + (compiles && options.verbosity > 1 ? "1" : level) + level;
+  std::array<unsigned, 5> levels{};
+  levels.fill(options.verbosity);
+  for (const std::string& digits : option_values(options, OptionId::kVerbosePasses)) {
+    for (std::size_t i = 0; i < std::min(digits.size(), levels.size()); ++i) {
+      levels.at(i) += static_cast<unsigned>(digits[i] - '0');
+    }
+  }
+  if (options.runtime != Runtime::kBpf) levels[3] = std::min(levels[3], 1U);
+  std::string text;
+  for (const unsigned level : levels) text += static_cast<char>('0' + std::min(level, 9U));
+  return text == "00000" ? std::string() : text;
 }
 
 }  // namespace
 
-bool bypasses_cache(const JobOptions& options) {
-  if (options.lists()) return false;  // There is no module.
-  constexpr std::array<std::string_view, 5> kWords{"--bpf", "--runtime=bpf", "bpf", "--disable-cache",
-                                                   "--poison-cache"};
-  const auto is_said = [&](OptionId id) { return !option_values(options, id).empty(); };
-  return options.runtime == Runtime::kBpf || options.module_name || keeps_files(options) ||
-         is_said(OptionId::kDisableCache) || is_said(OptionId::kPoisonCache) ||
-         std::ranges::any_of(options.build_words, [&](const std::string& word) {
-           return has_letter(word, 'm') || std::ranges::count(kWords, word) > 0;
-         });
-}
+bool may_leave_copy(const JobOptions& options) { return !options.lists() && !uses_server(options); }
 
 std::string absolute_path(const std::string& path) {
   std::error_code gone;
@@ -151,8 +149,10 @@ std::vector<std::string> build_arguments(const JobOptions& options, const Kernel
       if (!option_values(options, entry.id).empty()) words.push_back("--runtime=" + std::string(entry.long_name));
       continue;
     }
-    if (entry.id == OptionId::kVerbose && options.verbosity > 0 && bypasses_cache(options)) {
-      words.insert(words.end(), {"--vp", pass_levels(options)});
+    const bool is_verbosity = entry.id == OptionId::kVerbose || entry.id == OptionId::kVerbosePasses;
+    if (is_verbosity && may_leave_copy(options)) {
+      const std::string levels = pass_levels(options);
+      if (entry.id == OptionId::kVerbose && !levels.empty()) words.insert(words.end(), {"--vp", levels});
       continue;
     }
     // The client of a server reads these two; all else that names a file is the server's to read.

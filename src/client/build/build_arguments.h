@@ -33,9 +33,9 @@ KernelDirectory read_kernel_directory(std::string_view value);
 const KernelDirectory* find_kernel_directory(const std::vector<KernelDirectory>& directories, const KernelId& kernel,
                                              const KernelId& local);
 
-/// Whether stap keeps the module out of its cache. It leaves a copy of such a one in its working directory then, if
-/// nothing keeps it from that.
-bool bypasses_cache(const JobOptions& options);
+/// Whether stap may leave a copy of the module in its working directory after it has printed its name: of one that is
+/// not for its cache, which its own configuration, or a script in its place, can say as well as the words.
+bool may_leave_copy(const JobOptions& options);
 
 /// Whether a compile server builds, or may. Its client copies the module into the working directory before it prints
 /// its name, over whatever has that name there: so that must be a folder of ours.
@@ -49,7 +49,7 @@ bool keeps_files(const JobOptions& options);
 
 /// The argv of the build, or of what lists probes in its place, `stap_program` first. -r and -a are left out where
 /// stap's own default is meant; all other words are the person's, with absolute paths where uses_server(). `directory`
-/// is for what stap writes. Where the cache is bypassed, standard output is the module's name and nothing else. With
+/// is for what stap writes. Where it may_leave_copy(), standard output is the module's name and nothing else. With
 /// ScriptKind::kStdin the script must be written to its standard input.
 std::vector<std::string> build_arguments(const JobOptions& options, const KernelId& kernel, const KernelId& local,
                                          const std::vector<KernelDirectory>& kernel_directories,

@@ -55,9 +55,11 @@ TEST(BuildArguments, HoldWhatTheBuildNeeds) {
       {{"-", "x"}, "stap|-p4|--tmpdir=/b|--|-|x"},
       {{"-l", "syscall.*"}, "stap|-l|syscall.*|--tmpdir=/b"},
       {{"-L", "syscall.*", "-vv", "--bpf", "-Itap"}, "stap|-L|syscall.*|-v|-v|--runtime=bpf|-I|tap|--tmpdir=/b"},
-      {{"-vv", "-w", "-g", "-b", "a.stp"}, "stap|-p4|-b|-w|-v|-v|-g|--tmpdir=/b|--|a.stp"},
+      {{"-vv", "-w", "-g", "-b", "a.stp"}, "stap|-p4|-b|-w|--vp|22212|-g|--tmpdir=/b|--|a.stp"},
       {{"--bpf", "-vv", "a.stp"}, "stap|-p4|--vp|22222|--runtime=bpf|--tmpdir=/b|--|a.stp"},
       {{"-m", "m", "-vvv", "a.stp"}, "stap|-p4|--vp|33313|-m|m|--tmpdir=/b|--|a.stp"},
+      {{"--vp=0001", "--vp=00022", "-v", "a.stp"}, "stap|-p4|--vp|11113|--tmpdir=/b|--|a.stp"},
+      {{"--use-server", "-vv", "--vp=1", "-e", "x"}, "stap|-p4|-v|-v|--vp=1|--use-server|--tmpdir=/b|-e|x|--"},
       {{"--bpf", "a.stp"}, "stap|-p4|--runtime=bpf|--tmpdir=/b|--|a.stp"},
       {{"--runtime=dyninst", "a.stp"}, "stap|-p4|--runtime=dyninst|--tmpdir=/b|--|a.stp"},
       {{"--runtime=kernel", "a.stp"}, "stap|-p4|--tmpdir=/b|--|a.stp"},
@@ -116,25 +118,24 @@ TEST(BuildArguments, TheModulesNameIsTheLastLineThatNamesOne) {
   }
 }
 
-TEST(BuildArguments, BypassTheCacheWhereStapDoes) {
-  for (const Words& words : {Words{"--bpf"},
-                             {"-m", "m"},
-                             {"--stap-arg=-k"},
-                             {"--stap-arg=-wk"},
-                             {"--stap-arg=-mfoo"},
-                             {"--stap-arg=--disable-cache"},
-                             {"--stap-arg=--runtime", "--stap-arg=bpf"}}) {
-    SCOPED_TRACE(joined(words));
-    Words line = words;
-    line.emplace_back("a.stp");
-    EXPECT_TRUE(bypasses_cache(parse_rstap_arguments(line)->job));
+TEST(BuildArguments, KeepFilesWhereStapIsTold) {
+  for (const auto& [word, keeps] : {std::pair("-k", true),
+                                    {"--stap-arg=-k", true},
+                                    {"--stap-arg=-wk", true},
+                                    {"-v", false},
+                                    {"--stap-arg=-Bkm=y", false},
+                                    {"--stap-arg=-Dk", false},
+                                    {"--stap-arg=--skip-badvars", false}}) {
+    SCOPED_TRACE(word);
+    EXPECT_EQ(keeps_files(parse_rstap_arguments(Words{word, "a.stp"})->job), keeps);
   }
-  for (const Words& words : {Words{"-v"}, {"--stap-arg=-Bkm=y"}, {"--stap-arg=--skip-badvars"}, {"--stap-arg=-Dk"}}) {
-    SCOPED_TRACE(joined(words));
-    Words line = words;
-    line.emplace_back("a.stp");
-    EXPECT_FALSE(bypasses_cache(parse_rstap_arguments(line)->job));
-  }
+}
+
+TEST(BuildArguments, ALocalModuleMayBeCopied) {
+  EXPECT_TRUE(may_leave_copy(parse_rstap_arguments(Words{"a.stp"})->job));
+  EXPECT_TRUE(may_leave_copy(parse_rstap_arguments(Words{"--bpf", "a.stp"})->job));
+  EXPECT_FALSE(may_leave_copy(parse_rstap_arguments(Words{"--use-server", "a.stp"})->job));
+  EXPECT_FALSE(may_leave_copy(parse_rstap_arguments(Words{"-l", "syscall.*"})->job));
 }
 
 }  // namespace

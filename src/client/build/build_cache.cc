@@ -34,14 +34,6 @@ constexpr Duration kDeathTime = std::chrono::seconds(2);
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
 
-// "stap_4711.bo": as stap calls a module that is not for its cache, by its own process.
-bool is_uncached_name(std::string_view file) {
-  static constexpr std::string_view kBefore = "stap_";
-  if (!file.starts_with(kBefore)) return false;
-  const std::size_t end = file.find_first_not_of("0123456789", kBefore.size());
-  return end != std::string_view::npos && end > kBefore.size() && file.find('.') == end;
-}
-
 }  // namespace
 
 BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events, std::size_t targets)
@@ -197,8 +189,11 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
   }
   const Result<std::string> file = module_from_build_output(printed->text);
   if (!file) co_return fail(file.error());
-  const std::string path = file->starts_with('/') ? *file : folder->path() + "/" + *file;
-  Result<Module> module = load_module(path, path.substr(path.rfind('/') + 1));
+  const std::string name = file->substr(file->rfind('/') + 1);
+  // Also one from the cache, or for it, where it may come only later.
+  std::string path = folder->path() + "/" + name;
+  if (file->starts_with('/') && ::access(path.c_str(), F_OK) != 0) path = *file;
+  Result<Module> module = load_module(path, name);
   if (!module) co_return fail(module.error());
   if (host_ && !module->built_by.empty()) module->built_by += " on " + host_->text;
   co_return std::make_shared<const Module>(*std::move(module));
@@ -210,8 +205,9 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build_in_folder(con
 // directory: under a name that may be taken there, or that another kernel's build uses as well. No option sends it
 // elsewhere (-m takes no folder, -o is the script's output, the cache has none of BPF). But who is interrupted makes
 // no copy. So the pipe that it prints the name into has it interrupted: before its write returns, and also if we are
-// killed, since a pipe without a reader interrupts a writer as well. The client of a compile server makes its copy
-// before: where there may be one, stap runs in the folder of the build.
+// killed, since a pipe without a reader interrupts a writer as well. That is done to every build: what is not for the
+// cache is known to stap alone, by ~/.systemtap/rc for example, and one that is for it is put there all the same. The
+// client of a compile server makes its copy before: where there may be one, stap runs in the folder of the build.
 Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kernel, const BuildFolder& folder) {
   Result<sys::Pipe> out = sys::make_pipe({.nonblocking_read = true});
   Result<sys::Pipe> err = sys::make_pipe({.nonblocking_read = true});
@@ -238,7 +234,7 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
     spawn.working_directory_fd = folder.fd();
     if (spawn.program.find('/') != std::string::npos) spawn.program = absolute_path(spawn.program);
   }
-  const bool interrupted = bypasses_cache(job_) && !served;
+  const bool interrupted = may_leave_copy(job_);
   if (interrupted) {
     // Its whole group: a newer stap prints from a child of its own.
     spawn.before_exec = [&](pid_t pid) { return sys::signal_group_on_write(out->read_end.get(), pid, SIGTERM); };
@@ -264,8 +260,6 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   builders_.erase(stap->pid());
   note_build_ended();
   const Result<std::string> file = module_from_build_output(built.out);
-  // Of a cache that can't be used we learn here: the copy has a name of its own.
-  if (!interrupted && !served && file && is_uncached_name(*file)) (void)::unlink(file->c_str());
   if (stopped_) {
     if (!built.exit_code) {
       emit(event::Note{event::Note::Kind::kWarning, "the build, process " + std::to_string(stap->pid()) +
