@@ -156,7 +156,13 @@ Awaitable<Result<std::shared_ptr<const Module>>> BuildCache::build(KernelId kern
   if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");
   ++builds_running_;
   const TimePoint begun = sys::now();
-  Result<std::shared_ptr<const Module>> module = co_await build_in_folder(kernel);
+  // Others wait for this one.
+  Result<std::shared_ptr<const Module>> module = fail(Errc::kSystem, "internal error");
+  try {
+    module = co_await build_in_folder(kernel);
+  } catch (const std::exception& e) {
+    module = fail(Errc::kSystem, std::string("internal error: ") + e.what());
+  }
   --builds_running_;
   build_ended_.announce();
   if (!module) {

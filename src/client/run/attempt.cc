@@ -7,6 +7,7 @@
 #include "base/overloaded.h"
 #include "base/utf8.h"
 #include "client/run/clock_offset.h"
+#include "client/run/internal_error.h"
 #include "client/run/run_arguments.h"
 #include "client/run/session_settings.h"
 #include "client/run/show_listing.h"
@@ -35,11 +36,46 @@ Attempt::Attempt(const RunContext& context, const Target& target, const Transpor
       timer_(context.io),
       idle_(context.io) {}
 
+template <typename Work>
+void Attempt::guard(Work work) noexcept {
+  try {
+    work();
+  } catch (...) {
+    on_fault(std::current_exception());
+  }
+}
+
+Awaitable<> Attempt::guarded(Awaitable<> work) {
+  try {
+    co_await std::move(work);
+  } catch (...) {
+    on_fault(std::current_exception());
+  }
+}
+
+// An agent that sees the end of its input cleans up; whoever waits for what it says stops to.
+void Attempt::on_fault(std::exception_ptr bug) noexcept {
+  if (fault_) return;
+  fault_ = std::move(bug);
+  if (!streams_) return;
+  try {
+    streams_->input().end();
+    streams_->stop_waiting();
+  } catch (...) {
+    // They end with us.
+  }
+}
+
+void Attempt::finish(Outcome outcome) {
+  finish_(std::move(outcome));
+  finished_ = true;
+}
+
 template <typename Coroutine>
 void Attempt::spawn(Coroutine coroutine) {
   ++helpers_;
   asio::co_spawn(context_.io, std::move(coroutine), [this](const std::exception_ptr& bug) {
-    if (bug) std::rethrow_exception(bug);
+    if (bug) on_fault(bug);
     --helpers_;
     idle_.announce();
   });
@@ -47,13 +83,19 @@ void Attempt::spawn(Coroutine coroutine) {
 
 Awaitable<> Attempt::run() {
   slot_ = co_await context_.slots.acquire(transport_.host(), [this] { return is_unwanted(); });
-  if (!slot_) co_return finish_({Outcome::Kind::kStopped, std::nullopt, {}});
+  if (!slot_) co_return finish({Outcome::Kind::kStopped, std::nullopt, {}});
+  guard([this] { open(); });
+  if (session_) co_await live();
+  slot_.reset();
+  if (fault_ && !finished_) finish(internal_error(fault_));
+}
+
+void Attempt::open() {
   ReachOptions reach = context_.options.reach;
   if (context_.asker != nullptr) reach.environment = context_.asker->environment(target_.name);
   Result<Connection> opened = transport_.open(reach, context_.targets);
   if (!opened) {
-    finish_({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
-    co_return slot_.reset();
+    return finish({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
   }
   streams_.emplace(context_.io, *std::move(opened));
   ClientSettings settings = session_settings(context_.options, purpose_.session, purpose_.sweep_only);
@@ -63,36 +105,44 @@ Awaitable<> Attempt::run() {
   if (std::optional<std::string> input = transport_.stage_input(context_.options.reach)) {
     bringing_.emplace(context_, progress_, streams_->input(), *std::move(input));
   }
-  co_await live();
-  slot_.reset();
 }
 
 Awaitable<> Attempt::live() {
+  co_await guarded(talk());
+  co_await guarded(part());
+  timer_.cancel();
+  // One that waits at the gate for others must not keep them waiting for it.
+  if (module_) guard([this] { progress_.lose_gate(); });
+  while (helpers_ > 0) co_await idle_.wait();
+}
+
+Awaitable<> Attempt::talk() {
+  if (fault_) co_return;  // It was not opened whole.
   if (streams_->has_errors()) spawn(streams_->read_errors([this](std::string_view bytes) { on_errors(bytes); }));
   session_->on_start_of_transport(sys::now());
   drain_effects();
   const Result<> connected = co_await streams_->finish_connecting(transport_, context_.options.reach);
-  if (!connected && !session_->ended()) {
+  if (!connected && !is_deaf()) {
     early_errors_ = connected.error().what;  // The reason, as ssh's last words are.
     streams_->input().end();
   }
   spawn(write_input());
   if (connected) co_await read_output();
+}
+
+Awaitable<> Attempt::part() {
   const TransportEnd end = co_await close();
+  if (fault_) co_return;
   session_->on_transport_end(end);
   drain_effects();
-  timer_.cancel();
-  // One that waits at the gate for others must not keep them waiting for it.
-  if (module_) progress_.lose_gate();
-  while (helpers_ > 0) co_await idle_.wait();
 }
 
 Awaitable<> Attempt::read_output() {
-  while (!session_->ended()) {
+  while (!is_deaf()) {
     if (context_.events.full()) co_await context_.events.wait_room();
-    if (session_->ended()) break;  // While we waited: a timeout.
+    if (is_deaf()) break;  // While we waited: a timeout.
     co_await streams_->wait_output();
-    for (int i = 0; i < kReadsPerTurn && !session_->ended() && !context_.events.full(); ++i) {
+    for (int i = 0; i < kReadsPerTurn && !is_deaf() && !context_.events.full(); ++i) {
       const Result<sys::IoResult> got = streams_->read_output(context_.scratch);
       if (!got) stream_error_ = got.error().what;
       if (!got || got->end) co_return;
@@ -125,6 +175,7 @@ void Attempt::on_errors(std::string_view bytes) {
 
 Awaitable<> Attempt::write_input() {
   const Result<> wrote = co_await streams_->input().write([this] {
+    if (fault_) return;
     session_->on_send_progress(sys::now());
     if (bringing_ && bringing_->is_sending()) session_->on_agent_progress(sys::now());
     arm_timer();
@@ -187,7 +238,7 @@ void Attempt::on_finished(Outcome outcome) {
     const std::string words = printable(last_line(early_errors_));
     outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
   }
-  finish_(std::move(outcome));
+  finish(std::move(outcome));
   streams_->input().end();
   streams_->stop_waiting();
   // The time for it is over: whoever hangs has no more of it, unless it must tidy up behind itself. An agent must, too,
@@ -256,7 +307,8 @@ Awaitable<> Attempt::start_when_due() {
 // The agent has nothing more to say, or we have nothing more to hear.
 Awaitable<TransportEnd> Attempt::close() {
   TransportEnd end;
-  end.exit_code = co_await streams_->close([this](std::string_view bytes) { on_errors(bytes); });
+  const auto take = [this](std::string_view bytes) { guard([&] { on_errors(bytes); }); };
+  end.exit_code = co_await streams_->close(take);
   untidy_ = transport_.may_leave(end.exit_code);
   end.reason = explain_end(end.exit_code);
   co_return end;
@@ -290,23 +342,30 @@ void Attempt::arm_timer() {
   ++helpers_;
   timer_.async_wait([this](asio::error_code error) {
     --helpers_;
-    if (session_->ended()) return idle_.announce();
-    if (error) return;
-    armed_.reset();
-    if (context_.events.full()) session_->on_receive_paused(sys::now());
-    if (context_.asker != nullptr) {
-      if (const std::optional<TimePoint> asked = context_.asker->last_asked(target_.name)) session_->on_asked(*asked);
-    }
-    session_->on_timer(sys::now());
-    timed_out_ = session_->ended();
-    drain_effects();
+    if (is_deaf()) return idle_.announce();
+    if (!error) guard([this] { on_timer(); });
+    if (is_deaf()) idle_.announce();
   });
+}
+
+void Attempt::on_timer() {
+  armed_.reset();
+  if (context_.events.full()) session_->on_receive_paused(sys::now());
+  if (context_.asker != nullptr) {
+    if (const std::optional<TimePoint> asked = context_.asker->last_asked(target_.name)) session_->on_asked(*asked);
+  }
+  session_->on_timer(sys::now());
+  timed_out_ = session_->ended();
+  drain_effects();
 }
 
 void Attempt::stop() {
   const bool again = std::exchange(stopping_, true);
   context_.slots.look_again();
-  if (!session_ || session_->ended()) return;
+  if (!is_deaf()) guard([&] { stop_session(again); });
+}
+
+void Attempt::stop_session(bool again) {
   progress_.set_state(TargetState::kStopping);
   const bool connecting = session_->phase() == ClientSession::Phase::kConnecting;
   session_->on_stop(sys::now());
@@ -318,18 +377,22 @@ void Attempt::stop() {
 }
 
 void Attempt::signal(int signo) {
-  if (!session_ || session_->ended()) return;
-  session_->on_signal_wanted(signo);
-  drain_effects();
+  if (is_deaf()) return;
+  guard([&] {
+    session_->on_signal_wanted(signo);
+    drain_effects();
+  });
 }
 
 void Attempt::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;
   context_.slots.look_again();
-  if (session_ && !session_->ended()) {
-    session_->on_abandon(reason);
-    drain_effects();
+  if (!is_deaf()) {
+    guard([&] {
+      session_->on_abandon(reason);
+      drain_effects();
+    });
   }
   if (streams_) streams_->kill_child();
 }

@@ -2,6 +2,7 @@
 // One session over one connection: performs a ClientSession's effects. The decisions are the session's.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,7 +57,10 @@ class Attempt {
   [[nodiscard]] const std::string& untidy() const { return untidy_; }
 
  private:
+  void open();
   Awaitable<> live();
+  Awaitable<> talk();
+  Awaitable<> part();
   Awaitable<> read_output();
   Awaitable<> write_input();
   Awaitable<> get_module(HelloLine hello, bool prints_maps_by_probe);
@@ -68,10 +72,20 @@ class Attempt {
   void on_connected(const Connected& connected);
   void on_ready();
   void on_finished(Outcome outcome);
+  void finish(Outcome outcome);
+  void on_fault(std::exception_ptr bug) noexcept;
+  /// What is thrown in `work` ends the attempt, and nothing else.
+  Awaitable<> guarded(Awaitable<> work);
+  template <typename Work>
+  void guard(Work work) noexcept;
   void on_errors(std::string_view bytes);
   void arm_timer();
+  void on_timer();
+  void stop_session(bool again);
   [[nodiscard]] bool is_unwanted() const { return abandoned_ || (stopping_ && !purpose_.after_stop); }
-  [[nodiscard]] bool is_over() const { return session_->ended() || stopping_; }
+  /// Nothing is to be said to the session any more.
+  [[nodiscard]] bool is_deaf() const { return fault_ || !session_ || session_->ended(); }
+  [[nodiscard]] bool is_over() const { return is_deaf() || stopping_; }
   template <typename Coroutine>
   void spawn(Coroutine coroutine);
 
@@ -99,6 +113,9 @@ class Attempt {
   bool stopping_ = false;
   bool timed_out_ = false;  // The session ended by its timer.
   bool abandoned_ = false;  // A person gave up waiting.
+  bool finished_ = false;   // The outcome was told.
+  // What was thrown while it was served: the session, which may be in the middle of something, is not touched any more.
+  std::exception_ptr fault_;
 };
 
 }  // namespace stapsh::client

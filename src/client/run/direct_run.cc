@@ -7,9 +7,9 @@
 #include <array>
 #include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
 #include "client/async/child_output.h"
+#include "client/run/internal_error.h"
 #include "client/run/run_arguments.h"
 #include "client/run/show_listing.h"
 #include "sys/activity_meter.h"
@@ -46,7 +46,7 @@ DirectRun::DirectRun(const RunContext& context, Target target)
 Awaitable<> DirectRun::run() {
   Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
   if (context_.options.action == Action::kRun) {
-    outcome = co_await run_module();
+    outcome = co_await run_contained();
     const Duration grace = give_up_at_ ? Duration{} : ladder_.grace();
     co_await remains_.end(context_.io, grace);
     // Whether a module is loaded is staprun's affair here: there is no agent to look after it.
@@ -58,6 +58,24 @@ Awaitable<> DirectRun::run() {
   progress_.leave_gate(false);
   settle();
   progress_.emit_end();
+}
+
+// Whatever was thrown: no runner of ours goes on, and nobody refers to its streams.
+Awaitable<Outcome> DirectRun::run_contained() {
+  Outcome outcome;
+  try {
+    outcome = co_await run_module();
+  } catch (...) {
+    on_fault(std::current_exception());
+  }
+  if (!fault_) co_return outcome;
+  if (runner_) {
+    (void)co_await see_end(context_.io, *runner_, [this] { return give_up_at_ && sys::now() >= *give_up_at_; });
+  }
+  while (relays_ > 0) co_await relay_ended_.wait();
+  ladder_.stand_down();
+  ladder_timer_.cancel();
+  co_return internal_error(fault_);
 }
 
 Awaitable<Outcome> DirectRun::run_module() {
@@ -75,8 +93,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   if (context_.options.dry_run) {
     const Result<> checked = check(**module);
     if (!checked) co_return failed(checked.error());
-    progress_.set_plan(
-        plan_text(context_.options, (*module)->kind, (*module)->title, kernel.release, kernel.machine));
+    progress_.set_plan(plan_text(context_.options, (*module)->kind, (*module)->title, kernel.release, kernel.machine));
     co_return stopped;
   }
   progress_.set_state(TargetState::kReady);
@@ -92,7 +109,7 @@ Awaitable<Outcome> DirectRun::run_module() {
   // What it left behind may hold the streams open: the same ladder ends it.
   if (relays_ > 0 && !ladder_.climbing()) {
     ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
-    asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+    start_climbing();
   }
   while (relays_ > 0) co_await relay_ended_.wait();
   ladder_.stand_down();
@@ -152,12 +169,51 @@ Awaitable<Result<>> DirectRun::start(const Module& module) {
     remains_.contain(spawn);
     runner_ = TRY(sys::spawn(spawn));
     remains_.note_started(*runner_);
-    relays_ = 2;
-    asio::co_spawn(context_.io, relay(std::move(out.read_end), Stream::kStdout), asio::detached);
-    asio::co_spawn(context_.io, relay(std::move(err.read_end), Stream::kStderr), asio::detached);
+    start_relay(std::move(out.read_end), Stream::kStdout);
+    start_relay(std::move(err.read_end), Stream::kStderr);
     return {};
   };
   co_return start_now();
+}
+
+void DirectRun::start_relay(sys::UniqueFd pipe, Stream stream) {
+  asio::co_spawn(context_.io, relay(std::move(pipe), stream), [this, stream](const std::exception_ptr& bug) {
+    if (bug) streams_[stream == Stream::kStdout ? 0 : 1].reset();  // Who writes more must not wait for a reader.
+    if (bug) on_fault(bug);
+    --relays_;
+    relay_ended_.announce();
+  });
+  ++relays_;
+}
+
+void DirectRun::start_climbing() {
+  asio::co_spawn(context_.io, climb_ladder(), [this](const std::exception_ptr& bug) {
+    if (bug) on_fault(bug, /*is_pressed=*/false);
+  });
+}
+
+// The runner is told to end, as in any stop, if somebody is there to press it.
+void DirectRun::on_fault(std::exception_ptr bug, bool is_pressed) noexcept {
+  is_pressed = is_pressed && !fault_;
+  if (!fault_) fault_ = std::move(bug);
+  try {
+    const bool again = std::exchange(stopping_, true);
+    if (is_pressed && runner_) return stop_runner(again);
+  } catch (...) {
+    // A bug again: it is not asked.
+  }
+  try {
+    kill_runner();
+  } catch (...) {
+    // Its destructor has the last word.
+  }
+}
+
+void DirectRun::kill_runner() {
+  stopping_ = true;
+  if (!runner_ || outcome()) return;
+  signal_session(runner_->pid(), SIGKILL);
+  give_up();
 }
 
 Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
@@ -173,13 +229,19 @@ Awaitable<> DirectRun::relay(sys::UniqueFd pipe, Stream stream) {
     context_.events.on_pause();
     if (!runner_->exit_code()) ladder_.note_output(got->bytes, sys::now());
   }
-  --relays_;
-  relay_ended_.announce();
 }
 
 void DirectRun::stop() {
   const bool again = std::exchange(stopping_, true);
-  if (!runner_ || outcome()) return;
+  if (!runner_ || outcome() || fault_) return;
+  try {
+    stop_runner(again);
+  } catch (...) {
+    on_fault(std::current_exception());
+  }
+}
+
+void DirectRun::stop_runner(bool again) {
   progress_.set_state(TargetState::kStopping);
   if (again || runner_->exit_code()) {
     ladder_.hurry();
@@ -189,7 +251,7 @@ void DirectRun::stop() {
   ladder_.begin(sys::now());
   ladder_.start(StopLadder::Rung::kStopSignal, sys::now());
   signal_rung();
-  asio::co_spawn(context_.io, climb_ladder(), asio::detached);
+  start_climbing();
 }
 
 // One that has ended between is none of ours to signal.
@@ -250,11 +312,6 @@ void DirectRun::give_up() {
   }
 }
 
-void DirectRun::abandon(std::string_view) {
-  stopping_ = true;
-  if (!runner_ || outcome()) return;
-  signal_session(runner_->pid(), SIGKILL);
-  give_up();
-}
+void DirectRun::abandon(std::string_view) { kill_runner(); }
 
 }  // namespace stapsh::client

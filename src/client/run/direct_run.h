@@ -2,6 +2,8 @@
 // `direct:`: the runner as our own child, with no agent between. It is stopped by the same ladder.
 #pragma once
 
+#include <exception>
+
 #include "client/build/module.h"
 #include "client/run/direct_remains.h"
 #include "client/run/target_run.h"
@@ -21,10 +23,16 @@ class DirectRun : public TargetRun {
 
  private:
   Awaitable<Outcome> run_module();
+  Awaitable<Outcome> run_contained();
   [[nodiscard]] Result<> check(const Module& module) const;
   Awaitable<Result<>> start(const Module& module);
   Awaitable<> relay(sys::UniqueFd pipe, Stream stream);
   Awaitable<> climb_ladder();
+  void start_relay(sys::UniqueFd pipe, Stream stream);
+  void start_climbing();
+  void stop_runner(bool again);
+  void on_fault(std::exception_ptr bug, bool is_pressed = true) noexcept;
+  void kill_runner();
   void signal_rung();
   void give_up();
 
@@ -36,6 +44,7 @@ class DirectRun : public TargetRun {
   std::string killed_;  // Why, if we did.
   std::array<std::optional<Descriptor>, 2> streams_;
   std::optional<TimePoint> give_up_at_;  // Its output is not waited for any more; from then on, nor its end.
+  std::exception_ptr fault_;             // What was thrown while it was served.
   int relays_ = 0;
   Condition relay_ended_;
   asio::steady_timer ladder_timer_;

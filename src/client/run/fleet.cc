@@ -74,6 +74,7 @@ class TargetFleet : public Fleet {
 
  private:
   Awaitable<> run_target(TargetRun& run);
+  Awaitable<> run_to_its_end(TargetRun& run);
   Awaitable<> wait_for_canaries(TargetRun& run);
   void judge(const TargetRun& run);
   void judge_failure(const TargetRun& run);
@@ -268,14 +269,25 @@ void TargetFleet::on_due(TargetRun& run, bool traced) {
   if (canary_fails || std::ranges::none_of(runs_, goes_on)) stop_all({event::StopAsked::Why::kDeadline});
 }
 
+// Whatever is thrown on the way, it has an end, which is waited for.
 Awaitable<> TargetFleet::run_target(TargetRun& run) {
+  std::exception_ptr bug;
+  try {
+    co_await run_to_its_end(run);
+  } catch (...) {
+    bug = std::current_exception();
+  }
+  if (bug) run.end_by(bug);
+  run.note_ended();
+  if (++ended_ == runs_.size()) all_ended_.announce();
+}
+
+Awaitable<> TargetFleet::run_to_its_end(TargetRun& run) {
   if (canary_ && !canary_->is_canary(run.target().index)) co_await wait_for_canaries(run);
   run.set_on_settled([this, &run] { judge(run); });
   run.set_on_due([this, &run](bool traced) { on_due(run, traced); });
   if (!run.outcome()) co_await run.run();
   run.settle();
-  run.note_ended();
-  if (++ended_ == runs_.size()) all_ended_.announce();
 }
 
 // Before anything is done about it: what they show must not be in many places already.

@@ -24,6 +24,8 @@ class TargetProgress {
 
   void set_state(TargetState state);
   void set_outcome(Outcome outcome);
+  /// Nobody is told.
+  void force_outcome(Outcome outcome) { outcome_ = std::move(outcome); }
   /// It goes on after all: another try, or a question.
   void reopen();
   /// The run is over; whether anything is left of it is asked.

@@ -2,6 +2,7 @@
 // One target of a run, as the fleet knows it: one coroutine from its begin to its end, and two ways to hasten that.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ class TargetRun {
     progress_.set_outcome({Outcome::Kind::kStopped, std::nullopt, {}});
     progress_.emit_end();
   }
+  /// run() threw, or what it led to: the end of it.
+  void end_by(const std::exception_ptr& bug);
   /// Give up waiting for it.
   virtual void abandon(std::string_view reason) = 0;
 
