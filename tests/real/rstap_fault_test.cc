@@ -18,6 +18,8 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+constexpr const char* kAgent = "exec:" STAPSH_AGENT;
+
 using When = std::function<bool(const Event::What&)>;
 
 template <typename E>
@@ -128,9 +130,9 @@ TEST_P(RstapFault, InItsLastWordsLeavesTheRunAnEnd) {
   }
 }
 
-TEST(RstapFaultAtOnce, BeforeAnAgentAnswers) { expect_one_failed(run("exec:" STAPSH_AGENT, on<event::Connected>())); }
+TEST(RstapFaultAtOnce, BeforeAnAgentAnswers) { expect_one_failed(run(kAgent, on<event::Connected>())); }
 
-INSTANTIATE_TEST_SUITE_P(Ways, RstapFault, testing::Values("exec:" STAPSH_AGENT, "direct:"),
+INSTANTIATE_TEST_SUITE_P(Ways, RstapFault, testing::Values(kAgent, "direct:"),
                          [](const auto& way) { return way.param[0] == 'e' ? "agent" : "direct"; });
 
 }  // namespace
