@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/agent_loop_class.h"
+#include "agent/environment_look.h"
 #include "agent/error_advice.h"
 #include "base/assert.h"
 #include "base/overloaded.h"
@@ -128,6 +129,7 @@ void AgentLoop::perform_effects() {
                      if (!e.droppable || outbox_.text_bytes() < kRepliesBytesMax) outbox_.add(e.line);
                    },
                    [&](const SayClock&) { outbox_.add(clock_answer(sys::wall_now())); },
+                   [&](const SayEnvironment& e) { outbox_.add(environment_answer(look_at_environment(e.policy))); },
                    [&](const Report& e) { reports_.say(e.text); },
                    [&](const CreateFile& e) { create_file(e); },
                    [&](const WriteFile& e) { write_file(e); },

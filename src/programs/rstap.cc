@@ -13,6 +13,7 @@
 #include "client/targets/target_list.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
+#include "programs/doctor.h"
 #include "programs/replay.h"
 #include "programs/run_job.h"
 #include "programs/run_program.h"
@@ -83,6 +84,8 @@ stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector
       return print_text("rstap " STAPSH_VERSION "\n");
     case client::Action::kListHosts:
       return list_hosts(options);
+    case client::Action::kDoctor:
+      return client::run_doctor(options, ignored_signals);
     case client::Action::kRun:
     case client::Action::kSweep:
       break;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "protocol/agent_line.h"
 #include "protocol/runner_kind.h"
+#include "protocol/target_environment.h"
 #include "protocol/wall_time.h"
 
 namespace stapsh {
@@ -23,6 +24,10 @@ struct SendLine {
 };
 /// Likewise: `OK clock=` and the wall clock at this moment (clock_answer()).
 struct SayClock {};
+/// Likewise: what the machine offers to runners (environment_answer()), with what the session knows of its policy.
+struct SayEnvironment {
+  TargetEnvironment::Policy policy = TargetEnvironment::Policy::kUnknown;
+};
 /// To the agent's own standard error; a line without its '\n'.
 struct Report {
   std::string text;
@@ -72,7 +77,13 @@ struct EndSession {
 /// What SayClock sends, with its '\n'.
 inline std::string clock_answer(WallTime now) { return format_agent_line(OkLine{"clock=" + format_wall_time(now)}); }
 
-using AgentEffect = std::variant<SendLine, SayClock, Report, CreateFile, WriteFile, CommitFile, AbandonFile,
-                                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
+/// What SayEnvironment sends, with its '\n'.
+inline std::string environment_answer(const TargetEnvironment& environment) {
+  return format_agent_line(OkLine{std::string(kEnvironmentAnswer) + format_environment(environment)});
+}
+
+using AgentEffect =
+    std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, AbandonFile,
+                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
 
 }  // namespace stapsh

@@ -186,6 +186,11 @@ void AgentSession::set_option(const OptionCommand& command) {
   ladder_ = StopLadder(dialect_.stop_times);
   if (command.name == "keepalive") keepalive_.enable(*dialect_.keepalive);  // From now on.
   if (command.name == "clock") return emit(SayClock{});
+  if (command.name == "environment") {
+    using Policy = TargetEnvironment::Policy;
+    const Policy there = settings_.gate && !settings_.gate->broken.empty() ? Policy::kBroken : Policy::kThere;
+    return emit(SayEnvironment{settings_.gate ? there : Policy::kNone});
+  }
   if (command.name == "policy") return answer_ok(settings_.gate ? std::string(kPolicyAnswer) : std::string());
   if (command.name == "runners") {
     input_ = AwaitingOutcome{{}};

@@ -70,6 +70,9 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
       {"the clock is asked for, again and again",
        {"say option clock", "say option clock", "say option clock=1"},
        "OK clock=NOW; OK clock=NOW; ERROR: option clock: takes no value"},
+      {"what the machine offers is said at once",
+       {"say option environment", "say option environment=1"},
+       "OK environment=HERE; ERROR: option environment: takes no value"},
       {"runners are looked for, and what comes meanwhile waits",
        {"bytes option runners\\noption runners=1\\nrun\\n"},
        "find runners; OK runners=staprun:4.8,bpftrace:denied; ERROR: option runners: takes no value; start staprun []; "

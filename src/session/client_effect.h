@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "protocol/agent_line.h"
 #include "protocol/found_runners.h"
+#include "protocol/target_environment.h"
 
 namespace stapsh {
 
@@ -68,8 +69,9 @@ struct ClockReading {
 /// The target is known and waits for its module: answer with on_module_ready().
 struct Connected {
   HelloLine hello;
-  std::optional<ClockReading> clock{};    ///< Of an agent that knows the option.
-  std::optional<FoundRunners> runners{};  ///< Likewise.
+  std::optional<ClockReading> clock{};             ///< Of an agent that knows the option.
+  std::optional<FoundRunners> runners{};           ///< Likewise.
+  std::optional<TargetEnvironment> environment{};  ///< Likewise, where it was asked for.
 };
 /// All files are there: answer with on_start(). Of a dry run: nothing speaks against a start; answer with on_stop().
 struct Ready {};

@@ -156,6 +156,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                      if (!take_clock(ok.granted, now)) return nonsense(line);
                    } else if (ok.granted.starts_with(kRunnersAnswer)) {
                      if (!take_runners(ok.granted)) return nonsense(line);
+                   } else if (ok.granted.starts_with(kEnvironmentAnswer)) {
+                     if (!take_environment(ok.granted)) return nonsense(line);
                    } else if (ok.granted == kPolicyAnswer) {
                      has_policy_ = true;
                    } else if (!ok.granted.empty()) {
@@ -341,6 +343,7 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
       if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
     }
     if (ours_ && settings_.want_policy && !settings_.sweep_only) further.emplace_back("policy");
+    if (ours_ && settings_.want_environment && !settings_.sweep_only) further.emplace_back("environment");
     // The last one: the agent may have to ask them first.
     if (ours_ && settings_.want_runners && !settings_.sweep_only) further.emplace_back("runners");
     return further.empty() ? become_connected(now) : ask_options(std::move(further), now);
@@ -365,6 +368,12 @@ bool ClientSession::take_runners(std::string_view granted) {
   return true;
 }
 
+bool ClientSession::take_environment(std::string_view granted) {
+  if (unanswered_.empty() || unanswered_.front() != "environment") return false;
+  environment_ = parse_environment(granted.substr(kEnvironmentAnswer.size()));
+  return true;
+}
+
 void ClientSession::become_connected(TimePoint now) {
   phase_ = Phase::kConnected;
   if (settings_.sweep_only) {
@@ -375,7 +384,7 @@ void ClientSession::become_connected(TimePoint now) {
   }
   if (!ours_ && !settings_.environment.empty()) return fail_session(std::string(kNoEnvironment));
   deadline_.reset();  // How long a build takes is not the target's affair.
-  emit(Connected{hello_, clock_, runners_});
+  emit(Connected{hello_, clock_, runners_, environment_});
 }
 
 void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {

@@ -32,16 +32,17 @@ struct ClientSettings {
   /// The transport carries standard error and an exit code by itself (ssh, a child process). An old
   /// agent is then asked for no frames: without them it loses nothing.
   bool transport_is_rich = false;
-  bool want_time = false;      ///< `option time`: the agent's clock on each frame.
-  bool want_clock = false;     ///< `option clock`: what it says now, to compare it with ours.
-  bool want_signal = false;    ///< `option signal`: whether a signal ended the runner.
-  bool want_proof = false;     ///< `option proof`: what of the session is left at its end.
-  bool want_reason = false;    ///< `option reason`: why an agent ends what it was not asked to end.
-  bool want_progress = false;  ///< `option progress`: what a stop waits for, and who was killed in it.
-  bool want_runners = false;   ///< `option runners`: those that are there, so that what can't work is sent nothing.
-  bool want_policy = false;    ///< `option policy`: a policy there is asked before anything is sent.
-  bool sweep_only = false;     ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
-  bool dry_run = false;        ///< All is asked and checked as for a run, and no file is sent: see Ready.
+  bool want_time = false;         ///< `option time`: the agent's clock on each frame.
+  bool want_clock = false;        ///< `option clock`: what it says now, to compare it with ours.
+  bool want_signal = false;       ///< `option signal`: whether a signal ended the runner.
+  bool want_proof = false;        ///< `option proof`: what of the session is left at its end.
+  bool want_reason = false;       ///< `option reason`: why an agent ends what it was not asked to end.
+  bool want_progress = false;     ///< `option progress`: what a stop waits for, and who was killed in it.
+  bool want_runners = false;      ///< `option runners`: those that are there, so that what can't work is sent nothing.
+  bool want_environment = false;  ///< `option environment`: what the machine offers to runners; see Connected.
+  bool want_policy = false;       ///< `option policy`: a policy there is asked before anything is sent.
+  bool sweep_only = false;        ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
+  bool dry_run = false;           ///< All is asked and checked as for a run, and no file is sent: see Ready.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
   std::string deadline;               ///< Seconds, as `option deadline=` has them; empty: none.
   std::string grace;                  ///< Seconds, as `option grace=` has them; empty: the agent's own.
@@ -153,6 +154,7 @@ class ClientSession {
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);
   bool take_runners(std::string_view granted);
+  bool take_environment(std::string_view granted);
   bool take_clock(std::string_view granted, TimePoint now);
   void become_connected(TimePoint now);
   void send_file_or_be_ready();
@@ -199,6 +201,7 @@ class ClientSession {
   TimePoint clock_asked_at_;
   std::optional<ClockReading> clock_;
   std::optional<FoundRunners> runners_;
+  std::optional<TargetEnvironment> environment_;
 
   Upload upload_;
   std::size_t next_file_ = 0;

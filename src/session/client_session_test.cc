@@ -104,6 +104,20 @@ TEST(ClientSession, AsksForRunnersTogetherWithTheOtherOptionsAndLast) {
   EXPECT_EQ(client.run({"say OK runners=staprun:4.8,bpftrace:denied"}).substr(0, 24), "connected 5.6 x86_64 6.1");
 }
 
+TEST(ClientSession, TellsWhatTheMachineOffersWhereItWasAsked) {
+  ClientSettings settings;
+  settings.want_environment = true;
+  ClientDriver client(settings);
+  client.run({"connect", kHello, "say OK"});
+  EXPECT_EQ(client.run({"say OK", "say OK environment=uid:0,folder:/tmp"}), "connected 5.6 x86_64 6.1");
+  ClientDriver unasked;
+  unasked.run({"connect", kHello, "say OK"});
+  EXPECT_NE(unasked.run({"say OK environment=uid:0"}).find("which is no line of the protocol here"), std::string::npos);
+  ClientDriver older(settings);
+  older.run({"connect", kHello, "say OK", "say OK"});
+  EXPECT_EQ(older.run({"say ERROR: Invalid option: environment"}), "connected 5.6 x86_64 6.1");
+}
+
 TEST(ClientSession, ARunnerThatIsSlowToSayItsVersionIsNoAgentThatDoesNotAnswer) {
   ClientSettings settings;
   settings.want_runners = true;

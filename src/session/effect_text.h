@@ -73,6 +73,7 @@ inline std::string effect_text(const AgentEffect& effect) {
             return e.droppable ? "(" + line + ")" : line;
           },
           [](const SayClock&) { return std::string("OK clock=NOW"); },
+          [](const SayEnvironment&) { return std::string("OK environment=HERE"); },
           [](const Report& e) { return "report " + escape(e.text); },
           [](const CreateFile& e) { return "create " + e.name + " " + std::to_string(e.size); },
           [](const WriteFile& e) { return "write " + bytes_text(e.bytes); },

@@ -3,10 +3,20 @@
 #include "base/overloaded.h"
 #include "fuzz_target.h"
 #include "protocol/agent_line.h"
+#include "protocol/target_environment.h"
 
 using namespace stapsh;
 
 namespace {
+
+// What is known of it is said again alike.
+void check_environment(std::string_view word) {
+  if (!word.starts_with(kEnvironmentAnswer)) return;
+  const TargetEnvironment environment = parse_environment(word.substr(kEnvironmentAnswer.size()));
+  const std::string again = format_environment(environment);
+  STAPSH_ASSERT(again.find_first_of(" \t\r\n") == std::string::npos);
+  STAPSH_ASSERT(parse_environment(again) == environment);
+}
 
 void check(std::string_view line) {
   std::visit(Overloaded{
@@ -21,6 +31,7 @@ void check(std::string_view line) {
                    using Kind = std::decay_t<decltype(known)>;
                    STAPSH_ASSERT(std::holds_alternative<Kind>(again));
                    STAPSH_ASSERT(format_agent_line(std::get<Kind>(again)) == text + "\n");
+                   if constexpr (std::is_same_v<Kind, OkLine>) check_environment(known.granted);
                  },
              },
              parse_agent_line(line));

@@ -49,7 +49,7 @@ BuildCache::BuildCache(asio::io_context& io, const RstapOptions& options, EventS
 }
 
 Result<> BuildCache::prepare() {
-  if (options_.action == Action::kSweep) return {};
+  if (!options_.has_program()) return {};
   for (const std::string& directory : options_.job.kernel_directories) {
     kernel_directories_.push_back(read_kernel_directory(directory));
   }
@@ -110,14 +110,14 @@ bool BuildCache::has_maps_to_sum() const {
 }
 
 std::string BuildCache::script_digest() const {
-  if (options_.action == Action::kSweep) return {};
+  if (!options_.has_program()) return {};
   if (ready_) return sha256_hex(*ready_->files.front().content);
   const std::optional<std::string> text = script_text();
   return text ? sha256_hex(*text) : std::string();
 }
 
 bool BuildCache::wants_input() const {
-  if (options_.action == Action::kSweep || ready_) return false;
+  if (!options_.has_program() || ready_) return false;
   return names_input_probe(script_text().value_or(""));
 }
 

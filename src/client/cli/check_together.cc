@@ -11,38 +11,37 @@
 
 namespace stapsh::client {
 
-namespace {
-
-// What runs nothing must not replace what runs have left.
-Result<> check_dry_run(const RstapOptions& options) {
+Result<> check_nothing_replaced(const RstapOptions& options) {
   if (!options.dry_run) return {};
   const OutputOptions& output = options.output;
+  const std::string_view what = options.action == Action::kDoctor ? "doctor" : "--dry-run";
   if (!output.joblog.empty() && !output.resume_failed) {
     return fail(Errc::kUsage,
-                "--dry-run runs nothing, and --joblog would lose its rows of earlier runs: leave one of "
-                "them out (--no-joblog), or add --resume-failed, which reads them");
+                fmt::format("{} runs nothing, and --joblog would lose its rows of earlier runs: leave one of "
+                            "them out (--no-joblog), or add --resume-failed, which reads them",
+                            what));
   }
   if (output.record_file) {
     return fail(Errc::kUsage,
-                "--dry-run runs nothing, and --record would replace an earlier run's recording: leave one "
-                "of them out (--no-record)");
+                fmt::format("{} runs nothing, and --record would replace an earlier run's recording: leave "
+                            "one of them out (--no-record)",
+                            what));
   }
   if (!output.outdir.empty() || !output.errdir.empty()) {
     const std::string_view name = output.outdir.empty() ? "errdir" : "outdir";
-    return fail(Errc::kUsage, fmt::format("--dry-run runs nothing, and --{0} would empty its files of earlier runs: "
+    return fail(Errc::kUsage, fmt::format("{1} runs nothing, and --{0} would empty its files of earlier runs: "
                                           "leave one of them out (--no-{0})",
-                                          name));
+                                          name, what));
   }
   const AnswerRequest& answers = output.answers;
   if (!answers.report_file.empty() || !answers.folded_file.empty() || !answers.metrics_file.empty()) {
     return fail(Errc::kUsage,
-                "--dry-run runs nothing, and --report, --folded and --metrics would replace an earlier run's files: "
-                "leave them out");
+                fmt::format("{} runs nothing, and --report, --folded and --metrics would replace an earlier "
+                            "run's files: leave them out",
+                            what));
   }
   return {};
 }
-
-}  // namespace
 
 Result<> check_resume_failed(const OutputOptions& output) {
   if (!output.resume_failed || !output.joblog.empty()) return {};
@@ -85,7 +84,7 @@ Result<> check_together(const RstapOptions& options) {
                             "intervals: leave --live out, --sum adds up what it prints",
                             job.script_name()));
   }
-  TRY(check_dry_run(options));
+  TRY(check_nothing_replaced(options));
   if (job.output_size && !job.output_file) return fail(Errc::kUsage, "-S needs -o FILE");
   for (const std::string& variable : job.runner_environment) {
     if (const Result<> fits = check_runner_variable(variable, runner_of(job)); !fits) {

@@ -24,6 +24,24 @@ Result<> take_sweep(RstapOptions& options, std::span<const std::string> words) {
   return {};
 }
 
+// `rstap doctor --remote … [SCRIPT]`. A script of that name is ./doctor. What the words say of a run as a whole means
+// nothing to who runs nothing, and each target is to be asked whatever became of others.
+Result<> take_doctor(RstapOptions& options, std::span<const std::string> words) {
+  if (!options.targets.any()) return fail(Errc::kUsage, "doctor needs a --remote or an --inventory");
+  if (options.job.lists()) return fail(Errc::kUsage, options.job.script_name() + " lists probes: doctor knows no such");
+  options.action = Action::kDoctor;
+  options.dry_run = true;
+  options.canary.reset();
+  options.halt.reset();
+  options.together = options.all_or_nothing = false;
+  if (words.empty() && options.job.script.empty()) {
+    TRY(check_resume_failed(options.output));
+    return check_nothing_replaced(options);
+  }
+  TRY(take_positionals(options.job, words));
+  return check_together(options);
+}
+
 Result<RstapOptions> apply_all(const std::vector<GivenOption>& given, const Defaults& defaults) {
   RstapOptions options;
   options.targets.groups = defaults.groups;
@@ -58,7 +76,8 @@ bool leave_out_unfit(std::vector<GivenOption>& options, const JobOptions& job) {
 Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, const Defaults& defaults) {
   ScannedWords scanned = TRY(scan_words(words, OptionSource::kWords, defaults.options));
   keep_nearer(scanned.options);
-  leave_out_written(scanned.options);
+  const bool is_doctor = !scanned.positionals.empty() && scanned.positionals.front() == "doctor";
+  leave_out_written(scanned.options, is_doctor);
   RstapOptions options = TRY(apply_all(scanned.options, defaults));
   if (options.action == Action::kListHosts && !options.targets.any()) {
     return fail(Errc::kUsage, "--list-hosts needs a --remote or an --inventory");
@@ -70,6 +89,14 @@ Result<RstapOptions> parse_rstap_arguments(std::span<const std::string> words, c
   if (options.action != Action::kRun) return options;
   if (!scanned.positionals.empty() && scanned.positionals.front() == "sweep") {
     TRY(take_sweep(options, scanned.positionals));
+    return options;
+  }
+  if (is_doctor) {
+    TRY(take_doctor(options, std::span(scanned.positionals).subspan(1)));
+    if (options.has_program() && leave_out_unfit(scanned.options, options.job)) {
+      options = TRY(apply_all(scanned.options, defaults));
+      TRY(take_doctor(options, std::span(scanned.positionals).subspan(1)));
+    }
     return options;
   }
   TRY(take_positionals(options.job, scanned.positionals));

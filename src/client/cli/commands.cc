@@ -8,20 +8,19 @@ namespace stapsh::client {
 namespace {
 
 constexpr std::array kCommands{
+    CommandEntry{"doctor", "say for each target whether a run would work, and what mends it"},
     CommandEntry{"sweep", "end and remove what dead sessions left on the targets"},
     CommandEntry{"replay", "show a recording as if it ran"},
     CommandEntry{"guest", "the domains of libvirt and their ports"},
     CommandEntry{"completion", "print the completions for a shell"},
 };
-constexpr std::array<std::string_view, 1> kReserved{"doctor"};
 
 }  // namespace
 
 std::span<const CommandEntry> command_table() { return kCommands; }
 
 bool is_command_name(std::string_view word) {
-  return std::ranges::any_of(kCommands, [&](const CommandEntry& each) { return each.name == word; }) ||
-         std::ranges::find(kReserved, word) != kReserved.end();
+  return std::ranges::any_of(kCommands, [&](const CommandEntry& each) { return each.name == word; });
 }
 
 }  // namespace stapsh::client

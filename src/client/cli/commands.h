@@ -13,7 +13,7 @@ struct CommandEntry {
 
 std::span<const CommandEntry> command_table();
 
-/// Of those, or of what is going to be one.
+/// Of those.
 bool is_command_name(std::string_view word);
 
 }  // namespace stapsh::client

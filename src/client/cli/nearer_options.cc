@@ -38,13 +38,13 @@ void keep_nearer(std::vector<GivenOption>& options) {
   }
 }
 
-void leave_out_written(std::vector<GivenOption>& options) {
+void leave_out_written(std::vector<GivenOption>& options, bool runs_nothing) {
   constexpr std::array<std::string_view, 1> kDryRun{"dry-run"}, kResume{"resume-failed"}, kJoblog{"joblog"};
   constexpr std::array<std::string_view, 6> kWritten{"record", "outdir", "errdir", "report", "folded", "metrics"};
   const auto has = [&](Names names) {
     return std::ranges::any_of(options, [&](const GivenOption& given) { return is_one_of(given, names); });
   };
-  if (!has(kDryRun)) return;
+  if (!runs_nothing && !has(kDryRun)) return;
   const bool reads_joblog = has(kResume);
   std::erase_if(options, [&](const GivenOption& given) {
     if (given.source == OptionSource::kWords) return false;

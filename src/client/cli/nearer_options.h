@@ -14,8 +14,9 @@ namespace stapsh::client {
 /// All else stays: later values count, or add up.
 void keep_nearer(std::vector<GivenOption>& options);
 
-/// For a --dry-run: takes out what would write files of runs and is said by the usual sources alone. (Who says it for
-/// this very run is told that it makes no sense.) Of a --joblog that --resume-failed reads, nothing is written.
-void leave_out_written(std::vector<GivenOption>& options);
+/// For a --dry-run, or what else `runs_nothing`: takes out what would write files of runs and is said by the usual
+/// sources alone. (Who says it for this very run is told that it makes no sense.) Of a --joblog that --resume-failed
+/// reads, nothing is written.
+void leave_out_written(std::vector<GivenOption>& options, bool runs_nothing);
 
 }  // namespace stapsh::client

@@ -49,6 +49,7 @@ struct Connected {
   std::optional<WallTime> clock_offset;         ///< Its clock less ours; none: not measured.
   std::optional<WallTime> clock_uncertainty{};  ///< By how much the offset may be wrong, either way; if there is one.
   std::optional<FoundRunners> runners{};        ///< What it has to run programs with; none: it did not say.
+  std::optional<TargetEnvironment> environment{};  ///< What the machine offers to them; none: it was not asked.
   bool operator==(const Connected&) const = default;
 };
 

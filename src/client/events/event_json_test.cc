@@ -70,6 +70,9 @@ TEST(EventWriter, EachEventIsOneLine) {
       {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", {}, {}, FoundRunners()}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
        R"("agent":"stapsh 5.6","runners":[])"},
+      {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", {}, {}, {}, parse_environment("btf:no,folder:/tmp")}},
+       R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"
+       R"("agent":"stapsh 5.6","environment":"btf:no,groups:none,folder:/tmp")"},
       {{kAt, 0, event::StateChanged{TargetState::kReady}},
        R"("state","time":1764198418.123456789,"target":0,"name":"web01","state":"ready")"},
       {{kAt, std::nullopt, event::Built{"6.1", "x86_64", 1'500ms}},

@@ -65,6 +65,9 @@ event::Connected read_connected(EventFields& from) {
   FoundRunners runners;
   const bool said = from.list("runners", Need::kMay, [&](EventFields& runner) { read_runner(runner, runners); });
   if (said) e.runners = std::move(runners);
+  if (const std::string word = from.text("environment", Need::kMay); !word.empty()) {
+    e.environment = parse_environment(word);
+  }
   return e;
 }
 

@@ -82,6 +82,7 @@ void add_fields(Fields to, const event::Connected& e) {
   to.text("agent", e.agent);
   if (e.clock_offset) to.seconds("clock_offset", *e.clock_offset);
   if (e.clock_uncertainty) to.seconds("clock_uncertainty", *e.clock_uncertainty);
+  if (e.environment) to.text("environment", format_environment(*e.environment));
   if (!e.runners) return;
   to.list("runners", *e.runners, [](Fields runner, const FoundRunner& each) {
     runner.text("name", runner_name(each.kind));

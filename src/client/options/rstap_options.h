@@ -18,7 +18,7 @@
 
 namespace stapsh::client {
 
-enum class Action { kRun, kSweep, kListHosts, kShowHelp, kShowVersion };
+enum class Action { kRun, kSweep, kDoctor, kListHosts, kShowHelp, kShowVersion };
 
 /// Which targets.
 struct TargetOptions {
@@ -134,6 +134,10 @@ struct RstapOptions {
   std::optional<std::chrono::milliseconds> stop_limit;                            ///< None: see stop_times().
   Limits limits;
 
+  /// Whether there is a program to build and run: not of a sweep, and a doctor can do without.
+  [[nodiscard]] bool has_program() const {
+    return action != Action::kSweep && (action != Action::kDoctor || !job.script.empty());
+  }
   /// What a stop may take. A long grace makes all of it longer.
   [[nodiscard]] StopTimes stop_times() const {
     StopTimes times;

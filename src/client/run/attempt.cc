@@ -224,8 +224,13 @@ void Attempt::on_connected(const Connected& connected) {
     event.clock_uncertainty = clock.uncertainty;
   }
   event.runners = connected.runners;
+  event.environment = connected.environment;
   progress_.emit(std::move(event));
   if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
+  if (!context_.options.has_program()) {
+    progress_.set_done(0);
+    return session_->on_stop(sys::now());
+  }
   progress_.set_state(TargetState::kBuilding);
   const std::optional<bool> by_probe =
       connected.runners ? prints_maps_by_probe(*connected.runners) : std::optional<bool>();

@@ -45,7 +45,7 @@ DirectRun::DirectRun(const RunContext& context, Target target)
 
 Awaitable<> DirectRun::run() {
   Outcome outcome = failed({Errc::kUsage, "no agent is there to sweep; rstap sweep --remote stapsh: does it"});
-  if (context_.options.action == Action::kRun) {
+  if (context_.options.action != Action::kSweep) {
     outcome = co_await run_contained();
     const Duration grace = give_up_at_ ? Duration{} : ladder_.grace();
     co_await remains_.end(context_.io, grace);
@@ -79,6 +79,10 @@ Awaitable<Outcome> DirectRun::run_contained() {
 }
 
 Awaitable<Outcome> DirectRun::run_module() {
+  if (!context_.options.has_program()) {
+    progress_.set_done(0);
+    co_return Outcome{Outcome::Kind::kStopped, std::nullopt, {}};
+  }
   progress_.set_state(TargetState::kBuilding);
   sys::Uname uname = sys::kernel_uname();
   const KernelId kernel{std::move(uname.release), std::move(uname.machine)};

@@ -40,6 +40,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   settings.want_progress = true;
   settings.want_runners = true;
   settings.want_policy = true;
+  settings.want_environment = options.action == Action::kDoctor;
   settings.session = session;
   settings.environment = options.job.runner_environment;
   settings.sweep_only = sweep_only;
