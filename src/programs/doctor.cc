@@ -31,7 +31,6 @@ constexpr int kSignalCodeBase = 128;
 
 WantedRun wanted_run(const RstapOptions& options) {
   WantedRun wanted;
-  wanted.brings_agent = options.reach.bootstrap != Bootstrap::kNever;
   wanted.builds_elsewhere = options.build_on.has_value() || !options.job.kernel_directories.empty();
   if (!options.has_program()) return wanted;
   wanted.runner = runner_of(options.job);

@@ -110,7 +110,7 @@ TEST(ClientSession, TellsWhatTheMachineOffersWhereItWasAsked) {
   ClientDriver client(settings);
   client.run({"connect", kHello, "say OK"});
   EXPECT_EQ(client.run({"say OK", "say OK environment=uid:0,folder:/tmp"}), "connected 5.6 x86_64 6.1");
-  ClientDriver unasked;
+  ClientDriver unasked{ClientSettings()};
   unasked.run({"connect", kHello, "say OK"});
   EXPECT_NE(unasked.run({"say OK environment=uid:0"}).find("which is no line of the protocol here"), std::string::npos);
   ClientDriver older(settings);

@@ -51,6 +51,8 @@ const Case kCases[] = {
     {"rstap know", {"known-script.stp"}},
     {"rstap --label know", {"known-script.stp"}},
     {"rstap swe", {"sweep"}, {"guest"}},
+    {"rstap doc", {"doctor"}, {"guest"}},
+    {"rstap doctor know", {"known-script.stp"}, {"sweep"}},
     {"rstap --config=know", {"known-script.stp"}},
     {"rstap -I know", {"known-folder"}, {"known-script.stp"}},
     {"rstap --remote @know", {"known-script.stp"}, {"--label"}},

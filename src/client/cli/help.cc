@@ -21,6 +21,7 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -e SCRIPT [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... - [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... -l PATTERN
+       rstap [OPTIONS] --remote TARGET ... doctor [FILE [ARGUMENTS]]
        rstap [OPTIONS] --remote TARGET ... sweep
        rstap replay FILE [OUTPUT OPTIONS]
        rstap guest COMMAND ...
@@ -31,10 +32,11 @@ is built already (.ko .bo .so), or a bpftrace program (.bt, or any FILE with --b
 a script from standard input.
 Options may stand anywhere before `--`; arguments that begin with '-' stand behind it. `--no-NAME`
 takes back each --NAME before it.
-Without --remote it runs here, as stap does. `sweep` runs nothing: it ends and removes what dead
-sessions of yours left on the targets (a script of that name is ./sweep). `replay` shows a run
-that --record kept, as if it ran. `guest` is about the domains of libvirt and their ports: see
-rstap replay --help, rstap guest --help.
+Without --remote it runs here, as stap does. `doctor` runs nothing: it says for each target
+whether a run would work, and what mends it. `sweep` runs nothing: it ends and removes what dead
+sessions of yours left on the targets. (Scripts of those names are ./doctor, ./sweep.) `replay`
+shows a run that --record kept, as if it ran. `guest` is about the domains of libvirt and their
+ports: see rstap replay --help, rstap guest --help.
 )";
 
 constexpr std::string_view kTargetForms = R"(

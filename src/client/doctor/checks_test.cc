@@ -24,7 +24,7 @@ TargetFacts well(const std::string& environment = kWell) {
   return target;
 }
 
-const WantedRun kProgram{RunnerKind::kBpftrace, false, false, false}, kScript{RunnerKind::kStaprun, true, false, false};
+const WantedRun kProgram{RunnerKind::kBpftrace, false, false}, kScript{RunnerKind::kStaprun, true, false};
 const HereFacts kHere{"4.8", "stap", true, {{"6.1.0", true}}};
 
 Check row(const std::vector<Check>& checks, std::string_view name) {
@@ -70,7 +70,7 @@ TEST(DoctorChecks, WhatTheMachineLacksIsNamedWithWhatMendsIt) {
       {"room:0,folder:/t", kProgram, "folder", State::kFailure, "full", "df -h /t"},
       {"executes:no,folder:/t", kProgram, "folder", State::kWarning, "noexec", "remount,exec /t"},
       {"executes:no,folder:/t",
-       {RunnerKind::kStapdyn, true, false, false},
+       {RunnerKind::kStapdyn, true, false},
        "folder",
        State::kFailure,
        "noexec",

@@ -5,13 +5,12 @@ namespace stapsh::client {
 
 void FactSink::on_event(const Event& event) {
   if (const auto* run = std::get_if<event::RunStarted>(&event.what)) {
-    for (const auto& target : run->targets) targets_.push_back({target.name, target.uri, {}, {}, {}, {}});
+    for (const auto& target : run->targets) targets_.push_back({target.name, target.uri, event.at, {}, {}, {}});
     return;
   }
   if (const auto* said = std::get_if<event::Note>(&event.what)) return note(event, *said);
   if (!event.target) return;
   TargetFacts& target = targets_.at(*event.target);
-  if (!target.began) target.began = event.at;
   if (const auto* connected = std::get_if<event::Connected>(&event.what)) {
     target.connected = *connected;
     target.connected_at = event.at;

@@ -18,7 +18,6 @@ struct WantedRun {
   std::optional<RunnerKind> runner;  ///< None: there is no script, and all runners that are there are meant.
   bool builds = false;               ///< From a systemtap script, here.
   bool builds_elsewhere = false;     ///< Likewise, but by another host or of folders that were named.
-  bool brings_agent = false;         ///< --bootstrap
 };
 
 /// Of this machine, as far as a run needs it.
@@ -32,7 +31,7 @@ struct HereFacts {
 /// Of a target: its events.
 struct TargetFacts {
   std::string name, uri;
-  std::optional<WallTime> began;  ///< When it was connected to.
+  std::optional<WallTime> began;  ///< When it was first connected to, or the last time.
   std::optional<WallTime> connected_at;
   std::optional<event::Connected> connected;  ///< None: no agent answered.
   std::optional<Outcome> outcome;             ///< None: it has none yet.

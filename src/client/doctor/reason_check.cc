@@ -46,6 +46,7 @@ constexpr std::array kSilences{
     Sign{"a line without an end", "agent", "here: ssh {host} true, which must print nothing", ""},
     Sign{"within the connect timeout", "way in", "here: ssh -v {host} true; or a larger --connect-timeout",
          "here: a larger --connect-timeout"},
+    Sign{": not found", "agent", kBringAgent, kBringAgent},
     Sign{"exit code 127", "agent", kBringAgent, kBringAgent},
     Sign{"exit code 126", "agent", "there: chmod a+rx /usr/bin/stapsh", "there: chmod a+rx /usr/bin/stapsh"},
     Sign{"which is no line of the protocol", "agent", kBringAgent, kBringAgent},
@@ -68,10 +69,7 @@ Check check_of_refusal(std::string_view reason, std::string_view program) {
   if (reason.starts_with("refused: ")) {
     check.name = "policy";
     check.mend = "there: stapsh --check-policy; then allow it in /etc/stapsh/policy, or run what is allowed";
-  } else if (has("its stapsh is systemtap's")) {
-    check.name = "agent";
-    check.mend = kBringAgent;
-  } else if (has("the agent ") || has("the connection ended")) {
+  } else if (has("its stapsh is systemtap's") || has("the agent ") || has("the connection ended")) {
     check.name = "agent";
     check.mend = kBringAgent;
   } else {
