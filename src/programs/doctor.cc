@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <exception>
 #include <memory>
@@ -46,6 +47,15 @@ std::string ssh_words(const std::string& uri) {
   return (ssh->port ? "-p " + std::to_string(*ssh->port) + " " : "") + ssh->destination;
 }
 
+void tell_lines(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    // Where nobody reads that, nobody misses it.
+    (void)sys::write_all(STDERR_FILENO, "rstap: " + shown_text(line) + "\n", std::chrono::seconds(1));
+  }
+}
+
 std::vector<TargetVerdict> verdicts_of(const std::vector<TargetFacts>& targets, const RstapOptions& options) {
   std::set<std::string> releases;
   for (const TargetFacts& target : targets) {
@@ -77,10 +87,7 @@ Result<int> run_doctor(RstapOptions options, const std::vector<int>& ignored_sig
     if (bug) std::rethrow_exception(bug);
   });
   io.run();
-  for (const std::string& note : facts.notes()) {
-    // Where nobody reads that, nobody misses it.
-    (void)sys::write_all(STDERR_FILENO, "rstap: " + shown_text(note) + "\n", std::chrono::seconds(1));
-  }
+  for (const std::string& note : facts.notes()) tell_lines(note);
   const std::vector<TargetVerdict> verdicts = verdicts_of(facts.targets(), options);
   bool all_work = true;
   std::string text;

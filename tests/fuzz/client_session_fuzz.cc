@@ -21,6 +21,7 @@ ClientSettings settings(std::string_view letters) {
   settings.want_clock = has('c');
   settings.want_signal = has('i');
   settings.want_runners = has('u');
+  settings.want_environment = has('e');
   settings.want_proof = has('p');
   settings.want_reason = has('w');
   settings.sweep_only = has('s');

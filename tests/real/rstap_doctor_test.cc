@@ -82,6 +82,26 @@ TEST_F(RstapDoctor, SaysOfAWellTargetThatARunWouldWork) {
   EXPECT_TRUE(json.out.ends_with("]}\n")) << json.out;
 }
 
+TEST_F(RstapDoctor, ItsJsonIsWhatTheSchemaSays) {
+  const Said said = doctor({"--remote", "stapsh:", "--remote", "exec:exit 127", "--format=json", program_});
+  EXPECT_EQ(said.code, 1);
+  ProgramOptions how = options({"/usr/bin/python3", "-c",
+                                "import json, jsonschema, sys\n"
+                                "schema = json.load(open(sys.argv[1]))\n"
+                                "jsonschema.Draft7Validator.check_schema(schema)\n"
+                                "for line in sys.stdin:\n"
+                                "  each = json.loads(line)\n"
+                                "  jsonschema.validate(each, schema)\n"
+                                "  print(each['target'], each['works'])\n",
+                                STAPSH_DOCTOR_SCHEMA});
+  how.input = ProgramOptions::Input::kPipe;
+  Program validate(how);
+  ASSERT_TRUE(validate.write(said.out));
+  validate.close_input();
+  EXPECT_EQ(validate.wait_exit(), 0) << validate.captured();
+  EXPECT_EQ(validate.out(), "stapsh True\nexec:exit 127 False\n");
+}
+
 TEST_F(RstapDoctor, EqualAnswersStandOnce) {
   const Site& site = start_site(Via::kSsh, agent_program());
   const Said said = doctor({"--remote", "h[0-3]", "--remote", "exec:exit 127", program_}, &site);

@@ -109,6 +109,7 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   }
   client.want_signal = random.chance(50);
   client.want_runners = random.chance(50);
+  client.want_environment = random.chance(50);
   client.stop_timeout_released = client.stop_timeout;  // Nothing here tells it from ours but its dialect.
   // Without a word of it the client would give up.
   if (client.want_progress && !client.force_rfc && random.chance(30)) runner.works = random.up_to(seconds(400));

@@ -241,6 +241,12 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    ++replies_;
                    if (!abandoned_) outbox_ += clock_answer(now.time_since_epoch());
                  },
+                 [&](const SayEnvironment& e) {
+                   ++replies_;
+                   TargetEnvironment environment;
+                   environment.policy = e.policy;
+                   if (!abandoned_) outbox_ += environment_answer(environment);
+                 },
                  [&](const Report&) {},
                  [&](const CreateFile& e) { create_file(e); },
                  [&](const WriteFile& e) {

@@ -111,6 +111,7 @@ void SimulatedClient::perform(TimePoint now) {
             [&](const Note&) {},
             [&](const Connected& e) {
               check_clock(e.clock);
+              if (e.environment.has_value() && !plan_.client.want_environment) breach = "an environment unasked for";
               if (e.runners.has_value() && !plan_.client.want_runners) breach = "runners that nobody asked after";
               answer_at_ = now + plan_.module_after;
             },

@@ -26,7 +26,7 @@ AgentRun::AgentRun(const RunContext& context, Target target, std::unique_ptr<Tra
 
 Awaitable<> AgentRun::run() {
   // Without one, a lost session is asked after by what all dead ones left.
-  if (context_.options.action == Action::kRun) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
+  if (context_.options.action != Action::kSweep) session_id_ = sys::random_name(kSessionIdCharacters).value_or("");
   co_await try_to_run();
   progress_.leave_gate(false);
   settle();

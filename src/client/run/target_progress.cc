@@ -83,7 +83,7 @@ void TargetProgress::set_outcome(Outcome outcome) {
   set_state(outcome.kind == Outcome::Kind::kFailed ? TargetState::kFailed : TargetState::kDone);
   if (outcome.kind == Outcome::Kind::kStopped && outcome.reason.empty()) outcome.reason = stop_reason_;
   const bool untouched = !touched_ && !arriving_ && left_.empty() && !has_run_ &&
-                         outcome.kind != Outcome::Kind::kEnded && context_.options.action == Action::kRun;
+                         outcome.kind != Outcome::Kind::kEnded && context_.options.action != Action::kSweep;
   if (untouched && outcome.remains == Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kUntouched;
   if (outcome.kind == Outcome::Kind::kStopped && done_code_) {
     outcome.kind = Outcome::Kind::kEnded;
