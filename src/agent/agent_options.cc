@@ -156,6 +156,11 @@ constexpr OptionEntry kOptions[] = {
        o.settings.identity.version = value;
        return {};
      }},
+    {"", "--say-started", "", "say a line before anything else: for rstap --ask-become-pass, which waits for sudo",
+     [](AgentOptions& o, std::string_view) -> Result<> {
+       o.says_started = true;
+       return {};
+     }},
     {"", "--guest", "FOLDER", "remove FOLDER, in which rstap --bootstrap has put us, and keep no file on this machine",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        o.guest_folder = value;

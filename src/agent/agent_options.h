@@ -39,6 +39,8 @@ struct AgentOptions {
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.
   std::string as;                     ///< The name that counts for the policy; empty: none.
   PolicyQuestion question;
+  /// The session begins with a line that no protocol has: kStartedLine.
+  bool says_started = false;
   /// Where --bootstrap has put us: see guest.h. None: we are installed here.
   std::optional<std::string> guest_folder;
   bool help = false;
@@ -52,6 +54,9 @@ constexpr std::string_view kUnixPrefix = "unix:", kVsockPrefix = "vsock:";
 
 /// The PORT of `vsock:PORT`. kUsage if it is not one.
 Result<std::uint32_t> parse_vsock_port(std::string_view where);
+
+/// For --say-started: as the first stage of rstap --bootstrap says that an agent of ours speaks from now on.
+inline constexpr std::string_view kStartedLine = "\nstapsh-stage found stapsh\n";
 
 /// What --help prints.
 std::string agent_help();

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
       TRY(agent::apply_listener_policy(options));
       return agent::listen(options, std::ranges::find(ignored_signals, SIGHUP) != ignored_signals.end());
     }
+    if (options.says_started) TRY(print_text(agent::kStartedLine));
     return agent::run_session(options, {});
   });
 }

@@ -77,6 +77,9 @@ Result<> check_together(const RstapOptions& options) {
                                           *job.output_file));
   }
   TRY(check_resume_failed(options.output));
+  if (options.reach.ask_become_pass && options.reach.batch) {
+    return fail(Errc::kUsage, "--ask-become-pass asks, and --batch asks nothing: leave one of them out");
+  }
   if (options.output.answers.live && options.action == Action::kRun && runner_of(job) != RunnerKind::kBpftrace) {
     return fail(Errc::kUsage,
                 fmt::format("--live asks bpftrace for its maps while it runs; systemtap can't be asked, and {} is none "

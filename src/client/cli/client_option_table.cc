@@ -90,6 +90,20 @@ Result<> take_bootstrap(Options& options, Value value) {
   return {};
 }
 
+Result<> take_become(Options& options, Value value) {
+  if (value.find_first_of(" \t\n") != std::string::npos) {
+    return fail(Errc::kUsage, fmt::format("'{}' is no name of a user", value));
+  }
+  options.reach.become = value.empty() ? "root" : value;
+  return {};
+}
+
+Result<> take_ask_become_pass(Options& options, Value) {
+  options.reach.ask_become_pass = true;
+  if (!options.reach.become) options.reach.become = "root";
+  return {};
+}
+
 Result<> take_pick(Options& options, Value value) {
   options.targets.pick = TRY(parse_int<unsigned>(value, 1, 100'000));
   return {};
@@ -247,6 +261,10 @@ constexpr std::array kClientOptions{
                  take_program<&Options::reach, &ReachOptions::stapsh_program>},
     ClientOption{"bootstrap", "[=keep|remove]", OptionGroup::kTransport,
                  "bring an agent to ssh and exec targets that have none (remove)", take_bootstrap},
+    ClientOption{"become", "[=USER]", OptionGroup::kTransport,
+                 "sudo starts the agent as USER on ssh and exec targets (root)", take_become},
+    ClientOption{"ask-become-pass", "", OptionGroup::kTransport,
+                 "ask once for the password that sudo wants there; --become is implied", take_ask_become_pass},
     ClientOption{"ssh", "COMMAND", OptionGroup::kTransport, "the program that connects, without arguments (ssh)",
                  take_program<&Options::reach, &ReachOptions::ssh_command>},
     ClientOption{"ssh-option", "OPTION", OptionGroup::kTransport, "hand `-o OPTION` to ssh (repeatable)",

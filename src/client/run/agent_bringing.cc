@@ -34,6 +34,7 @@ std::string_view AgentBringing::on_bytes(std::string_view bytes) {
 }
 
 void AgentBringing::perform(StageEffect effect) {
+  has_spoken_ = has_spoken_ || !std::holds_alternative<StageNoise>(effect);
   std::visit(Overloaded{
                  [&](const StageNoise& e) { for_session_ += e.text; },
                  [&](const WantAgent& e) { find_agent(e.machine); },

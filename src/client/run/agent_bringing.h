@@ -23,6 +23,8 @@ class AgentBringing {
   /// Returns what is the session's of it: noise of the account's, or what the agent says. Valid until the next call.
   std::string_view on_bytes(std::string_view bytes);
 
+  /// What was started there has spoken: the stage, or an agent.
+  [[nodiscard]] bool has_spoken() const { return has_spoken_; }
   /// An agent speaks, or has failed to come.
   [[nodiscard]] bool is_over() const { return talk_.is_over(); }
   [[nodiscard]] bool is_sending() const { return talk_.is_sending(); }
@@ -45,6 +47,7 @@ class AgentBringing {
   std::string held_;
   std::string for_session_;
   std::string failure_;
+  bool has_spoken_ = false;
   bool adrift_ = false;
 };
 

@@ -18,18 +18,24 @@ bool may_come_late(std::string_view command) { return command == "quit\n" || com
 
 void AgentInput::send(std::string command) {
   if (ended_) return;
-  const bool joins = !unsent_.empty() && !unsent_.back().shared && !may_come_late(command);
+  const bool joins = !unsent_.empty() && !unsent_.back().shared && !unsent_.back().secret && !may_come_late(command);
   if (joins && !may_come_late(unsent_.back().bytes)) {
     unsent_.back().bytes += command;
   } else {
-    unsent_.push_back({std::move(command), nullptr});
+    unsent_.push_back({std::move(command), nullptr, nullptr});
   }
   changed_.announce();
 }
 
 void AgentInput::send(const std::shared_ptr<const std::string>& content) {
   if (ended_ || content->empty()) return;
-  unsent_.push_back({{}, content});
+  unsent_.push_back({{}, content, nullptr});
+  changed_.announce();
+}
+
+void AgentInput::send(std::shared_ptr<const sys::Secret> secret) {
+  if (ended_) return;
+  unsent_.push_back({{}, nullptr, std::move(secret)});
   changed_.announce();
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "client/async/asio_types.h"
+#include "sys/secret.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::client {
@@ -23,6 +24,7 @@ class AgentInput {
   void send(std::string command);
   /// The content of a file, which all targets share.
   void send(const std::shared_ptr<const std::string>& content);
+  void send(std::shared_ptr<const sys::Secret> secret);
   /// Nothing more will be sent; what is not sent yet is dropped.
   void end();
   /// Whether something is not sent yet that a run depends on. A stop or a ping may well come too late.
@@ -35,9 +37,12 @@ class AgentInput {
  private:
   struct Piece {
     std::string bytes;                          // Own bytes, or
-    std::shared_ptr<const std::string> shared;  // a file's.
+    std::shared_ptr<const std::string> shared;  // a file's, or
+    std::shared_ptr<const sys::Secret> secret;  // a password's.
     std::size_t sent = 0;
-    [[nodiscard]] std::string_view rest() const { return std::string_view(shared ? *shared : bytes).substr(sent); }
+    [[nodiscard]] std::string_view rest() const {
+      return (secret ? secret->text() : std::string_view(shared ? *shared : bytes)).substr(sent);
+    }
   };
 
   Descriptor fd_;

@@ -15,6 +15,7 @@
 #include "session/runner_check.h"
 #include "sys/clock.h"
 #include "sys/descriptor_limit.h"
+#include "sys/random_name.h"
 
 namespace stapsh::client {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
+constexpr std::size_t kPromptCharacters = 24;
 
 }  // namespace
 
@@ -93,6 +95,7 @@ Awaitable<> Attempt::run() {
 void Attempt::open() {
   ReachOptions reach = context_.options.reach;
   if (context_.asker != nullptr) reach.environment = context_.asker->environment(target_.name);
+  if (context_.sudo_password != nullptr) reach.become_prompt = sys::random_name(kPromptCharacters).value_or("");
   Result<Connection> opened = transport_.open(reach, context_.targets);
   if (!opened) {
     return finish({Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(opened.error()).what});
@@ -102,8 +105,11 @@ void Attempt::open() {
   settings.transport_is_rich = streams_->rich();
   settings.speaker = transport_.speaker();
   session_.emplace(std::move(settings));
-  if (std::optional<std::string> input = transport_.stage_input(context_.options.reach)) {
+  if (std::optional<std::string> input = transport_.stage_input(reach)) {
     bringing_.emplace(context_, progress_, streams_->input(), *std::move(input));
+  }
+  if (!reach.become_prompt.empty()) {
+    becoming_.emplace(*context_.sudo_password, target_, streams_->input(), reach.become_prompt);
   }
 }
 
@@ -111,6 +117,7 @@ Awaitable<> Attempt::live() {
   co_await guarded(talk());
   co_await guarded(part());
   timer_.cancel();
+  if (becoming_) guard([this] { becoming_->note_ended(); });
   // One that waits at the gate for others must not keep them waiting for it.
   if (module_) guard([this] { progress_.lose_gate(); });
   while (helpers_ > 0) co_await idle_.wait();
@@ -155,6 +162,7 @@ Awaitable<> Attempt::read_output() {
 
 void Attempt::take_bytes(std::string_view bytes) {
   if (bringing_) bytes = bringing_->on_bytes(bytes);
+  if (becoming_ && bringing_->has_spoken()) becoming_->note_started();
   if (!bytes.empty()) session_->on_bytes(bytes, sys::now());
   if (bringing_ && session_->agent_has_greeted()) bringing_->note_greeted();
   drain_effects();
@@ -170,7 +178,18 @@ void Attempt::on_errors(std::string_view bytes) {
     context_.events.on_pause();
     return;
   }
+  std::string rest;
+  if (becoming_) {
+    rest = becoming_->on_errors(bytes);
+    if (becoming_->wants_answer()) spawn(becoming_->answer([this] { return is_over(); }));
+    bytes = rest;
+  }
   early_errors_.append(whole_characters(bytes, kEarlyErrorBytesMax - early_errors_.size()));
+}
+
+std::string Attempt::last_words() const {
+  const ReachOptions& reach = context_.options.reach;
+  return printable(reach.become ? sudo_reason(early_errors_, reach.ask_become_pass) : last_line(early_errors_));
 }
 
 Awaitable<> Attempt::write_input() {
@@ -240,7 +259,7 @@ void Attempt::on_connected(const Connected& connected) {
 void Attempt::on_finished(Outcome outcome) {
   const bool unconnected = outcome.kind == Outcome::Kind::kFailed && !connected_;
   if (unconnected && progress_.state() == TargetState::kConnecting && !abandoned_) {
-    const std::string words = printable(last_line(early_errors_));
+    const std::string words = last_words();
     outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
   }
   finish(std::move(outcome));
@@ -321,13 +340,14 @@ Awaitable<TransportEnd> Attempt::close() {
 
 std::string Attempt::explain_end(std::optional<int> exit_code) const {
   if (bringing_ && !bringing_->failure().empty()) return bringing_->failure();
+  if (becoming_ && !becoming_->failure().empty()) return becoming_->failure();
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
   // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.
   const bool agent_killed = session_->agent_is_ours() && exit_code > 128;
   std::string reason;
   if (before_run || transport_.has_failed(exit_code) || agent_killed || !streams_->rich()) {
     const bool has_words = before_run || !streams_->rich();
-    const std::string words = has_words ? printable(last_line(early_errors_)) : std::string();
+    const std::string words = has_words ? last_words() : std::string();
     const bool greeted = session_->phase() != ClientSession::Phase::kConnecting;
     reason = transport_.explain_end({exit_code, words, greeted});
   }
@@ -358,6 +378,9 @@ void Attempt::on_timer() {
   if (context_.events.full()) session_->on_receive_paused(sys::now());
   if (context_.asker != nullptr) {
     if (const std::optional<TimePoint> asked = context_.asker->last_asked(target_.name)) session_->on_asked(*asked);
+  }
+  if (becoming_) {
+    if (const std::optional<TimePoint> asked = becoming_->last_asked()) session_->on_asked(*asked);
   }
   session_->on_timer(sys::now());
   timed_out_ = session_->ended();

@@ -13,6 +13,7 @@
 #include "client/build/module.h"
 #include "client/run/agent_bringing.h"
 #include "client/run/agent_streams.h"
+#include "client/run/becoming.h"
 #include "client/run/run_context.h"
 #include "client/run/target_progress.h"
 #include "client/targets/target_list.h"
@@ -67,6 +68,7 @@ class Attempt {
   Awaitable<> start_when_due();
   Awaitable<TransportEnd> close();
   [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
+  [[nodiscard]] std::string last_words() const;
   void take_bytes(std::string_view bytes);
   void drain_effects();
   void on_connected(const Connected& connected);
@@ -99,6 +101,7 @@ class Attempt {
   std::optional<AgentStreams> streams_;
   std::optional<ClientSession> session_;
   std::optional<AgentBringing> bringing_;  // None: an agent is at the connection's other end.
+  std::optional<Becoming> becoming_;       // None: no sudo there asks for a password.
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
   int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().

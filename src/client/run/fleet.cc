@@ -16,6 +16,7 @@
 #include "client/events/run_result.h"
 #include "client/options/trace_time.h"
 #include "client/prompts/asker.h"
+#include "client/prompts/sudo_password.h"
 #include "client/run/agent_run.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
@@ -68,6 +69,7 @@ class TargetFleet : public Fleet {
   /// Said when the run starts: who does not run again.
   void set_resume_note(std::string text) { resume_note_ = std::move(text); }
   Result<> prepare(const std::vector<int>& ignored_signals);
+  Result<> prepare_become();
   Awaitable<int> run() override;
   [[nodiscard]] std::vector<event::RunStarted::Target> targets() const override;
   [[nodiscard]] const std::vector<std::string>& target_files() const override { return target_files_; }
@@ -100,9 +102,10 @@ class TargetFleet : public Fleet {
   const RstapOptions& options_;
   EventHub& events_;
   ConnectSlots slots_;
-  std::unique_ptr<Asker> asker_;        // None: nobody is asked by us.
-  std::unique_ptr<CanaryGate> canary_;  // None: no target waits for others.
-  StartGate canary_gate_;               // Canaries start together, and so do the others.
+  std::unique_ptr<Asker> asker_;                 // None: nobody is asked by us.
+  std::unique_ptr<SudoPassword> sudo_password_;  // None: sudo asks nothing, where there is one.
+  std::unique_ptr<CanaryGate> canary_;           // None: no target waits for others.
+  StartGate canary_gate_;                        // Canaries start together, and so do the others.
   StartGate gate_;
   std::unique_ptr<BuildCache> builds_;
   std::vector<std::string> target_files_;
@@ -128,7 +131,31 @@ class TargetFleet : public Fleet {
   Condition all_ended_;
 };
 
+Result<> TargetFleet::prepare_become() {
+  const ReachOptions& reach = options_.reach;
+  if (!reach.become) return {};
+  for (const Target& target : targets_) {
+    const std::unique_ptr<Transport> transport = transport_to(target.uri);
+    if (transport && transport->can_become(reach)) continue;
+    return fail(Errc::kUsage,
+                target.name +
+                    ": --become is for ssh targets, and for those of exec: with --bootstrap (their command "
+                    "gives a shell then); start that agent, or rstap, by sudo yourself");
+  }
+  if (!reach.ask_become_pass) return {};
+  if (!asker_) {
+    return fail(Errc::kUsage,
+                "--ask-become-pass: there is no terminal to ask at (or SSH_ASKPASS_REQUIRE has questions asked "
+                "elsewhere); start rstap at one, or leave it out and let sudo need no password there (NOPASSWD)");
+  }
+  sudo_password_ = std::make_unique<SudoPassword>(io_, *asker_,
+                                                  fmt::format("password for sudo of {} on {} target{}", *reach.become,
+                                                              targets_.size(), targets_.size() == 1 ? "" : "s"));
+  return {};
+}
+
 Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
+  TRY(prepare_become());
   builds_ = std::make_unique<BuildCache>(io_, options_, events_, targets_.size());
   TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
   for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
@@ -178,8 +205,9 @@ Awaitable<int> TargetFleet::run() {
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
-    const RunContext context{io_,  options_,      events_,  slots_,  asker_.get(),    *builds_,
-                             gate, canary_.get(), started_, images_, targets_.size(), scratch_};
+    const RunContext context{io_,      options_, events_,       slots_,   asker_.get(), sudo_password_.get(),
+                             *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),
+                             scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {

@@ -9,6 +9,7 @@
 #include "client/build/build_cache.h"
 #include "client/options/rstap_options.h"
 #include "client/prompts/asker.h"
+#include "client/prompts/sudo_password.h"
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/event_hub.h"
@@ -28,7 +29,8 @@ struct RunContext {
   const RstapOptions& options;
   EventHub& events;
   ConnectSlots& slots;
-  Asker* asker;  ///< Null: nobody is asked by us.
+  Asker* asker;                 ///< Null: nobody is asked by us.
+  SudoPassword* sudo_password;  ///< Null: sudo asks nothing, where there is one.
   BuildCache& builds;
   StartGate& gate;
   CanaryGate* canary;  ///< Null: no target waits for others.

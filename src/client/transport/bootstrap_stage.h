@@ -10,7 +10,8 @@ namespace stapsh::client {
 /// For `sh -c`; one line, without what any login shell would take for its own within single quotes.
 std::string_view stage_text();
 
-/// The same as a command for any login shell.
-inline std::string stage_command() { return "exec /bin/sh -c '" + std::string(stage_text()) + "'"; }
+/// What starts it, as words of any login shell.
+inline std::string stage_words() { return "/bin/sh -c '" + std::string(stage_text()) + "'"; }
+inline std::string stage_command() { return "exec " + stage_words(); }
 
 }  // namespace stapsh::client

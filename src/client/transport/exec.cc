@@ -2,6 +2,7 @@
 // By any command whose standard input and output reach an agent.
 #include <utility>
 
+#include "client/transport/become.h"
 #include "client/transport/bootstrap_stage.h"
 #include "client/transport/child_connection.h"
 #include "client/transport/transport_table.h"
@@ -24,7 +25,11 @@ class ExecTransport : public Transport {
   // Its command gives a shell then.
   [[nodiscard]] std::optional<std::string> stage_input(const ReachOptions& options) const override {
     if (options.bootstrap == Bootstrap::kNever) return std::nullopt;
-    return stage_command() + "\n";
+    return (options.become ? become_command(options, stage_words()) : stage_command()) + "\n";
+  }
+
+  [[nodiscard]] bool can_become(const ReachOptions& options) const override {
+    return options.bootstrap != Bootstrap::kNever;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "client/transport/become.h"
 #include "client/transport/bootstrap_stage.h"
 #include "client/transport/child_connection.h"
 #include "client/transport/transport_table.h"
@@ -25,8 +26,10 @@ constexpr std::array kNotForPeople{
 // The command that ssh runs on the target: finds stapsh in PATH and where distributions hide it, with
 // nothing but a POSIX shell; `stapsh` overrides. Quoted for any login shell.
 std::string remote_command(const ReachOptions& options) {
-  if (options.bootstrap != Bootstrap::kNever) return stage_command();
   const std::optional<std::string>& stapsh = options.stapsh_program;
+  const bool brings = options.bootstrap != Bootstrap::kNever;
+  if (options.become) return become_command(options, brings ? stage_words() : agent_words(stapsh));
+  if (brings) return stage_command();
   if (stapsh) return "exec " + single_quoted(*stapsh);
   // Login shells differ (csh, fish); all of them know exec and single quotes.
   return "exec /bin/sh -c 's=`command -v stapsh` || for s in /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
@@ -42,9 +45,11 @@ class SshTransport : public Transport {
   }
 
   [[nodiscard]] std::optional<std::string> stage_input(const ReachOptions& options) const override {
-    if (options.bootstrap == Bootstrap::kNever) return std::nullopt;
+    if (options.bootstrap == Bootstrap::kNever && !options.ask_become_pass) return std::nullopt;
     return std::string();
   }
+
+  [[nodiscard]] bool can_become(const ReachOptions&) const override { return true; }
 
   [[nodiscard]] std::string host() const override {
     return uri_.destination + ":" + std::to_string(uri_.port.value_or(0));

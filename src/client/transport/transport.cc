@@ -5,6 +5,8 @@ namespace stapsh::client {
 
 Result<bool> Transport::connected(int, const ReachOptions&) const { return true; }
 
+bool Transport::can_become(const ReachOptions&) const { return false; }
+
 std::optional<std::string> Transport::stage_input(const ReachOptions&) const { return std::nullopt; }
 
 std::string Transport::speaker() const { return "what answers there"; }

@@ -52,8 +52,11 @@ class Transport {
   /// Whether a connection that was `connecting` has come about; its socket is `fd`. False: not yet, ask again. The
   /// Error says why it will not.
   virtual Result<bool> connected(int fd, const ReachOptions& options) const;
+  /// Whether sudo can start the agent at its other end (--become).
+  [[nodiscard]] virtual bool can_become(const ReachOptions& options) const;
   /// With --bootstrap: what is written first, so that the first stage (bootstrap_stage.h) runs at its other end; empty:
-  /// it does so already. None: an agent is there, or nothing.
+  /// it does so already, or sudo, which may ask for a password first, and an agent that says when it is there. None: an
+  /// agent is there, or nothing.
   [[nodiscard]] virtual std::optional<std::string> stage_input(const ReachOptions& options) const;
   /// How many descriptors an open one takes.
   [[nodiscard]] virtual std::size_t descriptors() const { return 4; }

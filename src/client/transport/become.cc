@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/transport/become.h"
+
+#include <algorithm>
+
+#include "client/transport/ssh.h"
+
+namespace stapsh::client {
+namespace {
+
+// $1 is the user, $2 sudo's prompt or empty: no question. What follows is what sudo starts, or `agent PATH`. -k: the
+// password holds for this one command. Between single quotes as the stage is (bootstrap_stage.sh).
+constexpr std::string_view kScript =
+    "u=$1; p=$2; shift 2; "
+    "command -v sudo > /dev/null || { echo \"sudo: there is none on the target\" >&2; exit 1; }; "
+    "if test \"$1\" = agent; then s=$2; "
+    "if test -z \"$s\"; then for s in \"`command -v stapsh`\" /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
+    "/usr/local/bin/stapsh /usr/bin/stapsh; do test -x \"$s\" && break; done; "
+    "test -x \"$s\" || { echo \"stapsh: not found\" >&2; exit 127; }; fi; "
+    "if test -z \"$p\"; then set -- \"$s\"; else "
+    "case `\"$s\" --help 2> /dev/null < /dev/null` in *--say-started*) set -- \"$s\" --say-started ;; "
+    "*) set -- /bin/sh -c \"printf \\\"\\nstapsh-stage found %s\\n\\\" \\\"\\$0\\\"; exec \\\"\\$0\\\"\" \"$s\" ;; "
+    "esac; "
+    "fi; fi; "
+    "if test -n \"$p\"; then exec sudo -k -S -p \"$p\" -u \"$u\" -- \"$@\"; fi; "
+    "exec sudo -n -u \"$u\" -- \"$@\"";
+
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+}  // namespace
+
+std::string become_command(const ReachOptions& options, std::string_view words) {
+  return "exec /bin/sh -c '" + std::string(kScript) + "' sh " + single_quoted(*options.become) + " " +
+         single_quoted(options.become_prompt) + " " + std::string(words);
+}
+
+std::string agent_words(const std::optional<std::string>& program) {
+  return "agent " + single_quoted(program.value_or(std::string()));
+}
+
+std::string sudo_reason(std::string_view errors, bool asks) {
+  std::string_view reason;
+  while (!errors.empty()) {
+    std::string_view line = errors.substr(0, errors.find('\n'));
+    errors.remove_prefix(std::min(line.size() + 1, errors.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);  // As ssh ends its own.
+    if (!line.empty() && !line.starts_with("This incident ")) reason = line;
+  }
+  std::string text(reason);
+  if (!asks && (has(reason, "password is required") || has(reason, "authentication is required"))) {
+    text += "; give --ask-become-pass, or let sudo need none there (NOPASSWD)";
+  } else if (has(reason, "must have a tty")) {
+    text += "; rstap has no terminal there: take requiretty from this user in its sudoers";
+  }
+  return text;
+}
+
+std::string PromptWatch::on_bytes(std::string_view bytes) {
+  kept_ += bytes;
+  std::string rest;
+  for (std::size_t at = kept_.find(prompt_); at != std::string::npos; at = kept_.find(prompt_)) {
+    ++count_;
+    rest.append(kept_, 0, at);
+    kept_.erase(0, at + prompt_.size());
+  }
+  std::size_t begun = std::min(prompt_.size(), kept_.size());
+  while (begun > 0 && !kept_.ends_with(std::string_view(prompt_).substr(0, begun))) --begun;
+  rest.append(kept_, 0, kept_.size() - begun);
+  kept_.erase(0, kept_.size() - begun);
+  return rest;
+}
+
+}  // namespace stapsh::client

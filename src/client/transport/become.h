@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// An agent that is another user's (--become): sudo starts it, or the first stage of --bootstrap, at the other end.
+// Where sudo may ask for a password, what it starts says when it is there, as the stage does (bootstrap_talk.h): before
+// that, sudo would take whatever is sent for a password. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/options/rstap_options.h"
+
+namespace stapsh::client {
+
+/// A command for any login shell: sudo starts `words`, as `options` have it.
+std::string become_command(const ReachOptions& options, std::string_view words);
+/// Words for it: an agent; none: it is searched for as without sudo.
+std::string agent_words(const std::optional<std::string>& program);
+
+/// The line of what sudo said that is its reason, with what to do about it.
+std::string sudo_reason(std::string_view errors, bool asks);
+
+/// Finds sudo's question in what comes on standard error.
+class PromptWatch {
+ public:
+  explicit PromptWatch(std::string prompt) : prompt_(std::move(prompt)) {}
+
+  /// Returns what is none of it. What may yet become one is kept until more comes.
+  std::string on_bytes(std::string_view bytes);
+  /// So many times it has asked.
+  [[nodiscard]] unsigned count() const { return count_; }
+
+ private:
+  std::string prompt_;
+  std::string kept_;
+  unsigned count_ = 0;
+};
+
+}  // namespace stapsh::client

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/transport/become.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace stapsh::client {
+namespace {
+
+TEST(PromptWatch, FindsEachQuestionAndKeepsTheRest) {
+  constexpr std::string_view kText = "A lecture.\nasksas asks\nSorry.\nasks";
+  for (std::size_t piece = 1; piece <= kText.size(); ++piece) {
+    PromptWatch watch("asks");
+    std::string rest;
+    for (std::size_t at = 0; at < kText.size(); at += piece) rest += watch.on_bytes(kText.substr(at, piece));
+    EXPECT_EQ(rest, "A lecture.\nas \nSorry.\n") << piece;
+    EXPECT_EQ(watch.count(), 3U) << piece;
+  }
+}
+
+TEST(Become, SudosReasonIsOneLine) {
+  struct Row {
+    std::string_view said, reason;
+  };
+  constexpr std::array kRows{
+      Row{"ada is not in the sudoers file.\nThis incident has been reported to the administrator.\n",
+          "ada is not in the sudoers file."},
+      Row{"\nSorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n\n",
+          "sudo: 1 incorrect password attempt"},
+      Row{"", ""},
+  };
+  for (const Row& row : kRows) EXPECT_EQ(sudo_reason(row.said, true), row.reason);
+  EXPECT_EQ(sudo_reason("sudo: a password is required\n", true), "sudo: a password is required");
+  EXPECT_NE(sudo_reason("sudo: a password is required\n", false).find("--ask-become-pass"), std::string::npos);
+}
+
+// One word, that a csh and a fish take as well.
+TEST(Become, CommandIsForEveryLoginShell) {
+  ReachOptions options;
+  options.become = "ada's";
+  const std::string command = become_command(options, agent_words("/opt/stapsh"));
+  EXPECT_TRUE(command.ends_with(R"(' sh 'ada'\''s' '' agent '/opt/stapsh')")) << command;
+  EXPECT_EQ(command.find_first_of("!\n\r\t"), std::string::npos) << command;
+  EXPECT_EQ(command.find("\\\\"), std::string::npos) << command;
+}
+
+}  // namespace
+}  // namespace stapsh::client
