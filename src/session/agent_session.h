@@ -198,7 +198,7 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
-  [[nodiscard]] std::string refusal(policy::RunRequest request) const;
+  [[nodiscard]] std::string refusal(const policy::RunRequest& request) const;
   [[nodiscard]] int rung_signal() const;  ///< What the runner alone is told on this rung.
   [[nodiscard]] std::optional<Duration> deadline() const;
   void answer_ok(std::string granted = {});

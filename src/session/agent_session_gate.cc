@@ -5,7 +5,7 @@
 namespace stapsh {
 
 // Why the owner of this machine does not allow it; empty: it is allowed.
-std::string AgentSession::refusal(policy::RunRequest request) const {
+std::string AgentSession::refusal(const policy::RunRequest& request) const {
   if (!settings_.gate) return {};
   const policy::Decision decision = settings_.gate->decide(request);
   return decision.allowed ? std::string() : "refused: " + decision.reason;
@@ -16,7 +16,7 @@ void AgentSession::check(const CheckCommand& command) {
   const RunnerKind by_name = runner_kind_for_module(command.files.front().name).value_or(RunnerKind::kStaprun);
   policy::RunRequest request{dialect_.runner_kind.value_or(by_name), command.args, {}};
   for (const CheckCommand::File& file : command.files) request.files.push_back({file.name, file.digest});
-  const std::string why = refusal(std::move(request));
+  const std::string why = refusal(request);
   why.empty() ? answer_ok() : answer_error(why);
 }
 

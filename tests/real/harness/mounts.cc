@@ -40,7 +40,8 @@ MountNamespace& MountNamespace::policy_folder(std::string_view folder) {
 }
 
 MountNamespace& MountNamespace::restrict(std::string_view path, std::string_view option) {
-  mounts_ += "mount --bind " + quoted(path) + " " + quoted(path) + "; mount -o remount,bind," + std::string(option) +
+  // With what is mounted below it, as our own /run/stapsh is: else the machine's would be there.
+  mounts_ += "mount --rbind " + quoted(path) + " " + quoted(path) + "; mount -o remount,bind," + std::string(option) +
              " " + quoted(path) + "; ";
   return *this;
 }
