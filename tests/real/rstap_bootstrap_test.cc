@@ -218,6 +218,13 @@ TEST_F(RstapBootstrap, AMachineThatThereIsNoAgentForIsNamed) {
   EXPECT_EQ(left(), "");
 }
 
+// An agent waits for a hello, and we for a shell.
+TEST_F(RstapBootstrap, AnAgentInThePlaceOfTheShellIsGuessed) {
+  Program rstap(client(words({"exec:" + agent_program()}, "--bootstrap", {"--connect-timeout=1"})));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "leave it out where an agent answers at once (ForceCommand)")) << rstap.captured();
+}
+
 TEST_F(RstapBootstrap, SystemtapsAgentIsNotBrought) {
   std::vector<std::string> all = words({target()});
   all[3] = kReleasedAgent;

@@ -261,6 +261,9 @@ void Attempt::on_finished(Outcome outcome) {
   if (unconnected && progress_.state() == TargetState::kConnecting && !abandoned_) {
     const std::string words = last_words();
     outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
+    if (bringing_ && !bringing_->has_spoken() && words.empty()) {
+      outcome.reason += "; --bootstrap wants a shell: leave it out where an agent answers at once (ForceCommand)";
+    }
   }
   finish(std::move(outcome));
   streams_->input().end();
