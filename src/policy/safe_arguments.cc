@@ -40,6 +40,13 @@ bool has_form(ArgumentEntry::Value form, std::string_view value) {
   return false;
 }
 
+// A runner puts parameters one behind the other, and the kernel takes them apart at blanks outside quotes.
+bool may_hold_several(std::string_view word) {
+  return std::any_of(word.begin(), word.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '"' || c == '\'' || c == '\\';
+  });
+}
+
 // NAME=VALUE, as a module has parameters. Those that begin with `_` are its runtime's own.
 bool is_module_parameter(std::string_view word) {
   const std::size_t equals = word.find('=');
@@ -118,6 +125,7 @@ class Words {
       case RunnerKind::kStaprun:
       case RunnerKind::kStapdyn:
         if (!is_module_parameter(word)) return quoted(word) + " is no NAME=VALUE of a module";
+        if (may_hold_several(word)) return quoted(word) + " has a blank, a quote or a backslash";
         return word.find('/') == std::string_view::npos ? std::string() : quoted(word) + " has a path";
     }
     return quoted(word);

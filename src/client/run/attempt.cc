@@ -73,13 +73,26 @@ void Attempt::finish(Outcome outcome) {
   finished_ = true;
 }
 
+// Who is started counts until its handler has run: one that could not be started has none.
+template <typename Start>
+void Attempt::start_helper(const Start& start) {
+  ++helpers_;
+  try {
+    start();
+  } catch (...) {
+    --helpers_;
+    throw;
+  }
+}
+
 template <typename Coroutine>
 void Attempt::spawn(Coroutine coroutine) {
-  ++helpers_;
-  asio::co_spawn(context_.io, std::move(coroutine), [this](const std::exception_ptr& bug) {
-    if (bug) on_fault(bug);
-    --helpers_;
-    idle_.announce();
+  start_helper([&] {
+    asio::co_spawn(context_.io, std::move(coroutine), [this](const std::exception_ptr& bug) {
+      if (bug) on_fault(bug);
+      --helpers_;
+      idle_.announce();
+    });
   });
 }
 
@@ -367,12 +380,13 @@ void Attempt::arm_timer() {
     return;
   }
   timer_.expires_at(*when);
-  ++helpers_;
-  timer_.async_wait([this](asio::error_code error) {
-    --helpers_;
-    if (is_deaf()) return idle_.announce();
-    if (!error) guard([this] { on_timer(); });
-    if (is_deaf()) idle_.announce();
+  start_helper([this] {
+    timer_.async_wait([this](asio::error_code error) {
+      --helpers_;
+      if (is_deaf()) return idle_.announce();
+      if (!error) guard([this] { on_timer(); });
+      if (is_deaf()) idle_.announce();
+    });
   });
 }
 

@@ -88,6 +88,8 @@ class Attempt {
   /// Nothing is to be said to the session any more.
   [[nodiscard]] bool is_deaf() const { return fault_ || !session_ || session_->ended(); }
   [[nodiscard]] bool is_over() const { return is_deaf() || stopping_; }
+  template <typename Start>
+  void start_helper(const Start& start);
   template <typename Coroutine>
   void spawn(Coroutine coroutine);
 
