@@ -167,6 +167,67 @@ TEST_F(RstapBuildHost, WhateverIsKilledNothingIsLeft) {
   }
 }
 
+// Who may write beside our folder there knows its name from ps(1): nothing of theirs is read, executed or removed.
+TEST_F(RstapBuildHost, FoldersOfOtherUsersAreNotTrusted) {
+  const std::string mark = scratch_.path("mark");
+  // For sed(1), which has an `e`, and for sh(1).
+  const std::string session = scratch_.write("session", "x/y/;1e touch " + mark + "\n#\n");
+  const std::string build = scratch_.write("build", "touch " + mark + "\n", 0755);
+  const std::string there = scratch_.tmp() + "/", kept = scratch_.make_folder("kept");
+  const std::string begins = "#!/bin/sh\ntop=${TMPDIR%/tmp}\ntop=${top%/b}\n";
+  const std::string fills = "cp " + session + " \"$f/session\"; cp " + build + " \"$f/build\"; chown -R 65534 \"$f\"\n";
+  struct Case {
+    std::string_view name;
+    std::string stap;
+  };
+  const Case cases[] = {
+      {"beside it", begins + "f=$top-; mkdir \"$f\"; " + fills + "exit 1\n"},
+      {"a pipe beside it", begins + "f=$top-; mkdir \"$f\"; mkfifo \"$f/session\"; chown -R 65534 \"$f\"\nexit 1\n"},
+      {"in its place", begins + "mv \"$top\" " + kept + "/; mkdir \"$top\" \"$top/work\"\n" +
+                           "for f in \"$top\" \"$top/b\" \"$top/gone\"; do mkdir -p \"$f\"; " + fills +
+                           "done\nexit 1\n"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    Program program(rstap({"--stap", scratch_.write("evil-stap", c.stap, 0755), "-e", "probe begin { exit() }"}));
+    EXPECT_EQ(program.wait_exit(), 1) << program.captured();
+    EXPECT_FALSE(std::filesystem::exists(mark));
+    std::size_t theirs = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(there)) {
+      if (!entry.path().filename().string().starts_with("rstap-build-")) continue;
+      ++theirs;
+      EXPECT_TRUE(std::filesystem::exists(entry.path() / "session"));
+      std::filesystem::remove_all(entry.path());
+    }
+    EXPECT_EQ(theirs, 1U) << program.captured();
+    for (const auto& entry : std::filesystem::directory_iterator(kept)) {
+      EXPECT_TRUE(std::filesystem::is_empty(entry.path()));
+      std::filesystem::remove(entry.path());
+    }
+    expect_nothing_left();
+  }
+}
+
+TEST_F(RstapBuildHost, AFolderThatIsThereBeforeIsNotTaken) {
+  const std::string mark = scratch_.path("mark"), list = scratch_.path("made");
+  // The name is in the command, as it is for all who look there.
+  const std::string ssh = scratch_.write(
+      "first-ssh",
+      "#!/bin/sh\nfor word; do :; done\nname=${word#*name=}\ntop=" + scratch_.tmp() + "/${name%%;*}\n" +
+          "mkdir \"$top\" \"$top/b\" \"$top/gone\"\nfor f in \"$top/b\" \"$top/gone\"; do echo 'x/y/;1e touch " + mark +
+          "' >\"$f/session\"; done\nchown -R 65534 \"$top\"\necho \"$top\" >" + list + "\nexec ssh \"$@\"\n",
+      0755);
+  Program program(rstap({"--ssh", ssh, "-e", "probe begin { exit() }"}));
+  EXPECT_EQ(program.wait_exit(), 1) << program.captured();
+  EXPECT_NE(program.err().find("File exists"), std::string::npos) << program.captured();
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  std::string top = read_file(list);
+  ASSERT_TRUE(top.starts_with(scratch_.tmp() + "/rstap-build-")) << top;
+  top.pop_back();
+  for (const char* file : {"/b/session", "/gone/session"}) EXPECT_TRUE(std::filesystem::exists(top + file));
+  std::filesystem::remove_all(top);
+}
+
 // While files are sent, before, and after: each moment of a build by its own.
 TEST_F(RstapBuildHost, TheClientMayBeKilledAtAnyMoment) {
   const std::string script = stap_.one();

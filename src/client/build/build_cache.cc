@@ -14,6 +14,7 @@
 #include "client/build/build_folder.h"
 #include "client/build/build_host_call.h"
 #include "client/build/input_probes.h"
+#include "client/build/replace_all.h"
 #include "client/build/script_source.h"
 #include "client/build/tapset.h"
 #include "client/events/fold_names.h"
@@ -330,8 +331,7 @@ void BuildCache::show(std::string text, const KernelId& kernel, const std::strin
   if (text.empty()) return;
   std::string build = task_for(kernel);
   if (options_.output.labels == LabelMode::kName) build += " (" + fold_names(entries_.at(kernel)->targets) + ")";
-  std::string same = text;  // But for where it was built.
-  for (std::size_t at = 0; (at = same.find(folder, at)) != std::string::npos;) same.erase(at, folder.size());
+  std::string same = replace_all(text, folder, "");  // But for where it was built.
   const auto [shown, is_first] = shown_.emplace(std::move(same), name_of(kernel));
   if (!is_first) {
     return emit(event::Note{event::Note::Kind::kWarning, build + ": stap says the same as for " + shown->second});

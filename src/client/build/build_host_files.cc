@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "client/build/replace_all.h"
 #include "client/build/script_source.h"
 
 namespace stapsh::client {
@@ -30,12 +31,6 @@ void add_bytes(std::string& stream, const std::string& path, std::string_view by
 }
 
 bool is_tapset(const fs::path& path) { return path.extension() == ".stp" || path.extension() == ".stpm"; }
-
-void replace_all(std::string& text, std::string_view old, std::string_view with) {
-  for (std::size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += with.size()) {
-    text.replace(at, old.size(), with);
-  }
-}
 
 }  // namespace
 
@@ -104,7 +99,7 @@ std::string BuildHostFiles::stream(std::string_view build) const {
 
 std::string BuildHostFiles::with_names_here(std::string text, const std::string& folder) const {
   for (auto name = names_.rbegin(); name != names_.rend(); ++name) {
-    replace_all(text, folder + name->first, name->second);
+    text = replace_all(text, folder + name->first, name->second);
   }
   return text;
 }

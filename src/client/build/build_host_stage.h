@@ -3,7 +3,8 @@
 //
 // sshd tells a command without a terminal nothing, neither of a ctrl-C nor of a lost connection. So the sign of life is
 // standard input: when it ends, or one of the processes there does, the others end stap's session and remove the
-// folder. Its name is ours, so that all of them know it before it exists.
+// folder. Its name is ours, and no secret to other users there: the stage makes it, or ends, and nothing outside of it
+// is trusted. In it are `b`, of the build, and `gone`, as that is called from when it is to end.
 //
 //   sh               the stage: waits for the watcher; removes what is left then, and on SIGTERM or SIGHUP
 //    `- watcher      takes the files, starts the other two, waits until the cat ends, removes all
@@ -18,13 +19,13 @@
 
 namespace stapsh::client {
 
-/// The name of the folder there, for `unique`: letters and digits that nobody else has. It stands for the folder itself
-/// in words of build_program(), since only the host knows in which TMPDIR it is.
+/// The name of the folder there, for `unique`: letters and digits that nobody else has. In words of
+/// build_program() it stands for that of the build in it, since only the host knows in which TMPDIR it is.
 std::string build_host_name(std::string_view unique);
 
-/// The stage, for ssh's command line. When it is ready it prints `name`, a blank, the folder and a newline; it takes
-/// from standard input lines `d 0 PATH|` (a folder in that folder), `f SIZE PATH|` with SIZE bytes behind it (a file),
-/// and `run 0 |`.
+/// The stage, for ssh's command line. When it is ready it prints `name`, a blank, the build's folder (`/…/NAME/b`) and
+/// a newline; it takes from standard input lines `d 0 PATH|` (a folder in that folder), `f SIZE PATH|` with SIZE bytes
+/// behind it (a file), and `run 0 |`.
 std::string stage_command(const std::string& name);
 
 /// The build, which is sent as the file `build`: has `stap` run with `words`, for `machine`. `reads_script`: its
