@@ -108,6 +108,7 @@ Awaitable<> BuildHostCall::end_connection() {
 
 std::string BuildHostCall::why_it_ended() const {
   if (too_slow_) return "it does not answer in time (--connect-timeout)";
+  if (output_.ended()) return "its answer makes no sense; see what its login shell prints: try ssh by hand";
   std::string said = errors_;
   while (said.ends_with('\n') || said.ends_with('\r')) said.pop_back();
   std::ranges::replace(said, '\n', ' ');

@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t kPartBytesMax = std::size_t{256} << 20;  // As of what stap prints here.
 constexpr std::size_t kLineBytesMax = 100;
 constexpr std::size_t kGreetingBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kErrorsBytesMax = std::size_t{1} << 20;  // As of what stap says here. A person reads it.
+constexpr std::string_view kCut = "\n[cut here: stap says more than 1 MiB]\n";
 constexpr std::array<std::string_view, 4> kParts{"out", "errors", "module", "signature"};
 
 }  // namespace
@@ -29,17 +31,27 @@ void BuildHostOutput::add(std::string_view bytes) {
       broken_ = ended_ = bytes.size() > kGreetingBytesMax;
       return;
     }
+    // It is sought in what stap says: no other one than ours will do, whoever answers.
+    const std::string_view folder = bytes.substr(mark + mark_.size(), newline - mark - mark_.size());
+    if (!folder.starts_with('/') || !folder.ends_with(folder_end_)) {
+      broken_ = ended_ = true;
+      return;
+    }
     ready_ = true;
-    folder_ = bytes.substr(mark + mark_.size(), newline - mark - mark_.size());
+    folder_ = folder;
     bytes.remove_prefix(newline + 1);
   }
   while (!bytes.empty() && !ended_) {
     if (filling_ != nullptr) {
       const std::size_t taken = std::min(missing_, bytes.size());
-      filling_->append(bytes.substr(0, taken));
+      const std::size_t kept_bytes = std::min(taken, room_);
+      filling_->append(bytes.substr(0, kept_bytes));
       bytes.remove_prefix(taken);
       missing_ -= taken;
-      if (missing_ == 0) filling_ = nullptr;
+      room_ -= kept_bytes;
+      if (missing_ > 0) continue;
+      if (is_cut_) filling_->append(kCut);
+      filling_ = nullptr;
       continue;
     }
     const std::size_t newline = bytes.find('\n');
@@ -65,6 +77,8 @@ void BuildHostOutput::take_line(std::string_view line) {
   } else if (number && std::ranges::count(kParts, name) > 0 && !parts_.contains(name)) {
     std::string& part = parts_[name];
     missing_ = *number;
+    room_ = name == "errors" ? std::min(missing_, kErrorsBytesMax) : missing_;
+    is_cut_ = room_ < missing_;
     if (missing_ > 0) filling_ = &part;
   } else {
     broken_ = ended_ = true;
