@@ -12,7 +12,6 @@
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
 #include "client/build/build_folder.h"
-#include "client/build/build_host_call.h"
 #include "client/build/input_probes.h"
 #include "client/build/replace_all.h"
 #include "client/build/script_source.h"

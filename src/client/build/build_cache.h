@@ -4,6 +4,7 @@
 // it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "client/async/asio_types.h"
 #include "client/build/build_arguments.h"
 #include "client/build/build_folder.h"
+#include "client/build/build_host_call.h"
 #include "client/build/module.h"
 #include "client/events/event.h"
 #include "client/options/rstap_options.h"
@@ -23,13 +25,21 @@
 
 namespace stapsh::client {
 
-class BuildHostCall;
 class BuildHostOutput;
+
+/// Of the questions of an ssh to the build host. Without functions nobody is asked by us.
+struct HostQuestions {
+  std::function<std::vector<std::string>()> environment;  ///< For that ssh: NAME=VALUE.
+  LastAsked last_asked;
+};
 
 class BuildCache {
  public:
   /// All lent, for as long as it lives. `targets`: so many the run has.
   BuildCache(asio::io_context& io, const RstapOptions& options, EventSink& events, std::size_t targets);
+
+  /// Before any build; lent as well.
+  void set_host_questions(HostQuestions questions) { host_questions_ = std::move(questions); }
 
   /// Reads what must be there before any target is asked: a ready module, a script on standard input,
   /// the kernel folders.
@@ -107,6 +117,7 @@ class BuildCache {
   std::optional<TimePoint> give_up_at_;  // Of what SIGKILL does not end.
   std::set<pid_t> builders_;
   std::optional<RemoteUri> host_;  // Who builds; none: we.
+  HostQuestions host_questions_;
   std::set<BuildHostCall*> calls_;
 };
 

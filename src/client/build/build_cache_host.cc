@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "client/build/build_cache.h"
-#include "client/build/build_host_call.h"
 #include "client/build/build_host_files.h"
 #include "client/build/build_host_stage.h"
 #include "client/transport/ssh.h"
@@ -79,12 +78,14 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap_there(const KernelId
   const std::string program =
       build_program(there, options_.stap_program, words, kernel.machine, job.script_kind == ScriptKind::kStdin);
   const std::string stream = files->stream(program);
-  Result<Connection> connection =
-      open_ssh(std::get<SshUri>(host_->address), options_.reach, stage_command(there), targets_);
+  ReachOptions reach = options_.reach;
+  if (host_questions_.environment) reach.environment = host_questions_.environment();
+  Result<Connection> connection = open_ssh(std::get<SshUri>(host_->address), reach, stage_command(there), targets_);
   if (!connection) co_return fail(connection.error());
   BuildHostCall call(io_, *std::move(connection), there);
   calls_.insert(&call);
-  Result<BuildHostOutput> output = co_await call.run(stream, options_.connect_timeout.value_or(kConnectLimit));
+  Result<BuildHostOutput> output =
+      co_await call.run(stream, options_.connect_timeout.value_or(kConnectLimit), host_questions_.last_asked);
   calls_.erase(&call);
   note_build_ended();
   if (stopped_) co_return fail(Errc::kTimeout, "stopped before it was built");

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 
 #include "client/async/child_output.h"
+#include "sys/clock.h"
 #include "sys/io.h"
 
 namespace stapsh::client {
@@ -28,14 +29,11 @@ BuildHostCall::BuildHostCall(asio::io_context& io, Connection connection, const 
       output_(name),
       errors_end_(io) {}
 
-Awaitable<Result<BuildHostOutput>> BuildHostCall::run(std::string_view files, Duration connect_limit) {
+Awaitable<Result<BuildHostOutput>> BuildHostCall::run(std::string_view files, Duration connect_limit,
+                                                      LastAsked last_asked) {
   asio::co_spawn(io_, read_errors(), asio::detached);
-  asio::steady_timer limit(io_, connect_limit);
-  limit.async_wait([this](asio::error_code error) {
-    if (error || output_.ready()) return;
-    too_slow_ = true;
-    kill();
-  });
+  asio::steady_timer limit(io_);
+  limit_connecting(limit, sys::now(), connect_limit, last_asked);
   co_await read_output(true);
   limit.cancel();
   co_await asio::post(io_, asio::use_awaitable);  // Its handler refers to us: let it run first.
@@ -44,6 +42,18 @@ Awaitable<Result<BuildHostOutput>> BuildHostCall::run(std::string_view files, Du
   co_await end_connection();
   if (output_.complete()) co_return std::move(output_);
   co_return fail(too_slow_ ? Errc::kTimeout : Errc::kPeer, why_it_ended());
+}
+
+void BuildHostCall::limit_connecting(asio::steady_timer& timer, TimePoint begun, Duration limit,
+                                     const LastAsked& last_asked) {
+  timer.expires_at(begun + limit);
+  timer.async_wait([this, &timer, begun, limit, &last_asked](asio::error_code error) {
+    if (error || output_.ready() || output_.ended() || out_ended_) return;
+    const std::optional<TimePoint> asked = last_asked && !stopped_ ? last_asked() : std::nullopt;
+    if (asked && *asked > begun) return limit_connecting(timer, *asked, limit, last_asked);
+    too_slow_ = true;
+    kill();
+  });
 }
 
 void BuildHostCall::stop() {

@@ -157,6 +157,11 @@ Result<> TargetFleet::prepare_become() {
 Result<> TargetFleet::prepare(const std::vector<int>& ignored_signals) {
   TRY(prepare_become());
   builds_ = std::make_unique<BuildCache>(io_, options_, events_, targets_.size());
+  if (asker_ && options_.build_on) {
+    const std::string host = *options_.build_on;
+    builds_->set_host_questions(
+        {[this, host] { return asker_->environment(host); }, [this, host] { return asker_->last_asked(host); }});
+  }
   TRY(builds_->prepare());  // Before signals are ours: a script on standard input may never come.
   for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
     const bool ignored = std::find(ignored_signals.begin(), ignored_signals.end(), signo) != ignored_signals.end();
