@@ -57,12 +57,14 @@ class RstapQuestions : public RemoteTest {
   /// A terminal with a shell that leaves its mode alone (dash has no line editor), and there rstap on `hosts`.
   Program& run_on(const Site& site, const std::string& hosts, const std::string& words = "",
                   const std::vector<std::string>& env = {}) {
+    return run_line(site, "--remote '" + hosts + "' " + words + " " + scratch_.write("probe.ko", "no module"), env);
+  }
+  Program& run_line(const Site& site, const std::string& line, const std::vector<std::string>& env = {}) {
     ProgramOptions options = client({"/usr/bin/socat", "-", "EXEC:sh -i,pty,setsid,ctty,stderr"}, &site);
     options.env.insert(options.env.end(), env.begin(), env.end());
     options.input = ProgramOptions::Input::kPipe;
     shell_ = std::make_unique<Program>(std::move(options));
-    command_ = std::string(STAPSH_CLIENT) + " --remote '" + hosts + "' " + words + " " +
-               scratch_.write("probe.ko", "no module");
+    command_ = std::string(STAPSH_CLIENT) + " " + line;
     type("PS1=; ulimit -c unlimited; " + command_ + "; echo \"code=$?\"\n");
     return *shell_;
   }
@@ -228,6 +230,19 @@ TEST_F(RstapQuestions, TimeAtThePromptIsNoTimeToConnect) {
   ASSERT_TRUE(becomes_true([&] { return read_file(log).find("sleep 1000") != std::string::npos; }));
   answer(kSecret);
   ASSERT_TRUE(shell.wait_for_out("2 targets: 1 succeeded, 1 failed"));
+  expect_echo();
+}
+
+// Who builds asks as a target does: by its name, in turn, and in its own time.
+TEST_F(RstapQuestions, TheBuildHostAsksInTurnAndWaitsForTheAnswer) {
+  Program& shell = run_line(password_site(), "--connect-timeout=5 --remote h0 --build-on h1 --bpf -l begin");
+  ASSERT_TRUE(shell.wait_for_out(prompt_of("h0") + "root@"));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out(prompt_of("h1") + "root@")) << shell.out();
+  EXPECT_FALSE(shell.wait_gone(Bound(5'500))) << shell.out();  // The time itself is waited for.
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("code=0")) << shell.out();
+  EXPECT_NE(shell.out().find("\nbegin"), std::string::npos) << shell.out();
   expect_echo();
 }
 
