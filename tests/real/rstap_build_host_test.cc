@@ -98,12 +98,15 @@ TEST_F(RstapBuildHost, WhatIsWrongThereNamesTheHost) {
     std::string_view want;
   };
   const std::string script = stap_.one();
+  const std::string liar = scratch_.write(
+      "liar", "#!/bin/sh\nfor word; do :; done\nname=${word#*name=}\necho \"${name%%;*} \"\nexec cat\n", 0755);
   const Case cases[] = {
       {{"--stap", "nosuchstap", script}, 1, "there is no nosuchstap on h0; install systemtap there"},
       {{"--build-on", "nosuch.invalid", script}, 1, "--build-on=nosuch.invalid: ssh: Could not resolve hostname"},
       {{"--build-on", "unix:/x", script}, 2, "--build-on=unix:/x: it is reached by ssh"},
       {{"-k", script}, 2, "--build-on leaves none on h0"},
       {{"-r", "/nosuch", script}, 1, "install the headers on h0, or give -r DIR, a folder there"},
+      {{"--ssh", liar, script}, 1, "--build-on=h0: its answer makes no sense"},
       {{"--ssh", scratch_.write("silent", "#!/bin/sh\nexec sleep 1000\n", 0755), "--connect-timeout=1", script},
        1,
        "--build-on=h0: it does not answer in time"},
