@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -37,7 +39,7 @@ void talk(int in, int out, const std::string& header, const std::string& image) 
     if (said.find(words) == std::string::npos) return;
     said.clear();
     while (!text.empty()) {
-      const ssize_t wrote = ::write(in, text.data(), text.size());
+      const ssize_t wrote = ::send(in, text.data(), text.size(), MSG_NOSIGNAL);
       if (wrote <= 0) return;
       text.remove_prefix(static_cast<std::size_t>(wrote));
     }
@@ -48,7 +50,6 @@ void talk(int in, int out, const std::string& header, const std::string& image) 
     answer("stapsh-stage send ", image);
     answer("stapsh-stage run ", "quit\n");
   }
-  (void)::close(in);
   (void)::close(out);
 }
 
@@ -70,7 +71,9 @@ class Place {
     injection.at = at;
     Tracer tracer(Role::kClient, at > 0 ? std::optional(injection) : std::nullopt, false);
     int in[2], out[2];
-    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw real::HarnessError("pipe");
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0 || ::pipe2(out, O_CLOEXEC) != 0) {
+      throw real::HarnessError("pipe");
+    }
     Tracer::Program program;
     program.role = Role::kClient;
     program.argv = {shell_, "-c", std::string(client::stage_text())};
@@ -79,10 +82,20 @@ class Place {
     const pid_t stage = tracer.start(program);
     (void)::close(in[0]);
     (void)::close(out[1]);
-    std::thread client(talk, in[1], out[0], "remove " + header_ + "t" + std::to_string(runs_++) + "\n", image_);
-    const bool ended = tracer.serve_until(kBound, [&] { return tracer.exit_code(stage).has_value(); });
+    std::atomic<bool> over = false;
+    std::thread client([&] {
+      talk(in[1], out[0], "remove " + header_ + "t" + std::to_string(runs_++) + "\n", image_);
+      over = true;
+    });
+    // Who was started by the stage and outlives it is served as well, and gets the end of its input, as behind an sshd:
+    // it may have our pipes.
+    const bool ended = tracer.serve_until(kBound, [&] {
+      if (tracer.exit_code(stage)) (void)::shutdown(in[1], SHUT_RDWR);
+      return over.load();
+    });
     if (!ended) (void)::kill(stage, SIGKILL);
     client.join();
+    (void)::close(in[1]);
     if (!ended) throw real::HarnessError("the stage does not end");
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
     return tracer.injected();
