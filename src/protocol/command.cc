@@ -127,7 +127,7 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (name == "ping" && words.size() == 1) return PingCommand{};
   if (name == "sweep") return parse_sweep(words);
   if (name == "check") return parse_check(words);
-  return BadCommand{"unknown command: " + printable(line)};
+  return BadCommand{.reason = "unknown command: " + printable(line), .is_unknown = true};
 }
 
 std::string format_command(const HelloCommand& command) {

@@ -56,6 +56,7 @@ inline constexpr std::string_view kPolicyAnswer = "policy=yes";
 struct BadCommand {
   std::string reason;
   bool data_size_unknown = false;
+  bool is_unknown = false;  ///< The reason quotes all of the line, which may be anything.
 };
 
 using Command = std::variant<HelloCommand, OptionCommand, FileCommand, ArgCommand, RunCommand, SignalCommand,

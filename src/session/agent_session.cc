@@ -152,7 +152,9 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                  },
                  [&](const CheckCommand& c) { check(c); },
                  [&](const BadCommand& c) {
-                   if (c.data_size_unknown) {
+                   if (c.is_unknown && !greeted_) {
+                     answer_error("unknown command before the hello");  // May be a password that sudo did not want.
+                   } else if (c.data_size_unknown) {
                      lose_stream(c.reason, now);
                    } else {
                      answer_error(c.reason);

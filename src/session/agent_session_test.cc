@@ -83,7 +83,10 @@ TEST(AgentSession, AnswersEachCommandOfTheReleasedDialect) {
       {"an option with a bad value",
        {"say option grace=soon"},
        "ERROR: option grace: 'soon' is not a number of seconds from 0.001 to 10000000"},
-      {"unknown command", {"say dance"}, "ERROR: unknown command: dance"},
+      {"unknown command", {"say stap 5.6", "say dance"}, "stapsh 5.6 x86_64 6.1; ERROR: unknown command: dance"},
+      {"a password that sudo did not want is not quoted",
+       {"say right horse"},
+       "ERROR: unknown command before the hello"},
       {"signal without a runner", {"say signal 2"}, "ERROR: signal: no runner lives; say run first"},
       {"signal to a runner", {"say run", "say signal 10"}, "start staprun []; OK; signal 10"},
       {"signal to a runner that has ended", {"say run", "exit 0", "say signal 10"}, "start staprun []; OK"},
@@ -621,11 +624,12 @@ TEST(AgentSession, SaysNothingThatCouldBeTakenForOutputWhileARunnerLives) {
   }
   check({
       {"a debug line, with frames",
-       {"say option verbose", "say option data", "say run", "say dance"},
-       "OK; OK; start staprun [] framed; OK; (stapsh: runner starts: staprun); (stapsh: unknown command: dance)"},
+       {"say stap 5.6", "say option verbose", "say option data", "say run", "say dance"},
+       "stapsh 5.6 x86_64 6.1; OK; OK; start staprun [] framed; OK; (stapsh: runner starts: staprun); (stapsh: unknown "
+       "command: dance)"},
       {"standard error, without",
-       {"say option verbose", "say run", "say dance"},
-       "OK; start staprun []; OK; report runner starts: staprun; report unknown command: dance"},
+       {"say stap 5.6", "say option verbose", "say run", "say dance"},
+       "stapsh 5.6 x86_64 6.1; OK; start staprun []; OK; report runner starts: staprun; report unknown command: dance"},
   });
 }
 

@@ -15,6 +15,7 @@ namespace stapsh {
 namespace {
 
 constexpr std::string_view kQuit = "quit\n";
+constexpr std::string_view kConcealed = "(not shown: a password was sent)";
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
@@ -243,6 +244,7 @@ void ClientSession::note_noise(std::string_view line) {
   noise_bytes_ += line.size() + 1;
   const std::string hello = format_command(HelloCommand{std::string(rfc_ ? kRfcVersion : kSpokenVersion)});
   echoed_ = echoed_ || line.substr(0, line.find('\r')) == std::string_view(hello).substr(0, hello.size() - 1);
+  if (conceals_noise_) line = line.find_first_not_of(kBlanks) == std::string_view::npos ? "" : kConcealed;
   if (noise_bytes_ > kNoiseBytesMax) {
     return fail_session("no hello from stapsh in " + std::to_string(kNoiseBytesMax) + " bytes, the last line was '" +
                         printable(line) + "'; what runs there?");
@@ -264,7 +266,7 @@ bool ClientSession::take_hello_behind_text(std::string_view line, TimePoint now)
 std::string ClientSession::no_hello(std::string_view what, std::string_view because) const {
   std::string said = last_noise_;
   if (const std::string_view half = lines_.partial(); half.find_first_not_of(kBlanks) != std::string_view::npos) {
-    said = printable(half);
+    said = conceals_noise_ ? std::string(kConcealed) : printable(half);
   }
   std::string text = "no hello from stapsh" + std::string(what);
   if (!said.empty()) text += ": " + settings_.speaker + " prints \"" + said + "\"";

@@ -120,6 +120,9 @@ class ClientSession {
   /// anew.
   void on_asked(TimePoint last);
   void on_timer(TimePoint now);
+  /// Something secret is sent that is none of ours: what comes from now on until the hello may quote it, and is not
+  /// shown.
+  void conceal_noise() { conceals_noise_ = true; }
 
   // Out.
   std::optional<ClientEffect> next_effect();
@@ -189,6 +192,7 @@ class ClientSession {
   HelloLine hello_;
   Version agent_version_;
   std::uint64_t noise_bytes_ = 0;
+  bool conceals_noise_ = false;
   std::string last_noise_;  // The last line before the hello that says something.
   bool echoed_ = false;     // Our hello came back.
   std::string refusal_;     // What an ERROR before the hello said.

@@ -46,7 +46,7 @@ class RstapBecome : public RemoteTest {
   }
 
   /// An sshd at which ada logs in, and may do what `sudoers` says. Everybody's password is kSecret.
-  const Site& site(std::string_view sudoers) {
+  const Site& site(std::string_view sudoers, SshdOptions sshd = {}) {
     mounts_.replace("/etc/passwd", scratch_.write("passwd", kPasswd));
     std::string shadow;
     for (const char* user : {"root", "ada", "bob"}) {
@@ -54,7 +54,8 @@ class RstapBecome : public RemoteTest {
     }
     mounts_.replace("/etc/shadow", scratch_.write("shadow", shadow, 0600));
     mounts_.replace("/etc/sudoers", scratch_.write("sudoers", std::string(kDefaults) + std::string(sudoers), 0440));
-    site_ = &start_site(Via::kSsh, agent_program(), {.client_lines = {"User ada"}});
+    sshd.client_lines.emplace_back("User ada");
+    site_ = &start_site(Via::kSsh, agent_program(), std::move(sshd));
     return *site_;
   }
   std::vector<std::string> words(const std::vector<std::string>& more, const std::string& hosts = "h0") {
@@ -176,6 +177,62 @@ TEST_P(RstapBecomeRow, SaysWhatSudoSaidAndLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RstapBecomeRow, testing::Range<std::size_t>(0, rows().size()));
+
+// Who shows our command on standard error is not sudo, and does not ask.
+struct Echo {
+  std::string name;
+  SshdOptions sshd;
+  std::string sh;  // What is /bin/sh.
+  std::vector<std::string> words;
+  int code;
+  std::string says;
+};
+
+class RstapBecomeEcho : public RstapBecome, public testing::WithParamInterface<std::size_t> {};
+
+const std::vector<Echo>& echoes() {
+  static const std::vector<Echo> kEchoes{
+      {"a forced command that refuses ours",
+       {.server_lines = {R"(ForceCommand echo "unknown command: $SSH_ORIGINAL_COMMAND" >&2; exit 1)"}},
+       "dash",
+       {},
+       1,
+       "unknown command: "},
+      {"one that answers as an agent's start does",
+       {.server_lines = {R"(ForceCommand echo "$SSH_ORIGINAL_COMMAND" >&2; exec /usr/bin/stapsh --say-started)"}},
+       "dash",
+       {},
+       0,
+       "hi"},
+      {"a login shell that traces, and no other",
+       {.server_lines = {"ForceCommand set -x; eval \"$SSH_ORIGINAL_COMMAND\""}},
+       "dash",
+       {},
+       0,
+       "hi"},
+      {"all shells trace", {.environment = {"SHELLOPTS=xtrace"}}, "bash", {}, 0, "hi"},
+      {"all shells trace, its agent brought", {.environment = {"SHELLOPTS=xtrace"}}, "bash", {"--bootstrap"}, 0, "hi"},
+      {"ssh that says all it does", {.client_lines = {}}, "dash", {"--ssh-option=LogLevel=DEBUG"}, 0, "hi"},
+  };
+  return kEchoes;
+}
+
+TEST_P(RstapBecomeEcho, AsksNobody) {
+  const Echo& echo = echoes()[GetParam()];
+  SCOPED_TRACE(echo.name);
+  if (echo.sh != "dash") mounts_.replace("/usr/bin/dash", "/usr/bin/" + echo.sh);
+  site(kNoPassword, echo.sshd);
+  std::vector<std::string> more = with_exit({"--ask-become-pass", "--stapsh", agent_program()});
+  more.insert(more.end(), echo.words.begin(), echo.words.end());
+  Program& shell = at_terminal(more);
+  ASSERT_TRUE(shell.wait_for_out("code=")) << shell.captured();
+  ASSERT_TRUE(shell.wait_for_out("code=" + std::to_string(echo.code) + "\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), echo.says)) << shell.captured();
+  EXPECT_EQ(count_of("rstap: password for sudo of", shell.out()), 0U) << shell.captured();
+  end_terminal();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RstapBecomeEcho, testing::Range<std::size_t>(0, echoes().size()));
 
 TEST_F(RstapBecome, ThisAgentAloneByItsDigest) {
   Program sum({.argv = {"sha256sum", agent_program()}, .env = scratch_.environment()});

@@ -194,10 +194,14 @@ void Attempt::on_errors(std::string_view bytes) {
   std::string rest;
   if (becoming_) {
     rest = becoming_->on_errors(bytes);
-    if (becoming_->wants_answer()) spawn(becoming_->answer([this] { return is_over(); }));
+    if (becoming_->wants_answer()) {
+      session_->conceal_noise();
+      spawn(becoming_->answer([this] { return is_over(); }));
+    }
     bytes = rest;
   }
   early_errors_.append(whole_characters(bytes, kEarlyErrorBytesMax - early_errors_.size()));
+  if (becoming_) becoming_->conceal(early_errors_);
 }
 
 std::string Attempt::last_words() const {

@@ -6,6 +6,11 @@
 #include "sys/clock.h"
 
 namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kMask = "(the password)";
+
+}  // namespace
 
 std::string Becoming::on_errors(std::string_view bytes) {
   if (started_) return std::string(bytes);
@@ -17,9 +22,21 @@ std::string Becoming::on_errors(std::string_view bytes) {
 Awaitable<> Becoming::answer(std::function<bool()> is_unwanted) {
   Result<SudoPassword::Line> line = co_await password_.get(target_.index, std::move(is_unwanted));
   answered_ = sys::now();
-  if (line) co_return input_.send(*std::move(line));
+  if (line) {
+    sent_ = *line;
+    co_return input_.send(*std::move(line));
+  }
   failure_ = line.error().what;
   input_.end();
+}
+
+void Becoming::conceal(std::string& text) const {
+  std::string_view secret = sent_ ? sent_->text() : std::string_view();
+  if (secret.ends_with('\n')) secret.remove_suffix(1);
+  if (secret.empty()) return;
+  for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kMask.size()) {
+    text.replace(at, secret.size(), kMask);
+  }
 }
 
 void Becoming::note_started() {

@@ -27,6 +27,8 @@ class Becoming {
   /// Whether its question is to be answered now: once.
   bool wants_answer() { return asked() && !std::exchange(answering_, true); }
   Awaitable<> answer(std::function<bool()> is_unwanted);
+  /// Takes the password out of what is said: whoever got it instead of sudo may quote it.
+  void conceal(std::string& text) const;
   /// What sudo starts has spoken.
   void note_started();
   /// The connection has ended.
@@ -45,6 +47,7 @@ class Becoming {
   AgentInput& input_;
   PromptWatch watch_;
   std::optional<TimePoint> answered_;
+  SudoPassword::Line sent_;
   std::string failure_;
   bool answering_ = false;
   bool started_ = false;

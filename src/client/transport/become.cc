@@ -8,10 +8,13 @@
 namespace stapsh::client {
 namespace {
 
-// $1 is the user, $2 sudo's prompt or empty: no question. What follows is what sudo starts, or `agent PATH`. -k: the
-// password holds for this one command. Between single quotes as the stage is (bootstrap_stage.sh).
+// $2 is the user, $1 and $3 are halves of sudo's prompt or empty: no question. What follows is what sudo starts, or
+// `agent PATH`. -k: the password holds for this one command. Between single quotes as the stage is
+// (bootstrap_stage.sh). Whoever shows our command on standard error must not seem to be sudo, which asks: a forced
+// command that refuses it, a shell that traces (bash as sh too, where the environment has SHELLOPTS), ssh's LogLevel.
+// So the prompt is whole behind `set +xv` alone, and its halves don't touch even where the blanks get lost.
 constexpr std::string_view kScript =
-    "u=$1; p=$2; shift 2; "
+    "set +xv; u=$2; p=$1$3; shift 3; "
     "command -v sudo > /dev/null || { echo \"sudo: there is none on the target\" >&2; exit 1; }; "
     "if test \"$1\" = agent; then s=$2; "
     "if test -z \"$s\"; then for s in \"`command -v stapsh`\" /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
@@ -30,8 +33,10 @@ bool has(std::string_view text, std::string_view part) { return text.find(part) 
 }  // namespace
 
 std::string become_command(const ReachOptions& options, std::string_view words) {
-  return "exec /bin/sh -c '" + std::string(kScript) + "' sh " + single_quoted(*options.become) + " " +
-         single_quoted(options.become_prompt) + " " + std::string(words);
+  const std::string_view prompt = options.become_prompt;
+  const std::size_t half = prompt.size() / 2;
+  return "exec /bin/sh -c '" + std::string(kScript) + "' sh " + single_quoted(prompt.substr(0, half)) + " " +
+         single_quoted(*options.become) + " " + single_quoted(prompt.substr(half)) + " " + std::string(words);
 }
 
 std::string agent_words(const std::optional<std::string>& program) {

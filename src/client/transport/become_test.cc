@@ -40,9 +40,26 @@ TEST(Become, CommandIsForEveryLoginShell) {
   ReachOptions options;
   options.become = "ada's";
   const std::string command = become_command(options, agent_words("/opt/stapsh"));
-  EXPECT_TRUE(command.ends_with(R"(' sh 'ada'\''s' '' agent '/opt/stapsh')")) << command;
+  EXPECT_TRUE(command.ends_with(R"(' sh '' 'ada'\''s' '' agent '/opt/stapsh')")) << command;
   EXPECT_EQ(command.find_first_of("!\n\r\t"), std::string::npos) << command;
   EXPECT_EQ(command.find("\\\\"), std::string::npos) << command;
+}
+
+// Whoever shows it, with its words run together too, has not asked.
+TEST(Become, CommandShowsNoPrompt) {
+  for (const std::string_view separator : {"", "'", " ", "' '", "\n"}) {
+    ReachOptions options;
+    options.become = "root";
+    options.become_prompt = "0123456789ab";
+    std::string command = become_command(options, agent_words(std::nullopt));
+    EXPECT_NE(command.find("' sh '012345' 'root' '6789ab' agent ''"), std::string::npos) << command;
+    for (std::size_t at = 0; !separator.empty() && (at = command.find(separator, at)) != std::string::npos;) {
+      command.erase(at, separator.size());
+    }
+    PromptWatch watch(options.become_prompt);
+    (void)watch.on_bytes("unknown command: " + command + "\n");
+    EXPECT_EQ(watch.count(), 0U) << command;
+  }
 }
 
 }  // namespace
