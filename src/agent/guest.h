@@ -14,8 +14,9 @@ namespace stapsh::agent {
 inline constexpr std::string_view kGuestFolderPrefix = "stapsh-stage.";
 
 /// Removes our own program, `folder`/stapsh, and `folder`: a running one needs no file. An Error if one of them stays;
-/// a guest that can't go without a trace does not begin. kUsage: it is no folder of a guest's.
-Result<> become_guest(const std::string& folder);
+/// a guest that can't go without a trace does not begin. kUsage: it is no folder of a guest's, which is a folder of our
+/// user's with mode 0700, no link, and holds the program that runs; nothing was removed then.
+Result<> become_guest(const std::string& folder, const std::string& own_program = "/proc/self/exe");
 
 [[nodiscard]] bool is_guest();
 
