@@ -25,10 +25,14 @@ void AgentBringing::send(std::string command) {
 }
 
 std::string_view AgentBringing::on_bytes(std::string_view bytes) {
-  if (talk_.is_over()) return bytes;
+  if (talk_.is_over() || !failure_.empty()) return bytes;
   for_session_.clear();
   const std::string_view rest = talk_.on_bytes(bytes);
-  while (std::optional<StageEffect> effect = talk_.next_effect()) perform(*std::move(effect));
+  while (failure_.empty()) {  // After the first one nothing it says counts.
+    std::optional<StageEffect> effect = talk_.next_effect();
+    if (!effect) break;
+    perform(*std::move(effect));
+  }
   for_session_ += rest;
   return for_session_;
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kMark = "stapsh-stage ";
 constexpr std::size_t kLineBytesMax = 8'192;  // A path and a reason.
+constexpr unsigned kLeftMax = 16;             // A stage has one folder at a time, and few candidates.
 
 // Whether a line that begins so is the stage's, or may become it.
 bool may_be_stages(std::string_view line) { return kMark.starts_with(line) || line.starts_with(kMark); }
@@ -26,7 +27,7 @@ std::string_view BootstrapTalk::on_bytes(std::string_view bytes) {
       in_noise_ = !whole;
     } else if (whole) {
       const std::string line = std::exchange(line_, {});
-      take_line(std::string_view(line).substr(kMark.size(), line.size() - kMark.size() - 1));
+      if (!take_line(std::string_view(line).substr(kMark.size(), line.size() - kMark.size() - 1))) make_noise(line);
     }
   }
   return over_ ? bytes : std::string_view();
@@ -36,11 +37,13 @@ void BootstrapTalk::make_noise(std::string_view text) {
   if (in_noise_ || text != "\n") effects_.emplace_back(StageNoise{std::string(text)});
 }
 
-void BootstrapTalk::take_line(std::string_view line) {
+bool BootstrapTalk::take_line(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t blank = std::min(line.find(' '), line.size());
   const std::string_view what = line.substr(0, blank);
   std::string text(line.substr(std::min(blank + 1, line.size())));
+  // What comes again costs us no more than noise, of which there is an end.
+  if ((what == "ready" && std::exchange(is_ready_, true)) || (what == "left" && ++left_ > kLeftMax)) return false;
   if (what == "ready") {
     effects_.emplace_back(WantAgent{std::move(text)});
   } else if (what == "send" && image_.content && !std::exchange(sending_, true)) {
@@ -55,6 +58,7 @@ void BootstrapTalk::take_line(std::string_view line) {
     effects_.emplace_back(AgentStarts{std::move(text), keep_ && what == "run"});
   }
   if (over_) sending_ = false;
+  return true;
 }
 
 void BootstrapTalk::on_agent(AgentImage image) {

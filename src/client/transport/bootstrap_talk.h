@@ -5,11 +5,11 @@
 // before it is ready.
 //
 //   stage: found PATH      an agent of ours is there, and speaks from now on
-//   stage: ready MACHINE   there is none; MACHINE is as uname -m has it
+//   stage: ready MACHINE   there is none; MACHINE is as uname -m has it; once
 //   rstap: MODE SIZE SHA256 TOKEN   MODE is keep or remove; TOKEN makes its folder's name unlike all others
 //   stage: send FOLDER     it wants SIZE bytes, for that folder
 //   stage: run PATH        it has them, or had them; the agent speaks from now on
-//   stage: left PATH       it could not remove that
+//   stage: left PATH       it could not remove that; at most 16 times
 //   stage: failed TEXT     it ends; but for what it said to be left nothing is
 #pragma once
 
@@ -73,7 +73,7 @@ class BootstrapTalk {
   [[nodiscard]] bool is_over() const { return over_; }
 
  private:
-  void take_line(std::string_view line);
+  bool take_line(std::string_view line);  // Whether the stage may say that now.
   void make_noise(std::string_view text);
 
   bool keep_;
@@ -82,6 +82,8 @@ class BootstrapTalk {
   std::string line_;  // What may become a line of the stage's.
   std::deque<StageEffect> effects_;
   bool in_noise_ = false;  // The rest of this line is not.
+  bool is_ready_ = false;
+  unsigned left_ = 0;  // So many times it has said so.
   bool sending_ = false;
   bool over_ = false;
 };

@@ -75,6 +75,18 @@ TEST(BootstrapTalk, AWholeTalkByteByByte) {
   EXPECT_FALSE(talk.is_sending());
 }
 
+// A hostile target must not make us queue, search or keep more the more it says.
+TEST(BootstrapTalk, TakesNothingWithoutEnd) {
+  BootstrapTalk talk(false, "abc");
+  EXPECT_EQ(said(talk, "stapsh-stage ready x86_64\n"), "want<x86_64>line<remove 8 5ha abc\n>");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(said(talk, "stapsh-stage ready zz\n"), "noise<stapsh-stage ready zz\n>");
+  }
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(said(talk, "stapsh-stage left /x\n"), "left</x>");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(said(talk, "stapsh-stage left /x\n"), "noise<stapsh-stage left /x\n>");
+  EXPECT_EQ(said(talk, "stapsh-stage failed y\nstapsh-stage left /x\n"), "failed<y>rest<stapsh-stage left /x\n>");
+}
+
 // Between single quotes a csh takes !, a fish \\, and none a single quote or an end of line.
 TEST(BootstrapStage, IsOneLineThatEveryLoginShellHandsOn) {
   const std::string text(stage_text());
