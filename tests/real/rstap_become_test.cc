@@ -21,6 +21,8 @@ constexpr std::string_view kPasswd =
 constexpr std::string_view kDefaults =
     "Defaults env_reset, !mail_badpass, !mail_no_user, secure_path=\"/usr/bin:/bin\"\n";
 constexpr std::string_view kAll = "ada ALL=(ALL) ALL\n", kNoPassword = "ada ALL=(ALL) NOPASSWD: ALL\n";
+// As docs/security.md has it.
+constexpr std::string_view kAgentAlone = "ada ALL=(root) /usr/bin/stapsh \"\", /usr/bin/stapsh --say-started\n";
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -149,6 +151,8 @@ const std::vector<Row>& rows() {
        kWrong,
        1,
        "1 incorrect password attempt"},
+      {"this agent's start alone", std::string(kAgentAlone), {"--ask-become-pass"}, kSecret, 0, "hi"},
+      {"likewise, free", "Defaults !authenticate\n" + std::string(kAgentAlone), {"--become"}, "", 0, "hi"},
       {"none", all, {"--ask-become-pass"}, "\n", 1, "no password for sudo was given"},
   };
   return kRows;
