@@ -344,6 +344,19 @@ TEST(ClientSession, SaysWhatWasPrintedInsteadOfAHello) {
   EXPECT_EQ(ends({"bytes  \\n", "wait 30000"}), late + "; raise --connect-timeout");
 }
 
+TEST(ClientSession, ShowsNothingThatMayQuoteASecret) {
+  for (const std::string_view ending : {"say sh: horse: not found", "bytes horse"}) {
+    ClientDriver client({});
+    client.run({"connect", "say Welcome"});
+    client.session.conceal_noise();
+    std::string said = client.run({ending});
+    said += client.run({"end 1"});
+    if (client.outcome) said += outcome_text(*client.outcome);
+    EXPECT_EQ(said.find("horse"), std::string::npos) << said;
+    EXPECT_NE(said.find("(not shown: a password was sent)"), std::string::npos) << said;
+  }
+}
+
 TEST(ClientSession, ConnectsWithinItsTimeoutOrNotAtAll) {
   ClientDriver client({});
   client.run({"connect", "wait 20000", kHello, "wait 9000", "say OK"});

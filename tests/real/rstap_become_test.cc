@@ -238,6 +238,23 @@ TEST_P(RstapBecomeEcho, AsksNobody) {
 
 INSTANTIATE_TEST_SUITE_P(All, RstapBecomeEcho, testing::Range<std::size_t>(0, echoes().size()));
 
+// It got the password, as whoever is called sudo there does; nobody is shown it.
+TEST_F(RstapBecome, WhatIsNoSudoAndQuotesThePassword) {
+  constexpr std::string_view kQuotes =
+      "#!/bin/sh\nprintf %s \"$4\" >&2\nread -r line\necho \"$line: not found\"\necho \"$line: not found\" >&2\nexit "
+      "1\n";
+  mounts_.replace("/usr/bin/sudo", scratch_.write("quotes", kQuotes, 0755));
+  site(kAll);
+  const std::string record = scratch_.path("record");
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "-v", "--record", record}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "(the password): not found")) << shell.captured();
+  EXPECT_FALSE(has(read_file(record), kSecret));
+  end_terminal();
+}
+
 TEST_F(RstapBecome, ThisAgentAloneByItsDigest) {
   Program sum({.argv = {"sha256sum", agent_program()}, .env = scratch_.environment()});
   ASSERT_EQ(sum.wait_exit(), 0);
