@@ -80,6 +80,14 @@ const std::vector<Row>& rows() {
            mounts.restrict(folder, "noexec");
        },
        "TMPDIR=/tmp", "/dev/shm executes nothing (noexec)"},
+      {"others can change what folders there are",
+       [](MountNamespace& mounts, const std::string& home) {
+         for (const char* folder : {"/dev/shm", "/tmp", "/run", "/var/tmp"}) mounts.restrict(folder, "noexec");
+         for (const char* folder : {"", "/.cache"}) EXPECT_EQ(::chown((home + folder).c_str(), 4711, 4711), 0);
+         fs::create_directory(home + "/shared");
+         fs::permissions(home + "/shared", fs::perms(0777));
+       },
+       "TMPDIR=HOME/shared", "/shared, others can change "},
       {"memory is full, and nothing else can be written",
        [](MountNamespace& mounts, const std::string& home) {
          mounts.small_disk("/dev/shm", 64);

@@ -40,6 +40,25 @@ if test "$mode" = keep; then
 else
   set -- "$XDG_RUNTIME_DIR" "/run/user/$u" /dev/shm "$t" /tmp /run /var/tmp "${HOME:+$HOME/.cache}" "$HOME";
 fi;
+
+# Who can rename what is in a folder can put something else in the place of what we verify.
+safe() {
+  ls -ldn "$1/." 2> /dev/null | {
+    read -r p l o r; : "$l $r";
+    case $p in
+      ?????????[tT]*) ;;
+      ?????w*|????????w*) o=others ;;
+    esac;
+    test "$o" = "$u" || test "$o" = 0;
+  };
+};
+why=;
+for d in "$@"; do
+  shift;
+  if test -d "$d"; then
+    if safe "$d"; then set -- "$@" "$d"; elif test -w "$d"; then why="$why others can change $d,"; fi;
+  fi;
+done;
 for d in "$@"; do
   for x in "$d"/stapsh-stage.*; do
     if test -O "$x" && test -d "$x"; then
@@ -74,9 +93,8 @@ fi;
 
 # A folder that takes all of it, and executes: both are tried.
 test -n "$here" || look_where;
-why=;
 for d in "$@"; do
-  if test -d "$d" && test -w "$d"; then
+  if test -w "$d"; then
     f=$d/$here.$$.$token;
     if mkdir -m 700 "$f" && echo "exit 0" > "$f/try" && chmod 700 "$f/try"; then
       if "$f/try"; then
