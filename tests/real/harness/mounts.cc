@@ -40,9 +40,12 @@ MountNamespace& MountNamespace::policy_folder(std::string_view folder) {
 }
 
 MountNamespace& MountNamespace::restrict(std::string_view path, std::string_view option) {
-  // With what is mounted below it, as our own /run/stapsh is: else the machine's would be there.
-  mounts_ += "mount --rbind " + quoted(path) + " " + quoted(path) + "; mount -o remount,bind," + std::string(option) +
-             " " + quoted(path) + "; ";
+  // With what is mounted below it, as our own /run/stapsh is: else the machine's would be there. Programs under test
+  // stay as they are, wherever they were built.
+  const std::string_view agent = STAPSH_AGENT;
+  const std::string programs = quoted(agent.substr(0, agent.rfind('/')));
+  mounts_ += "mount --bind " + programs + " " + programs + "; mount --rbind " + quoted(path) + " " + quoted(path) +
+             "; mount -o remount,bind," + std::string(option) + " " + quoted(path) + "; ";
   return *this;
 }
 
