@@ -264,6 +264,7 @@ TEST_F(RstapQuestions, OwnAskpassIsLeftAlone) {
 
 // The answer is kept for who asks the same later. It is in no core file, in no argument and in no environment.
 TEST_F(RstapQuestions, SecretIsInNoCore) {
+  if (STAPSH_SANITIZED != 0) GTEST_SKIP() << "SIGSEGV is the sanitizer's";
   const std::string pattern = read_file("/proc/sys/kernel/core_pattern");
   if (pattern.starts_with('|') || pattern.starts_with('/')) GTEST_SKIP() << "cores go to " << pattern;
   Program& shell = run_on(key_site(), "h0", "-v --record " + scratch_.path("record") + " --runner-arg=pause");

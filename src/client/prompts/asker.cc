@@ -102,9 +102,8 @@ Awaitable<> Asker::serve(sys::UniqueFd fd) {
     --asked.open;
     asked.last = sys::now();
   }
-  const bool had_turn = turn_ == &*place;
+  if (turn_ == &*place) end_turn();
   asking_.erase(place);
-  if (had_turn) end_turn();
 }
 
 Awaitable<> Asker::converse(Place place) {
