@@ -389,7 +389,8 @@ void ClientSession::become_connected(TimePoint now) {
   emit(Connected{hello_, clock_, runners_, environment_});
 }
 
-void ClientSession::on_reply(bool ok, const std::string& text, TimePoint now) {
+void ClientSession::on_reply(bool ok, const std::string& said, TimePoint now) {
+  const std::string text = ok || !said.empty() ? said : "the agent says ERROR, and not why";
   note_progress(now);
   if (!unanswered_.empty()) return on_option_reply(ok, text, now);
   if (phase_ == Phase::kSending) {

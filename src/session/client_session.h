@@ -152,7 +152,7 @@ class ClientSession {
   void release_held();
   void perform(std::string_view line, TimePoint now);
   void on_hello(const HelloLine& hello, TimePoint now);
-  void on_reply(bool ok, const std::string& text, TimePoint now);
+  void on_reply(bool ok, const std::string& said, TimePoint now);
   void on_option_reply(bool ok, const std::string& text, TimePoint now);
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);

@@ -422,6 +422,13 @@ TEST(ClientSession, AnErrorEndsThePhaseItComesIn) {
   EXPECT_EQ(ours_connected().run({"no module"}), "close; failed: the script does not build");
 }
 
+TEST(ClientSession, AnErrorWithoutATextIsOneToo) {
+  EXPECT_EQ(ours_connected().run({"module", "say ERROR: "}),
+            "send file 3 a.bo\\n; send file 0; close; failed: the agent says ERROR, and not why");
+  EXPECT_EQ(ours_ready().run({"start", "say ERROR: "}),
+            "send run ./a.bo\\n; close; failed: the agent says ERROR, and not why");
+}
+
 TEST(ClientSession, WhatIsNoLineOfTheProtocolEndsIt) {
   struct Case {
     std::string_view name;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -15,8 +16,8 @@ using testing::HasSubstr;
 
 class Folder : public testing::Test {
  protected:
-  Folder() : path_(testing::TempDir() + "program_headers_test.d") {
-    std::filesystem::remove_all(path_);
+  Folder() {
+    if (::mkdtemp(path_.data()) == nullptr) std::abort();  // Each test is a process, and they run side by side.
     for (const auto& [name, text] :
          {std::pair("i/a.h", "#include \"b.h\"\n#include <missing.h>\n"), std::pair("i/b.h", "#include \"a.h\"\n"),
           std::pair("i/sub/c.h", "\n"), std::pair("j/a.h", "#define A 1\n"), std::pair("j/odd name.h", "\n")}) {
@@ -42,7 +43,7 @@ class Folder : public testing::Test {
     return names;
   }
 
-  std::string path_;
+  std::string path_ = testing::TempDir() + "program_headers_test.XXXXXX";
 };
 
 TEST_F(Folder, WhatIsIncludedIsSentOnceAndNothingElse) {

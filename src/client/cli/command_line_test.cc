@@ -433,7 +433,7 @@ TEST(CommandLine, BpftracesOptionsHaveTheirNames) {
 }
 
 TEST(CommandLine, AProgramMayBeKnownByItsFirstLine) {
-  const std::string path = testing::TempDir() + "command_line_test_program";
+  const std::string path = testing::TempDir() + "command_line_test_program." + std::to_string(::getpid());
   std::ofstream(path) << "#!/usr/bin/env bpftrace\nBEGIN { }\n";
   EXPECT_EQ(parse({path})->job.runtime, Runtime::kBpftrace);
   EXPECT_EQ(parse({"--bpf", path})->job.runtime, Runtime::kBpf);

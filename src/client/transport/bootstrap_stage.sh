@@ -25,7 +25,8 @@ m=$(uname -m) || fail "uname does not say of what kind this machine is";
 say "ready $m";
 read -r mode size sum token || exit 0;
 
-# What a stage that was killed has left: its folder names boot, pid namespace and process.
+# What a stage that was killed has left: its folder names boot, pid namespace and process. It is renamed first: a child
+# of that stage may live, and be about to make its file there.
 u=$(id -u);
 here=;
 look_where() {
@@ -64,7 +65,7 @@ for d in "$@"; do
     if test -O "$x" && test -d "$x"; then
       test -n "$here" || look_where;
       case $x in
-        "$d/$here".*) p=${x#"$d/$here."}; kill -0 "${p%%.*}" 2> /dev/null || rm -rf "$x" ;;
+        "$d/$here".*) p=${x#"$d/$here."}; kill -0 "${p%%.*}" 2> /dev/null || { mv "$x" "$x.$$" 2> /dev/null && rm -rf "$x.$$"; } ;;
       esac;
     fi;
   done;
