@@ -7,10 +7,12 @@
 #include <asio/co_spawn.hpp>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <set>
 #include <variant>
 
 #include "base/shown_text.h"
+#include "client/build/script_source.h"
 #include "client/doctor/checks.h"
 #include "client/doctor/fact_sink.h"
 #include "client/doctor/here.h"
@@ -30,12 +32,26 @@ namespace {
 
 constexpr int kSignalCodeBase = 128;
 
+// None: it can be read but once, by who runs it; or is no text at all.
+std::optional<std::string> script_text(const JobOptions& job) {
+  if (job.script_kind == ScriptKind::kText) return job.script;
+  const bool is_text = job.script_kind == ScriptKind::kFile || runner_of(job) == RunnerKind::kBpftrace;
+  if (job.script_kind == ScriptKind::kStdin || !is_text) return std::nullopt;
+  const Result<bool> again = can_be_opened_by_others(job.script, job.script_name());
+  if (!again || !*again) return std::nullopt;
+  Result<std::string> text = read_source(job.script, job.script_name());
+  return text ? std::optional(*std::move(text)) : std::nullopt;
+}
+
 WantedRun wanted_run(const RstapOptions& options) {
   WantedRun wanted;
   wanted.builds_elsewhere = options.build_on.has_value() || !options.job.kernel_directories.empty();
   if (!options.has_program()) return wanted;
   wanted.runner = runner_of(options.job);
   wanted.builds = options.job.needs_build();
+  if (const std::optional<std::string> text = script_text(options.job)) {
+    wanted.needs = wanted.runner == RunnerKind::kBpftrace ? needs_of_bpftrace(*text) : needs_of_systemtap(*text);
+  }
   return wanted;
 }
 

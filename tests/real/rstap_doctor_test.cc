@@ -2,6 +2,7 @@
 // `rstap doctor` against targets that are broken in one way each: it names the cause, and the command that mends it.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -205,6 +206,21 @@ TEST_F(RstapDoctor, NamesWhatTheMachineLacks) {
           {"no agent", "exec /usr/bin/no-such-stapsh", "agent     FAIL", "", "here: add --bootstrap"},
       },
       program_);
+}
+
+TEST_F(RstapDoctor, ItReadsOfAScriptWhatItNeedsOfTheKernel) {
+  const std::string no_types = "exec:" + in_own_mounts("mount -t tmpfs none /sys/kernel/btf");
+  const std::string by_types = scratch_.write("types.bt", "kfunc:vfs_read { exit(); }\n");
+  const Said types = doctor({"--remote", no_types, by_types});
+  EXPECT_EQ(types.code, 1);
+  expect_row(types.out, "btf       FAIL", "no kfunc probes", "CONFIG_DEBUG_INFO_BTF");
+  const bool has_kprobes = std::filesystem::exists("/sys/bus/event_source/devices/kprobe");
+  const std::string by_name = scratch_.write("function.bt", "kprobe:vfs_read { exit(); }\n");
+  const Said function = doctor({"--remote", "stapsh:", by_name});
+  EXPECT_EQ(function.code, has_kprobes ? 0 : 1) << function.out;
+  expect_row(function.out, has_kprobes ? "kprobes   ok" : "kprobes   FAIL", has_kprobes ? "on" : "attaches", "");
+  const Said other = doctor({"--remote", "stapsh:", program_});
+  expect_row(other.out, "kprobes   ok", has_kprobes ? "on" : "names no function", "");
 }
 
 TEST_F(RstapDoctor, NamesAPolicyThatRefuses) {

@@ -186,11 +186,11 @@ std::vector<Check> checks_of(const TargetFacts& target, const WantedRun& wanted,
     if (connected->environment) checks.push_back(policy(*connected->environment, wanted));
   }
   const bool ours = connected != nullptr && connected->runners;
-  const std::vector<Check> machine =
-      environment_checks(connected == nullptr ? std::nullopt : connected->environment, meant_runners(connected, wanted),
-                         connected == nullptr ? kNoAgent
-                         : ours               ? kOlder
-                                              : kNotOurs);
+  const std::vector<Check> machine = environment_checks(connected == nullptr ? std::nullopt : connected->environment,
+                                                        meant_runners(connected, wanted), wanted.needs,
+                                                        connected == nullptr ? kNoAgent
+                                                        : ours               ? kOlder
+                                                                             : kNotOurs);
   checks.insert(checks.end(), machine.begin(), machine.end());
   if (connected != nullptr) checks.push_back(clock(*connected));
   if (wanted.builds || !wanted.runner) {

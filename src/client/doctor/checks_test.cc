@@ -24,7 +24,9 @@ TargetFacts well(const std::string& environment = kWell) {
   return target;
 }
 
-const WantedRun kProgram{RunnerKind::kBpftrace, false, false}, kScript{RunnerKind::kStaprun, true, false};
+const WantedRun kProgram{RunnerKind::kBpftrace, false, false, {}}, kScript{RunnerKind::kStaprun, true, false, {}};
+const WantedRun kOfFunctions{RunnerKind::kBpftrace, false, false, ProbeNeeds{true, false}};
+const WantedRun kOfTypes{RunnerKind::kBpftrace, false, false, ProbeNeeds{false, true}};
 const HereFacts kHere{"4.8", "stap", true, {{"6.1.0", true}}};
 
 Check row(const std::vector<Check>& checks, std::string_view name) {
@@ -59,6 +61,10 @@ TEST(DoctorChecks, WhatTheMachineLacksIsNamedWithWhatMendsIt) {
       {"tracefs:no", kScript, "tracefs", State::kWarning, "not mounted", "mount -t tracefs"},
       {"btf:no", kProgram, "btf", State::kWarning, "no /sys/kernel/btf/vmlinux", "CONFIG_DEBUG_INFO_BTF"},
       {"kprobes:no", kProgram, "kprobes", State::kWarning, "off", "kprobes/enabled"},
+      {"kprobes:no", kOfFunctions, "kprobes", State::kFailure, "attaches", "kprobes/enabled"},
+      {"kprobes:no", kOfTypes, "kprobes", State::kOk, "names no function", ""},
+      {"btf:no", kOfTypes, "btf", State::kFailure, "no kfunc probes", "CONFIG_DEBUG_INFO_BTF"},
+      {"btf:no", kOfFunctions, "btf", State::kWarning, "knows no types", "CONFIG_DEBUG_INFO_BTF"},
       {"lockdown:integrity", kScript, "lockdown", State::kWarning, "not signed", "mokutil"},
       {"lockdown:confidentiality", kProgram, "lockdown", State::kFailure, "BPF", "lockdown="},
       {"uid:1000,caps:none", kProgram, "rights", State::kFailure, "need root", "connect as root"},
@@ -70,7 +76,7 @@ TEST(DoctorChecks, WhatTheMachineLacksIsNamedWithWhatMendsIt) {
       {"room:0,folder:/t", kProgram, "folder", State::kFailure, "full", "df -h /t"},
       {"executes:no,folder:/t", kProgram, "folder", State::kWarning, "noexec", "remount,exec /t"},
       {"executes:no,folder:/t",
-       {RunnerKind::kStapdyn, true, false},
+       {RunnerKind::kStapdyn, true, false, {}},
        "folder",
        State::kFailure,
        "noexec",

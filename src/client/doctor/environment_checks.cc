@@ -16,8 +16,8 @@ constexpr std::uint64_t kRoomNeeded = std::uint64_t{1} << 20;
 
 class Looks {
  public:
-  Looks(const TargetEnvironment& machine, const std::vector<RunnerKind>& runners)
-      : machine_(machine), runners_(runners) {}
+  Looks(const TargetEnvironment& machine, const std::vector<RunnerKind>& runners, std::optional<ProbeNeeds> needs)
+      : machine_(machine), runners_(runners), needs_(needs) {}
 
   [[nodiscard]] Check tracefs() const {
     return fact("tracefs", machine_.tracefs, "mounted",
@@ -27,14 +27,18 @@ class Looks {
   }
   [[nodiscard]] Check btf() const {
     return fact("btf", machine_.btf, "/sys/kernel/btf/vmlinux",
-                {"btf", State::kWarning,
+                {"btf", needs_ && needs_->btf ? State::kFailure : State::kWarning,
                  "no /sys/kernel/btf/vmlinux: bpftrace knows no types of the kernel, and has no kfunc probes",
                  "there: boot a kernel with CONFIG_DEBUG_INFO_BTF=y; or include headers: apt-get install "
                  "linux-headers-$(uname -r)"});
   }
   [[nodiscard]] Check kprobes() const {
+    const std::string none = "the kernel has none, or they are off";
+    if (machine_.kprobes == Fact::kNo && needs_ && !needs_->kprobes) {
+      return {"kprobes", State::kOk, none + "; this script names no function of the kernel", {}};
+    }
     return fact("kprobes", machine_.kprobes, "on",
-                {"kprobes", State::kWarning, "the kernel has none, or they are off: no probe of its functions attaches",
+                {"kprobes", needs_ ? State::kFailure : State::kWarning, none + ": no probe of its functions attaches",
                  "there: echo 1 > /sys/kernel/debug/kprobes/enabled; else boot a kernel with CONFIG_KPROBE_EVENTS=y"});
   }
   [[nodiscard]] Check lockdown() const {
@@ -75,6 +79,7 @@ class Looks {
 
   const TargetEnvironment& machine_;
   const std::vector<RunnerKind>& runners_;
+  std::optional<ProbeNeeds> needs_;
 };
 
 Check Looks::rights() const {
@@ -127,7 +132,8 @@ Check Looks::folder() const {
 }  // namespace
 
 std::vector<Check> environment_checks(const std::optional<TargetEnvironment>& environment,
-                                      const std::vector<RunnerKind>& runners, std::string_view unsaid) {
+                                      const std::vector<RunnerKind>& runners, std::optional<ProbeNeeds> needs,
+                                      std::string_view unsaid) {
   std::vector<Check> checks;
   if (!environment) {
     for (const char* name : {"tracefs", "btf", "kprobes", "lockdown", "rights", "folder"}) {
@@ -135,7 +141,7 @@ std::vector<Check> environment_checks(const std::optional<TargetEnvironment>& en
     }
     return checks;
   }
-  const Looks looks(*environment, runners);
+  const Looks looks(*environment, runners, needs);
   return {looks.tracefs(), looks.btf(), looks.kprobes(), looks.lockdown(), looks.rights(), looks.folder()};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "client/doctor/probe_needs.h"
 #include "client/events/event.h"
 #include "protocol/runner_kind.h"
 #include "session/client_effect.h"
@@ -15,9 +16,10 @@ namespace stapsh::client {
 
 /// What would run.
 struct WantedRun {
-  std::optional<RunnerKind> runner;  ///< None: there is no script, and all runners that are there are meant.
-  bool builds = false;               ///< From a systemtap script, here.
-  bool builds_elsewhere = false;     ///< Likewise, but by another host or of folders that were named.
+  std::optional<RunnerKind> runner;   ///< None: there is no script, and all runners that are there are meant.
+  bool builds = false;                ///< From a systemtap script, here.
+  bool builds_elsewhere = false;      ///< Likewise, but by another host or of folders that were named.
+  std::optional<ProbeNeeds> needs{};  ///< None: its text is not known here.
 };
 
 /// Of this machine, as far as a run needs it.
