@@ -21,6 +21,9 @@ constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
+// It is not passed over: it may as well have come within a frame, whose last bytes this would be then.
+constexpr std::string_view kStrayLine =
+    "; what else writes to its connection there (a job in the background of a login shell's start file)?";
 constexpr std::string_view kEchoes =
     "it echoes what it is sent: there is a terminal in between (ssh -tt, or RequestTTY on the way), and an agent can't "
     "be "
@@ -233,7 +236,11 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                    emit(Note{printable(debug.text), true});
                  },
                  [&](const UnknownLine&) {
-                   if (hello_seen_ || !take_hello_behind_text(line, now)) nonsense(line);
+                   if (!hello_seen_) {
+                     if (!take_hello_behind_text(line, now)) nonsense(line);
+                   } else {
+                     nonsense(line, phase_ == Phase::kRunning && framed_ ? kStrayLine : "");
+                   }
                  },
              },
              parsed);
@@ -274,14 +281,14 @@ std::string ClientSession::no_hello(std::string_view what, std::string_view beca
   return text;
 }
 
-void ClientSession::nonsense(std::string_view line) {
+void ClientSession::nonsense(std::string_view line, std::string_view guess) {
   if (!hello_seen_) return note_noise(line);
   // See take_frame(): here the end of an old agent fell into a frame's header.
   if (phase_ == Phase::kRunning && !ours_ && line.ends_with("quit")) {
     return finish({Outcome::Kind::kEnded, exit_code_, std::string(kCutShort)});
   }
   if (echoed_) return fail_session(std::string(kEchoes));
-  fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here");
+  fail_session("the agent sent '" + printable(line) + "', which is no line of the protocol here" + std::string(guess));
 }
 
 void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {

@@ -173,7 +173,7 @@ class ClientSession {
   bool take_hello_behind_text(std::string_view line, TimePoint now);
   void note_noise(std::string_view line);
   [[nodiscard]] std::string no_hello(std::string_view what, std::string_view because) const;
-  void nonsense(std::string_view line);
+  void nonsense(std::string_view line, std::string_view guess = {});
   void fail_session(std::string reason);
   void finish(Outcome outcome);
   void emit(ClientEffect effect) { effects_.push_back(std::move(effect)); }
