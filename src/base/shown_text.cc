@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/shown_text.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/utf8.h"
@@ -51,6 +52,17 @@ std::string shown_text(std::string_view text, std::size_t bytes_max) {
     text.remove_prefix(bytes);
   }
   return shown;
+}
+
+std::string shown_lines(std::string_view text) {
+  std::string shown;
+  while (true) {
+    const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+    shown += shown_text(text.substr(0, end));
+    if (end == text.size()) return shown;
+    shown += text[end];
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace stapsh

@@ -20,4 +20,7 @@ std::string spelled_control(std::string_view text);
 /// All of `text`, spelled where it must be. More than `bytes_max` bytes are cut, and "..." says so.
 std::string shown_text(std::string_view text, std::size_t bytes_max = std::string_view::npos);
 
+/// Likewise of a text that may have lines and tabs: these stay.
+std::string shown_lines(std::string_view text);
+
 }  // namespace stapsh

@@ -32,6 +32,11 @@ TEST(ShownText, SpellsWhatWouldBeObeyed) {
   for (const Case& c : cases) EXPECT_EQ(shown_text(c.text), c.want);
 }
 
+TEST(ShownText, LinesAndTabsMayStay) {
+  EXPECT_EQ(shown_lines("a\tb\n\033[2J\r\n"), "a\tb\n^[[2J^M\n");
+  EXPECT_EQ(shown_lines(""), "");
+}
+
 TEST(ShownText, IsCutBetweenCharacters) {
   EXPECT_EQ(shown_text("abc", 3), "abc");
   EXPECT_EQ(shown_text("abcd", 3), "abc...");

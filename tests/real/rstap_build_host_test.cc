@@ -100,7 +100,13 @@ TEST_F(RstapBuildHost, WhatIsWrongThereNamesTheHost) {
   const std::string script = stap_.one();
   const std::string liar = scratch_.write(
       "liar", "#!/bin/sh\nfor word; do :; done\nname=${word#*name=}\necho \"${name%%;*} \"\nexec cat\n", 0755);
+  const std::string banner = scratch_.write(
+      "banner", "#!/bin/sh\nseq 2000 >&2\nprintf 'Permission denied (publickey).\\r\\n' >&2\nexit 255\n", 0755);
+  const std::string painter =
+      scratch_.write("painter", "#!/bin/sh\nprintf 'no \\033]0;owned\\007\\n' >&2\nexit 255\n", 0755);
   const Case cases[] = {
+      {{"--ssh", banner, script}, 1, "--build-on=h0: Permission denied (publickey).\n"},
+      {{"--ssh", painter, script}, 1, "--build-on=h0: no ^[]0;owned^G\n"},
       {{"--stap", "nosuchstap", script}, 1, "there is no nosuchstap on h0; install systemtap there"},
       {{"--build-on", "nosuch.invalid", script}, 1, "--build-on=nosuch.invalid: ssh: Could not resolve hostname"},
       {{"--build-on", "unix:/x", script}, 2, "--build-on=unix:/x: it is reached by ssh"},
@@ -117,6 +123,29 @@ TEST_F(RstapBuildHost, WhatIsWrongThereNamesTheHost) {
     EXPECT_NE(program.wait_exit(), 0) << program.captured();
     EXPECT_NE(program.err().find(c.want), std::string::npos) << program.captured();
   }
+}
+
+TEST_F(RstapBuildHost, NothingThatStapSaysThereIsObeyed) {
+  const std::string stap =
+      scratch_.write("stap", "#!/bin/sh\nprintf '\\tlook: \\033[2J\\n' >&2\nexec stap \"$@\"\n", 0755);
+  Program program(rstap({"--stap", stap, stap_.one()}));
+  EXPECT_EQ(program.wait_exit(), 0) << program.captured();
+  EXPECT_NE(program.err().find("\tlook: ^[[2J\n"), std::string::npos) << program.captured();
+}
+
+TEST_F(RstapBuildHost, WhatStapLeavesInTheBackgroundIsEnded) {
+  const std::string pid_file = scratch_.path("left.pid");
+  const std::string stap = scratch_.write(
+      "stap", "#!/bin/sh\nsleep 1000 < /dev/null > /dev/null 2>&1 &\necho $! > " + pid_file + "\nexec stap \"$@\"\n",
+      0755);
+  Program program(rstap({"--stap", stap, stap_.one()}));
+  EXPECT_EQ(program.wait_exit(), 0) << program.captured();
+  const pid_t left = pid_in("left.pid");
+  ASSERT_GT(left, 1);
+  // Who adopted it may not have reaped it: a zombie has no words.
+  std::ifstream words("/proc/" + std::to_string(left) + "/cmdline");
+  EXPECT_EQ(words.peek(), std::char_traits<char>::eof()) << "it lives on";
+  expect_nothing_left();
 }
 
 TEST_F(RstapBuildHost, ListsProbesThere) {

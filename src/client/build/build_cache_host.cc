@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/shown_text.h"
 #include "client/build/build_cache.h"
 #include "client/build/build_host_files.h"
 #include "client/build/build_host_stage.h"
@@ -94,7 +95,7 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap_there(const KernelId
     co_return fail(output.error().code, why);
   }
   if (const std::string* const errors = output->part("errors")) {
-    show(files->with_names_here(*errors, output->folder()), kernel, output->folder());
+    show(shown_lines(files->with_names_here(*errors, output->folder())), kernel, output->folder());
   }
   if (output->exit_code() == kNotFound && output->part("out") == nullptr) {
     co_return fail(Errc::kUsage, "there is no " + options_.stap_program + " on " + host +

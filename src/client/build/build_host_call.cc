@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/build/build_host_call.h"
 
-#include <algorithm>
 #include <array>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include "base/last_line.h"
+#include "base/shown_text.h"
 #include "client/async/child_output.h"
 #include "sys/clock.h"
 #include "sys/io.h"
@@ -72,7 +73,8 @@ Awaitable<> BuildHostCall::read_errors() {
   while (true) {
     const Result<sys::IoResult> got = sys::read_some(err_.native_handle(), buffer);
     if (!got || got->end) break;
-    errors_.append(buffer.data(), std::min(got->bytes, kErrorBytesMax - errors_.size()));
+    errors_.append(buffer.data(), got->bytes);
+    if (errors_.size() > kErrorBytesMax) errors_.erase(0, errors_.size() - kErrorBytesMax);
     if (!got->would_block) continue;
     const auto [error] = co_await err_.async_wait(Descriptor::wait_read, kAsTuple);
     if (error) break;
@@ -119,11 +121,8 @@ Awaitable<> BuildHostCall::end_connection() {
 std::string BuildHostCall::why_it_ended() const {
   if (too_slow_) return "it does not answer in time (--connect-timeout)";
   if (output_.ended()) return "its answer makes no sense; see what its login shell prints: try ssh by hand";
-  std::string said = errors_;
-  while (said.ends_with('\n') || said.ends_with('\r')) said.pop_back();
-  std::ranges::replace(said, '\n', ' ');
-  std::erase(said, '\r');
-  if (!said.empty()) return said;
+  // Before it may stand a banner, of any length.
+  if (const std::string_view said = last_line(errors_); !said.empty()) return shown_text(said);
   if (!output_.ready()) return "ssh failed; try ssh by hand";
   return "the build there ended without a word: most likely it was killed, or the connection broke";
 }

@@ -72,7 +72,6 @@ if test -n "$module"; then
   part module "$module"
   part signature "$module.sgn"
 fi
-cd -P ../.. && rm -rf b
 echo "end 0"
 )sh";
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/last_line.h"
 #include "client/async/child_output.h"
 #include "protocol/command.h"
 #include "protocol/session_id.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/last_line.h"
 #include "protocol/command.h"
 #include "sys/clock.h"
 
@@ -61,7 +62,8 @@ std::string TargetProgress::state_text() const {
 }
 
 void TargetProgress::set_state(TargetState state) {
-  if (state_ == state) return;
+  if (state_ == state && has_told_state_) return;
+  has_told_state_ = true;
   state_ = state;
   has_run_ = has_run_ || state == TargetState::kRunning;
   if (state == TargetState::kRunning && !std::exchange(context_.started.happened, true)) {
@@ -106,11 +108,6 @@ void TargetProgress::leave_gate(bool ready) {
 void TargetProgress::lose_gate() {
   if (!gate_left_) return leave_gate(false);
   if (!has_begun()) context_.gate.lose();
-}
-
-std::string_view last_line(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  return text.substr(text.rfind('\n') + 1);
 }
 
 }  // namespace stapsh::client

@@ -79,6 +79,8 @@ class TargetProgress {
   /// Whether its runner has begun.
   [[nodiscard]] bool has_run() const { return has_run_; }
   [[nodiscard]] const std::string& plan() const { return plan_; }
+  /// Bytes that its runner wrote on standard output so far.
+  [[nodiscard]] std::uint64_t stdout_bytes() const { return output_bytes_[0]; }
   [[nodiscard]] bool has_begun() const { return begun_ || has_run_; }
   [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
 
@@ -86,6 +88,7 @@ class TargetProgress {
   RunContext context_;
   std::size_t index_;
   TargetState state_ = TargetState::kConnecting;
+  bool has_told_state_ = false;
   std::optional<Outcome> outcome_;
   bool has_run_ = false;
   bool begun_ = false;
@@ -101,8 +104,5 @@ class TargetProgress {
   TimePoint note_work_at_;  // and when a person may be told again.
   std::uint64_t output_bytes_[2] = {};
 };
-
-/// Its last line, without the end of it.
-std::string_view last_line(std::string_view text);
 
 }  // namespace stapsh::client
