@@ -222,6 +222,33 @@ TEST_F(RstapLive, ANewerBpftraceIsGivenAProbeByWhichItIsAsked) {
             read_file(scratch_.path("count.bt")) + "self:signal:SIGUSR1 { print(@c); }\n");
 }
 
+// It would not match the digest that its owner approved. (Such a bpftrace ends then, in this test: nobody can ask it.)
+TEST_F(RstapLive, WhereAPolicyDecidesTheProgramGoesAsItIsWritten) {
+  mounts_.policy_folder(scratch_.make_folder("etc-stapsh"));
+  const std::string program = scratch_.path("count.bt");
+  Program sum(options({"/usr/bin/sha256sum", program}));
+  ASSERT_EQ(sum.wait_exit(), 0);
+  (void)scratch_.write("etc-stapsh/approved", sum.out());
+  (void)scratch_.write("etc-stapsh/policy", "allow sha256=@/etc/stapsh/approved args=safe\n");
+  Program rstap(client({STAPSH_CLIENT, "--remote", newer_bpftrace(), "--live=0.2", program}));
+  EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_EQ(read_file(scratch_.path("sent.bt")), read_file(program)) << rstap.captured();
+}
+
+TEST_F(RstapLive, ATargetWhereNothingOfTheProgramWasAttachedFails) {
+  mounts_.replace("/usr/bin/bpftrace", scratch_.write("runner", R"(#!/bin/bash
+[[ $* == -V ]] && { echo bpftrace v0.23.0; exit; }
+echo '{"type": "attached_probes", "data": {"probes": 1}}'
+exec perl -e '$SIG{INT} = sub { exit 0 }; sleep'
+)",
+                                                      0755));
+  Program rstap(client(
+      {STAPSH_CLIENT, "--stapsh", agent_program(), "--remote", "stapsh:", "--live=0.2", scratch_.path("count.bt")}));
+  EXPECT_EQ(rstap.wait_exit(), 1) << rstap.captured();
+  EXPECT_NE(rstap.err().find("rstap: stapsh: failed: no probe of the program was attached"), std::string::npos)
+      << rstap.captured();
+}
+
 TEST_F(RstapLive, WithoutATerminalEachIntervalIsABlock) {
   fake_bpftrace();
   Terminal& terminal = open_terminal();

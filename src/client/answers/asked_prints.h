@@ -11,7 +11,8 @@ namespace stapsh::client {
 
 /// `program` with such a probe behind it, on a line of its own, which prints all maps that it makes; no line before
 /// that one is another. None: the program makes no map, has a probe for that signal itself, ends in the middle of
-/// something, would run on for that probe alone, or makes maps only under conditions that are not known here.
+/// something, has no probe but BEGIN and END, or makes maps only under conditions that are not known here. Where none
+/// of its other probes can be attached, it runs on for that probe alone: who runs it sees to that (attached_probes.h).
 std::optional<std::string> with_asked_prints(std::string_view program);
 
 }  // namespace stapsh::client

@@ -38,6 +38,7 @@ struct RunStarted {
   std::string sha256;   ///< Of the script, 64 hexadecimal digits; empty: none, or nobody keeps the events.
   std::vector<Target> targets;
   std::string command{};  ///< The script and its arguments in one line, in a shell's words; "sweep" for a sweep.
+  std::string call{};     ///< rstap as it was called, in a shell's words; empty: not known.
   std::string program{};  ///< The bpftrace program, where runners say what they measure as JSON; else empty.
   bool operator==(const RunStarted&) const = default;
 };
@@ -50,6 +51,7 @@ struct Connected {
   std::optional<WallTime> clock_uncertainty{};  ///< By how much the offset may be wrong, either way; if there is one.
   std::optional<FoundRunners> runners{};        ///< What it has to run programs with; none: it did not say.
   std::optional<TargetEnvironment> environment{};  ///< What the machine offers to them; none: it was not asked.
+  bool has_policy = false;                         ///< Its owner has said what may run there.
   bool operator==(const Connected&) const = default;
 };
 

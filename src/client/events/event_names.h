@@ -31,6 +31,9 @@ inline constexpr NameTable<TargetState, kTargetStates> kStateNames{{{TargetState
                                                                     {TargetState::kDone, "done"},
                                                                     {TargetState::kFailed, "failed"}}};
 
+/// Of a target whose owner has one.
+inline constexpr std::string_view kPolicyThere = "there";
+
 /// Whether its user may not execute it.
 inline constexpr NameTable<bool, 2> kRunnerStateNames{{{false, "there"}, {true, "denied"}}};
 

@@ -37,6 +37,7 @@ event::RunStarted read_started(EventFields& from) {
   e.script = from.text("script");
   e.sha256 = from.text("sha256", Need::kMay);
   e.command = from.text("command", Need::kMay);
+  e.call = from.text("call", Need::kMay);
   e.program = from.text("program", Need::kMay);
   from.list("targets", Need::kMust, [&](EventFields& target) {
     e.targets.push_back({target.text("name"), target.text("uri")});
@@ -65,6 +66,7 @@ event::Connected read_connected(EventFields& from) {
   FoundRunners runners;
   const bool said = from.list("runners", Need::kMay, [&](EventFields& runner) { read_runner(runner, runners); });
   if (said) e.runners = std::move(runners);
+  e.has_policy = from.text("policy", Need::kMay) == kPolicyThere;
   if (const std::string word = from.text("environment", Need::kMay); !word.empty()) {
     e.environment = parse_environment(word);
   }

@@ -69,6 +69,7 @@ void add_fields(Fields to, const event::RunStarted& e) {
   to.text("script", e.script);
   if (!e.sha256.empty()) to.text("sha256", e.sha256);
   if (!e.command.empty()) to.text("command", e.command);
+  if (!e.call.empty()) to.text("call", e.call);
   if (!e.program.empty()) to.text("program", e.program);
   to.list("targets", e.targets, [](Fields target, const event::RunStarted::Target& each) {
     target.text("name", each.name);
@@ -82,6 +83,7 @@ void add_fields(Fields to, const event::Connected& e) {
   to.text("agent", e.agent);
   if (e.clock_offset) to.seconds("clock_offset", *e.clock_offset);
   if (e.clock_uncertainty) to.seconds("clock_uncertainty", *e.clock_uncertainty);
+  if (e.has_policy) to.text("policy", kPolicyThere);
   if (e.environment) to.text("environment", format_environment(*e.environment));
   if (!e.runners) return;
   to.list("runners", *e.runners, [](Fields runner, const FoundRunner& each) {

@@ -46,7 +46,8 @@ void SumSink::tell_book(const Event& event) {
                  [&](const event::Connected& e) {
                    const std::optional<bool> by_probe =
                        e.runners ? prints_maps_by_probe(*e.runners) : std::optional<bool>();
-                   if (by_probe) book_->on_asking_known(*event.target, !*by_probe || has_asking_probe_);
+                   if (by_probe)
+                     book_->on_asking_known(*event.target, !*by_probe || (has_asking_probe_ && !e.has_policy));
                  },
                  [&](const event::StateChanged& e) {
                    if (e.state == TargetState::kRunning) book_->on_started(*event.target, event.at);
@@ -62,11 +63,12 @@ void SumSink::tell_book(const Event& event) {
 }
 
 void SumSink::say_nothing_was_measured(WallTime now) {
-  text_->on_event({now, std::nullopt,
-                   event::Note{event::Note::Kind::kInfo,
-                               "--sum: nothing that was printed can be added up: maps of bpftrace can, of a run with "
-                               "--sum, and of systemtap what @rstap_count_by and its like print, @hist_log and "
-                               "@hist_linear"}});
+  text_->on_event(
+      {now, std::nullopt,
+       event::Note{event::Note::Kind::kInfo,
+                   "nothing that was printed can be added up; of bpftrace, maps can, if it was run with --sum, "
+                   "--live or --report; of systemtap, @hist_log, @hist_linear, and what @rstap_count_by and "
+                   "its like print"}});
 }
 
 std::vector<std::size_t> SumSink::askable() const {

@@ -4,6 +4,7 @@
 #include <asio/co_spawn.hpp>
 #include <utility>
 
+#include "base/last_line.h"
 #include "base/overloaded.h"
 #include "base/utf8.h"
 #include "client/run/clock_offset.h"
@@ -99,6 +100,8 @@ void Attempt::spawn(Coroutine coroutine) {
 Awaitable<> Attempt::run() {
   slot_ = co_await context_.slots.acquire(transport_.host(), [this] { return is_unwanted(); });
   if (!slot_) co_return finish({Outcome::Kind::kStopped, std::nullopt, {}});
+  // An attempt behind the outcome asks what is left.
+  if (!progress_.outcome()) progress_.set_state(TargetState::kConnecting);
   guard([this] { open(); });
   if (session_) co_await live();
   slot_.reset();
@@ -235,7 +238,7 @@ void Attempt::drain_effects() {
               if (input.owes()) stream_error_ = "stopped before all commands were sent";
               input.end();
             },
-            [&](const Output& e) { progress_.emit_output(e.stream, e.bytes, e.time); },
+            [&](const Output& e) { on_output(e); },
             [&](const Note& e) { progress_.note(e.is_theirs ? "it says: " + e.text : e.text); },
             [&](const Connected& e) { on_connected(e); },
             [&](const Ready&) { on_ready(); },
@@ -246,6 +249,15 @@ void Attempt::drain_effects() {
         *effect);
   }
   arm_timer();
+}
+
+void Attempt::on_output(const Output& output) {
+  progress_.emit_output(output.stream, output.bytes, output.time);
+  if (!module_ || !module_->prints_when_asked || output.stream != Stream::kStdout) return;
+  // Without the probe that we added it would have ended there, with an error.
+  if (attached_.on_output(output.bytes) != 1U) return;
+  progress_.set_never_traced("no probe of the program was attached: nothing there is what it names");
+  stop();
 }
 
 void Attempt::on_connected(const Connected& connected) {
@@ -261,6 +273,7 @@ void Attempt::on_connected(const Connected& connected) {
   }
   event.runners = connected.runners;
   event.environment = connected.environment;
+  event.has_policy = session_->has_policy();
   progress_.emit(std::move(event));
   if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
   if (!context_.options.has_program()) {
@@ -270,7 +283,8 @@ void Attempt::on_connected(const Connected& connected) {
   progress_.set_state(TargetState::kBuilding);
   const std::optional<bool> by_probe =
       connected.runners ? prints_maps_by_probe(*connected.runners) : std::optional<bool>();
-  spawn(get_module(hello, by_probe.value_or(false)));
+  // A policy may know the program by what the person wrote.
+  spawn(get_module(hello, by_probe.value_or(false) && !session_->has_policy()));
 }
 
 void Attempt::on_finished(Outcome outcome) {

@@ -13,6 +13,7 @@
 #include "client/build/module.h"
 #include "client/run/agent_bringing.h"
 #include "client/run/agent_streams.h"
+#include "client/run/attached_probes.h"
 #include "client/run/becoming.h"
 #include "client/run/run_context.h"
 #include "client/run/target_progress.h"
@@ -64,6 +65,7 @@ class Attempt {
   Awaitable<> part();
   Awaitable<> read_output();
   Awaitable<> write_input();
+  void on_output(const Output& output);
   Awaitable<> get_module(HelloLine hello, bool prints_maps_by_probe);
   Awaitable<> start_when_due();
   Awaitable<TransportEnd> close();
@@ -109,6 +111,7 @@ class Attempt {
   int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().
   Condition idle_;   // One of them ended.
   std::shared_ptr<const Module> module_;
+  AttachedProbes attached_;
   std::string plan_;  // --dry-run: what would run.
   std::string early_errors_;
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
