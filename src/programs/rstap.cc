@@ -77,6 +77,7 @@ stapsh::Result<int> run(const std::vector<std::string>& words, const std::vector
     return run_replay(std::span(expanded).subspan(1), defaults);
   }
   client::RstapOptions options = TRY(client::parse_rstap_arguments(expanded, defaults));
+  options.words = words;
   switch (options.action) {
     case client::Action::kShowHelp:
       return print_text(client::rstap_help());

@@ -475,7 +475,7 @@ std::string ClientSession::has_no_runner() const {
   const bool is_older = upload_.runner == RunnerKind::kStapbpf && agent_version_ < kFirstWithBpf;
   return "its stapsh is systemtap's (" + printable(hello_.version) + "), which can't start " +
          std::string(runner_name(upload_.runner)) + (is_older ? " (5.1's can)" : "") +
-         "; put ours there: copy the one file stapsh to the target";
+         "; put ours there: by --bootstrap over ssh, or copy the one file stapsh to the target";
 }
 
 void ClientSession::on_module_failed(std::string_view reason) {

@@ -219,7 +219,7 @@ TEST(ClientSession, AReleasedAgentIsAskedForTheRunnerBeforeItIsSentAnything) {
 }
 
 TEST(ClientSession, AReleasedAgentWithoutTheRunnerIsSentNothing) {
-  const std::string advice = "; put ours there: copy the one file stapsh to the target";
+  const std::string advice = "; put ours there: by --bootstrap over ssh, or copy the one file stapsh to the target";
   EXPECT_EQ(old_connected().run({"module stapbpf", "say ERROR: Invalid option"}),
             "send option bpf\\n; close; failed: its stapsh is systemtap's (5.6), which can't start stapbpf" + advice);
   EXPECT_EQ(old_connected().run({"module bpftrace"}),
@@ -822,7 +822,7 @@ TEST(ClientSession, ADryRunAsksAndChecksAllAndSendsNothing) {
     return client;
   };
   EXPECT_EQ(released().run({"module stapbpf", "say OK", "stop", "end"}), "send option bpf\\n; ready; close; stopped");
-  const std::string advice = "; put ours there: copy the one file stapsh to the target";
+  const std::string advice = "; put ours there: by --bootstrap over ssh, or copy the one file stapsh to the target";
   EXPECT_EQ(released().run({"module stapbpf", "say ERROR: Invalid option"}),
             "send option bpf\\n; close; failed: its stapsh is systemtap's (5.6), which can't start stapbpf" + advice);
   EXPECT_EQ(released().run({"module bpftrace"}),

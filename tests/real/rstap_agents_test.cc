@@ -283,7 +283,7 @@ TEST_P(RstapWithReleasedAgent, ModuleThatItHasNoRunnerForIsNotSent) {
     const std::string name_of_site = GetParam() == Via::kStapsh ? "stapsh" : site.uri();
     EXPECT_EQ(rstap.err(), "rstap: " + name_of_site + ": failed: its stapsh is systemtap's (4.8), which can't start " +
                                runner +
-                               "; put ours there: copy the one file stapsh to the target\n"
+                               "; put ours there: by --bootstrap over ssh, or copy the one file stapsh to the target\n"
                                "rstap: 1 target: 0 succeeded, 1 failed; 0 clean, 1 not touched\n");
   }
 }

@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t kBuildTextBytesMax = std::size_t{1} << 20;
 // All probes of a kernel with their variables are some 30 MiB.
 constexpr std::size_t kListBytesMax = std::size_t{256} << 20;
+constexpr int kSignalCodeBase = 128;
 constexpr Duration kDeathTime = std::chrono::seconds(2);
 
 std::string name_of(const KernelId& kernel) { return kernel.release + " " + kernel.machine; }
@@ -89,6 +90,8 @@ void BuildCache::make_askable() {
   if (!text) return;
   Module module = *ready_;
   module.files.front().content = std::make_shared<const std::string>(*text);
+  module.files.front().digest_.clear();
+  module.prints_when_asked = true;
   askable_ = std::make_shared<const Module>(std::move(module));
 }
 
@@ -290,6 +293,10 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
         Errc::kUsage,
         "stap prints something else than the module's name, and was stopped for it; give -v to rstap itself, "
         "not in --stap-arg or ~/.systemtap/rc");
+  }
+  if (built.exit_code.value_or(0) > kSignalCodeBase && built.errors.empty()) {
+    co_return fail(Errc::kUsage, "stap was ended by signal " + std::to_string(*built.exit_code - kSignalCodeBase) +
+                                     " and said nothing; is there room in $TMPDIR (/tmp)?");
   }
   co_return fail(Errc::kUsage, why_not_built());
 }

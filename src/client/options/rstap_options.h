@@ -115,6 +115,7 @@ enum class Dialect { kReleased, kRfc };
 
 struct RstapOptions {
   Action action = Action::kRun;
+  std::vector<std::string> words;  ///< As the person gave them; an alias is not expanded.
   JobOptions job;
   TargetOptions targets;
   ReachOptions reach;

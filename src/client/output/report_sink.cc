@@ -55,7 +55,7 @@ void ReportSink::on_event(const Event& event) {
 }
 
 void ReportSink::start(const Event& event, const event::RunStarted& run) {
-  report_.command = run.command;
+  report_.command = run.call.empty() ? run.command : run.call;
   report_.script = run.script;
   report_.script_text = run.program;
   report_.sha256 = run.sha256;

@@ -14,6 +14,7 @@
 #include "base/parse_seconds.h"
 #include "client/build/build_cache.h"
 #include "client/events/run_result.h"
+#include "client/options/quote_shell_words.h"
 #include "client/options/trace_time.h"
 #include "client/prompts/asker.h"
 #include "client/prompts/sudo_password.h"
@@ -82,6 +83,8 @@ class TargetFleet : public Fleet {
   void judge_failure(const TargetRun& run);
   void judge_canary(const TargetRun& run);
   void halt(const HaltRule& rule, int code);
+  void set_stop_reason(const std::string& reason);
+  void say_nothing_matched();
   void stop_unbegun(const std::string& reason);
   void finish();
   Awaitable<> bound_starts();
@@ -189,6 +192,9 @@ Awaitable<int> TargetFleet::run() {
   started.targets = targets();
   const bool is_sweep = options_.action == Action::kSweep;
   started.command = is_sweep ? "sweep" : options_.job.command_line();
+  std::vector<std::string> call{"rstap"};
+  call.insert(call.end(), options_.words.begin(), options_.words.end());
+  started.call = quote_shell_words(call);
   emit(std::move(started));
   if (!resume_note_.empty()) emit(event::Note{event::Note::Kind::kInfo, std::move(resume_note_)});
   if (std::optional<std::string> text = untravelled_text(targets_, options_.job, ::environ); text && !is_sweep) {
@@ -235,6 +241,7 @@ Awaitable<int> TargetFleet::run() {
   events_.set_on_reader_gone({});  // Nothing is left that could be stopped.
   for (std::string& text : plan_texts(runs_)) emit(event::Note{event::Note::Kind::kAnswer, std::move(text)});
   say_what_adds_up();
+  say_nothing_matched();
   const int code =
       exit_code_of(results(), stopped_code_, options_.largest_code ? CodeRule::kLargest : CodeRule::kFirst);
   emit(event::RunEnded{code});
@@ -248,6 +255,14 @@ void TargetFleet::say_what_adds_up() {
   };
   if (std::ranges::count_if(results(), has_printed) < 2) return;
   emit(event::Note{event::Note::Kind::kInfo, "each target has printed its own maps; with --sum they are added up"});
+}
+
+// bpftrace -l says nothing of a pattern that nothing matches, and ends well.
+void TargetFleet::say_nothing_matched() {
+  if (!options_.job.lists() || options_.job.runtime != Runtime::kBpftrace || options_.dry_run || stops_ > 0) return;
+  const auto has_listed = [](const auto& each) { return each->stdout_bytes() > 0 || is_failure(*each->outcome()); };
+  if (std::ranges::any_of(runs_, has_listed)) return;
+  emit(event::Note{event::Note::Kind::kWarning, "no target has a probe that matches " + options_.job.script});
 }
 
 // Better said now than by the nine hundredth target.
@@ -299,6 +314,7 @@ void TargetFleet::on_due(TargetRun& run, bool traced) {
   if (canary_fails) stopped_code_ = kFailedCode;  // It should have ended by itself.
   if (!run.is_stopping()) run.stop();
   const auto goes_on = [](const auto& each) { return !each->outcome() && !each->is_stopping(); };
+  if (canary_fails) set_stop_reason(fmt::format("canary {} was at its deadline first", run.target().name));
   if (canary_fails || std::ranges::none_of(runs_, goes_on)) stop_all({event::StopAsked::Why::kDeadline});
 }
 
@@ -338,6 +354,7 @@ void TargetFleet::judge(const TargetRun& run) {
   const bool never_ran = !run.has_run() && run.outcome()->kind == Outcome::Kind::kFailed;
   if (!options_.all_or_nothing || !never_ran || stops_ > 0) return;
   stopped_code_ = kFailedCode;
+  set_stop_reason(fmt::format("{} failed (--all-or-nothing)", run.target().name));
   stop_all({event::StopAsked::Why::kTargets});
 }
 
@@ -374,8 +391,13 @@ void TargetFleet::halt(const HaltRule& rule, int code) {
   const bool now = rule.when == HaltRule::When::kNow;
   emit(event::Note{event::Note::Kind::kWarning, reason + (now ? ": all are stopped" : ": no more are started")});
   if (!now) return stop_unbegun(reason);
-  for (const auto& each : runs_) each->set_stop_reason(reason);
+  set_stop_reason(reason);
   stop_all({event::StopAsked::Why::kHalt});
+}
+
+// Before stop_all(): what those that have not begun will say of it.
+void TargetFleet::set_stop_reason(const std::string& reason) {
+  for (const auto& each : runs_) each->set_stop_reason(reason);
 }
 
 void TargetFleet::stop_unbegun(const std::string& reason) {
@@ -489,6 +511,7 @@ void TargetFleet::say_states() {
 void TargetFleet::on_reader_gone() {
   if (stops_ > 0 || finished_) return;
   reader_gone_ = true;
+  set_stop_reason("standard output was closed");
   stop_all({event::StopAsked::Why::kReaderGone});
 }
 

@@ -55,6 +55,7 @@ class TargetRun {
   void set_on_due(std::function<void(bool traced)> on_due) { progress_.set_on_due(std::move(on_due)); }
   /// Before stop(): it has failed, however its runner ends.
   void set_never_traced(std::string reason) { progress_.set_never_traced(std::move(reason)); }
+  [[nodiscard]] std::uint64_t stdout_bytes() const { return progress_.stdout_bytes(); }
   /// run() is over.
   void note_ended() { ended_ = true; }
   [[nodiscard]] bool has_ended() const { return ended_; }
