@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kForms =
     "HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, "
-    "exec:COMMAND, @FILE";
+    "exec:COMMAND, HOST=exec:COMMAND, @FILE";
 
 auto bad_uri(std::string_view text, std::string_view reason) {
   return fail(Errc::kUsage, fmt::format("target '{}': {}", shown_text(text, 200), reason));

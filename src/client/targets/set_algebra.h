@@ -10,7 +10,8 @@
 
 namespace stapsh::client {
 
-/// An address, and what a person calls it where that is not the address: an inventory's hosts.
+/// An address, and what a person calls it where that is not the address: an inventory's hosts,
+/// those that a command reaches.
 struct NamedAddress {
   std::string text;
   std::string alias = {};

@@ -16,6 +16,7 @@
 #include "client/targets/ask_ansible.h"
 #include "client/targets/groups.h"
 #include "client/targets/host_set.h"
+#include "client/targets/hosts_by_command.h"
 #include "client/targets/set_algebra.h"
 #include "client/targets/value_list.h"
 
@@ -62,6 +63,7 @@ class ValueReader {
     if (value.front() == '@' && is_list(path_in(place.folder, value.substr(1)))) {
       return read_at(value.substr(1), place);
     }
+    if (const auto hosts = split_hosts_by_command(value)) return read_by_command(*hosts, place);
     for (const SetTerm& term : TRY(split_set(value))) {
       Addresses others = TRY(read_term(term.text, place));
       TRY(apply(term.op, addresses, std::move(others)));
@@ -79,6 +81,13 @@ class ValueReader {
     TRY(parse_remote_uri(text));  // Here it is known where it stands.
     addresses.push_back({std::move(text)});
     return {};
+  }
+
+  Result<Addresses> read_by_command(const HostsByCommand& hosts, const Place& place) {
+    const Addresses names = TRY(read(hosts.set, place));
+    Addresses addresses = TRY(reach_by_command(names, hosts.command));
+    for (const NamedAddress& address : addresses) TRY(parse_remote_uri(address.text));
+    return addresses;
   }
 
   Result<Addresses> read_term(std::string_view term, const Place& place) {

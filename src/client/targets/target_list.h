@@ -20,8 +20,9 @@ struct Target {
   unsigned index = 0;  ///< From 0, in the order given: the N of --remote-prefix and of remote_id().
   std::string text;    ///< One address as written, after its set was expanded.
   RemoteUri uri;
-  /// For people: an inventory's name, or `text` less an ending ':'. The second and later of the same have "#2", "#3" …
-  /// behind it, counted before anybody is left out: the next run calls them the same.
+  /// For people: an inventory's name, that of a host which a command reaches, or `text` less an ending ':'. The second
+  /// and later of the same have "#2", "#3" … behind it, counted before anybody is left out: the next run calls them the
+  /// same.
   std::string name;
   bool operator==(const Target&) const = default;
 };

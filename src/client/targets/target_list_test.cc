@@ -167,12 +167,51 @@ TEST_F(TargetList, ListsAndGroupsArePartsOfSets) {
   EXPECT_THAT(of(list + "&@web"), ElementsAre("web2", "web3", "root@web4"));
   // A list's name may hold what joins sets.
   EXPECT_THAT(of(write("a,b!c", "y")), ElementsAre("y"));
-  EXPECT_THAT(of("@bad"),
-              ElementsAre("group @bad of the configuration: target 'foo://y': unknown scheme 'foo://'; known "
-                          "forms: HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, "
-                          "vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, exec:COMMAND, @FILE"));
+  EXPECT_THAT(
+      of("@bad"),
+      ElementsAre("group @bad of the configuration: target 'foo://y': unknown scheme 'foo://'; known "
+                  "forms: HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, "
+                  "vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, exec:COMMAND, HOST=exec:COMMAND, @FILE"));
   EXPECT_THAT(of("@self"), ElementsAre(HasSubstr("nested more than 8 deep")));
   EXPECT_THAT(of("@none"), ElementsAre("group @none is empty: group @none of the configuration"));
+}
+
+TEST_F(TargetList, HostsOfACommandAreTargetsByTheirNames) {
+  TargetOptions options;
+  options.groups = {{"pods", {"pod-[1-3]=exec:kubectl exec -i {host} -c a,b -- sh"}}, {"ready", {"pod-[2-9]"}}};
+  const auto names_of = [&](const std::vector<std::string>& remotes) {
+    options.remotes = remotes;
+    const auto list = list_targets(options);
+    if (!list) return std::vector<std::string>{list.error().what};
+    std::vector<std::string> names;
+    for (const Target& target : list->targets) names.push_back(target.name);
+    return names;
+  };
+  EXPECT_THAT(names_of({"@pods"}), ElementsAre("pod-1", "pod-2", "pod-3"));
+  EXPECT_THAT(texts(options),
+              ElementsAre("exec:kubectl exec -i pod-1 -c a,b -- sh", "exec:kubectl exec -i pod-2 -c a,b -- sh",
+                          "exec:kubectl exec -i pod-3 -c a,b -- sh"));
+  // They are joined, and their sets are, as those of ssh.
+  EXPECT_THAT(names_of({"@pods!pod-2,web1"}), ElementsAre("pod-1", "pod-3", "web1"));
+  EXPECT_THAT(names_of({"@pods&@ready", "@pods^pod-[1-2]"}), ElementsAre("pod-2", "pod-3", "pod-3#2"));
+  EXPECT_THAT(names_of({"@ready!pod-[3-9],x=exec:lxc exec {host} sh"}), ElementsAre("pod-2", "x"));
+  EXPECT_THAT(texts(options), ElementsAre("exec:lxc exec pod-2 sh", "exec:lxc exec x sh"));
+  EXPECT_THAT(names_of({write("names", "a\nb # the last\n") + "=exec:podman exec -i {host} sh"}),
+              ElementsAre("a", "b"));
+  EXPECT_THAT(names_of({"db=exec:ssh gw stapsh"}), ElementsAre("db"));
+  EXPECT_THAT(names_of({"db=exec:a", "db=exec:b", "db"}), ElementsAre("db", "db#2", "db#3"));
+  options.excludes = {"pod-[1-2]"};
+  EXPECT_THAT(names_of({"@pods"}), ElementsAre("pod-3"));
+  options.excludes.clear();
+  options.pick = 2;
+  EXPECT_THAT(names_of({"@pods"}), testing::SizeIs(2));
+  options.pick.reset();
+  EXPECT_THAT(names_of({"@pods=exec:sh {host}"}), ElementsAre(HasSubstr("can't be a host of '=exec:sh {host}'")));
+  EXPECT_THAT(names_of({"a;b=exec:sh {host}"}), ElementsAre(HasSubstr("'a;b' can't be a host of")));
+  EXPECT_THAT(names_of({"=exec:sh {host}"}), ElementsAre(HasSubstr("target '': empty")));
+  EXPECT_THAT(names_of({"a=exec: "}), ElementsAre(HasSubstr("the form is exec:COMMAND")));
+  EXPECT_THAT(names_of({write("bad", "a\na,b=exec:sh\n")}),
+              ElementsAre(HasSubstr("/bad:2: '=exec:sh' reaches the same")));
 }
 
 TEST_F(TargetList, LeavesOutWhatIsExcluded) {
