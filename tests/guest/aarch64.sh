@@ -65,7 +65,7 @@ foreign_image() {
   keep "$work" "$entry"
 }
 
-# Boots IMAGE as GUEST, with AGENT, which serves its port 0.
+# Boots IMAGE as GUEST, with AGENT, which serves its port 0. Its port `shell` is free for serve_shell.
 start_foreign() {  # GUEST IMAGE AGENT
   local guest=$scratch/$1 image=$2 root
   mkdir -p "$guest"
@@ -85,6 +85,8 @@ start_foreign() {  # GUEST IMAGE AGENT
     -device virtserialport,bus=vser0.0,nr=1,chardev=ch0,name=org.systemtap.stapsh.0 \
     -chardev "pipe,id=ch1,path=$guest/commands" \
     -device virtserialport,bus=vser0.0,nr=2,chardev=ch1,name=org.systemtap.commands.0 \
+    -chardev "socket,id=ch2,path=$guest/shell,server=on,wait=off" \
+    -device virtserialport,bus=vser0.0,nr=3,chardev=ch2,name=org.systemtap.shell.0 \
     < /dev/null > "$guest/qemu.err" 2>&1 &
   echo $! > "$guest/pid"
   guests+=("$guest")
@@ -107,4 +109,19 @@ spent_by() {  # GUEST
 # Has the guest do something; it says on its console what comes of it.
 tell_foreign() {  # GUEST COMMAND...
   printf '%s\n' "${*:2}" > "$scratch/$1/commands.in"
+}
+# From now on each who connects to its port `shell` has a shell there, and no agent of ours is in its usual place.
+serve_shell() {  # GUEST
+  # shellcheck disable=SC2016  # The guest's shell expands it.
+  tell_foreign "$1" 'rm /usr/bin/stapsh; p=/dev/virtio-ports/org.systemtap.shell.0
+    while usleep 100000; do sh <> $p >&0 2> /dev/null; done & echo SHELL-READY'
+  quietly says_within "$scratch/$1/console.log" '^SHELL-READY' 30 || die "no shell at its port"
+}
+# All that stapsh could have left in a file, wherever it may write, in one line.
+files_of_stapsh() {  # GUEST
+  local console=$scratch/$1/console.log looks
+  looks=$(($(grep -c '^FILES' "$console") + 1))
+  tell_foreign "$1" "echo FILES $looks \$(find / /dev/shm /run /tmp -xdev -path /proc -prune -o -name '*stapsh*' -print | sort -u)."
+  quietly says_within "$console" "^FILES $looks .*[.]" 60 || echo "the guest does not say look $looks"
+  sed -n "s/^FILES $looks //p" "$console" | tr -d '\r'
 }

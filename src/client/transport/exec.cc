@@ -19,6 +19,9 @@ class ExecTransport : public Transport {
     spawn.program = "/bin/sh";
     spawn.argv = {"/bin/sh", "-c", uri_.command};
     spawn.extra_env = options.environment;  // It may be an ssh.
+    // Programs in Go, as podman, docker and kubectl, end at a terminal's ctrl-C though it is ignored: they are away
+    // from it.
+    spawn.new_session = true;
     return open_child(std::move(spawn), targets);
   }
 
