@@ -76,6 +76,17 @@ TEST_F(RstapContainers, AreTargetsByTheirNames) {
   EXPECT_TRUE(has(rstap.err(), "rstap: 2 targets: 2 succeeded; all clean\n")) << rstap.captured();
 }
 
+// A process of it is known by its pid here; that is its name then.
+TEST_F(RstapContainers, NsenterIsAWayInAsWell) {
+  const std::string pid = std::to_string(add("shop").pids().front());
+  // It has the environment of here, whose folders are not there.
+  const std::string uri = pid + "=exec:nsenter -t {host} -a env -i PATH=/usr/bin:/bin sh";
+  Program rstap(this->rstap({"--remote", uri, "--label", "--deadline", "1", beat()}));
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  EXPECT_TRUE(has(rstap.out(), pid + ": beat 1\n")) << rstap.captured();
+  EXPECT_TRUE(has(rstap.err(), "; all clean\n")) << rstap.captured();
+}
+
 struct End {
   std::string name;
   std::function<void(const Program& rstap, const Podman& podman)> comes;

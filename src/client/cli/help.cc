@@ -50,6 +50,7 @@ Forms of TARGET:
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
   web[01-40,50]                 a set of hosts, in any form with a HOST
+  SET=exec:COMMAND              the same for each of a set, its name for {host} in COMMAND
   @FILE                         a list: a TARGET on each line, # comments; exec: ones are run here
   @GROUP                        a group: of the configuration, nodeset, or /etc/dsh/group
   SET!SET  SET&SET  SET^SET     without the second; what both have; what one has; from left to right
