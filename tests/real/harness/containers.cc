@@ -14,6 +14,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Until its input ends; then the cgroups below $1 go. crun refuses version 1 and 2 of cgroups side by side.
+constexpr const char* kMachine = R"(
+mount -t tmpfs run /run
+mount -t tmpfs lib /var/lib
+! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+echo ready
+read -r end || :
+test ! -e "$1" || find "$1" -depth -type d -exec rmdir {} +
+)";
+
 std::string pid_namespace_of(const std::string& pid) {
   std::array<char, 64> target;
   const ssize_t size = ::readlink(("/proc/" + pid + "/ns/pid").c_str(), target.data(), target.size());
@@ -44,16 +55,11 @@ std::string make_root(const Scratch& scratch, const std::string& name) {
 Podman::Podman(const Scratch& scratch)
     : scratch_(scratch), cgroup_("/" + fs::path(scratch.root()).filename().string() + ".podman") {
   scratch.make_folder("podman");
-  // crun refuses version 1 and 2 of cgroups side by side.
-  keeper_ = std::make_unique<Program>(
-      ProgramOptions{.argv = {"/usr/bin/unshare", "-m", "--propagation", "private", "/bin/sh", "-ec",
-                              "mount -t tmpfs run /run; mount -t tmpfs lib /var/lib\n"
-                              "! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified\n"
-                              "mount -t cgroup2 cgroup2 /sys/fs/cgroup; echo ready; read -r end || :\n"
-                              "test ! -e \"$1\" || find \"$1\" -depth -type d -exec rmdir {} +",
-                              "sh", "/sys/fs/cgroup" + cgroup_},
-                     .env = scratch.environment(),
-                     .input = ProgramOptions::Input::kPipe});
+  keeper_ =
+      std::make_unique<Program>(ProgramOptions{.argv = {"/usr/bin/unshare", "-m", "--propagation", "private", "/bin/sh",
+                                                        "-ec", kMachine, "sh", "/sys/fs/cgroup" + cgroup_},
+                                               .env = scratch.environment(),
+                                               .input = ProgramOptions::Input::kPipe});
   if (!keeper_->wait_for_out("ready")) throw HarnessError("no machine for podman: " + keeper_->captured());
   scratch.write("podman/podman",
                 "#!/bin/sh\necho $$ > " + scratch.path("podman/last") + "\nexec /usr/bin/nsenter --mount=/proc/" +
