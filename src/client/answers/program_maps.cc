@@ -51,6 +51,7 @@ class Reader {
   void mark_all(std::string_view text);
   void use(std::string_view name, std::optional<MapKind> kind);
   void note_print(std::size_t at, ProgramMap& map);
+  void note_forgetting(std::size_t at, std::size_t behind, ProgramMap& map);
   ProgramMap& map(std::string_view name);
 
   [[nodiscard]] bool is(std::size_t at, std::string_view sign) const {
@@ -68,7 +69,8 @@ class Reader {
   }
 
   std::vector<ProgramWord> words_;
-  std::set<std::string_view> redefined_;   // Aggregations that the program calls otherwise.
+  std::set<std::string_view> redefined_;  // Aggregations that the program calls otherwise.
+  bool imports_ = false;
   std::vector<std::size_t> calls_;         // Open brackets: their words.
   std::set<std::string_view> macro_maps_;  // Parameters of the macro that is being read: names of others.
   std::size_t macro_end_ = 0;
@@ -80,6 +82,7 @@ class Reader {
 void Reader::find_definitions() {
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (words_[i].kind == Kind::kDirective) note_directive(words_[i].text);
+    if (is_name(i, "import") && i + 1 < words_.size() && words_[i + 1].kind == Kind::kText) imports_ = true;
     const bool defines = is_name(i, "macro") || is_name(i, "fn");
     if (defines && i + 1 < words_.size() && words_[i + 1].kind == Kind::kName && is(i + 2, "(")) {
       redefined_.insert(words_[i + 1].text);
@@ -108,6 +111,7 @@ std::vector<ProgramMap> Reader::read() {
   // Never assigned: it has no values, or gets them in a way that we don't know.
   for (ProgramMap& map : maps_) {
     if (!made_.contains(map.name)) map.kind = MapKind::kOther;
+    map.forgets = map.forgets || imports_;
   }
   return std::move(maps_);
 }
@@ -142,6 +146,7 @@ void Reader::read_map(std::size_t at) {
   if (!calls_.empty() && calls_.back() + 1 == at && at >= 2 && is_name(at - 2, "print") && behind == at + 1) {
     note_print(behind, map(words_[at].text));
   }
+  note_forgetting(at, behind, map(words_[at].text));
 }
 
 bool Reader::is_assigned(std::size_t behind) const { return is(behind, "="); }
@@ -196,10 +201,24 @@ void Reader::note_print(std::size_t at, ProgramMap& map) {
   }
 }
 
+void Reader::note_forgetting(std::size_t at, std::size_t behind, ProgramMap& map) {
+  constexpr std::string_view kTaking[] = {"clear", "zero", "delete"};
+  const auto is_taking = [&](std::string_view callee) {
+    return std::find(std::begin(kTaking), std::end(kTaking), callee) != std::end(kTaking);
+  };
+  const std::size_t open = calls_.empty() ? 0 : calls_.back();
+  const bool is_taken_from =
+      open > 0 && words_[open].is("(") && words_[open - 1].kind == Kind::kName && is_taking(words_[open - 1].text);
+  // let @a = lruhash(100): what was not used for long makes room for others.
+  const bool makes_room = at > 0 && is_name(at - 1, "let") && is(behind, "=") && behind + 1 < words_.size() &&
+                          words_[behind + 1].text.find("lru") != std::string_view::npos;
+  if (is_taken_from || makes_room) map.forgets = true;
+}
+
 ProgramMap& Reader::map(std::string_view name) {
   const auto found = std::find_if(maps_.begin(), maps_.end(), [&](const ProgramMap& one) { return one.name == name; });
   if (found != maps_.end()) return *found;
-  return maps_.emplace_back(ProgramMap{std::string(name), MapKind::kOther, false, false});
+  return maps_.emplace_back(ProgramMap{std::string(name), MapKind::kOther});
 }
 
 std::vector<std::string_view> Reader::averages() {

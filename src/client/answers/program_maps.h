@@ -16,6 +16,9 @@ struct ProgramMap {
   MapKind kind = MapKind::kOther;
   bool printed_in_part = false;  ///< There is a print(@name, TOP): of each host its own top.
   bool printed_divided = false;  ///< There is a print(@name, TOP, DIVISOR).
+  /// What it held may go while the program runs: there is a clear(), zero() or delete() of it or of a key, it is an
+  /// lruhash, or another file is imported, which may do any of that.
+  bool forgets = false;
   bool operator==(const ProgramMap&) const = default;
 };
 

@@ -18,6 +18,7 @@ std::string said(std::string_view program) {
     all += map.name + " " + std::string(kind_name(map.kind));
     if (map.printed_in_part) all += ", in part";
     if (map.printed_divided) all += ", divided";
+    if (map.forgets) all += ", forgets";
   }
   return all;
 }
@@ -63,11 +64,11 @@ TEST(ProgramMaps, LeavesReadingAndClearingAlone) {
   const Case cases[] = {
       {"uses",
        "k:f { @x = count(); } END { print(@x); clear(@x); zero(@x); delete(@x); printf(\"%d\", @x); $y = @x + 1; }",
-       "@x count"},
-      {"delete a key", "k:f { @x[1] = count(); delete(@x[1]); delete(@x, 1); }", "@x count"},
+       "@x count, forgets"},
+      {"delete a key", "k:f { @x[1] = count(); delete(@x[1]); delete(@x, 1); }", "@x count, forgets"},
       {"compared", "k:f { @x = count(); if (@x == 1) { @y = @x > 5 ? 1 : 2; } }", "@x count; @y other"},
       {"for", "k:f { @x[1] = count(); for ($kv : @x) { print($kv.0); } }", "@x count"},
-      {"declared", "let @x = percpulruhash(100); k:f { @x[1] = count(); }", "@x count"},
+      {"declared", "let @x = percpulruhash(100); k:f { @x[1] = count(); }", "@x count, forgets"},
       {"read before it is made", "k:f / @x[tid] / { @y = hist(nsecs - @x[tid]); } k:g { @x[tid] = nsecs; }",
        "@x other; @y hist"},
   };
@@ -112,6 +113,31 @@ TEST(ProgramMaps, KnowsWhatIsPrintedInPart) {
       {"divided", "k:f { @x[1] = count(); print(@x, 0, 1000); }", "@x count, divided"},
       {"both", "k:f { @x[1] = count(); print ( @x , (2) , 7 ) }", "@x count, in part, divided"},
       {"a key's value", "k:f { @x[1] = count(); print(@x[1], 3); }", "@x count"},
+  };
+  expect_all(cases, std::size(cases));
+}
+
+TEST(ProgramMaps, KnowsWhatForgets) {
+  const Case cases[] = {
+      {"nothing", "k:f { @x[1] = count(); print(@x); has_key(@x, 1); len(@x); }", "@x count"},
+      {"cleared", "k:f { @x = count(); } i:s:1 { print(@x); clear(@x); }", "@x count, forgets"},
+      {"cleared before it is made", "i:s:1 { clear ( @x ) ; } k:f { @x = count(); }", "@x count, forgets"},
+      {"zeroed", "k:f { @x[1] = sum(1); } i:s:1 { zero(@x); }", "@x sum, forgets"},
+      {"a key", "k:f { @x[1] = hist(1); delete(@x[1]); }", "@x hist, forgets"},
+      {"a key behind a comma", "k:f { @x[1] = hist(1); delete(@x, 1); }", "@x hist, forgets"},
+      {"several keys", "k:f { @x[1] = count(); @y[1] = count(); delete(@x[1], @y[1]); }",
+       "@x count, forgets; @y count, forgets"},
+      {"each key", "k:f { @x[1] = count(); for ($kv : @x) { delete(@x, $kv.0); } }", "@x count, forgets"},
+      {"another", "k:f { @x = count(); @y[@x] = count(); clear(@y); }", "@x count; @y count, forgets"},
+      {"another, by its key", "k:f { @x = count(); @y[1] = count(); delete(@y[@x]); }", "@x count; @y count, forgets"},
+      {"in a text or a comment", "k:f { @x = count(); printf(\"clear(@x)\"); /* clear(@x) */ } // delete(@x)",
+       "@x count"},
+      {"in a macro", "macro reset() { clear(@x); } k:f { @x = count(); reset(); }", "@x count, forgets"},
+      {"by a definition", "#define RESET clear(@x)\nk:f { @x = count(); RESET; }", "@x other"},
+      {"set anew", "k:f { @x = count(); } i:s:1 { @x = 0; }", "@x other"},
+      {"makes room", "let @x = percpulruhash(9); let @y = percpuhash(9); k:f { @x[1] = count(); @y[1] = count(); }",
+       "@x count, forgets; @y count"},
+      {"imports", "import \"more.bt\"; k:f { @x = count(); }", "@x count, forgets"},
   };
   expect_all(cases, std::size(cases));
 }
