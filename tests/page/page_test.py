@@ -14,6 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 from devtools import Browser, Page, find_chromium  # noqa: E402
 
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../src/client/report/page")
 SAMPLES = None
 WRITE_SAMPLES = None
 BROWSER = None
@@ -90,7 +91,7 @@ class PageTest(unittest.TestCase):
     # What holds for every page.
 
     def test_nothing_complains_and_nothing_is_too_wide(self):
-        for name in ("empty.html", "faulty.html", "fleet.html", "hostile.html", "thousand_plain.html"):
+        for name in ("empty.html", "faulty.html", "fleet.html", "hostile.html", "over_time.html", "thousand_plain.html"):
             for dark in (False, True):
                 with self.subTest(name, dark=dark):
                     page = self.open(name, dark=dark)
@@ -276,9 +277,85 @@ class PageTest(unittest.TestCase):
         section = self.section_of(data, "@requests")
         self.assertIn("a \"quoted\" name", page.run(f"document.querySelector('{section} .over-time .legend').textContent"))
         self.assertIn("Where a line has a gap", page.run(f"document.querySelector('{section} .over-time').textContent"))
-        self.assertIn("2 moments with fewer than 38 hosts left out",
+        self.assertIn("2 moments of other hosts than the same 38 left out",
                       page.run(f"document.querySelector('{self.section_of(data, '@total')} .over-time').textContent"))
         self.assertEqual(page.complaints(), [])
+
+    def over_time(self, page, data, name):
+        """The ticks of the picture, the table's columns, and the remark above them."""
+        section = self.section_of(data, name)
+        self.show(page, section)
+        page.run(f"document.querySelector('{section} .over-time details').open = true")
+        table = f"{section} .over-time table"
+        page.until(f"document.querySelector('{table} tbody tr')")
+        ticks = page.run(f"[...document.querySelectorAll('{section} .over-time svg text[text-anchor=end]')].map((t) => t.textContent)")
+        heads = page.run(f"[...document.querySelectorAll('{table} thead th')].map((h) => h.textContent)")
+        columns = {head: self.column(page, table, i) for i, head in enumerate(heads)}
+        return ticks, columns, page.run(f"document.querySelector('{section} .over-time > .remark').textContent")
+
+    def test_only_what_is_never_cleared_is_a_rate(self):
+        data, page = data_of("over_time.html"), self.open("over_time.html")
+        ticks, columns, remark = self.over_time(page, data, "@cleared")
+        self.assertEqual(columns["@cleared"], [figure(12034 + 150 * i) for i in range(8)])
+        self.assertIn("as the program printed it", remark)
+        self.assertEqual(len(set(ticks)), len(ticks), ticks)
+        ticks, columns, remark = self.over_time(page, data, "@large")  # Beyond what a number of the page holds.
+        self.assertEqual(columns["@large"], ["12,346.06"] * 7)
+        self.assertIn("per second, since the moment before", remark)
+        for name, remark in (("@usecs", "what came since the moment before"), ("@cleared_usecs", "as the program printed it")):
+            section = self.section_of(data, name)
+            self.show(page, section)
+            self.assertIn(remark, page.run(f"document.querySelector('{section}').textContent"))
+        self.assertEqual(page.complaints(), [])
+
+    def test_slow_rates_can_be_told_apart(self):
+        data, page = data_of("over_time.html"), self.open("over_time.html")
+        ticks, columns, _ = self.over_time(page, data, "@slow")
+        self.assertEqual(columns["panic"], ["0.004"] * 7)
+        self.assertEqual(columns["panic_print"], ["0", "0.004"] * 3 + ["0"])
+        self.assertEqual(len(set(ticks)), len(ticks), ticks)
+        self.assertGreater(len(ticks), 2)
+
+    def test_a_key_that_comes_late_grows_from_nothing(self):
+        data, page = data_of("over_time.html"), self.open("over_time.html")
+        _, columns, remark = self.over_time(page, data, "@late")
+        self.assertEqual(columns["late"], ["0"] * 3 + ["2"] * 4)
+        self.assertNotIn("gap", remark)
+
+    def test_what_can_not_be_compared_has_no_lines(self):
+        data, page = data_of("over_time.html"), self.open("over_time.html")
+        self.assertIn("series", map_called(data, "@changing"))
+        for name in ("@changing", "@top"):
+            section = self.section_of(data, name)
+            self.show(page, section)
+            self.assertEqual(page.run(f"document.querySelectorAll('{section} .over-time').length"), 0, name)
+            self.assertGreater(page.run(f"document.querySelectorAll('{section} table.keys tbody tr').length"), 1, name)
+        self.assertIn("not shown over time: the program prints only the largest keys of each host",
+                      page.run(f"document.querySelector('{self.section_of(data, '@top')}').textContent"))
+        _, columns, remark = self.over_time(page, data, "@hosts")
+        self.assertEqual(columns["@hosts"], ["2"] * 4)
+        self.assertIn("3 moments of other hosts than the same 2 left out", remark)
+        self.assertEqual(page.complaints(), [])
+
+    def test_figures_are_rounded_before_they_are_split(self):
+        with open(os.path.join(SOURCES, "format.js"), encoding="utf-8") as file:
+            module = file.read().replace("export ", "")
+        page = self.open("empty.html")
+
+        def value(expression):
+            return page.run(f"(() => {{ {module}\nreturn {expression}; }})()")
+        for seconds, want in ((0, "0 s"), (4e-6, "4 µs"), (0.0009994, "999 µs"), (0.0009996, "1.0 ms"), (0.0999, "99.9 ms"),
+                              (0.09996, "100 ms"), (0.9996, "1.00 s"), (9.994, "9.99 s"), (9.996, "10.0 s"),
+                              (99.94, "99.9 s"), (99.96, "1 min 40 s"), (119.4, "1 min 59 s"), (119.6, "2 min 0 s"),
+                              (3599.4, "59 min 59 s"), (3599.7, "1 h 0 min"), (7199, "2 h 0 min"), (7169, "1 h 59 min"),
+                              (-119.6, "−2 min 0 s")):
+            self.assertEqual(value(f"seconds({seconds})"), want, seconds)
+        for number, want in ((1023, "1023 B"), (1024, "1.0 KiB"), (102_390, "100 KiB"), (1_048_575, "1.0 MiB")):
+            self.assertEqual(value(f"bytes({number})"), want, number)
+        for number, want in ((999.7, "1,000"), (0.004, "0.004"), (12034, "12,034"), (-0.5, "−0.5")):
+            self.assertEqual(value(f"figure({number})"), want, number)
+        for number, want in ((0.004, "0.004"), (0.9999, "1"), (12034.567, "12,034.57"), (-1234, "−1,234"), (1e30, "1e+30")):
+            self.assertEqual(value(f"rateFigure({number})"), want, number)
 
     def test_another_key_of_histograms_is_chosen(self):
         data = data_of("fleet.html")

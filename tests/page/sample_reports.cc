@@ -360,7 +360,7 @@ Report fleet_report(std::size_t hosts, std::size_t stacks) {
     return std::vector<std::pair<KeyIndex, Value>>{{0, log_histogram(random, 90, slow_share(host), values)}};
   });
   add_up(usecs);
-  std::map<int, std::uint64_t> sofar;
+  usecs.cumulative = true;
   Histogram cumulative;
   for (int second = 1; second <= 30; ++second) {
     const bool burst = second >= 14 && second <= 18;

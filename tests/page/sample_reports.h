@@ -9,6 +9,7 @@ namespace stapsh::client::report {
 Report empty_report();                                       ///< One host, no map, nothing wrong.
 Report fleet_report(std::size_t hosts, std::size_t stacks);  ///< Some failed; maps of each kind.
 Report faulty_report();                                      ///< rstap itself failed at some of it.
+Report time_report();                                        ///< Maps that were printed again and again.
 Report hostile_report();                                     ///< Every text tries to be more than text.
 
 }  // namespace stapsh::client::report

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   write("empty.html", report_page(empty_report()));
   write("fleet.html", report_page(fleet));
   write("faulty.html", report_page(faulty_report()));
+  write("over_time.html", report_page(time_report()));
   write("hostile.html", report_page(hostile_report()));
   write("fleet.folded", folded_stacks(fleet));
   write("fleet.prom", metrics_text(fleet));

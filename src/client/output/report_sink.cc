@@ -58,6 +58,7 @@ void ReportSink::start(const Event& event, const event::RunStarted& run) {
   report_.command = run.call.empty() ? run.command : run.call;
   report_.script = run.script;
   report_.script_text = run.program;
+  maps_.on_program(run.program);
   report_.sha256 = run.sha256;
   report_.version = run.version;
   report_.began = event.at;
@@ -116,7 +117,7 @@ void ReportSink::write() {
     report_.notes.push_back({report_.ended, std::nullopt, report::Note::Kind::kWarning,
                              std::to_string(notes_left_out_) + " more notes are left out here"});
   }
-  report_.maps = maps_.take(report_.script_text);
+  report_.maps = maps_.take();
   for (File& file : files_) {
     faults_.contain(file.option, [&] {
       const Result<> wrote = file.file.write(file.make(report_));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "client/answers/map_kind.h"
+#include "client/report/stack_key.h"
 #include "client/report/stack_order.h"
 #include "client/report/thin_out.h"
 
@@ -12,43 +13,7 @@ namespace {
 
 using KeySum = std::pair<KeyIndex, Sum>;
 
-std::uint64_t count_in(const Histogram& histogram, const Bucket& of) {
-  const auto bucket =
-      std::ranges::find_if(histogram, [&](const Bucket& b) { return b.min == of.min && b.max == of.max; });
-  return bucket == histogram.end() ? 0 : bucket->count;
-}
-
-// Whether nothing of `before` is less in `now`: so it is unless the program cleared the map in between.
-bool goes_on(const Snapshot& before, const Snapshot& now) {
-  return std::ranges::all_of(before.sums, [&](const KeySum& one) {
-    const auto* old = std::get_if<Histogram>(&one.second);
-    if (!old) return true;
-    const auto same = std::ranges::lower_bound(now.sums, one.first, {}, &KeySum::first);
-    const bool is_there = same != now.sums.end() && same->first == one.first;
-    const auto* histogram = is_there ? std::get_if<Histogram>(&same->second) : nullptr;
-    if (!histogram) return false;
-    return std::ranges::all_of(*old,
-                               [&](const Bucket& bucket) { return count_in(*histogram, bucket) >= bucket.count; });
-  });
-}
-
-bool is_cumulative(const std::vector<Snapshot>& snapshots) {
-  for (std::size_t i = 1; i < snapshots.size(); ++i) {
-    if (!goes_on(snapshots[i - 1], snapshots[i])) return false;
-  }
-  return true;
-}
-
-// The sum of fewer hosts is less, and nothing has become less: such moments can't stand beside the others.
-void keep_fullest(Map& map) {
-  std::size_t fullest = 0;
-  for (const Snapshot& snapshot : map.snapshots) fullest = std::max(fullest, snapshot.hosts);
-  const std::size_t left_out =
-      std::erase_if(map.snapshots, [&](const Snapshot& snapshot) { return snapshot.hosts < fullest; });
-  if (left_out == 0) return;
-  map.notes.push_back("moments at which fewer than " + std::to_string(fullest) +
-                      " hosts had printed it are not shown over time: " + std::to_string(left_out));
-}
+bool is_added_up(MapKind kind) { return kind == MapKind::kCount || kind == MapKind::kSum || is_histogram(kind); }
 
 }  // namespace
 
@@ -59,14 +24,37 @@ MapCollector::Collected& MapCollector::collected(const std::string& name) {
   return maps_.back();
 }
 
+void MapCollector::on_program(std::string_view script) {
+  script_ = script;
+  program_ = ProgramMaps(script);
+}
+
+// Only the program's text tells: a map that was cleared may have more in it than before.
+bool MapCollector::is_cumulative(const Map& map) const {
+  const ProgramMap* said = program_.find(map.name);
+  return said != nullptr && said->kind == map.kind && !said->forgets && is_added_up(map.kind);
+}
+
+// For a person; empty: what it was at one moment can stand beside what it was at another.
+std::string_view MapCollector::why_not_over_time(const std::string& map) const {
+  const ProgramMap* said = program_.find(map);
+  if (said != nullptr && said->printed_in_part) {
+    return "not shown over time: the program prints only the largest keys of each host";
+  }
+  return said != nullptr && said->printed_divided ? "not shown over time: the program divides what it prints" : "";
+}
+
 void MapCollector::on_answer(const Answer& answer) {
   Collected& one = collected(answer.map);
   Map& map = one.map;
   const bool is_new = !answer.ordinal || !one.has_last;
-  if (!is_histogram(answer.kind)) {
+  const bool is_comparable = !one.has_stacks && why_not_over_time(answer.map).empty();
+  const bool keeps_moments = is_histogram(answer.kind) && is_comparable;
+  if (answer.ordinal && (is_over_time(answer.kind) || is_histogram(answer.kind))) ++one.prints;
+  if (!keeps_moments) {
     // Over time only numbers are shown beside histograms, and few of them; of all else what was said last is all, and
     // nothing is kept of what it takes the place of.
-    if (answer.ordinal && is_over_time(answer.kind)) one.series.on_snapshot(answer);
+    if (answer.ordinal && is_over_time(answer.kind) && is_comparable) one.series.on_snapshot(answer);
     if (!is_new) return;
     map.keys.clear();
     one.keys.clear();
@@ -78,15 +66,19 @@ void MapCollector::on_answer(const Answer& answer) {
     if (is_first) {
       map.keys.push_back(key);
       map.sums.emplace_back(NotMerged{});
+      if (keeps_moments && parse_stack_key(key)) one.has_stacks = true;
     }
     numbers.push_back(at->second);
   }
-  if (answer.ordinal && is_histogram(answer.kind)) {
-    Snapshot snapshot{answer.at, answer.hosts.size(), {}};
-    for (std::size_t i = 0; i < answer.sums.size(); ++i) snapshot.sums.emplace_back(numbers[i], answer.sums[i]);
-    std::ranges::sort(snapshot.sums, {}, &KeySum::first);
-    map.snapshots.push_back(std::move(snapshot));
-    thin_out_beyond_limit(map.snapshots);
+  if (one.has_stacks) one.moments.clear();
+  if (answer.ordinal && keeps_moments && !one.has_stacks) {
+    Moment moment{hosts_of(answer, one.moments.empty() ? nullptr : one.moments.back().hosts),
+                  {answer.at, answer.hosts.size(), {}}};
+    std::vector<KeySum>& sums = moment.snapshot.sums;
+    for (std::size_t i = 0; i < answer.sums.size(); ++i) sums.emplace_back(numbers[i], answer.sums[i]);
+    std::ranges::sort(sums, {}, &KeySum::first);
+    one.moments.push_back(std::move(moment));
+    thin_out_beyond_limit(one.moments);
   }
   if (!is_new) return;
   one.has_last = !answer.ordinal;
@@ -120,17 +112,37 @@ void MapCollector::on_lost(const std::string& map) {
   one.map = std::move(empty);
   one.keys.clear();
   one.series = {};
+  one.moments.clear();
+  one.prints = 0;
   one.has_last = false;
   on_fault(map, "what hosts had printed of it");
 }
 
-std::vector<Map> MapCollector::take(std::string_view script) {
+void MapCollector::take_moments(Collected& one) const {
+  Map& map = one.map;
+  if (has_stacks(map)) return;  // They have flame graphs.
+  map.cumulative = is_cumulative(map);
+  if (const std::string_view why = why_not_over_time(map.name); one.prints > 1 && !why.empty()) {
+    map.notes.emplace_back(why);
+  }
+  map.series = one.series.take(map.cumulative, map.notes);
+  const std::size_t left_out = keep_same_hosts(one.moments);
+  const bool stand_alone = left_out > 0 && one.moments.size() < 2;
+  if (!stand_alone) {
+    for (Moment& moment : one.moments) map.snapshots.push_back(std::move(moment.snapshot));
+  }
+  if (left_out == 0) return;
+  map.notes.push_back(stand_alone ? std::string(kNeverTheSameHosts)
+                                  : "moments at which others than the same " +
+                                        std::to_string(one.moments.front().hosts->size()) +
+                                        " hosts had printed it are not shown over time: " + std::to_string(left_out));
+}
+
+std::vector<Map> MapCollector::take() {
   std::vector<Map> maps;
   for (Collected& one : maps_) {
-    keep_fullest(one.map);
-    one.map.cumulative = is_cumulative(one.map.snapshots);
-    one.map.series = one.series.take(one.map.kind);
-    one.map.stacks = stack_order(script, one.map.name);
+    take_moments(one);
+    one.map.stacks = stack_order(script_, one.map.name);
     maps.push_back(std::move(one.map));
   }
   maps_.clear();

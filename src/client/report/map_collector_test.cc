@@ -23,10 +23,11 @@ Histogram counts(std::uint64_t low, std::uint64_t high) { return {{0, 0, low}, {
 
 TEST(MapCollector, KeysOfAllPrintsAreOneList) {
   MapCollector collector;
+  collector.on_program("profile:hz:9 { @m[ustack] = hist(1); }");
   collector.on_answer(answer(0, {"a"}, {counts(1, 1)}));
   collector.on_answer(answer(1, {"b", "a"}, {counts(5, 0), counts(2, 1)}));
   collector.on_answer(answer(std::nullopt, {"b"}, {counts(6, 6)}));
-  const std::vector<Map> maps = collector.take("profile:hz:9 { @m[ustack] = hist(1); }");
+  const std::vector<Map> maps = collector.take();
   ASSERT_EQ(maps.size(), 1U);
   const Map& map = maps.front();
   EXPECT_EQ(map.keys, (std::vector<std::string>{"a", "b"}));
@@ -44,7 +45,7 @@ TEST(MapCollector, WhatWeFailedAtIsSaidOfTheMap) {
   collector.on_fault("@m", "--by-host");
   collector.on_fault("@m", "--by-host");
   collector.on_fault("@other", "the answers");
-  const std::vector<Map> maps = collector.take("");
+  const std::vector<Map> maps = collector.take();
   ASSERT_EQ(maps.size(), 2U);
   EXPECT_EQ(maps[0].faults, std::vector<std::string>{"--by-host"});
   EXPECT_EQ(maps[0].sums.size(), 1U);
@@ -57,7 +58,7 @@ TEST(MapCollector, OfALostMapNoPartIsLeft) {
   collector.on_answer(answer(0, {"a"}, {counts(1, 1)}));
   collector.on_lost("@m");
   collector.on_answer(answer(std::nullopt, {"b"}, {counts(2, 2)}));
-  const std::vector<Map> maps = collector.take("");
+  const std::vector<Map> maps = collector.take();
   ASSERT_EQ(maps.size(), 1U);
   EXPECT_EQ(maps[0].faults, std::vector<std::string>{"what hosts had printed of it"});
   EXPECT_EQ(maps[0].keys, std::vector<std::string>{"b"});
@@ -72,7 +73,7 @@ TEST(MapCollector, AnEmptyKeyIsAKey) {
   Answer unkeyed = answer(std::nullopt, {""}, {counts(1, 1)});
   unkeyed.map = "@n";
   collector.on_answer(unkeyed);
-  const std::vector<Map> maps = collector.take("");
+  const std::vector<Map> maps = collector.take();
   ASSERT_EQ(maps.size(), 2U);
   EXPECT_TRUE(maps[0].keyed);
   EXPECT_FALSE(maps[1].keyed);
@@ -88,7 +89,7 @@ TEST(MapCollector, OfNumbersOnlyTheLastAreKept) {
   collector.on_answer(counted(0, {"thread 1"}, {Number{4}}));
   collector.on_answer(counted(std::nullopt, {"thread 9"}, {Number{5}}));
   collector.on_answer(counted(1, {"thread 8"}, {Number{6}}));
-  const Map map = collector.take("").front();
+  const Map map = collector.take().front();
   EXPECT_EQ(map.keys, std::vector<std::string>{"thread 9"});
   EXPECT_EQ(map.sums, std::vector<Sum>{Number{5}});
   EXPECT_TRUE(map.snapshots.empty());
@@ -98,26 +99,90 @@ TEST(MapCollector, ManyKeysOverTimeAreComparedInLittleTime) {
   std::vector<std::string> keys;
   for (int key = 0; key < 20'000; ++key) keys.push_back(std::to_string(key));
   MapCollector collector;
+  collector.on_program("profile:hz:9 { @m[tid] = hist(1); }");
   for (std::size_t moment = 0; moment < 50; ++moment) {
     collector.on_answer(answer(moment, keys, std::vector<Sum>(keys.size(), counts(moment, 1))));
   }
-  EXPECT_TRUE(collector.take("").front().cumulative);  // Seconds, were each looked for among all: 20 billion looks.
+  EXPECT_EQ(collector.take().front().snapshots.size(), 50U);  // Seconds, were each looked for among all.
 }
 
-TEST(MapCollector, ACountThatFallsWasCleared) {
+// A number is told from a histogram by its kind; more each time, as a counter that is cleared may well be.
+Map of_program(std::string_view program, MapKind kind) {
   MapCollector collector;
-  collector.on_answer(answer(0, {""}, {counts(5, 5)}));
-  collector.on_answer(answer(1, {""}, {counts(9, 4)}));
-  const Map map = collector.take("").front();
-  EXPECT_FALSE(map.cumulative);
-  EXPECT_EQ(map.sums.front(), Sum(counts(9, 4)));  // There are no later values.
+  if (!program.empty()) collector.on_program(program);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto more = static_cast<std::uint64_t>(150 + 150 * i);
+    Answer made = answer(i, {""}, {is_histogram(kind) ? Sum(counts(more, more)) : Sum(static_cast<Number>(more))});
+    made.kind = kind;
+    collector.on_answer(made);
+  }
+  return collector.take().front();
 }
 
-// Of these targets.
-Answer said_by(Answer answer, std::size_t targets) {
+TEST(MapCollector, TheProgramTellsWhatIsCumulative) {
+  struct Case {
+    std::string_view name, program;
+    MapKind kind;
+    bool cumulative;
+  };
+  const Case cases[] = {
+      {"sum", "k:f { @m = sum(1); } i:s:1 { print(@m); }", MapKind::kSum, true},
+      {"sum, cleared", "k:f { @m = sum(@i); } i:s:1 { print(@m); clear(@m); @i = @i * 2; }", MapKind::kSum, false},
+      {"hist", "k:f { @m = hist(1); } i:s:1 { print(@m); }", MapKind::kHist, true},
+      {"hist, zeroed", "k:f { @m = hist(1); } i:s:1 { print(@m); zero(@m); }", MapKind::kHist, false},
+      {"hist, another cleared", "k:f { @m = hist(1); @n = hist(1); } i:s:1 { print(@m); clear(@n); }", MapKind::kHist,
+       true},
+      {"max", "k:f { @m = max(1); } i:s:1 { print(@m); }", MapKind::kMax, false},
+      {"unknown text", "", MapKind::kSum, false},
+      {"another's text", "k:f { @m = count(); }", MapKind::kHist, false},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Map map = of_program(c.program, c.kind);
+    EXPECT_EQ(map.cumulative, c.cumulative);
+    EXPECT_EQ(map.series.has_value(), !is_histogram(c.kind));
+    EXPECT_EQ(map.snapshots.size(), is_histogram(c.kind) ? 3U : 0U);
+    EXPECT_EQ(map.series && map.series->cumulative, !is_histogram(c.kind) && c.cumulative);
+  }
+}
+
+TEST(MapCollector, WhatIsPrintedInPartIsNotShownOverTime) {
+  struct Case {
+    std::string_view program, why;
+  };
+  const Case cases[] = {
+      {"k:f { @m[tid] = count(); } i:s:1 { print(@m, 5); }",
+       "not shown over time: the program prints only the largest keys of each host"},
+      {"k:f { @m[tid] = count(); } i:s:1 { print(@m, 0, 1000); }",
+       "not shown over time: the program divides what it prints"},
+  };
+  for (const Case& c : cases) {
+    for (const MapKind kind : {MapKind::kCount, MapKind::kHist}) {
+      const Map map = of_program(c.program, kind);
+      EXPECT_FALSE(map.series);
+      EXPECT_TRUE(map.snapshots.empty());
+      EXPECT_EQ(map.notes, std::vector<std::string>{std::string(c.why)});
+      EXPECT_EQ(map.sums.size(), 1U);
+    }
+  }
+}
+
+TEST(MapCollector, OfStacksNoMomentsAreKept) {
+  MapCollector collector;
+  for (std::size_t i = 0; i < 3; ++i) {
+    collector.on_answer(
+        answer(i, {"cat", "\n    vfs_read+1\n    do_syscall_64+2\n,cat"}, {counts(i, 1), counts(i, 2)}));
+  }
+  const Map map = collector.take().front();
+  EXPECT_TRUE(map.snapshots.empty());
+  EXPECT_TRUE(map.notes.empty());
+  EXPECT_EQ(map.sums, (std::vector<Sum>{counts(2, 1), counts(2, 2)}));
+}
+
+Answer said_by(Answer answer, const std::vector<std::size_t>& targets) {
   MapTables tables;
   ValuesBuilder builder;
-  for (std::size_t target = 0; target < targets; ++target) {
+  for (const std::size_t target : targets) {
     builder.begin(MapKind::kHist, tables, false, 10);
     EXPECT_TRUE(builder.add("", Value(counts(1, 1))));
     answer.hosts.push_back(builder.finish(target, answer.at));
@@ -125,22 +190,32 @@ Answer said_by(Answer answer, std::size_t targets) {
   return answer;
 }
 
-TEST(MapCollector, AMomentOfFewerHostsIsNoFall) {
+TEST(MapCollector, MomentsOfOtherHostsAreLeftOut) {
   MapCollector collector;
-  collector.on_answer(said_by(answer(0, {""}, {counts(5, 5)}), 2));
-  collector.on_answer(said_by(answer(1, {""}, {counts(4, 4)}), 1));
-  collector.on_answer(said_by(answer(2, {""}, {counts(9, 6)}), 2));
-  const Map map = collector.take("").front();
-  EXPECT_TRUE(map.cumulative);
-  EXPECT_EQ(map.snapshots.size(), 2U);
-  EXPECT_EQ(map.notes,
-            std::vector<std::string>{"moments at which fewer than 2 hosts had printed it are not shown over time: 1"});
+  collector.on_answer(said_by(answer(0, {""}, {counts(5, 5)}), {0, 1}));
+  collector.on_answer(said_by(answer(1, {""}, {counts(4, 4)}), {0}));
+  collector.on_answer(said_by(answer(2, {""}, {counts(9, 6)}), {0, 1}));
+  collector.on_answer(said_by(answer(3, {""}, {counts(1, 1)}), {1, 2}));
+  const Map map = collector.take().front();
+  ASSERT_EQ(map.snapshots.size(), 2U);
+  EXPECT_EQ(map.snapshots[1].sums.front().second, Sum(counts(9, 6)));
+  EXPECT_EQ(map.notes, std::vector<std::string>{
+                           "moments at which others than the same 2 hosts had printed it are not shown over time: 2"});
+}
+
+TEST(MapCollector, OfHostsThatAreNeverTheSameNothingIsShownOverTime) {
+  MapCollector collector;
+  collector.on_answer(said_by(answer(0, {""}, {counts(5, 5)}), {0, 1}));
+  collector.on_answer(said_by(answer(1, {""}, {counts(6, 6)}), {1, 2}));
+  const Map map = collector.take().front();
+  EXPECT_TRUE(map.snapshots.empty());
+  EXPECT_EQ(map.notes, std::vector<std::string>{std::string(kNeverTheSameHosts)});
 }
 
 TEST(MapCollector, ALongRunIsThinnedOut) {
   MapCollector collector;
   for (std::uint64_t i = 0; i < 10'000; ++i) collector.on_answer(answer(i, {""}, {counts(i, i)}));
-  const Map map = collector.take("").front();
+  const Map map = collector.take().front();
   EXPECT_LE(map.snapshots.size(), 2'000U);
   EXPECT_GE(map.snapshots.size(), 1'000U);
   EXPECT_EQ(map.sums.front(), Sum(counts(9'999, 9'999)));

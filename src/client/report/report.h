@@ -54,8 +54,8 @@ struct Series {
   std::vector<WallTime> at;                               ///< In order of time; two or more.
   std::vector<std::string> keys;                          ///< One, empty, for a map without keys.
   std::vector<std::vector<std::optional<Number>>> lines;  ///< By key, then by moment; none: it is not known.
-  std::size_t hosts = 0;                                  ///< That had printed it, at each of the moments.
-  std::size_t left_out = 0;                               ///< Moments at which fewer had.
+  std::size_t hosts = 0;                                  ///< That had printed it, the same at each of the moments.
+  std::size_t left_out = 0;                               ///< Moments at which others had.
   bool cumulative = false;                                ///< A number holds what those before it held.
 };
 
@@ -75,7 +75,7 @@ struct Map {
   std::vector<std::string> notes{};   ///< What a person must know to read it, a line each.
   std::vector<std::string> faults{};  ///< What rstap itself failed at: missing or not whole. For a person.
   std::vector<Snapshot> snapshots{};  ///< In order of time.
-  bool cumulative = true;             ///< A snapshot holds what those before it held.
+  bool cumulative = false;            ///< A snapshot holds what those before it held.
   std::optional<Series> series{};     ///< Of maps of numbers, in place of snapshots.
   std::vector<StackKind> stacks{};    ///< See stack_order.h; empty: not known, so it is guessed from frames.
 };

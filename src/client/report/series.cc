@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "client/report/stack_key.h"
 #include "client/report/thin_out.h"
 
 namespace stapsh::client::report {
@@ -14,19 +15,10 @@ using KeyNumber = std::pair<std::string, Number>;
 // Kept of a moment, and shown of all: a line more would be one too many to tell apart.
 constexpr std::size_t kKeysOfMoment = 20, kLines = 6;
 
-// What was counted since the beginning only grows; a program that clears it starts again.
-bool only_grows(const std::vector<std::optional<Number>>& line) {
-  std::optional<Number> before;
-  for (const std::optional<Number>& now : line) {
-    if (now && before && *now < *before) return false;
-    if (now) before = now;
-  }
-  return true;
-}
-
 }  // namespace
 
 void SeriesCollector::on_snapshot(const Answer& answer) {
+  if (has_stacks_) return;
   std::vector<std::pair<Number, std::size_t>> order;
   for (std::size_t key = 0; key < answer.keys.size(); ++key) {
     if (const auto* number = std::get_if<Number>(&answer.sums[key])) order.emplace_back(*number, key);
@@ -36,8 +28,12 @@ void SeriesCollector::on_snapshot(const Answer& answer) {
                             [](const auto& one, const auto& other) {
                               return one.first != other.first ? one.first > other.first : one.second < other.second;
                             });
-  Moment moment{answer.at, answer.hosts.size(), {}};
+  Moment moment{answer.at, hosts_of(answer, moments_.empty() ? nullptr : moments_.back().hosts), {}};
   for (std::size_t i = 0; i < kept; ++i) moment.largest.emplace_back(answer.keys[order[i].second], order[i].first);
+  moment.whole = kept == answer.keys.size() && answer.dropped_keys == 0;
+  has_stacks_ =
+      std::ranges::any_of(moment.largest, [](const KeyNumber& one) { return parse_stack_key(one.first).has_value(); });
+  if (has_stacks_) return moments_.clear();
   moments_.push_back(std::move(moment));
   thin_out_beyond_limit(moments_);
 }
@@ -62,25 +58,36 @@ std::vector<std::string> SeriesCollector::largest_keys() const {
   return keys;
 }
 
-std::optional<Series> SeriesCollector::take(MapKind kind) {
-  std::size_t fullest = 0;
-  for (const Moment& moment : moments_) fullest = std::max(fullest, moment.hosts);
+// What was counted since the beginning and was not there yet is nothing so far, if all that was there is known.
+SeriesCollector::Line SeriesCollector::line_of(const std::string& key, bool cumulative) const {
+  Line line;
+  bool was_there = false;
+  for (const Moment& moment : moments_) {
+    const auto found = std::ranges::find(moment.largest, key, &KeyNumber::first);
+    std::optional<Number>& number = line.emplace_back();
+    if (found != moment.largest.end()) {
+      number = found->second;
+      was_there = true;
+    } else if (cumulative && moment.whole && !was_there) {
+      number = 0;
+    }
+  }
+  return line;
+}
+
+std::optional<Series> SeriesCollector::take(bool cumulative, std::vector<std::string>& notes) {
   Series series;
-  series.left_out = std::erase_if(moments_, [&](const Moment& moment) { return moment.hosts < fullest; });
-  series.hosts = fullest;
-  if (moments_.size() < 2) return std::nullopt;
+  series.cumulative = cumulative;
+  series.left_out = keep_same_hosts(moments_);
+  if (moments_.size() < 2) {
+    if (series.left_out > 0) notes.emplace_back(kNeverTheSameHosts);
+    return std::nullopt;
+  }
+  series.hosts = moments_.front().hosts->size();
   series.keys = largest_keys();
   if (series.keys.empty()) return std::nullopt;
   for (const Moment& moment : moments_) series.at.push_back(moment.at);
-  for (const std::string& key : series.keys) {
-    std::vector<std::optional<Number>>& line = series.lines.emplace_back();
-    for (const Moment& moment : moments_) {
-      const auto found = std::ranges::find(moment.largest, key, &KeyNumber::first);
-      line.push_back(found == moment.largest.end() ? std::nullopt : std::optional(found->second));
-    }
-  }
-  const bool is_counted = kind == MapKind::kCount || kind == MapKind::kSum;
-  series.cumulative = is_counted && std::ranges::all_of(series.lines, only_grows);
+  for (const std::string& key : series.keys) series.lines.push_back(line_of(key, cumulative));
   moments_.clear();
   return series;
 }

@@ -16,8 +16,16 @@ export function figure(value) {
   if (text !== undefined) {
     return text.startsWith("-") ? "−" + grouped(text.slice(1)) : grouped(text);
   }
-  if (Math.abs(value) >= 1000 && Math.abs(value) < 1e15) return figure(Math.round(value));
-  return String(Number(value.toPrecision(3))).replace("-", "−");
+  const rounded = Number(value.toPrecision(3));
+  if (Math.abs(rounded) >= 1000 && Math.abs(value) < 1e15) return figure(Math.round(value));
+  return String(rounded).replace("-", "−");
+}
+
+/** What is no whole number, to the hundredth: 12,034.57. Below one it has three significant digits: 0.00417. */
+export function rateFigure(value) {
+  if (Math.abs(value) < 1 || Math.abs(value) >= 1e15) return figure(value);
+  const [whole, hundredths] = Math.abs(value).toFixed(2).split(".");
+  return (value < 0 ? "−" : "") + grouped(whole) + (hundredths === "00" ? "" : "." + hundredths);
 }
 
 export function percent(part, whole) {
@@ -52,18 +60,23 @@ export function seconds(value) {
   const sign = value < 0 ? "−" : "";
   value = Math.abs(value);
   if (value === 0) return "0 s";
-  if (value < 0.001) return sign + Math.round(value * 1e6) + " µs";
-  if (value < 1) return sign + (value * 1000).toFixed(value < 0.1 ? 1 : 0) + " ms";
-  if (value < 100) return sign + value.toFixed(value < 10 ? 2 : 1) + " s";
-  if (value < 3600) return sign + Math.floor(value / 60) + " min " + Math.round(value % 60) + " s";
-  return sign + Math.floor(value / 3600) + " h " + Math.round(value % 3600 / 60) + " min";
+  // Rounded first: what comes to a whole one of the next unit is written in that. 119.6 is 2 min 0 s.
+  for (const [unit, perSecond, decimals, end] of [["µs", 1e6, 0, 1000], ["ms", 1e3, 1, 100], ["ms", 1e3, 0, 1000],
+    ["s", 1, 2, 10], ["s", 1, 1, 100]]) {
+    const text = (value * perSecond).toFixed(decimals);
+    if (Number(text) < end) return `${sign}${text} ${unit}`;
+  }
+  const whole = Math.round(value), minutes = Math.round(value / 60);
+  if (whole < 3600) return `${sign}${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${sign}${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 export function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; ++unit; }
-  return (unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)) + " " + units[unit];
+  while (Math.round(value) >= 1024 && unit < units.length - 1) { value /= 1024; ++unit; }
+  const isWhole = unit === 0 || Number(value.toFixed(1)) >= 100;
+  return (isWhole ? Math.round(value) : value.toFixed(1)) + " " + units[unit];
 }
 
 /** 2026-11-27 03:04:05 UTC */

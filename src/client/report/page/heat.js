@@ -163,7 +163,7 @@ export function timeHeat(map, key) {
         `${figure(counts[column][bucketOf(row)])}, of ${hosts} of ${map.asked} hosts`;
     },
   });
-  const remark = map.cumulative ? "what came since the moment before" : "as the program cleared it";
+  const remark = map.cumulative ? "what came since the moment before" : "as the program printed it";
   return element("div", { class: "heat" }, element("h4", {}, "Time × buckets"),
     element("div", { class: "toolbar" }, element("span", { class: "muted" }, remark), legendOf(figure(largest))), rows.node);
 }
