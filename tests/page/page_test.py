@@ -277,7 +277,7 @@ class PageTest(unittest.TestCase):
         section = self.section_of(data, "@requests")
         self.assertIn("a \"quoted\" name", page.run(f"document.querySelector('{section} .over-time .legend').textContent"))
         self.assertIn("Where a line has a gap", page.run(f"document.querySelector('{section} .over-time').textContent"))
-        self.assertIn("2 moments of other hosts than the same 38 left out",
+        self.assertIn("38 hosts, as the program printed it. 2 moments of other hosts left out.",
                       page.run(f"document.querySelector('{self.section_of(data, '@total')} .over-time').textContent"))
         self.assertEqual(page.complaints(), [])
 
@@ -288,7 +288,7 @@ class PageTest(unittest.TestCase):
         page.run(f"document.querySelector('{section} .over-time details').open = true")
         table = f"{section} .over-time table"
         page.until(f"document.querySelector('{table} tbody tr')")
-        ticks = page.run(f"[...document.querySelectorAll('{section} .over-time svg text[text-anchor=end]')].map((t) => t.textContent)")
+        ticks = page.run(f"[...document.querySelectorAll('{section} .over-time svg text:not(.time)')].map((t) => t.textContent)")
         heads = page.run(f"[...document.querySelectorAll('{table} thead th')].map((h) => h.textContent)")
         columns = {head: self.column(page, table, i) for i, head in enumerate(heads)}
         return ticks, columns, page.run(f"document.querySelector('{section} .over-time > .remark').textContent")
@@ -320,7 +320,12 @@ class PageTest(unittest.TestCase):
         data, page = data_of("over_time.html"), self.open("over_time.html")
         _, columns, remark = self.over_time(page, data, "@late")
         self.assertEqual(columns["late"], ["0"] * 3 + ["2"] * 4)
-        self.assertNotIn("gap", remark)
+        self.assertEqual(remark, "The largest keys of all hosts, per second, since the moment before.")
+        # No time of the axis is cut off.
+        section = self.section_of(data, "@late")
+        self.assertEqual(page.run(f"(() => {{ const svg = document.querySelector('{section} .over-time svg');"
+                                  " return [...svg.querySelectorAll('text')].filter((text) => text.getBBox().x < 0 ||"
+                                  " text.getBBox().x + text.getBBox().width > svg.viewBox.baseVal.width).length; })()"), 0)
 
     def test_what_can_not_be_compared_has_no_lines(self):
         data, page = data_of("over_time.html"), self.open("over_time.html")
@@ -334,7 +339,7 @@ class PageTest(unittest.TestCase):
                       page.run(f"document.querySelector('{self.section_of(data, '@top')}').textContent"))
         _, columns, remark = self.over_time(page, data, "@hosts")
         self.assertEqual(columns["@hosts"], ["2"] * 4)
-        self.assertIn("3 moments of other hosts than the same 2 left out", remark)
+        self.assertEqual(remark, "2 hosts, per second, since the moment before. 3 moments of other hosts left out.")
         self.assertEqual(page.complaints(), [])
 
     def test_figures_are_rounded_before_they_are_split(self):

@@ -60,7 +60,8 @@ function drawnLines(label, at, values) {
       svgElement("text", { x: linesLeft - 6, y: y(value) + 4, "text-anchor": "end" }, nameOf(value)));
   }
   for (const value of x.ticks(6)) {
-    svg.append(svgElement("text", { x: x(value), y: linesHeight - 6, "text-anchor": value === 0 ? "start" : "middle" }, seconds(value)));
+    const anchor = value === 0 ? "start" : x(value) > linesWidth - 40 ? "end" : "middle";
+    svg.append(svgElement("text", { class: "time", x: x(value), y: linesHeight - 6, "text-anchor": anchor }, seconds(value)));
   }
   const path = d3.svg.line().defined(isKnown).x((_, i) => x(at[i])).y((value) => y(value));
   lines.forEach((line, i) => {
@@ -89,11 +90,13 @@ export function timeLines(map) {
     ...lines.map((line, k) => ({ name: nameOf(k), figure: true, value: (i) => (isKnown(line[i]) ? numberOf(line[i]) : null),
       show: (i) => (isKnown(line[i]) ? show(line[i]) : "–") })),
   ], Array.from(at.keys()), { caption: `${map.name} over time`, noun: "moments", sort: [0, 1], pageRows: 25 }).node));
+  const whose = series.hosts === map.asked ? "all hosts" : several(series.hosts, "host");
+  const subject = map.keyed ? `The largest keys of ${whose}` : whose[0].toUpperCase() + whose.slice(1);
   const gaps = lines.some((line) => line.includes(null));
   return element("div", { class: "over-time" }, element("h4", {}, "Over time"),
-    element("p", { class: "remark" }, `${map.keyed ? "The largest keys" : "All hosts"}, ${what}.` +
+    element("p", { class: "remark" }, `${subject}, ${what}.` +
       (gaps ? " Where a line has a gap, its key was not there, or not among the largest." : "") +
-      (series.leftOut > 0 ? ` ${several(series.leftOut, "moment")} of other hosts than the same ${figure(series.hosts)} left out.` : "")),
+      (series.leftOut > 0 ? ` ${several(series.leftOut, "moment")} of other hosts left out.` : "")),
     drawnLines(label, at, lines), map.keyed ? legend : "", table);
 }
 
