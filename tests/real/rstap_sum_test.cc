@@ -102,6 +102,21 @@ TEST_F(RstapSum, ARecordingGivesTheSameAnswersAndFiles) {
   }
 }
 
+TEST_F(RstapSum, TheReportTellsWhatTheProgramClears) {
+  const std::string page = scratch_.path("page.html");
+  const std::string program =
+      "interval:ms:20 { @all = sum(1); @now = sum(@n); @n++; } "
+      "interval:ms:300 { print(@all); print(@now); clear(@now); }";
+  Program rstap(client(on(1, {"--report", page, "--bpftrace", "-e", program})));
+  ASSERT_TRUE(rstap.wait_for_out_times("@now: sum of 1 host\n", 4));  // More each time.
+  rstap.send_signal(SIGINT);
+  EXPECT_EQ(rstap.wait_exit(), 0) << rstap.captured();
+  const std::string text = read_file(page);
+  const std::string of_sum = R"(,"kind":"sum","keyed":false,"asked":1,"dropped":0,"cumulative":)";
+  EXPECT_NE(text.find(R"("name":"@all")" + of_sum + "true"), std::string::npos);
+  EXPECT_NE(text.find(R"("name":"@now")" + of_sum + "false"), std::string::npos);
+}
+
 TEST_F(RstapSum, AFileThatCantBeWrittenTakesNothingFromTheAnswer) {
   Program folder(client(on(1, {"--report", scratch_.make_folder("there"), "--bpftrace", "-e", kCertain})));
   EXPECT_EQ(folder.wait_exit(), 2) << folder.captured();
