@@ -13,7 +13,7 @@ WallTime at(int second) { return std::chrono::seconds(second); }
 class SeriesTest : public testing::Test {
  protected:
   void print(int second, const std::vector<std::pair<std::string, Number>>& values,
-             std::vector<std::size_t> hosts = {0, 1}) {
+             const std::vector<std::size_t>& hosts = {0, 1}) {
     Answer answer;
     answer.map = "@m";
     answer.kind = MapKind::kCount;
@@ -74,6 +74,7 @@ TEST_F(SeriesTest, OfWhatIsNotCumulativeNothingIsAdded) {
 
 TEST_F(SeriesTest, WhereKeysAreLeftOutAMissingOneIsNotKnown) {
   std::vector<std::pair<std::string, Number>> many;
+  many.reserve(21);
   for (int key = 0; key < 21; ++key) many.emplace_back("key " + std::to_string(key), 100 + key);
   print(1, many);
   print(2, {{"late", 500}});
