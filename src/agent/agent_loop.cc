@@ -133,7 +133,9 @@ void AgentLoop::perform_effects() {
                    [&](const Report& e) { reports_.say(e.text); },
                    [&](const CreateFile& e) { create_file(e); },
                    [&](const WriteFile& e) { write_file(e); },
-                   [&](const CommitFile&) { commit_file(); },
+                   [&](const CommitFile& e) { commit_file(e); },
+                   [&](const TakeKept& e) { take_kept(e); },
+                   [&](const BeginKeeping&) { begin_keeping(); },
                    [&](const AbandonFile&) { upload_.abandon(place_.workspace()); },
                    [&](const StartRunner& e) { start_runner(e); },
                    [&](const SignalRunner& e) { signal_runner(e); },
@@ -159,30 +161,6 @@ void AgentLoop::lose_guardian() {
   place_.note_guardian_gone();
   reports_.say("the guardian was killed: stopping, as nobody would clean up after us");
   session_.on_stop_requested("the guardian is gone", sys::now());
-}
-
-// --- Files.
-
-void AgentLoop::create_file(const CreateFile& effect) {
-  const Result<> place = ensure_workspace();
-  if (!place)
-    return is_lack_of_processes(place.error()) ? be_unable(place.error())
-                                               : session_.on_file_failed(place_.advised(place.error()));
-  if (module_.empty() && effect.name.ends_with(".ko")) module_ = effect.name.substr(0, effect.name.size() - 3);
-  const Result<> created = upload_.create(place_.workspace(), effect.name, effect.size);
-  if (!created) session_.on_file_failed(place_.advised(created.error()));
-}
-
-void AgentLoop::write_file(const WriteFile& effect) {
-  const Result<> wrote = upload_.write(effect.bytes);
-  if (!wrote) session_.on_file_failed(place_.advised(wrote.error()));
-}
-
-void AgentLoop::commit_file() {
-  if (!upload_.open()) return;
-  const Result<> committed = upload_.commit();
-  if (!committed) return session_.on_file_failed(place_.advised(committed.error()));
-  session_.on_file_done();
 }
 
 // --- The runner.

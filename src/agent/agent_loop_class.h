@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What agent_loop.h promises, as a class: one session's descriptors, processes and files, and the effects on them.
-// agent_loop.cc has the loop, its effects and the bytes; agent_loop_start.cc which runners there are, and how one
-// starts, until its client has read so; agent_loop_end.cc how it is watched while it is stopped, and what is done when
-// all is over.
+// agent_loop.cc has the loop, its effects and the bytes; agent_loop_files.cc files; agent_loop_start.cc which runners
+// there are, and how one starts, until its client has read so; agent_loop_end.cc how it is watched while it is stopped,
+// and what is done when all is over.
 #pragma once
 
 #include <signal.h>
@@ -20,6 +20,7 @@
 #include "agent/client_input.h"
 #include "agent/frame_relay.h"
 #include "agent/guarded_workspace.h"
+#include "agent/kept_modules.h"
 #include "agent/outbox.h"
 #include "agent/policy_file.h"
 #include "agent/report_writer.h"
@@ -67,6 +68,7 @@ class AgentLoop {
         }()),
         stream_outlives_client_(stream_outlives(io)),
         grace_(session_.stop_times().grace),
+        kept_bytes_max_(options.kept_bytes_max),
         upload_(io.quota) {}
 
   Result<> open(AgentIo io);
@@ -95,7 +97,12 @@ class AgentLoop {
   void lose_guardian();
   void create_file(const CreateFile& effect);
   void write_file(const WriteFile& effect);
-  void commit_file();
+  void commit_file(const CommitFile& effect);
+  Result<> keep_file(const std::string& digest);
+  void note_module(const std::string& file_name);
+  void begin_keeping();
+  void take_kept(const TakeKept& effect);
+  Result<> copy_kept(const KeptModules::Found& found, const TakeKept& effect);
   void start_runner(const StartRunner& effect);
   Result<> spawn_runner(const StartRunner& effect);
   Result<std::array<sys::UniqueFd, 2>> open_bare_output(sys::SpawnOptions& spawn);
@@ -155,6 +162,8 @@ class AgentLoop {
   RunnerInquiry inquiry_;
   sys::Watch inquiry_watch_;
   SessionRecord record_;
+  std::uint64_t kept_bytes_max_;
+  KeptModules kept_;
   Upload upload_;
   std::string module_;   // A kernel module's name, without ".ko".
   std::string program_;  // The runner's name.

@@ -103,6 +103,12 @@ constexpr OptionEntry kOptions[] = {
      [](AgentOptions& o, std::string_view value) {
        return set_count(o.workspaces_bytes_max, value, std::uint64_t{1} << 50);
      }},
+    {"", "--kept-bytes-max", "N",
+     "bytes of the modules that clients may keep here for later sessions; 0: none (256000000)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       o.kept_bytes_max = TRY(parse_int<std::uint64_t>(value, 0, std::uint64_t{1} << 50));
+       return {};
+     }},
     {"", "--as", "NAME", "who the client is for the policy of this machine; set it in a forced command or a unit",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (!policy::is_peer_name(value)) {

@@ -34,6 +34,8 @@ struct AgentOptions {
   std::uint64_t sessions_max = 256;
   std::uint64_t sessions_per_peer_max = 128;
   std::uint64_t workspaces_bytes_max = 1'000'000'000;
+  /// Of modules that stay for later sessions, where a client asks for it; 0: none do.
+  std::uint64_t kept_bytes_max = 256'000'000;
   /// Who may connect to `vsock:PORT`; empty: only the host. 0xffffffff stands for everybody.
   std::vector<std::uint32_t> allowed_cids;
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.

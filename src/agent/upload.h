@@ -27,12 +27,14 @@ class Upload {
   /// Removes what there is of it; nothing if it was not created, since the name may be another file's.
   void abandon(const sys::Workspace& workspace);
 
+  /// Of the last file that was created.
+  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool open() const { return file_.valid(); }
 
  private:
   BytesQuota quota_;
   sys::UniqueFd file_;
-  std::string name_;         // Of the last file that was created.
+  std::string name_;
   std::uint64_t bytes_ = 0;  // That came for it.
 };
 

@@ -26,6 +26,11 @@ class Sha256 {
   std::uint64_t bytes_total_ = 0;
 };
 
+/// Whether it is what Sha256::finish() returns for something: 64 lower-case hexadecimal digits.
+inline bool is_sha256_hex(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 /// The digest of `bytes`, in hexadecimal digits.
 inline std::string sha256_hex(std::string_view bytes) {
   Sha256 digest;

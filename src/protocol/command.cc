@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/parse_int.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "protocol/quoted.h"
 #include "protocol/session_id.h"
@@ -39,7 +40,13 @@ Command parse_file(const std::vector<std::string_view>& words, const Limits& lim
   const std::string what = words.size() > 2 ? "file " + printable(words[2]) : "file";
   if (auto bad = check_size(what, size, limits.file_bytes_max, "file-bytes-max")) return *std::move(bad);
   // With another count of words the size still stands: the DATA is consumed, the name refused.
-  return FileCommand{*size, words.size() == 3 ? std::string(words[2]) : std::string()};
+  const bool fits = words.size() == 3 || words.size() == 4;
+  return FileCommand{*size, std::string(fits ? words[2] : ""), std::string(words.size() == 4 ? words[3] : "")};
+}
+
+Command parse_have(const std::vector<std::string_view>& words) {
+  if (words.size() != 3 || !is_sha256_hex(words[1])) return BadCommand{"have: needs a SHA256 and a name"};
+  return HaveCommand{std::string(words[1]), std::string(words[2])};
 }
 
 Command parse_arg(const std::vector<std::string_view>& words, const Limits& limits) {
@@ -66,9 +73,7 @@ std::optional<CheckCommand::File> parse_checked_file(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || !check_file_name(text.substr(0, colon))) return std::nullopt;
   const std::string_view digest = text.substr(colon + 1);
-  if (digest.size() != 64 || digest.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
-    return std::nullopt;
-  }
+  if (!is_sha256_hex(digest)) return std::nullopt;
   return CheckCommand::File{std::string(text.substr(0, colon)), std::string(digest)};
 }
 
@@ -120,6 +125,7 @@ Command parse_command(std::string_view line, const Limits& limits) {
   }
   if (name == "option") return parse_option(words);
   if (name == "file") return parse_file(words, limits);
+  if (name == "have") return parse_have(words);
   if (name == "arg") return parse_arg(words, limits);
   if (name == "run") return parse_run(words);
   if (name == "signal") return parse_signal(words);
@@ -139,8 +145,11 @@ std::string format_command(const OptionCommand& command) {
 }
 
 std::string format_command(const FileCommand& command) {
-  return "file " + std::to_string(command.size) + " " + command.name + "\n";
+  return "file " + std::to_string(command.size) + " " + command.name +
+         (command.digest.empty() ? "" : " " + command.digest) + "\n";
 }
+
+std::string format_command(const HaveCommand& command) { return "have " + command.digest + " " + command.name + "\n"; }
 
 std::string format_command(const ArgCommand& command) { return "arg " + std::to_string(command.size) + "\n"; }
 

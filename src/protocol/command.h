@@ -25,6 +25,12 @@ struct OptionCommand {
 struct FileCommand {
   std::uint64_t size = 0;  ///< Bytes of DATA.
   std::string name;        ///< As sent: check_file_name() decides whether it may be used.
+  std::string digest{};    ///< As sent: is_sha256_hex() decides. Empty: none is.
+};
+/// A file that the target has from before.
+struct HaveCommand {
+  std::string digest;  ///< SHA-256, 64 lower-case hexadecimal digits.
+  std::string name;    ///< As in FileCommand.
 };
 struct ArgCommand {
   std::uint64_t size = 0;  ///< Bytes of DATA.
@@ -52,6 +58,8 @@ struct CheckCommand {
 };
 /// What `option policy` is granted where the owner of the machine has one: it may be asked by `check`.
 inline constexpr std::string_view kPolicyAnswer = "policy=yes";
+/// What `option keep` is granted, and behind it the folder, a quoted-printable word.
+inline constexpr std::string_view kKeptAnswer = "kept=";
 /// A line that is no command. After `data_size_unknown` nothing that follows can be read.
 struct BadCommand {
   std::string reason;
@@ -59,8 +67,8 @@ struct BadCommand {
   bool is_unknown = false;  ///< The reason quotes all of the line, which may be anything.
 };
 
-using Command = std::variant<HelloCommand, OptionCommand, FileCommand, ArgCommand, RunCommand, SignalCommand,
-                             QuitCommand, PingCommand, SweepCommand, CheckCommand, BadCommand>;
+using Command = std::variant<HelloCommand, OptionCommand, FileCommand, HaveCommand, ArgCommand, RunCommand,
+                             SignalCommand, QuitCommand, PingCommand, SweepCommand, CheckCommand, BadCommand>;
 
 /// Total: every line gives a command, if only a BadCommand.
 Command parse_command(std::string_view line, const Limits& limits);
@@ -69,6 +77,7 @@ Command parse_command(std::string_view line, const Limits& limits);
 std::string format_command(const HelloCommand& command);
 std::string format_command(const OptionCommand& command);
 std::string format_command(const FileCommand& command);
+std::string format_command(const HaveCommand& command);
 std::string format_command(const ArgCommand& command);
 std::string format_command(const RunCommand& command);
 std::string format_command(const SignalCommand& command);

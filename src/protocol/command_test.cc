@@ -114,6 +114,24 @@ TEST(ParseCommand, MessagesShowNoControlCharacters) {
   }
 }
 
+TEST(Command, AFileMayHaveItsDigest) {
+  const std::string digest(64, 'a');
+  const Command command = parse_command("file 3 a.bt " + digest, Limits{});
+  const auto* file = std::get_if<FileCommand>(&command);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->name, "a.bt");
+  EXPECT_EQ(file->digest, digest);
+  EXPECT_EQ(format_command(*file), "file 3 a.bt " + digest + "\n");
+  const Command have = parse_command("have " + digest + " a.bt", Limits{});
+  const auto* kept = std::get_if<HaveCommand>(&have);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(format_command(*kept), "have " + digest + " a.bt\n");
+  for (const std::string& bad : {std::string("have"), "have " + digest, "have a.bt " + digest,
+                                 "have " + digest + " a.bt b.bt", "have " + digest.substr(1) + " a.bt"}) {
+    EXPECT_TRUE(std::holds_alternative<BadCommand>(parse_command(bad, Limits{}))) << bad;
+  }
+}
+
 TEST(Command, CheckNamesFilesByTheirDigests) {
   const std::string digest(64, 'a');
   const Command command = parse_command("check a.bt:" + digest + ",b.h:" + digest + " -q ./a.bt =2d", Limits{});

@@ -81,6 +81,8 @@ constexpr Entry kTable[] = {
     {"proof", false, set_flag<&AgentDialect::proves>},
     {"reason", false, set_flag<&AgentDialect::says_why>},
     {"progress", false, set_flag<&AgentDialect::tells_progress>},
+    {"digest", false, set_flag<&AgentDialect::verifies>},
+    {"keep", false, [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
     {"session", true,
      [](AgentDialect& d, std::string_view value, const OptionMaxima&) -> Granted {
        if (!is_session_id(value)) return fail(Errc::kPeer, "an id is ten letters or digits");

@@ -31,6 +31,7 @@ struct AgentDialect {
   bool proves = false;          ///< option proof
   bool says_why = false;        ///< option reason
   bool tells_progress = false;  ///< option progress
+  bool verifies = false;        ///< option digest: files come with theirs
   unsigned verbose = 0;         ///< option verbose, as often as it was said
   StopTimes stop_times;         ///< option grace, option stop-limit
   std::optional<Duration> deadline;

@@ -26,7 +26,7 @@ class AgentDriver {
   ///   eof                end of input                       stop           a signal to the agent
   ///   peer gone          nobody takes what we send          wait MS        the clock goes on, the timer fires
   ///   unable TEXT        nothing can be done, and why
-  ///   create fails, write fails, commit fails, start fails, late fail: the next of these does
+  ///   create fails, write fails, commit fails, keep fails, take fails, start fails, late fail: the next of these does
   ///   works, idle        what was seen of the runner
   ///   exit CODE, gone, progress, drained: what happened to the runner and its output
   void step(std::string_view text) {
@@ -97,7 +97,7 @@ class AgentDriver {
   bool cleans_up_at_once = true;
   std::vector<std::string> sweep_notes;  ///< Of each sweep.
   FoundRunners runners{{RunnerKind::kStaprun, false, "4.8"}, {RunnerKind::kBpftrace, true, ""}};
-  std::string next_failure;  ///< "create", "write", "commit", "start" or "late".
+  std::string next_failure;  ///< "create", "write", "commit", "keep", "take", "start" or "late".
   std::string sent;          ///< All lines that are no debug text.
 
  private:
@@ -146,6 +146,12 @@ class AgentDriver {
     if (std::holds_alternative<CommitFile>(effect) && file_open_) {
       file_open_ = false;
       fails("commit") ? session.on_file_failed(error) : session.on_file_done();
+    }
+    if (std::holds_alternative<BeginKeeping>(effect)) {
+      fails("keep") ? session.on_no_keeping(error) : session.on_keeping("/var/tmp/kept here");
+    }
+    if (std::holds_alternative<TakeKept>(effect)) {
+      fails("take") ? session.on_kept_absent(error) : session.on_kept_taken(3);
     }
     if (std::holds_alternative<AbandonFile>(effect)) file_open_ = false;
     if (std::holds_alternative<StartRunner>(effect)) {

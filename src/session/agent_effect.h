@@ -42,8 +42,19 @@ struct CreateFile {
 struct WriteFile {
   std::string_view bytes;
 };
-/// The file is whole: close it, and look whether closing failed. Outcome: on_file_done() or on_file_failed().
-struct CommitFile {};
+/// The file is whole: close it, and look whether closing failed. A copy of it that fails is no failure. Outcome:
+/// on_file_done() or on_file_failed().
+struct CommitFile {
+  std::string keep_as = {};  ///< Its digest, under which a copy is kept for later sessions; empty: none is.
+};
+/// A new file in the workspace, made of the one that is kept under `digest`, and found to have it. Outcome:
+/// on_kept_taken(), or on_kept_absent(), and then there is none of that name.
+struct TakeKept {
+  std::string name, digest;
+  std::uint64_t bytes_max;  ///< It may have.
+};
+/// From now on files may be kept. Outcome: on_keeping() or on_no_keeping().
+struct BeginKeeping {};
 /// The file will not be used: remove what there is of it. Nothing, if it could not be created: the
 /// name may be another file's.
 struct AbandonFile {};
@@ -83,7 +94,7 @@ inline std::string environment_answer(const TargetEnvironment& environment) {
 }
 
 using AgentEffect =
-    std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, AbandonFile,
-                 StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
+    std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, TakeKept, BeginKeeping,
+                 AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
 
 }  // namespace stapsh

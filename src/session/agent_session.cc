@@ -96,10 +96,7 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
 void AgentSession::finish_data(const ReceivingData& data) {
   switch (data.use) {
     case ReceivingData::Use::kFile:
-      if (digest_) uploaded_.back().digest = digest_->finish();
-      digest_.reset();
-      input_ = AwaitingOutcome{data.name};
-      emit(CommitFile{});
+      finish_file(data);
       break;
     case ReceivingData::Use::kArg:
       // As C strings have it, and as the rfc says: a NUL ends the argument.
@@ -123,6 +120,7 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                  [&](const HelloCommand& c) { hello(c, now); },
                  [&](const OptionCommand& c) { set_option(c); },
                  [&](const FileCommand& c) { begin_file(c); },
+                 [&](const HaveCommand& c) { have(c); },
                  [&](const ArgCommand& c) { begin_arg(c); },
                  [&](const RunCommand& c) { run(c, now); },
                  [&](const SignalCommand& c) {
@@ -194,6 +192,11 @@ void AgentSession::set_option(const OptionCommand& command) {
     return emit(SayEnvironment{settings_.gate ? there : Policy::kNone});
   }
   if (command.name == "policy") return answer_ok(settings_.gate ? std::string(kPolicyAnswer) : std::string());
+  if (command.name == "keep") {
+    if (!dialect_.verifies) return answer_error("option keep: say option digest first");
+    input_ = AwaitingOutcome{{}};
+    return emit(BeginKeeping{});
+  }
   if (command.name == "runners") {
     input_ = AwaitingOutcome{{}};
     return emit(FindRunners{});
@@ -203,27 +206,25 @@ void AgentSession::set_option(const OptionCommand& command) {
 
 void AgentSession::begin_file(const FileCommand& command) {
   const Limits& limits = settings_.limits;
-  std::string error;
-  if (runner_lives()) {
-    error = "file: a runner lives already";
-  } else if (const Result<> name = check_file_name(command.name); !name) {
-    error = name.error().what;
-  } else if (files_ >= limits.files_max) {
-    error = "file " + command.name + ": one more than files-max (" + std::to_string(limits.files_max) + ")";
-  } else if (command.size > limits.files_bytes_max - files_bytes_) {
+  const bool verified = dialect_.verifies && !command.digest.empty();
+  // Without the option it is a word too many, as it always was.
+  std::string error = why_no_file(verified || command.digest.empty() ? command.name : "");
+  if (error.empty() && verified && !is_sha256_hex(command.digest)) {
+    error = "file " + command.name + ": a SHA256 is 64 lower-case hexadecimal digits";
+  }
+  if (error.empty() && command.size > limits.files_bytes_max - files_bytes_) {
     error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over " +
             settings_.names.files_bytes + " (" + std::to_string(limits.files_bytes_max) + ")";
-  } else {
-    error = refuse_kind(command.name);
   }
+  if (error.empty()) error = refuse_kind(command.name);
   if (error.empty()) {
     ++files_;
     files_bytes_ += command.size;
     if (files_ == 1) kind_from_file_ = runner_kind_for_module(command.name);
-    remember_file(command.name);
+    remember_file(command.name, verified);
     emit(CreateFile{command.name, command.size});
   }
-  begin_data({ReceivingData::Use::kFile, command.name, command.size}, error);
+  begin_data({ReceivingData::Use::kFile, command.name, command.size, verified ? command.digest : ""}, error);
 }
 
 void AgentSession::begin_arg(const ArgCommand& command) {
@@ -297,7 +298,9 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
 }
 
 void AgentSession::on_file_done() {
-  STAPSH_ASSERT(std::holds_alternative<AwaitingOutcome>(input_));
+  const auto* awaiting = std::get_if<AwaitingOutcome>(&input_);
+  STAPSH_ASSERT(awaiting != nullptr);
+  if (!awaiting->objection.empty()) return on_file_failed({Errc::kPeer, awaiting->objection});
   input_ = ReadingLine{};
   answer_ok();
 }

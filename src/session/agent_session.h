@@ -83,6 +83,12 @@ class AgentSession {
 
   void on_file_done();
   void on_file_failed(const Error& error);
+  /// Files are kept in `folder`.
+  void on_keeping(const std::string& folder);
+  /// None are: why.
+  void on_no_keeping(const Error& error);
+  void on_kept_taken(std::uint64_t size);
+  void on_kept_absent(const Error& error);
 
   /// The runner is about to execute; its first byte comes after our reply.
   void on_runner_starting();
@@ -148,9 +154,12 @@ class AgentSession {
     enum class Use { kFile, kArg, kDiscard } use;  // kDiscard: it was refused, and that has been said.
     std::string name;                              // Of the file; for messages.
     std::uint64_t bytes_left;
+    std::string digest = {};  // That it must have; empty: any.
   };
-  struct AwaitingOutcome {  // A file being closed, a runner being started, a sweep, a look for runners.
+  struct AwaitingOutcome {  // A file being closed or taken, a runner being started, a sweep, a look for runners.
     std::string file_name;
+    std::string digest = {};     // Of a file being taken.
+    std::string objection = {};  // Why the file will not do, whatever becomes of closing it.
   };
   struct Deaf {};  // End of input, or bytes that can't be told apart any more.
   using Input = std::variant<ReadingLine, ReceivingData, AwaitingOutcome, Deaf>;
@@ -176,13 +185,16 @@ class AgentSession {
   void begin_data(ReceivingData data, std::string_view error);
   void refuse_data(ReceivingData& data, std::string_view reason);
   void finish_data(const ReceivingData& data);
+  void finish_file(const ReceivingData& data);
   std::string refuse_kind(const std::string& file_name);
-  void remember_file(const std::string& name);
+  void remember_file(const std::string& name, bool verified);
   void forget_file();
   void perform(const Command& command, TimePoint now);
   void hello(const HelloCommand& command, TimePoint now);
   void set_option(const OptionCommand& command);
   void begin_file(const FileCommand& command);
+  [[nodiscard]] std::string why_no_file(const std::string& name) const;
+  void have(const HaveCommand& command);
   void begin_arg(const ArgCommand& command);
   void run(const RunCommand& command, TimePoint now);
   void check(const CheckCommand& command);
@@ -231,6 +243,7 @@ class AgentSession {
   std::vector<policy::UploadedFile> uploaded_;  // Where there is a policy.
   std::string refused_;                         // Why the policy refused a file; empty: none.
   std::optional<Sha256> digest_;                // Of the file that is received, where one asks for it.
+  bool keeps_ = false;                          // Files for later sessions, as its client asked.
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;
   std::uint64_t args_bytes_ = 0;

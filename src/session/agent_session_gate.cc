@@ -28,10 +28,10 @@ std::string AgentSession::refuse_kind(const std::string& file_name) {
   return why;
 }
 
-void AgentSession::remember_file(const std::string& name) {
-  if (!settings_.gate) return;
-  uploaded_.push_back({name, {}});
-  if (settings_.gate->wants_digests()) digest_.emplace();
+// One that is `verified` is digested as it comes, whoever asks.
+void AgentSession::remember_file(const std::string& name, bool verified) {
+  if (settings_.gate) uploaded_.push_back({name, {}});
+  if (verified || (settings_.gate && settings_.gate->wants_digests())) digest_.emplace();
 }
 
 // It is none of those that a run may name.

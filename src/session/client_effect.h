@@ -38,11 +38,13 @@ struct Outcome {
   bool has_output = false;      ///< Something came of the runner: where its exit code is unknown, a sign that it ran.
   std::optional<int> signal{};  ///< What ended the runner, where that is known: then exit_code is 128 + it.
   std::string kept{};           ///< An agent that was brought there and stays, as it was asked to: its path.
+  std::string kept_modules{};   ///< Likewise, the folder of the modules that were sent.
 };
 
 /// To the agent.
 struct SendBytes {
   std::string bytes;
+  bool makes_file = false;  ///< The agent may make a file of what it has: there can be something left from now on.
 };
 /// The content of the upload's file `index`, whole.
 struct SendFile {
@@ -72,6 +74,7 @@ struct Connected {
   std::optional<ClockReading> clock{};             ///< Of an agent that knows the option.
   std::optional<FoundRunners> runners{};           ///< Likewise.
   std::optional<TargetEnvironment> environment{};  ///< Likewise, where it was asked for.
+  std::string kept{};                              ///< The folder where files stay there, as was asked for; or empty.
 };
 /// All files are there: answer with on_start(). Of a dry run: nothing speaks against a start; answer with on_stop().
 struct Ready {};

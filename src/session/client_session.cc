@@ -162,6 +162,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                      if (!take_runners(ok.granted)) return nonsense(line);
                    } else if (ok.granted.starts_with(kEnvironmentAnswer)) {
                      if (!take_environment(ok.granted)) return nonsense(line);
+                   } else if (ok.granted.starts_with(kKeptAnswer)) {
+                     if (!take_kept(ok.granted)) return nonsense(line);
                    } else if (ok.granted == kPolicyAnswer) {
                      has_policy_ = true;
                    } else if (!ok.granted.empty()) {
@@ -329,6 +331,7 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
   }
   if (stopping_) return;
   if (name == "data") framed_ = ok;
+  if (name == "digest") verifies_ = ok;
   if (name.starts_with("env=") && !ok) {
     return fail_session(text.starts_with("Invalid option") ? std::string(kNoEnvironment) : "--env: " + text);
   }
@@ -350,6 +353,10 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
     if (ours_ && !settings_.session.empty() && !settings_.sweep_only) further.push_back("session=" + settings_.session);
     for (const std::string& variable : settings_.environment) {
       if (ours_ && !settings_.sweep_only) further.push_back("env=" + quote(variable));
+    }
+    if (ours_ && settings_.want_digest && !settings_.sweep_only) {
+      further.emplace_back("digest");
+      if (settings_.want_keep) further.emplace_back("keep");
     }
     if (ours_ && settings_.want_policy && !settings_.sweep_only) further.emplace_back("policy");
     if (ours_ && settings_.want_environment && !settings_.sweep_only) further.emplace_back("environment");
@@ -383,6 +390,14 @@ bool ClientSession::take_environment(std::string_view granted) {
   return true;
 }
 
+bool ClientSession::take_kept(std::string_view granted) {
+  if (unanswered_.empty() || unanswered_.front() != "keep") return false;
+  const Result<std::string> folder = unquote(granted.substr(kKeptAnswer.size()));
+  if (!folder || folder->empty()) return false;
+  kept_ = printable(*folder);
+  return true;
+}
+
 void ClientSession::become_connected(TimePoint now) {
   phase_ = Phase::kConnected;
   if (settings_.sweep_only) {
@@ -393,7 +408,7 @@ void ClientSession::become_connected(TimePoint now) {
   }
   if (!ours_ && !settings_.environment.empty()) return fail_session(std::string(kNoEnvironment));
   deadline_.reset();  // How long a build takes is not the target's affair.
-  emit(Connected{hello_, clock_, runners_, environment_});
+  emit(Connected{hello_, clock_, runners_, environment_, kept_});
 }
 
 void ClientSession::on_reply(bool ok, const std::string& said, TimePoint now) {
@@ -402,8 +417,11 @@ void ClientSession::on_reply(bool ok, const std::string& said, TimePoint now) {
   if (!unanswered_.empty()) return on_option_reply(ok, text, now);
   if (phase_ == Phase::kSending) {
     if (stopping_) return;
-    if (!ok) return fail_session(text);
+    const bool asked = std::exchange(asks_for_kept_, false);
+    if (!ok && !asked) return fail_session(text);
     deadline_ = now + settings_.reply_timeout;
+    if (asked && !ok) return send_file();
+    if (asked) emit(Note{upload_.files[next_file_++].name + " is there from before"});
     return send_file_or_be_ready();
   }
   if (phase_ == Phase::kStarting && starts_unanswered_ > 0) {
@@ -489,7 +507,14 @@ void ClientSession::send_file_or_be_ready() {
     return emit(Ready{});
   }
   const Upload::File& file = upload_.files[next_file_];
-  emit(SendBytes{format_command(FileCommand{file.size, file.name})});
+  if (kept_.empty() || file.digest.empty()) return send_file();
+  asks_for_kept_ = true;
+  emit(SendBytes{format_command(HaveCommand{file.digest, file.name}), true});
+}
+
+void ClientSession::send_file() {
+  const Upload::File& file = upload_.files[next_file_];
+  emit(SendBytes{format_command(FileCommand{file.size, file.name, verifies_ ? file.digest : std::string()})});
   emit(SendFile{next_file_});
   ++next_file_;
 }

@@ -41,6 +41,8 @@ struct ClientSettings {
   bool want_runners = false;      ///< `option runners`: those that are there, so that what can't work is sent nothing.
   bool want_environment = false;  ///< `option environment`: what the machine offers to runners; see Connected.
   bool want_policy = false;       ///< `option policy`: a policy there is asked before anything is sent.
+  bool want_digest = false;       ///< `option digest`: files are verified there.
+  bool want_keep = false;         ///< And `option keep`: they stay there, and what is there already is not sent.
   bool sweep_only = false;        ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
   bool dry_run = false;           ///< All is asked and checked as for a run, and no file is sent: see Ready.
   std::optional<Duration> keepalive;  ///< Asked of our agents, and kept here as well.
@@ -71,7 +73,7 @@ struct Upload {
   struct File {
     std::string name;
     std::uint64_t size;
-    std::string digest{};  ///< SHA-256 in hexadecimal digits, where has_policy(); empty: unknown.
+    std::string digest{};  ///< SHA-256 in hexadecimal digits, where wants_digests(); empty: unknown.
   };
   std::vector<File> files;
   std::vector<std::string> run_args;
@@ -132,9 +134,10 @@ class ClientSession {
   [[nodiscard]] bool ended() const { return phase_ == Phase::kEnded; }
   /// Whether an agent is there, whatever became of the session.
   [[nodiscard]] bool agent_has_greeted() const { return hello_seen_; }
+  /// Files want digests: it verifies them, or its owner has a policy, which is asked before anything is sent; after
+  /// Connected.
+  [[nodiscard]] bool wants_digests() const { return verifies_ || has_policy_; }
   /// Whether it speaks the extended dialect; after Connected.
-  /// Its owner has a policy, which is asked before anything is sent: files want digests.
-  [[nodiscard]] bool has_policy() const { return has_policy_; }
   [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.
   [[nodiscard]] Version agent_version() const { return agent_version_; }
@@ -158,11 +161,13 @@ class ClientSession {
   void ask_next(TimePoint now);
   bool take_runners(std::string_view granted);
   bool take_environment(std::string_view granted);
+  bool take_kept(std::string_view granted);
   bool take_clock(std::string_view granted, TimePoint now);
   void become_connected(TimePoint now);
   void send_file_or_be_ready();
   bool ask_policy();
   void send_files();
+  void send_file();
   [[nodiscard]] std::string has_no_runner() const;
   Result<std::string> start_commands() const;
   void on_swept(const SweptLine& swept, TimePoint now);
@@ -200,6 +205,8 @@ class ClientSession {
   bool ours_ = false;                   // The agent took `option exit`.
   bool has_policy_ = false;             // The agent, and it answers `check`.
   bool framed_ = false;                 // The agent took `option data`.
+  bool verifies_ = false;               // The agent took `option digest`.
+  std::string kept_;                    // Where it keeps files; empty: it does not.
   std::deque<std::string> to_ask_;      // Options not asked yet.
   std::deque<std::string> unanswered_;  // Options asked, in order.
   TimePoint clock_asked_at_;
@@ -209,6 +216,7 @@ class ClientSession {
 
   Upload upload_;
   std::size_t next_file_ = 0;
+  bool asks_for_kept_ = false;         // Whether it has the next file is asked.
   std::size_t starts_unanswered_ = 0;  // Replies to come before the runner runs: to `arg`s and `run`.
   std::string start_error_;
   std::optional<Frame> frame_;

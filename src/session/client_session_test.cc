@@ -879,5 +879,64 @@ TEST(ClientSession, APolicyIsAskedBeforeAnythingIsSent) {
   EXPECT_EQ(old.run({"module"}), "send file 3 a.bo\\n; send file 0");
 }
 
+TEST(ClientSession, FilesAreVerifiedWhereTheAgentDoesThat) {
+  ClientSettings settings;
+  settings.want_digest = true;
+  const auto connected = [&](std::initializer_list<std::string_view> answers) {
+    ClientDriver client(settings);
+    client.upload.files[0].digest = std::string(64, 'a');
+    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK"});
+    client.run(answers);
+    client.sent.clear();
+    return client;
+  };
+  ClientDriver verified = connected({"say OK"});
+  EXPECT_TRUE(verified.session.wants_digests());
+  EXPECT_EQ(verified.run({"module", "say OK"}), "send <75 bytes>; send file 0; ready");
+  EXPECT_EQ(verified.sent, "file 3 a.bo " + std::string(64, 'a') + "\n<file 0>");
+  ClientDriver old = connected({"say ERROR: Invalid option: digest"});
+  EXPECT_FALSE(old.session.wants_digests());
+  EXPECT_EQ(old.run({"module", "say OK"}), "send file 3 a.bo\\n; send file 0; ready");
+  settings.want_keep = true;
+  ClientDriver other = connected({"say OK", "say ERROR: option keep: no luck"});
+  EXPECT_EQ(other.run({"module", "say OK"}), "send <75 bytes>; send file 0; ready");
+}
+
+TEST(ClientSession, WhatIsKeptThereIsNotSent) {
+  ClientSettings settings;
+  settings.want_digest = settings.want_keep = true;
+  const auto keeping = [&] {
+    ClientDriver client(settings);
+    client.upload.files = {{"a.bo", 3, std::string(64, 'a')}, {"b", 4, std::string(64, 'b')}};
+    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", "say OK", "say OK kept=/var/tmp/x=20y"});
+    client.sent.clear();
+    return client;
+  };
+  const std::string have_a = "have " + std::string(64, 'a') + " a.bo\n", have_b = "have " + std::string(64, 'b') + " b\n";
+  ClientDriver both = keeping();
+  EXPECT_EQ(both.run({"module", "say OK", "say OK"}),
+            "send <75 bytes>; note a.bo is there from before; send <72 bytes>; note b is there from before; ready");
+  EXPECT_EQ(both.sent, have_a + have_b);
+  ClientDriver first = keeping();
+  EXPECT_EQ(first.run({"module", "say ERROR: have a.bo: none is kept", "say OK", "say OK"}),
+            "send <75 bytes>; send <75 bytes>; send file 0; send <72 bytes>; note b is there from before; ready");
+  EXPECT_EQ(first.sent, have_a + "file 3 a.bo " + std::string(64, 'a') + "\n<file 0>" + have_b);
+  // What was sent is refused as ever.
+  ClientDriver failing = keeping();
+  EXPECT_EQ(failing.run({"module", "say ERROR: none", "say ERROR: no room"}),
+            "send <75 bytes>; send <75 bytes>; send file 0; close; failed: no room");
+  ClientDriver stopped = keeping();
+  EXPECT_EQ(stopped.run({"module", "stop", "say ERROR: none", "say quit"}), "send <75 bytes>; close; stopped");
+}
+
+TEST(ClientSession, NobodyKeepsWhatItWasNotAskedTo) {
+  ClientSettings settings;
+  settings.want_digest = true;
+  ClientDriver client(settings);
+  client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK"});
+  EXPECT_EQ(client.run({"say OK kept=/x"}),
+            "close; failed: the agent sent 'OK kept=/x', which is no line of the protocol here");
+}
+
 }  // namespace
 }  // namespace stapsh

@@ -77,7 +77,9 @@ inline std::string effect_text(const AgentEffect& effect) {
           [](const Report& e) { return "report " + escape(e.text); },
           [](const CreateFile& e) { return "create " + e.name + " " + std::to_string(e.size); },
           [](const WriteFile& e) { return "write " + bytes_text(e.bytes); },
-          [](const CommitFile&) { return std::string("commit"); },
+          [](const CommitFile& e) { return "commit" + (e.keep_as.empty() ? "" : " as " + e.keep_as.substr(0, 8)); },
+          [](const TakeKept& e) { return "take " + e.digest.substr(0, 8) + " as " + e.name; },
+          [](const BeginKeeping&) { return std::string("begin keeping"); },
           [](const AbandonFile&) { return std::string("abandon"); },
           [](const StartRunner& e) {
             std::string text = "start " + std::string(runner_name(e.kind)) + " [";

@@ -204,6 +204,11 @@ Result<UniqueFd> Workspace::create_file(const std::string& name, std::uint64_t s
   return open_at(dir_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 }
 
+Result<UniqueFd> Workspace::open_file(const std::string& name) const {
+  if (!is_plain_name(name)) return fail(Errc::kUsage, "'" + name + "' is not a plain file name");
+  return open_own_file(dir_.get(), name, O_RDONLY);
+}
+
 Result<> Workspace::remove_file(const std::string& name) const {
   if (!is_plain_name(name)) return fail(Errc::kUsage, "'" + name + "' is not a plain file name");
   if (::unlinkat(dir_.get(), name.c_str(), 0) != 0) return fail_errno(name, errno);

@@ -63,6 +63,8 @@ class Workspace {
   /// A new file, 0600, for writing. `name` is a plain name that does not exist yet. ENOSPC if there is no room for
   /// `size` bytes now, so that a full disk shows before the upload; nothing is reserved.
   [[nodiscard]] Result<UniqueFd> create_file(const std::string& name, std::uint64_t size) const;
+  /// One that is there, for reading.
+  [[nodiscard]] Result<UniqueFd> open_file(const std::string& name) const;
   /// A file that is not there is an Error with ENOENT.
   [[nodiscard]] Result<> remove_file(const std::string& name) const;
 

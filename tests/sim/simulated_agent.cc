@@ -260,6 +260,8 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    if (file_step_fails("commit")) return session_.on_file_failed(kFault);
                    session_.on_file_done();
                  },
+                 [&](const BeginKeeping&) { session_.on_no_keeping(kFault); },
+                 [&](const TakeKept&) { breach = "a kept file, and none is kept"; },
                  [&](const AbandonFile&) {
                    file_failed_ = true;
                    file_open_ = false;

@@ -57,6 +57,7 @@ TEST(EventWriter, EachEventIsOneLine) {
   Outcome killed{Outcome::Kind::kEnded, 137};
   killed.signal = 9;
   killed.kept = "/tmp/stapsh-agents-0/5ha";
+  killed.kept_modules = "/tmp/stapsh-modules-0";
   const Case cases[] = {
       {{kAt, 0, event::Connected{"6.1", "x86_64", "stapsh 5.6", -5ns, 90us}},
        R"("connected","time":1764198418.123456789,"target":0,"name":"web01","release":"6.1","machine":"x86_64",)"

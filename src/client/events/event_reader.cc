@@ -102,6 +102,7 @@ event::Ended read_ended(EventFields& from) {
   e.outcome.signal = from.number("signal", 1, kSignalMax, Need::kMay);
   e.outcome.reason = from.text("reason", Need::kMay);
   e.outcome.kept = from.text("kept", Need::kMay);
+  e.outcome.kept_modules = from.text("kept_modules", Need::kMay);
   e.outcome.killed = from.text("killed", Need::kMay);
   e.outcome.remains = from.word("remains", kRemainsNames);
   from.list("left", Need::kMay, [&](EventFields& left) {

@@ -118,6 +118,7 @@ void add_fields(Fields to, const event::Ended& e) {
   if (outcome.signal) to.number("signal", *outcome.signal);
   if (!outcome.reason.empty()) to.text("reason", outcome.reason);
   if (!outcome.kept.empty()) to.text("kept", outcome.kept);
+  if (!outcome.kept_modules.empty()) to.text("kept_modules", outcome.kept_modules);
   if (!outcome.killed.empty()) to.text("killed", outcome.killed);
   to.word("remains", word_for(kRemainsNames, outcome.remains));
   if (!outcome.left.empty()) {

@@ -48,12 +48,16 @@ struct ReachOptions {
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
   Bootstrap bootstrap = Bootstrap::kNever;
+  bool keep_modules = false;             ///< They stay on targets for the next run.
   std::optional<std::string> become;     ///< As whom sudo starts an agent; none: it is of whoever logs in there.
   bool ask_become_pass = false;          ///< A person is asked for sudo's password; else sudo must need none.
   std::string become_prompt;             ///< By what sudo's question is known, one word; not an option.
   bool batch = false;                    ///< Nobody is asked anything.
   std::vector<std::string> environment;  ///< NAME=VALUE, of a program that connects; not an option.
   std::optional<unsigned> retries;       ///< Of connecting, for each target; none: where sshd sheds load.
+
+  /// Who lets an agent stay lets its modules stay.
+  [[nodiscard]] bool keeps_modules() const { return keep_modules || bootstrap == Bootstrap::kKeep; }
 };
 
 enum class LabelMode {

@@ -97,8 +97,11 @@ void add_left(std::vector<std::string>& lines, const std::vector<TargetResult>& 
 void add_kept(std::vector<std::string>& lines, const std::vector<TargetResult>& results) {
   FoldedLines kept;
   for (const TargetResult& result : results) {
-    if (result.outcome.kept.empty()) continue;
-    kept.add(result.name, "its agent is kept there: " + shown_text(result.outcome.kept, kLeftBytesMax));
+    const auto add = [&](std::string_view what, const std::string& path) {
+      if (!path.empty()) kept.add(result.name, std::string(what) + shown_text(path, kLeftBytesMax));
+    };
+    add("its agent is kept there: ", result.outcome.kept);
+    add("its modules are kept there: ", result.outcome.kept_modules);
   }
   FoldedLines::Folded folded = kept.fold(kLeftLinesMax);
   lines.insert(lines.end(), folded.lines.begin(), folded.lines.end());

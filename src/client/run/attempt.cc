@@ -229,7 +229,10 @@ void Attempt::drain_effects() {
   while (std::optional<ClientEffect> effect = session_->next_effect()) {
     std::visit(
         Overloaded{
-            [&](SendBytes& e) { bringing_ ? bringing_->send(std::move(e.bytes)) : input.send(std::move(e.bytes)); },
+            [&](SendBytes& e) {
+              if (e.makes_file) progress_.note_touched();
+              bringing_ ? bringing_->send(std::move(e.bytes)) : input.send(std::move(e.bytes));
+            },
             [&](const SendFile& e) {
               progress_.note_touched();
               input.send(module_->files[e.index].content);
@@ -275,6 +278,7 @@ void Attempt::on_connected(const Connected& connected) {
   event.environment = connected.environment;
   event.has_policy = session_->has_policy();
   progress_.emit(std::move(event));
+  if (!connected.kept.empty()) progress_.note_kept_modules(connected.kept);
   if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
   if (!context_.options.has_program()) {
     progress_.set_done(0);
@@ -338,7 +342,7 @@ Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
   upload.built_by = module_->built_by;
   for (const ModuleFile& file : module_->files) {
     upload.files.push_back({file.name, file.content->size()});
-    if (session_->has_policy()) upload.files.back().digest = file.digest();
+    if (session_->wants_digests()) upload.files.back().digest = file.digest();
   }
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();

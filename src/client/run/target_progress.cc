@@ -93,6 +93,7 @@ void TargetProgress::set_outcome(Outcome outcome) {
     outcome.reason.clear();
   }
   outcome.kept = kept_;
+  outcome.kept_modules = kept_modules_;
   if (!left_.empty() && outcome.remains != Outcome::Remains::kUnknown) outcome.remains = Outcome::Remains::kLeft;
   outcome.left.insert(outcome.left.end(), left_.begin(), left_.end());
   left_.clear();

@@ -38,6 +38,8 @@ class TargetProgress {
   void note_left(LeftLine left) { left_.push_back(std::move(left)); }
   /// An agent was brought there, and stays at `path`.
   void note_kept(std::string path) { kept_ = std::move(path); }
+  /// Modules stay there, in `folder`.
+  void note_kept_modules(std::string folder) { kept_modules_ = std::move(folder); }
   /// Its runner was asked for: it has begun, or does any moment.
   void note_begun() { begun_ = true; }
   /// All that was asked of it is done without a runner: its stop is then an end with `code`.
@@ -96,7 +98,7 @@ class TargetProgress {
   bool arriving_ = false;
   std::vector<LeftLine> left_;
   TraceTimer trace_timer_;
-  std::string stop_reason_, never_traced_, plan_, kept_;
+  std::string stop_reason_, never_traced_, plan_, kept_, kept_modules_;
   std::optional<int> done_code_;
   bool proving_ = false;
   bool gate_left_ = false;
