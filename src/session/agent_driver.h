@@ -150,8 +150,8 @@ class AgentDriver {
     if (std::holds_alternative<BeginKeeping>(effect)) {
       fails("keep") ? session.on_no_keeping(error) : session.on_keeping("/var/tmp/kept here");
     }
-    if (std::holds_alternative<TakeKept>(effect)) {
-      fails("take") ? session.on_kept_absent(error) : session.on_kept_taken(3);
+    if (const auto* take = std::get_if<TakeKept>(&effect)) {
+      fails("take") || take->bytes_max < 3 ? session.on_kept_absent(error) : session.on_kept_taken(3);
     }
     if (std::holds_alternative<AbandonFile>(effect)) file_open_ = false;
     if (std::holds_alternative<StartRunner>(effect)) {

@@ -24,6 +24,8 @@ ClientSettings settings(std::string_view letters) {
   settings.want_environment = has('e');
   settings.want_proof = has('p');
   settings.want_reason = has('w');
+  settings.want_digest = has('d');
+  settings.want_keep = has('n');
   settings.sweep_only = has('s');
   if (has('k')) settings.keepalive = std::chrono::seconds(9);
   if (has('g')) settings.grace = "0.5";
@@ -53,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ClientDriver bytewise(settings(letters));
   if (letters.find('e') != std::string_view::npos) client.upload.run_args.emplace_back();
   if (letters.find('m') != std::string_view::npos) client.upload.files.push_back({"b.sgn", 0});
+  if (letters.find('n') != std::string_view::npos) client.upload.files[0].digest = std::string(64, 'a');
   bytewise.upload = client.upload;
   while (!text.empty()) {
     const std::string_view line = fuzz::take_line(text);

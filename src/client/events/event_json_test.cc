@@ -91,7 +91,7 @@ TEST(EventWriter, EachEventIsOneLine) {
        R"("stdout_bytes":9223372036854775808,"stderr_bytes":1)"},
       {{kAt, 1, event::Ended{killed, 0, 0}},
        R"("ended","time":1764198418.123456789,"target":1,"name":"web02","outcome":"ended","exit_code":137,"signal":9,)"
-       R"("kept":"/tmp/stapsh-agents-0/5ha",)"
+       R"("kept":"/tmp/stapsh-agents-0/5ha","kept_modules":"/tmp/stapsh-modules-0",)"
        R"("remains":"unknown","has_output":false,"stdout_bytes":0,"stderr_bytes":0)"},
       {{kAt, std::nullopt, event::RunEnded{130}}, R"("run_ended","time":1764198418.123456789,"exit_code":130)"},
   };
