@@ -25,11 +25,12 @@ AgentDriver agent_with(std::initializer_list<std::string_view> options, AgentSet
 
 TEST(AgentSessionFiles, AFileIsVerifiedBeforeItsOk) {
   AgentDriver agent = agent_with({"digest"});
-  EXPECT_EQ(agent.run({"bytes file 3 a.bt " + kAbc + "\\nabc", "bytes file 3 b.bt " + kOther + "\\nabc", "say run ./a.bt"}),
-            "create a.bt 3; write abc; commit; OK; "
-            "create b.bt 3; write abc; commit; abandon; ERROR: file b.bt: what came has the SHA256 ba7816bf8f01..., and "
-            "not 000000000000...: it was changed on its way; send it again; "
-            "start bpftrace [./a.bt]; OK");
+  EXPECT_EQ(
+      agent.run({"bytes file 3 a.bt " + kAbc + "\\nabc", "bytes file 3 b.bt " + kOther + "\\nabc", "say run ./a.bt"}),
+      "create a.bt 3; write abc; commit; OK; "
+      "create b.bt 3; write abc; commit; abandon; ERROR: file b.bt: what came has the SHA256 ba7816bf8f01..., and "
+      "not 000000000000...: it was changed on its way; send it again; "
+      "start bpftrace [./a.bt]; OK");
 }
 
 TEST(AgentSessionFiles, AnySplitVerifies) {
@@ -111,13 +112,14 @@ TEST(AgentSessionFiles, APolicyDecidesOverWhatWasTaken) {
   AgentDriver agent = agent_with({"digest", "keep"}, settings);
   EXPECT_EQ(agent.run({kHave, "say run ./a.bt"}), "take ba7816bf as a.bt; OK; start bpftrace [./a.bt]; OK");
   AgentDriver other = agent_with({"digest", "keep"}, settings);
-  EXPECT_EQ(other.run({"say have " + kOther + " a.bt", "say run ./a.bt"}),
-            "take 00000000 as a.bt; OK; ERROR: refused: policy line 1: sha256=@/list: a.bt (" + kOther +
-                ") is not in it");
+  EXPECT_EQ(
+      other.run({"say have " + kOther + " a.bt", "say run ./a.bt"}),
+      "take 00000000 as a.bt; OK; ERROR: refused: policy line 1: sha256=@/list: a.bt (" + kOther + ") is not in it");
   AgentDriver beside = agent_with({"digest", "keep"}, settings);
-  EXPECT_EQ(beside.run({kHave, "say have " + kOther + " b.bt", "say run ./a.bt"}),
-            "take ba7816bf as a.bt; OK; take 00000000 as b.bt; OK; ERROR: refused: policy line 1: sha256=@/list: b.bt (" +
-                kOther + ") is not in it");
+  EXPECT_EQ(
+      beside.run({kHave, "say have " + kOther + " b.bt", "say run ./a.bt"}),
+      "take ba7816bf as a.bt; OK; take 00000000 as b.bt; OK; ERROR: refused: policy line 1: sha256=@/list: b.bt (" +
+          kOther + ") is not in it");
   AgentDriver kind = agent_with({"digest", "keep"}, settings);
   EXPECT_EQ(kind.run({"say have " + kAbc + " a.ko", "say run ./a.ko"}),
             "ERROR: refused: policy: no line allows staprun to as oncall; "

@@ -912,7 +912,8 @@ TEST(ClientSession, WhatIsKeptThereIsNotSent) {
     client.sent.clear();
     return client;
   };
-  const std::string have_a = "have " + std::string(64, 'a') + " a.bo\n", have_b = "have " + std::string(64, 'b') + " b\n";
+  const std::string have_a = "have " + std::string(64, 'a') + " a.bo\n",
+                    have_b = "have " + std::string(64, 'b') + " b\n";
   ClientDriver both = keeping();
   EXPECT_EQ(both.run({"module", "say OK", "say OK"}),
             "send <75 bytes>; note a.bo is there from before; send <72 bytes>; note b is there from before; ready");

@@ -28,9 +28,8 @@ AgentSettings settings(bool small) {
 
 bool is_step(std::string_view line) {
   static const std::set<std::string_view> kSteps{
-      "eof",       "stop",         "peer gone",    "gone",        "progress", "drained", "start fails",
-      "late fail", "create fails", "commit fails", "write fails", "works",    "idle",    "keep fails",
-      "take fails"};
+      "eof",          "stop",         "peer gone",   "gone",  "progress", "drained",    "start fails", "late fail",
+      "create fails", "commit fails", "write fails", "works", "idle",     "keep fails", "take fails"};
   if (kSteps.contains(line)) return true;
   if (line.starts_with("exit ")) return parse_int(line.substr(5), 0, 255).has_value();
   return line.starts_with("wait ") && parse_int(line.substr(5), 0, 1'000'000).has_value();

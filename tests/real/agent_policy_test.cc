@@ -87,6 +87,11 @@ struct Attempt {
 const std::string kNot = " is no option that is known to be safe";
 const std::string kNotSent = " is not ./NAME of a file that was sent";
 
+// Both are kept there, from a session of somebody's who may send anything.
+const std::string kKeep = "option digest\noption digest\noption keep\n";
+const std::string kHaveAbc = "have " + kAbc + " a.bt\n", kHaveAbd = "have " + kAbd + " a.bt\n";
+const std::string kAbdIsNotListed = " line 4: sha256=@/etc/stapsh/approved: a.bt (" + kAbd + ") is not in it";
+
 const Attempt kAttempts[] = {
     // What is allowed.
     {"oncall", "a.bt", {"./a.bt"}, ""},
@@ -192,10 +197,47 @@ const Attempt kAttempts[] = {
      "",
      "file 3 b.bt\nabd"},
     {"approved", "", {"./a.bt"}, " line 4: sha256=@/etc/stapsh/approved: no file was sent"},
+    // What is there from before: it is what it holds that counts.
+    {"approved", "", {"./a.bt"}, "", "", kKeep + kHaveAbc},
+    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + kHaveAbd},
+    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + kHaveAbd + kHaveAbc},
+    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + "file 3 a.bt\nabd" + kHaveAbc},
+    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + "have " + kAbc + " b.bt\n" + kHaveAbd},
+    {"approved", "", {"./a.bt"}, " line 4: sha256=@/etc/stapsh/approved: no file was sent", "", kHaveAbc},
+    {"approved",
+     "",
+     {"./a.bt"},
+     " line 4: sha256=@/etc/stapsh/approved: no file was sent",
+     "",
+     kKeep + "file 3 a.bt " + kAbc + "\nabd"},
+    {"approved",
+     "",
+     {"./a.bt"},
+     " line 4: sha256=@/etc/stapsh/approved: no file was sent",
+     "",
+     kKeep + "have " + std::string(64, 'a') + " a.bt\nhave " + kAbc + " ../stapsh/a.bt\nhave ../" + kAbc.substr(3) +
+         " a.bt\n"},
+    {"approved",
+     "",
+     {"--unsafe", "./a.bt"},
+     " line 4: args=safe: --unsafe lets a program run commands",
+     "",
+     kKeep + kHaveAbc},
+    {"oncall", "", {"./a.ko"}, " line 6: deny as=oncall,approved,commands", "", kKeep + "have " + kAbc + " a.ko\n"},
+    {"oncall",
+     "",
+     {"./a.bt"},
+     " line 6: deny as=oncall,approved,commands",
+     "",
+     kKeep + "have " + kAbc + " a.ko\n" + kHaveAbc},
+    {"stranger", "", {"./a.bt"}, ": no line allows bpftrace to as stranger", "", kKeep + kHaveAbc},
 };
 
 TEST_F(AgentPolicy, WhatAClientTriesIsAllowedOrStoppedByItsLine) {
   EXPECT_GE(std::size(kAttempts), 60U);
+  EXPECT_EQ(answers({"--as", "all"},
+                    "option digest\noption keep\nfile 3 a.bt " + kAbd + "\nabdfile 3 b.bt " + kAbc + "\nabc"),
+            "OK\nOK kept=" + scratch_.path("cache") + "/stapsh-modules-0\nOK\nOK\nquit\n");
   for (const Attempt& attempt : kAttempts) {
     SCOPED_TRACE("as '" + attempt.as + "' " + attempt.name + ": " + attempt.before + run_line(attempt.args));
     const Words words = attempt.as.empty() ? Words{} : Words{"--as", attempt.as};
@@ -212,6 +254,22 @@ TEST_F(AgentPolicy, WhatAClientTriesIsAllowedOrStoppedByItsLine) {
       EXPECT_TRUE(said.ends_with(refused + "quit\n")) << said;
     }
   }
+}
+
+// Whoever can write there is the agent's own user; still nothing runs but what it seems to be.
+TEST_F(AgentPolicy, WhatIsKeptIsWhatItHolds) {
+  const std::string kept = scratch_.make_folder("cache/stapsh-modules-0");
+  ASSERT_EQ(::chmod(kept.c_str(), 0700), 0);
+  const std::string path = scratch_.write("cache/stapsh-modules-0/" + kAbc, "abd");
+  const std::string said = answers({"--as", "approved"}, kKeep + kHaveAbc + "run ./a.bt\n");
+  EXPECT_NE(said.find("ERROR: have a.bt: what was kept has been changed, and is thrown away; send it\n"),
+            std::string::npos)
+      << said;
+  EXPECT_TRUE(said.ends_with("no file was sent\nquit\n")) << said;
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  ASSERT_EQ(::symlink(scratch_.write("b.bt", "abc").c_str(), path.c_str()), 0);
+  const std::string linked = answers({"--as", "approved"}, kKeep + kHaveAbc + "run ./a.bt\n");
+  EXPECT_TRUE(linked.ends_with("no file was sent\nquit\n")) << linked;
 }
 
 // Neither is stapdyn looked for, which is not here, nor is a file made for it.

@@ -159,7 +159,10 @@ TEST_F(RstapBootstrap, KeptAgentIsNamedAndUsedAgain) {
   EXPECT_EQ(first.wait_exit(), 0) << first.captured();
   EXPECT_TRUE(has(first.err(), "bringing one of ")) << first.captured();
   const std::string kept = left();
-  EXPECT_TRUE(kept.starts_with(cache() + "\n")) << kept;
+  EXPECT_TRUE(has("\n" + kept, "\n" + cache() + "\n")) << kept;
+  EXPECT_TRUE(has("\n" + kept, "\n" + home_ + "/.cache/stapsh-modules-0\n")) << kept;
+  EXPECT_TRUE(has(first.err(), "its modules are kept there: " + home_ + "/.cache/stapsh-modules-0\n"))
+      << first.captured();
   const std::string file = fs::directory_iterator(cache())->path();
   EXPECT_TRUE(has(first.err(), "its agent is kept there: " + file + "\n")) << first.captured();
   Program second(client(words({target()}, "--bootstrap=keep", {"-v"})));

@@ -28,7 +28,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: system_calls [--scenario S]... [--subject R]... [--call NAME] [--kill N] [--fail N:ERROR]\n"
     "                    [--sample N] [--first N] [--minutes N] [--workers N] [--list] [--verbose]\n"
-    "Scenarios: stapsh, unix, rfc, released, orphaned. Subjects: client, starter, listener, agent, guardian,\n"
+    "Scenarios: stapsh, unix, rfc, released, keeping, orphaned. Subjects: client, starter, listener, agent, guardian,\n"
     "runner-start, sweeper, sweep. Runs all that the options leave; --sample: every N-th of it, from --first on; "
     "--minutes:\n"
     "as much as that gives room for, in mixed order. One run again, as a failure prints it: --scenario S\n"

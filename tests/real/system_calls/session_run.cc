@@ -15,6 +15,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/sha256.h"
 #include "exit_matrix/session_view.h"
 #include "harness/leak_oracle.h"
 #include "talk.h"
@@ -29,7 +30,8 @@ using std::chrono::seconds;
 namespace fs = std::filesystem;
 
 constexpr const char* kRunnerPath = "/usr/bin/staprun";
-constexpr std::array<std::string_view, kScenarios> kScenarioNames{"stapsh", "unix", "rfc", "released", "orphaned"};
+constexpr std::array<std::string_view, kScenarios> kScenarioNames{"stapsh",   "unix",    "rfc",
+                                                                  "released", "keeping", "orphaned"};
 // For the client to end, and then for all that is left on the target: a frozen end is noticed within --keepalive, and
 // a ladder climbed to its top takes three times --grace.
 constexpr milliseconds kEndBound = seconds(30), kTargetBound = seconds(20);
@@ -132,10 +134,10 @@ class SessionRun {
   SessionResult run(std::string& transcript) {
     const auto began = Clock::now();
     if (scenario_ == Scenario::kUnix) start_listener();
-    scenario_ == Scenario::kReleased ? start_agent() : start_client();
+    is_agent_alone() ? start_agent() : start_client();
     const bool ended = tracer_.serve_until(kEndBound, [&] {
       // As a client that was told of an error.
-      if (scenario_ == Scenario::kReleased && (out_text_ += out_.take()).find("ERROR: ") != std::string::npos) {
+      if (is_agent_alone() && (out_text_ += out_.take()).find("ERROR: ") != std::string::npos) {
         in_.close_writer();
       }
       return tracer_.exit_code(main_).has_value();
@@ -148,7 +150,7 @@ class SessionRun {
     result_.exit_code = tracer_.exit_code(main_).value_or(-1);
     result_.injected = tracer_.injected();
     result_.calls = tracer_.calls();
-    if (ended) scenario_ == Scenario::kReleased ? judge_agent() : judge_client();
+    if (ended) is_agent_alone() ? judge_agent() : judge_client();
     if (listener_ > 0) judge_listener();
     look_what_is_left();
     std::ostringstream text;
@@ -163,6 +165,7 @@ class SessionRun {
 
  private:
   void fault(const std::string& what) { result_.faults.push_back(what); }
+  bool is_agent_alone() const { return scenario_ == Scenario::kReleased || scenario_ == Scenario::kKeeping; }
 
   std::vector<std::string> environment() const {
     std::vector<std::string> all = scratch_.environment();
@@ -211,9 +214,13 @@ class SessionRun {
   // All in one packet, as a script would pipe it in; the input stays open.
   void start_agent() {
     const std::string ending = "exit:" + std::to_string(kReleasedCode);
-    const std::string commands = "stap 5.6\nfile 8 probe.ko\na modulefile 3 probe.ko.sgn\nsgnarg " +
-                                 std::to_string(ending.size()) + "\n" + ending + "run log:" + scratch_.path("account") +
-                                 "\n";
+    std::string files = "file 8 probe.ko\na modulefile 3 probe.ko.sgn\nsgn";
+    if (scenario_ == Scenario::kKeeping) {
+      const std::string digest = sha256_hex("a module");
+      files = "option digest\noption keep\nfile 8 probe.ko " + digest + "\na modulehave " + digest + " probe.ko.sgn\n";
+    }
+    const std::string commands = "stap 5.6\n" + files + "arg " + std::to_string(ending.size()) + "\n" + ending +
+                                 "run log:" + scratch_.path("account") + "\n";
     (void)!::write(in_.writer(), commands.data(), commands.size());
     main_ = tracer_.start({.role = Role::kAgent,
                            .argv = {STAPSH_AGENT, "--grace", "2"},
@@ -311,7 +318,7 @@ class SessionRun {
     // A client that said nothing to the end is one that left: 0, if nothing ran.
     const bool left = account_->started == 0 && (has_error || out_text_.empty());
     if (code == 0 && !left) fault("exit 0 of a runner that ends with 3");
-    for (int line = 0; line < 5 && !out_text_.empty(); ++line) {
+    for (int line = 0; line < 7 && !out_text_.empty(); ++line) {
       const std::size_t end = out_text_.find('\n');
       const std::string word = out_text_.substr(0, end);
       if (!word.starts_with(line == 0 ? "stapsh " : "OK") && !word.starts_with("ERROR: ")) break;
@@ -336,7 +343,7 @@ class SessionRun {
   // Between the making of its record and the fork of its guardian, nobody cleans up after an agent that is killed but
   // the next one; and only our own client asks for that. The folder holds no more than its mark then.
   bool may_leave_to_a_sweep(const std::string& names) const {
-    const bool asks = scenario_ != Scenario::kRfc && scenario_ != Scenario::kReleased;
+    const bool asks = scenario_ != Scenario::kRfc && !is_agent_alone();
     const std::size_t inside = names.find('/');
     const bool empty = inside == std::string::npos || names.substr(inside) == "/.stapsh-workspace";
     return !asks && killed(Role::kAgent) && empty;
@@ -382,9 +389,21 @@ class SessionRun {
       fault("left: " + thing);
       result_.leak = true;
     }
+    if (scenario_ == Scenario::kKeeping) look_what_is_kept();
     for (const std::string& folder : {scratch_.tmp(), scratch_.records()})
       for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path());
     for (const std::string& lock : matrix::locks_in(scratch_.tmp())) fault("left: lock " + lock), result_.leak = true;
+  }
+
+  // Whole files alone, and whatever died has left no other; the next session finds none.
+  void look_what_is_kept() {
+    const std::string folder = scratch_.path("cache") + "/stapsh-modules-0";
+    if (!fs::exists(folder)) return;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename();
+      if (sha256_hex(real::read_file(entry.path())) != name) fault("kept: " + name + ", which is not what it says");
+    }
+    fs::remove_all(folder);
   }
 
   const Scenario scenario_;
@@ -414,6 +433,8 @@ std::vector<Role> subjects_of(Scenario scenario) {
       return {Role::kClient, Role::kAgent, Role::kGuardian};
     case Scenario::kReleased:
       return {Role::kAgent, Role::kGuardian, Role::kRunnerStart};
+    case Scenario::kKeeping:
+      return {Role::kAgent};
     case Scenario::kOrphaned:
       return {Role::kClient, Role::kGuardian, Role::kSweeper, Role::kSweep};
   }
@@ -426,6 +447,7 @@ World::World() {
   checked(::mount(STAPSH_TALKING_RUNNER, kRunnerPath, nullptr, MS_BIND, nullptr), kRunnerPath);
   checked(::mount("sweep", scratch_.tmp().c_str(), "tmpfs", 0, "size=64m,mode=1777"), "mount tmpfs");
   scratch_.mount_records();
+  fs::create_directories(scratch_.path("cache"));
   scratch_.write("probe.ko", std::string(100'000, 'm'));
   scratch_.write("probe.ko.sgn", std::string(100, 's'));
 }

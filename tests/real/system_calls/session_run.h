@@ -18,9 +18,10 @@ enum class Scenario {
   kUnix,      ///< The same over the socket of an agent that listens.
   kRfc,       ///< stapsh:, the dialect of 2011: no frames, no replies; ctrl-C, end probe.
   kReleased,  ///< An agent alone, spoken to as released clients do: no frames; the runner ends with 3.
+  kKeeping,   ///< The same, and the module is verified, kept, and taken again.
   kOrphaned,  ///< As kLocal, but the agent is killed: the guardian ends the session, and the client asks again.
 };
-constexpr std::size_t kScenarios = 5;
+constexpr std::size_t kScenarios = 6;
 std::string_view name_of(Scenario scenario);
 /// Whose calls are swept there.
 std::vector<Role> subjects_of(Scenario scenario);
