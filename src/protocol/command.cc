@@ -40,8 +40,10 @@ Command parse_file(const std::vector<std::string_view>& words, const Limits& lim
   const std::string what = words.size() > 2 ? "file " + printable(words[2]) : "file";
   if (auto bad = check_size(what, size, limits.file_bytes_max, "file-bytes-max")) return *std::move(bad);
   // With another count of words the size still stands: the DATA is consumed, the name refused.
-  const bool fits = words.size() == 3 || words.size() == 4;
-  return FileCommand{*size, std::string(fits ? words[2] : ""), std::string(words.size() == 4 ? words[3] : "")};
+  if (words.size() == 4 && is_sha256_hex(words[3])) {
+    return FileCommand{*size, std::string(words[2]), std::string(words[3])};
+  }
+  return FileCommand{*size, words.size() == 3 ? std::string(words[2]) : std::string()};
 }
 
 Command parse_have(const std::vector<std::string_view>& words) {

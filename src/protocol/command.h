@@ -25,7 +25,7 @@ struct OptionCommand {
 struct FileCommand {
   std::uint64_t size = 0;  ///< Bytes of DATA.
   std::string name;        ///< As sent: check_file_name() decides whether it may be used.
-  std::string digest{};    ///< As sent: is_sha256_hex() decides. Empty: none is.
+  std::string digest{};    ///< SHA-256, 64 lower-case hexadecimal digits; empty: none was said.
 };
 /// A file that the target has from before.
 struct HaveCommand {

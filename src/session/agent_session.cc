@@ -209,9 +209,6 @@ void AgentSession::begin_file(const FileCommand& command) {
   const bool verified = dialect_.verifies && !command.digest.empty();
   // Without the option it is a word too many, as it always was.
   std::string error = why_no_file(verified || command.digest.empty() ? command.name : "");
-  if (error.empty() && verified && !is_sha256_hex(command.digest)) {
-    error = "file " + command.name + ": a SHA256 is 64 lower-case hexadecimal digits";
-  }
   if (error.empty() && command.size > limits.files_bytes_max - files_bytes_) {
     error = "file " + command.name + ": " + std::to_string(command.size) + " bytes more, over " +
             settings_.names.files_bytes + " (" + std::to_string(limits.files_bytes_max) + ")";

@@ -61,7 +61,7 @@ TEST(AgentSessionFiles, WithoutTheOptionADigestIsAWordTooMany) {
   AgentDriver verifying = agent_with({"digest"});
   EXPECT_EQ(verifying.run({"bytes file 3 a.bt ABC\\nabc", "bytes file 3 a.bt " + kAbc + " x\\nabc", kHave,
                            "say have " + kAbc, "say have abc a.bt", "bytes file 3 a.bt\\nabc"}),
-            "ERROR: file a.bt: a SHA256 is 64 lower-case hexadecimal digits; ERROR: file: needs a size and a name; "
+            "ERROR: file: needs a size and a name; ERROR: file: needs a size and a name; "
             "ERROR: have a.bt: nothing is kept; say option keep first, or send it; "
             "ERROR: have: needs a SHA256 and a name; ERROR: have: needs a SHA256 and a name; "
             "create a.bt 3; write abc; commit; OK");

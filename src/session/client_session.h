@@ -122,6 +122,8 @@ class ClientSession {
   /// anew.
   void on_asked(TimePoint last);
   void on_timer(TimePoint now);
+  /// Its agent was brought there and stays, so what it is sent may stay as well. Before its hello.
+  void note_agent_stays() { settings_.want_keep = !settings_.dry_run; }
   /// Something secret is sent that is none of ours: what comes from now on until the hello may quote it, and is not
   /// shown.
   void conceal_noise() { conceals_noise_ = true; }

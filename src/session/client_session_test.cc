@@ -892,14 +892,14 @@ TEST(ClientSession, FilesAreVerifiedWhereTheAgentDoesThat) {
   };
   ClientDriver verified = connected({"say OK"});
   EXPECT_TRUE(verified.session.wants_digests());
-  EXPECT_EQ(verified.run({"module", "say OK"}), "send <75 bytes>; send file 0; ready");
+  EXPECT_EQ(verified.run({"module", "say OK"}), "send <77 bytes>; send file 0; ready");
   EXPECT_EQ(verified.sent, "file 3 a.bo " + std::string(64, 'a') + "\n<file 0>");
   ClientDriver old = connected({"say ERROR: Invalid option: digest"});
   EXPECT_FALSE(old.session.wants_digests());
   EXPECT_EQ(old.run({"module", "say OK"}), "send file 3 a.bo\\n; send file 0; ready");
   settings.want_keep = true;
   ClientDriver other = connected({"say OK", "say ERROR: option keep: no luck"});
-  EXPECT_EQ(other.run({"module", "say OK"}), "send <75 bytes>; send file 0; ready");
+  EXPECT_EQ(other.run({"module", "say OK"}), "send <77 bytes>; send file 0; ready");
 }
 
 TEST(ClientSession, WhatIsKeptThereIsNotSent) {
@@ -920,12 +920,12 @@ TEST(ClientSession, WhatIsKeptThereIsNotSent) {
   EXPECT_EQ(both.sent, have_a + have_b);
   ClientDriver first = keeping();
   EXPECT_EQ(first.run({"module", "say ERROR: have a.bo: none is kept", "say OK", "say OK"}),
-            "send <75 bytes>; send <75 bytes>; send file 0; send <72 bytes>; note b is there from before; ready");
+            "send <75 bytes>; send <77 bytes>; send file 0; send <72 bytes>; note b is there from before; ready");
   EXPECT_EQ(first.sent, have_a + "file 3 a.bo " + std::string(64, 'a') + "\n<file 0>" + have_b);
   // What was sent is refused as ever.
   ClientDriver failing = keeping();
   EXPECT_EQ(failing.run({"module", "say ERROR: none", "say ERROR: no room"}),
-            "send <75 bytes>; send <75 bytes>; send file 0; close; failed: no room");
+            "send <75 bytes>; send <77 bytes>; send file 0; close; failed: no room");
   ClientDriver stopped = keeping();
   EXPECT_EQ(stopped.run({"module", "stop", "say ERROR: none", "say quit"}), "send <75 bytes>; close; stopped");
 }

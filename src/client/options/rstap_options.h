@@ -55,9 +55,6 @@ struct ReachOptions {
   bool batch = false;                    ///< Nobody is asked anything.
   std::vector<std::string> environment;  ///< NAME=VALUE, of a program that connects; not an option.
   std::optional<unsigned> retries;       ///< Of connecting, for each target; none: where sshd sheds load.
-
-  /// Who lets an agent stay lets its modules stay.
-  [[nodiscard]] bool keeps_modules() const { return keep_modules || bootstrap == Bootstrap::kKeep; }
 };
 
 enum class LabelMode {

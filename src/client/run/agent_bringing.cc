@@ -61,6 +61,7 @@ void AgentBringing::perform(StageEffect effect) {
                  },
                  [&](const AgentStarts& e) {
                    progress_.note("its agent is " + printable(e.path));
+                   is_kept_ = e.is_kept;
                    if (e.is_kept) progress_.note_kept(printable(e.path));
                    if (!held_.empty()) input_.send(std::exchange(held_, {}));
                  },

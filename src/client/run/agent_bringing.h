@@ -27,6 +27,8 @@ class AgentBringing {
   [[nodiscard]] bool has_spoken() const { return has_spoken_; }
   /// An agent speaks, or has failed to come.
   [[nodiscard]] bool is_over() const { return talk_.is_over(); }
+  /// It stays there after the session.
+  [[nodiscard]] bool is_kept() const { return is_kept_; }
   [[nodiscard]] bool is_sending() const { return talk_.is_sending(); }
   /// Why no agent comes; empty: one does.
   [[nodiscard]] const std::string& failure() const { return failure_; }
@@ -49,6 +51,7 @@ class AgentBringing {
   std::string failure_;
   bool has_spoken_ = false;
   bool adrift_ = false;
+  bool is_kept_ = false;
 };
 
 }  // namespace stapsh::client

@@ -179,6 +179,7 @@ Awaitable<> Attempt::read_output() {
 void Attempt::take_bytes(std::string_view bytes) {
   if (bringing_) bytes = bringing_->on_bytes(bytes);
   if (becoming_ && bringing_->has_spoken()) becoming_->note_started();
+  if (bringing_ && bringing_->is_kept() && !session_->agent_has_greeted()) session_->note_agent_stays();
   if (!bytes.empty()) session_->on_bytes(bytes, sys::now());
   if (bringing_ && session_->agent_has_greeted()) bringing_->note_greeted();
   drain_effects();

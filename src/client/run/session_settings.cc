@@ -41,7 +41,7 @@ ClientSettings session_settings(const RstapOptions& options, const std::string& 
   settings.want_runners = true;
   settings.want_policy = true;
   settings.want_digest = true;
-  settings.want_keep = options.reach.keeps_modules() && options.has_program() && !options.dry_run;
+  settings.want_keep = options.reach.keep_modules && !options.dry_run;
   settings.want_environment = options.action == Action::kDoctor;
   settings.session = session;
   settings.environment = options.job.runner_environment;
