@@ -143,6 +143,7 @@ void AgentLoop::perform_effects() {
                    [&](const CleanUp&) { clean_up(); },
                    [&](const Sweep& e) { sweep(e.session); },
                    [&](const FindRunners&) { find_runners(); },
+                   [&](const WriteLog& e) { try_log(e.record); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
                },
                *effect);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "agent/agent_loop.h"
+#include "agent/audit_log.h"
 #include "agent/background_sweep.h"
 #include "agent/client_input.h"
 #include "agent/frame_relay.h"
@@ -66,6 +67,7 @@ class AgentLoop {
           }
           return settings;
         }()),
+        origin_(session_origin(io.in, stream_outlives(io))),
         stream_outlives_client_(stream_outlives(io)),
         grace_(session_.stop_times().grace),
         kept_bytes_max_(options.kept_bytes_max),
@@ -104,6 +106,8 @@ class AgentLoop {
   void take_kept(const TakeKept& effect);
   Result<> copy_kept(const KeptModules::Found& found, const TakeKept& effect);
   void start_runner(const StartRunner& effect);
+  Result<> write_log(policy::AuditRecord record);
+  void try_log(const policy::AuditRecord& record);
   Result<> spawn_runner(const StartRunner& effect);
   Result<std::array<sys::UniqueFd, 2>> open_bare_output(sys::SpawnOptions& spawn);
   Result<> before_exec(pid_t runner);
@@ -141,6 +145,7 @@ class AgentLoop {
   }
 
   AgentSession session_;
+  std::string origin_;  // For the log.
   bool stream_outlives_client_;
   bool is_connection_ = false;  // Not our standard input and output.
   Duration grace_;
@@ -162,6 +167,7 @@ class AgentLoop {
   RunnerInquiry inquiry_;
   sys::Watch inquiry_watch_;
   SessionRecord record_;
+  std::optional<policy::AuditRecord> log_of_start_;  // Of the runner that is being made.
   std::uint64_t kept_bytes_max_;
   KeptModules kept_;
   Upload upload_;
@@ -172,6 +178,7 @@ class AgentLoop {
   ModuleUnload unload_;
   sys::Watch unload_watch_;
   std::optional<TimePoint> unload_ends_;  // While a module is unloaded.
+  bool log_failed_ = false;
   bool framed_ = false;
   bool bare_relay_ = false;  // Output that is not framed passes through us.
   bool descendants_gone_ = true;

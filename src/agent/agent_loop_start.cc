@@ -52,6 +52,7 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   sys::SpawnOptions spawn = TRY(runner_options(effect, place_.workspace()));
   spawn.before_exec = [this](pid_t runner) { return before_exec(runner); };
   record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.begun_record()));
+  log_of_start_ = effect.log;
   program_ = runner_name(effect.kind);
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
@@ -102,7 +103,11 @@ Result<std::array<sys::UniqueFd, 2>> AgentLoop::open_bare_output(sys::SpawnOptio
 Result<> AgentLoop::before_exec(pid_t runner) {
   record_.runner = runner;
   record_.runner_start = sys::process_start(runner).value_or(0);
+  if (log_of_start_) log_of_start_->from = origin_;
+  if (log_of_start_) record_.logged = logged_run(*log_of_start_);
   TRY(place_.write(record_));
+  if (log_of_start_ && log_of_start_->required) TRY(write_log(*log_of_start_));
+  if (log_of_start_ && !log_of_start_->required) try_log(*log_of_start_);
   if (framed_) return {};
   TRY(send_reply());
   if (session_.client_is_released()) let_client_read();
@@ -111,6 +116,23 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   input_.restore_flags();
   out_.restore_flags();
   return {};
+}
+
+Result<> AgentLoop::write_log(policy::AuditRecord record) {
+  record.from = origin_;
+  // All of a session by one name: that of its workspace, also before there is one, and after it.
+  if (const std::string& path = place_.begun_record().workspace; !path.empty()) {
+    record.session = path.substr(path.rfind('/') + 1);
+  } else if (!record.session.empty()) {
+    record.session = sys::Workspace::name_of(record.session);
+  }
+  return write_audit(record);
+}
+
+// Once it is said that nothing is logged, it is not said again.
+void AgentLoop::try_log(const policy::AuditRecord& record) {
+  const Result<> wrote = write_log(record);
+  if (!wrote && !std::exchange(log_failed_, true)) reports_.say(wrote.error().what);
 }
 
 // An unframed reply must be out before the runner may start. Whoever wants us to stop meanwhile is heard.

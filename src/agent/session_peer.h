@@ -13,4 +13,8 @@ namespace stapsh::agent {
 /// started this agent: its own user.
 policy::Peer session_peer(int fd, const std::string& name);
 
+/// Where the session at `fd` comes from, for a person: "ssh ADDRESS PORT" and "sudo USER" as sshd and sudo say it in
+/// the environment, "unix pid N", "vsock cid N", "port" of a guest's port.
+std::string session_origin(int fd, bool is_port);
+
 }  // namespace stapsh::agent

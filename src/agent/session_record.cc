@@ -7,6 +7,7 @@
 
 #include <array>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/parse_int.h"
@@ -46,12 +47,23 @@ void take_process(std::span<const std::string_view> words, pid_t& pid, std::uint
   start = *time;
 }
 
+void take_logged(std::span<const std::string_view> words, LoggedRun& logged) {
+  if (words.size() != 4) return;
+  LoggedRun taken;
+  take_text(words[0], taken.who);
+  take_text(words[1], taken.from);
+  take_text(words[2], taken.runner);
+  take_int<unsigned>(words[3], 0, UINT32_MAX, taken.line);
+  if (!taken.who.empty()) logged = std::move(taken);
+}
+
 void take_line(std::string_view line, SessionRecord& record) {
   const std::vector<std::string_view> words = split_words(line);
   if (words.empty()) return;
   const std::span<const std::string_view> values = std::span(words).subspan(1);
   if (words[0] == "agent") return take_process(values, record.agent, record.agent_start);
   if (words[0] == "runner") return take_process(values, record.runner, record.runner_start);
+  if (words[0] == "logged") return take_logged(values, record.logged);
   if (words[0] == "renamed") record.renamed = true;
   if (values.size() != 1) return;
   if (words[0] == "workspace") take_text(values[0], record.workspace);
@@ -100,6 +112,10 @@ std::string format_record(const SessionRecord& record) {
   if (!record.module.empty()) text += "\nmodule " + quote(record.module);
   if (record.renamed) text += "\nrenamed";
   if (!record.cgroup.empty()) text += "\ncgroup " + quote(record.cgroup);
+  if (const LoggedRun& run = record.logged; !run.who.empty()) {
+    text += "\nlogged " + quote(run.who) + " " + quote(run.from) + " " + quote(run.runner) + " ";
+    text += std::to_string(run.line);
+  }
   return text.append(kRecordEnd);
 }
 

@@ -17,6 +17,14 @@
 
 namespace stapsh::agent {
 
+/// Of a run whose start was logged (audit_log.h).
+struct LoggedRun {
+  std::string who{};  ///< Empty: it was not.
+  std::string from{}, runner{};
+  unsigned line = 0;
+  bool operator==(const LoggedRun&) const = default;
+};
+
 struct SessionRecord {
   std::string workspace{};            ///< Its path.
   std::string boot{};                 ///< Which life of the machine: see boot_id(). Empty: unknown.
@@ -30,6 +38,7 @@ struct SessionRecord {
   std::string module{};  ///< A kernel module's name without ".ko"; empty if there is none.
   bool renamed = false;  ///< It was loaded under a name of its own alone (staprun -R).
   std::string cgroup{};  ///< Where the session's own cgroup is, if there is one; empty: it can have none.
+  LoggedRun logged{};
   bool operator==(const SessionRecord&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "agent/audit_log.h"
 #include "agent/left_lines.h"
 #include "agent/session_module.h"
 #include "sys/clock.h"
@@ -170,6 +171,9 @@ std::vector<LeftLine> end_session(SessionFiles files, const SessionRecord& recor
   unload_modules(record);
   look_for_modules(record, left);
   if (!close_files(files, left)) files.workspace.abandon();
+  // A sweep comes again and again while something is left; only the last of them is the end.
+  if (processes == Processes::kOfJustNow) audit_orphan(record, left, "guardian");
+  if (processes != Processes::kOfJustNow && left.empty()) audit_orphan(record, left, "sweep");
   return left;
 }
 

@@ -56,6 +56,7 @@ struct Statement {
 struct Bounds {
   std::optional<Duration> run, stop, grace, idle;
   std::optional<std::uint64_t> workspace;           ///< Bytes of all files of a session.
+  std::optional<std::uint64_t> output;              ///< Bytes of a run's output in a second.
   std::optional<std::uint64_t> sessions, per_peer;  ///< At a listener's socket.
 };
 
@@ -65,11 +66,19 @@ struct LimitStatement {
   Bounds bounds;
 };
 
+/// `log auth`: whether a run's start, refusal and end are written to the machine's log.
+enum class Logging {
+  kNone,
+  kAuth,
+  kRequired,  ///< And what can't be written there does not start.
+};
+
 using Digests = std::set<std::string, std::less<>>;  ///< 64 lower-case hexadecimal digits each.
 
 struct Policy {
   std::vector<Statement> statements;
   std::vector<LimitStatement> limits;
+  Logging logging = Logging::kNone;
   /// What the files hold that statements name. The reader makes empty ones; whoever can read files fills them.
   std::map<std::string, Digests, std::less<>> digests;
 

@@ -70,6 +70,7 @@ Bounds Policy::bounds_for(const Peer& peer) const {
     take_first(found.grace, limit.bounds.grace);
     take_first(found.idle, limit.bounds.idle);
     take_first(found.workspace, limit.bounds.workspace);
+    take_first(found.output, limit.bounds.output);
     take_first(found.sessions, limit.bounds.sessions);
     take_first(found.per_peer, limit.bounds.per_peer);
   }

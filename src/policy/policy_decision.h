@@ -15,6 +15,7 @@ namespace stapsh::policy {
 struct UploadedFile {
   std::string name;
   std::string digest;  ///< Empty: it is not known yet, and taken for one that is listed.
+  bool operator==(const UploadedFile&) const = default;
 };
 
 struct RunRequest {
@@ -40,8 +41,10 @@ struct Gate {
   std::string broken;  ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
 
   [[nodiscard]] Decision decide(const RunRequest& request) const;
+  /// What is refused because of a policy that can't be used is logged, too.
+  [[nodiscard]] bool logs() const { return policy.logging != Logging::kNone || !broken.empty(); }
   /// Whether the digests of files are asked for.
-  [[nodiscard]] bool wants_digests() const { return !policy.digests.empty(); }
+  [[nodiscard]] bool wants_digests() const { return !policy.digests.empty() || logs(); }
 };
 
 }  // namespace stapsh::policy

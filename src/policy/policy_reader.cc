@@ -18,6 +18,7 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::uint32_t kIdMax = 0xffff'fffe;  // The one above stands for nobody, and for every CID.
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
 constexpr std::uint64_t kSessionsMax = 65'536;
+constexpr std::uint64_t kOutputMin = 1'000;  // With less, output would not get on within any grace time.
 
 struct Word {
   std::string_view text;
@@ -80,9 +81,9 @@ Result<> set_seconds(Draft& draft, std::string_view value) {
   return {};
 }
 
-template <std::optional<std::uint64_t> Bounds::*kBound, std::uint64_t kMax>
+template <std::optional<std::uint64_t> Bounds::*kBound, std::uint64_t kMax, std::uint64_t kMin = 1>
 Result<> set_count(Draft& draft, std::string_view value) {
-  draft.bounds.*kBound = TRY(parse_int<std::uint64_t>(value, 1, kMax));
+  draft.bounds.*kBound = TRY(parse_int<std::uint64_t>(value, kMin, kMax));
   return {};
 }
 
@@ -135,6 +136,7 @@ constexpr std::array kKeys{
     KeyEntry{"grace", false, false, true, set_seconds<&Bounds::grace>},
     KeyEntry{"idle", false, false, true, set_seconds<&Bounds::idle>},
     KeyEntry{"workspace", false, false, true, set_count<&Bounds::workspace, kBytesMax>},
+    KeyEntry{"output", false, false, true, set_count<&Bounds::output, kBytesMax, kOutputMin>},
     KeyEntry{"sessions", false, false, true, set_count<&Bounds::sessions, kSessionsMax>},
     KeyEntry{"per-peer", false, false, true, set_count<&Bounds::per_peer, kSessionsMax>},
 };
@@ -184,11 +186,23 @@ std::string contradiction(const Draft& draft, Verb verb) {
   return {};
 }
 
+// `log auth`, `log auth required`.
+Result<> read_log(Policy& policy, unsigned line, const std::vector<Word>& words) {
+  if (policy.logging != Logging::kNone) return fail_at(line, words[0].column, "log twice; one line says it all");
+  const bool required = words.size() == 3 && words[2].text == "required";
+  if (words.size() < 2 || words[1].text != "auth" || (words.size() > 2 && !required)) {
+    return fail_at(line, words[0].column, "say log auth, or log auth required");
+  }
+  policy.logging = required ? Logging::kRequired : Logging::kAuth;
+  return {};
+}
+
 Result<> read_line(Policy& policy, const Line& line, const std::vector<Word>& words) {
+  if (words[0].text == "log") return read_log(policy, line.number, words);
   const VerbEntry* const verb = std::ranges::find(kVerbs, words[0].text, &VerbEntry::name);
   if (verb == kVerbs.end()) {
     return fail_at(line.number, words[0].column,
-                   "'" + shown_text(words[0].text, 40) + "' is no statement; say allow, deny or limit");
+                   "'" + shown_text(words[0].text, 40) + "' is no statement; say allow, deny, limit or log");
   }
   Draft draft;
   for (std::size_t i = 1; i < words.size(); ++i) TRY(read_key(draft, *verb, line.number, words[i]));

@@ -14,7 +14,7 @@ TEST(PolicyReader, ReadsStatementsInTheirOrder) {
       "  deny\tuid=1000 \n"
       "allow cid=2\n"
       "limit as=oncall run=600 grace=2.5\n"
-      "limit run=60 stop=30 idle=9 workspace=1000000\n"
+      "limit run=60 stop=30 idle=9 workspace=1000000 output=50000\n"
       "limit sessions=8 per-peer=2\n");
   ASSERT_TRUE(policy) << policy.error().what;
   ASSERT_EQ(policy->statements.size(), 3U);
@@ -37,10 +37,17 @@ TEST(PolicyReader, ReadsStatementsInTheirOrder) {
   EXPECT_EQ(oncall.grace, std::chrono::milliseconds(2500));
   EXPECT_EQ(oncall.stop, std::chrono::seconds(30));
   EXPECT_EQ(oncall.workspace, 1'000'000U);
+  EXPECT_EQ(oncall.output, 50'000U);
   EXPECT_EQ(oncall.per_peer, 2U);
   const Bounds other = policy->bounds_for({0, {}, ""});
   EXPECT_EQ(other.run, std::chrono::seconds(60));
   EXPECT_EQ(other.grace, std::nullopt);
+}
+
+TEST(PolicyReader, WhatIsLoggedStandsOnALineOfItsOwn) {
+  EXPECT_EQ(parse_policy("allow\n")->logging, Logging::kNone);
+  EXPECT_EQ(parse_policy(" log auth # All.\nallow\n")->logging, Logging::kAuth);
+  EXPECT_EQ(parse_policy("allow\nlog\tauth  required\n")->logging, Logging::kRequired);
 }
 
 TEST(PolicyReader, AnEmptyFileAllowsNothing) {
@@ -54,11 +61,16 @@ TEST(PolicyReader, RefusesEverythingElse) {
     std::string_view text, want;
   };
   const Case cases[] = {
-      {"permit\n", "line 1, column 1: 'permit' is no statement; say allow, deny or limit"},
-      {"allow\n  Allow\n", "line 2, column 3: 'Allow' is no statement; say allow, deny or limit"},
+      {"permit\n", "line 1, column 1: 'permit' is no statement; say allow, deny, limit or log"},
+      {"allow\n  Allow\n", "line 2, column 3: 'Allow' is no statement; say allow, deny, limit or log"},
       {"allow uid=0\r\n", "line 1, column 11: uid=: '0^M' is not a whole number from 0 to 4294967294"},
       {"allow uid=0", "line 1, column 12: the file ends within a line; end it with a newline"},
-      {"log auth required\n", "line 1, column 1: 'log' is no statement; say allow, deny or limit"},
+      {"log\n", "line 1, column 1: say log auth, or log auth required"},
+      {"log auht\n", "line 1, column 1: say log auth, or log auth required"},
+      {"log auth requird\n", "line 1, column 1: say log auth, or log auth required"},
+      {"log auth required uid=0\n", "line 1, column 1: say log auth, or log auth required"},
+      {"log auth\nlog auth required\n", "line 2, column 1: log twice; one line says it all"},
+      {"limit output=999\n", "line 1, column 14: output=: '999' is not a whole number from 1000 to 1099511627776"},
       {"allow operator=bob\n",
        "line 1, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command="},
       {"allow signed=bob\n",
@@ -89,17 +101,19 @@ TEST(PolicyReader, RefusesEverythingElse) {
        "line 1, column 1: command=yes needs args=safe: without it every argument is allowed, -c too"},
       {"allow uid=0 as=oncall\n", "line 1, column 1: of uid=, cid= and as= nobody has two; write a line for each"},
       {"limit\n",
-       "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= sessions= "
+       "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= output= "
+       "sessions= "
        "per-peer="},
       {"limit uid=0\n",
-       "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= sessions= "
+       "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= output= "
+       "sessions= "
        "per-peer="},
       {"limit uid=0 sessions=3\n",
        "line 1, column 1: sessions= and per-peer= hold for everybody; give them a line of their own"},
       {"limit run=0\n", "line 1, column 11: run=: '0' is not a number of seconds from 0.001 to 10000000"},
       {"limit sessions=0\n", "line 1, column 16: sessions=: '0' is not a whole number from 1 to 65536"},
-      {"allow=\n", "line 1, column 1: 'allow=' is no statement; say allow, deny or limit"},
-      {std::string_view("allow\0\n", 7), "line 1, column 1: 'allow^@' is no statement; say allow, deny or limit"},
+      {"allow=\n", "line 1, column 1: 'allow=' is no statement; say allow, deny, limit or log"},
+      {std::string_view("allow\0\n", 7), "line 1, column 1: 'allow^@' is no statement; say allow, deny, limit or log"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);

@@ -98,7 +98,8 @@ class AgentDriver {
   std::vector<std::string> sweep_notes;  ///< Of each sweep.
   FoundRunners runners{{RunnerKind::kStaprun, false, "4.8"}, {RunnerKind::kBpftrace, true, ""}};
   std::string next_failure;  ///< "create", "write", "commit", "keep", "take", "start" or "late".
-  std::string sent;          ///< All lines that are no debug text.
+  std::vector<policy::AuditRecord> logged;  ///< Starts, and what else was to be logged.
+  std::string sent;                         ///< All lines that are no debug text.
 
  private:
   static int number(std::string_view text) { return *parse_int(text, 0, 1'000'000); }
@@ -154,7 +155,9 @@ class AgentDriver {
       fails("take") || take->bytes_max < 3 ? session.on_kept_absent(error) : session.on_kept_taken(3);
     }
     if (std::holds_alternative<AbandonFile>(effect)) file_open_ = false;
-    if (std::holds_alternative<StartRunner>(effect)) {
+    if (const auto* log = std::get_if<WriteLog>(&effect)) logged.push_back(log->record);
+    if (const auto* start = std::get_if<StartRunner>(&effect)) {
+      if (start->log) logged.push_back(*start->log);
       if (fails("start")) return session.on_runner_failed(error, now);
       session.on_runner_starting();
       if (fails("late")) session.on_runner_failed(error, now);

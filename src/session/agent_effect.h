@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/time.h"
+#include "policy/audit_record.h"
 #include "protocol/agent_line.h"
 #include "protocol/runner_kind.h"
 #include "protocol/target_environment.h"
@@ -64,6 +66,8 @@ struct StartRunner {
   std::vector<std::string> args;
   bool framed;  ///< Its output comes in frames; otherwise it inherits the agent's streams.
   std::vector<std::string> environment = {};  ///< Added to its own: NAME=VALUE, each of the runner's list.
+  /// Written to the machine's log when it is about to execute. None: nobody asks for that.
+  std::optional<policy::AuditRecord> log = {};
 };
 struct SignalRunner {
   int signo;
@@ -80,6 +84,10 @@ struct Sweep {
 };
 /// Look which runners are there, and ask them for their versions. Outcome: on_runners_found().
 struct FindRunners {};
+/// Write that to the machine's log.
+struct WriteLog {
+  policy::AuditRecord record;
+};
 /// Always the last effect.
 struct EndSession {
   int exit_code;
@@ -95,6 +103,7 @@ inline std::string environment_answer(const TargetEnvironment& environment) {
 
 using AgentEffect =
     std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, TakeKept, BeginKeeping,
-                 AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, EndSession>;
+                 AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, WriteLog,
+                 EndSession>;
 
 }  // namespace stapsh

@@ -281,8 +281,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
       return answer_error("run: env " + fits.error().what);
     }
   }
-  // Without a file that was refused it would be another run than was meant.
-  const std::string why = refused_.empty() ? refusal({runner_kind(), args, uploaded_}) : refused_;
+  const std::string why = run_refusal({runner_kind(), args, uploaded_});
   if (!why.empty()) {
     answer_error(why);
     if (!rfc()) return;
@@ -291,7 +290,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
   }
   run_tried_ = true;
   input_ = AwaitingOutcome{{}};
-  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment});
+  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment, logged_run_});
 }
 
 void AgentSession::on_file_done() {
@@ -343,6 +342,7 @@ void AgentSession::on_runner_failed(const Error& error, TimePoint now) {
     return;
   }
   input_ = ReadingLine{};
+  log_failure(error);
   answer_error("run: " + error.what);
   if (rfc()) {
     broken_ = true;

@@ -55,6 +55,8 @@ struct AgentSettings {
   bool stream_outlives_client = false;
   /// What may run here, by its owner's policy. None: everything. Its bounds are applied already (policy_bounds.h).
   std::optional<policy::Gate> gate;
+  /// The most bytes of a run's output in a second: more comes later. None: as fast as it goes.
+  std::optional<std::uint64_t> output_rate;
 };
 
 /// What a client is told that was not in time with its hello.
@@ -140,6 +142,8 @@ class AgentSession {
   /// Where the stream outlives its client: the next one's hello, which ended this session. What follows it is not
   /// taken.
   [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_client_.found_hello(); }
+  /// See AgentSettings.
+  [[nodiscard]] std::optional<std::uint64_t> output_rate() const { return settings_.output_rate; }
   /// As options may have changed them.
   [[nodiscard]] const StopTimes& stop_times() const { return dialect_.stop_times; }
   /// What a rung of a stop lasts while nothing gets on: the grace time, or what the limit leaves of it.
@@ -210,7 +214,13 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
-  [[nodiscard]] std::string refusal(const policy::RunRequest& request) const;
+  [[nodiscard]] policy::Decision decide(const policy::RunRequest& request) const;
+  std::string refusal(const policy::RunRequest& request, const policy::Decision& decision);
+  std::string run_refusal(const policy::RunRequest& request);
+  [[nodiscard]] std::optional<policy::AuditRecord> log_of(const policy::RunRequest& request,
+                                                          const policy::Decision& decision) const;
+  void log_failure(const Error& error);
+  void log_end(const ExitLine& exit, const std::vector<LeftLine>& left);
   [[nodiscard]] int rung_signal() const;  ///< What the runner alone is told on this rung.
   [[nodiscard]] std::optional<Duration> deadline() const;
   void answer_ok(std::string granted = {});
@@ -241,9 +251,11 @@ class AgentSession {
   std::optional<RunnerKind> kind_from_file_;
   std::uint64_t files_ = 0;
   std::vector<policy::UploadedFile> uploaded_;  // Where there is a policy.
-  std::string refused_;                         // Why the policy refused a file; empty: none.
-  std::optional<Sha256> digest_;                // Of the file that is received, where one asks for it.
-  bool keeps_ = false;                          // Files for later sessions, as its client asked.
+  std::optional<policy::Decision> refused_;     // The first file that the policy refused.
+  unsigned refusals_logged_ = 0;
+  std::optional<policy::AuditRecord> logged_run_;  // That was to start, where a log is kept.
+  std::optional<Sha256> digest_;                   // Of the file that is received, where one asks for it.
+  bool keeps_ = false;                             // Files for later sessions, as its client asked.
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;
   std::uint64_t args_bytes_ = 0;

@@ -224,6 +224,7 @@ void AgentSession::on_cleaned_up(const std::vector<LeftLine>& left) {
   const int exit_code = cleaning->exit_code;
   ExitLine exit{exit_code, std::nullopt};
   if (dialect_.tells_signal && cleaning->signalled) exit.signal = exit_code - kSignalCodeBase;
+  log_end({exit_code, cleaning->signalled ? std::optional(exit_code - kSignalCodeBase) : std::nullopt}, left);
   for (const LeftLine& thing : left) emit(Report{"left behind: " + thing.kind + " " + thing.name});
   if (dialect_.framed) {
     if (dialect_.says_why && !unasked_.empty()) emit(SendLine{format_agent_line(StoppedLine{unasked_})});

@@ -2,6 +2,7 @@
 // Effects as text, for tests: a failure prints `signal 1; signal 15; end 137`.
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -65,6 +66,19 @@ inline std::string bytes_text(std::string_view bytes) {
   return bytes.size() <= 60 ? escape(bytes) : "<" + std::to_string(bytes.size()) + " bytes>";
 }
 
+/// `refused line 2: REASON`, `ended 0, clean`.
+inline std::string log_text(const policy::AuditRecord& record) {
+  static constexpr std::array kEvents{"started", "refused", "failed", "ended"};
+  std::string text = kEvents[static_cast<std::size_t>(record.event)];
+  if (record.exit_code) text += " " + std::to_string(*record.exit_code);
+  if (record.signal) text += " by signal " + std::to_string(*record.signal);
+  if (record.line != 0) text += " line " + std::to_string(record.line);
+  if (!record.reason.empty()) text += ": " + record.reason;
+  if (record.left && record.left->empty()) text += ", clean";
+  if (record.left && !record.left->empty()) text += ", left " + record.left->front();
+  return text;
+}
+
 inline std::string effect_text(const AgentEffect& effect) {
   return std::visit(
       Overloaded{
@@ -86,13 +100,14 @@ inline std::string effect_text(const AgentEffect& effect) {
             for (const std::string& arg : e.args) text += (text.back() == '[' ? "" : ",") + escape(arg);
             text += std::string("]") + (e.framed ? " framed" : "");
             for (const std::string& variable : e.environment) text += " " + escape(variable);
-            return text;
+            return e.log ? text + " logged" : text;
           },
           [](const SignalRunner& e) { return "signal " + std::to_string(e.signo) + (e.everyone ? " to all" : ""); },
           [](const DiscardOutput&) { return std::string("discard"); },
           [](const CleanUp&) { return std::string("clean up"); },
           [](const FindRunners&) { return std::string("find runners"); },
           [](const Sweep& e) { return "sweep" + (e.session.empty() ? "" : " " + e.session); },
+          [](const WriteLog& e) { return "log " + log_text(e.record); },
           [](const EndSession& e) { return "end " + std::to_string(e.exit_code); },
       },
       effect);

@@ -22,6 +22,7 @@ void apply_bounds(AgentSettings& settings, const policy::Bounds& bounds) {
     settings.idle_timeout = bounds.idle;
     settings.names.idle = "limit idle= of the policy there";
   }
+  settings.output_rate = bounds.output;
   if (bounds.workspace && *bounds.workspace < settings.limits.files_bytes_max) {
     settings.limits.files_bytes_max = *bounds.workspace;
     settings.names.files_bytes = "limit workspace= of the policy there";

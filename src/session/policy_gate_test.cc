@@ -87,7 +87,68 @@ TEST(PolicyGate, ABrokenPolicyRefusesAndSaysWhy) {
   settings.gate->broken = "/etc/stapsh/policy: others may write it";
   AgentDriver agent(std::move(settings));
   EXPECT_EQ(agent.run({"say stap 5.6", "say run"}),
-            "stapsh 5.6 x86_64 6.1; ERROR: refused: policy: /etc/stapsh/policy: others may write it");
+            "stapsh 5.6 x86_64 6.1; log refused: policy: /etc/stapsh/policy: others may write it; "
+            "ERROR: refused: policy: /etc/stapsh/policy: others may write it");
+}
+
+// With digests, though no line asks for them.
+TEST(PolicyGate, WhatIsLoggedHasAStartAndAnEnd) {
+  AgentDriver agent(with_policy("log auth\nallow as=oncall\n"));
+  EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabc", "say run ./a.bt"}),
+            "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; OK; start bpftrace [./a.bt] logged; OK");
+  EXPECT_EQ(agent.logged.size(), 1U);
+  EXPECT_EQ(agent.logged[0].files, (std::vector<policy::UploadedFile>{{"a.bt", std::string(kAbc)}}));
+  EXPECT_EQ(agent.logged[0].args, std::vector<std::string>{"./a.bt"});
+  EXPECT_EQ(agent.logged[0].who, "as=oncall");
+  EXPECT_FALSE(agent.logged[0].required);
+  agent.left = {{"module", "x"}};
+  EXPECT_EQ(agent.run({"dies 9", "gone", "drained"}),
+            "clean up; log ended 137 by signal 9 line 2, left module x; report left behind: module x; end 137");
+}
+
+TEST(PolicyGate, WhatIsStoppedIsLoggedWithWhy) {
+  AgentDriver agent(with_policy("log auth required\nallow\n"));
+  EXPECT_EQ(agent.run({"say stap 5.6", "say option data", "say run x"}),
+            "stapsh 5.6 x86_64 6.1; OK; start staprun [x] framed logged; OK");
+  EXPECT_TRUE(agent.logged[0].required);
+  EXPECT_EQ(agent.run({"stop", "exit 0", "gone", "drained"}),
+            "signal 1; clean up; log ended 0 line 2: signal 15, clean; quit; end 0");
+}
+
+TEST(PolicyGate, WhatCanNotStartIsLogged) {
+  AgentDriver agent(with_policy("log auth\nallow\n"));
+  EXPECT_EQ(
+      agent.run({"say stap 5.6", "start fails", "say run x", "say quit"}),
+      "stapsh 5.6 x86_64 6.1; start staprun [x] logged; log failed line 2: no luck; ERROR: run: no luck; clean up; "
+      "end 0");
+  // It is started, and then it isn't: its end says so.
+  AgentDriver late(with_policy("log auth\nallow\n"));
+  EXPECT_EQ(
+      late.run({"say stap 5.6", "late fail", "say run x", "drained"}),
+      "stapsh 5.6 x86_64 6.1; start staprun [x] logged; OK; report no luck; clean up; log ended 127 line 2, clean; "
+      "end 127");
+}
+
+TEST(PolicyGate, RefusalsAreLoggedWhereverTheyCome) {
+  AgentDriver agent(with_policy("log auth\ndeny runner=stapdyn\nallow args=safe\n"));
+  EXPECT_EQ(
+      agent.run(
+          {"say stap 5.6", "say check a.bt:" + std::string(kAbc) + " -e x", "bytes file 3 a.so\\nabc", "say run -e"}),
+      "stapsh 5.6 x86_64 6.1; "
+      "log refused line 3: policy line 3: args=safe: -e is a program that was not sent as a file; "
+      "ERROR: refused: policy line 3: args=safe: -e is a program that was not sent as a file; "
+      "log refused line 2: policy line 2: deny runner=stapdyn; ERROR: refused: policy line 2: deny runner=stapdyn; "
+      "log refused line 2: policy line 2: deny runner=stapdyn; ERROR: refused: policy line 2: deny runner=stapdyn");
+}
+
+TEST(PolicyGate, WhoIsRefusedAgainAndAgainFillsNoLog) {
+  AgentDriver agent(with_policy("log auth\n"));
+  agent.run({"say stap 5.6"});
+  for (int i = 0; i < 19; ++i) EXPECT_TRUE(agent.run({"say run"}).starts_with("log refused"));
+  EXPECT_TRUE(agent.run({"say run"})
+                  .starts_with("log refused: policy: no line allows staprun to as oncall; further ones of this session "
+                               "are not logged; ERROR"));
+  EXPECT_TRUE(agent.run({"say run"}).starts_with("ERROR: refused: "));
 }
 
 TEST(PolicyGate, ItCanBeAskedBeforeAnythingIsSent) {

@@ -292,6 +292,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                    proved_clean_ = !alive;
                    session_.on_cleaned_up(alive ? std::vector{LeftLine{"process", "42"}} : std::vector<LeftLine>{});
                  },
+                 [&](const WriteLog&) {},  // The world has no log.
                  [&](const FindRunners&) { session_.on_runners_found(kRunners); },
                  [&](const Sweep&) { breach = "a sweep that nobody asked for"; },
                  [&](const EndSession& e) {
