@@ -106,6 +106,7 @@ class AgentLoop {
   void take_kept(const TakeKept& effect);
   Result<> copy_kept(const KeptModules::Found& found, const TakeKept& effect);
   void start_runner(const StartRunner& effect);
+  Result<> log_start(const policy::AuditRecord& record);
   Result<> write_log(policy::AuditRecord record);
   void try_log(const policy::AuditRecord& record);
   Result<> spawn_runner(const StartRunner& effect);

@@ -54,6 +54,11 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
   record_ = TRY(runner_record(effect, session_.stop_times().grace, module_, place_.begun_record()));
   log_of_start_ = effect.log;
   program_ = runner_name(effect.kind);
+  if (const std::optional<std::uint64_t> rate = session_.output_rate()) {
+    relay_.limit(*rate);
+    session_.on_note("its output is at most " + std::to_string(*rate) +
+                     " bytes a second (limit output= of the policy)");
+  }
   std::array<sys::UniqueFd, 2> write_ends;
   if (effect.framed) {
     // A socket must not make splice wait; where it refuses, frames are copied.
@@ -78,11 +83,11 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
 }
 
 // What carries the output may carry the client's commands as well: the runner gets ends that can't be read. A socket
-// has no such end, so its output goes through us; both of its streams through one pipe where they are one, in their
-// order.
+// has no such end, so its output goes through us, as it does where it has a limit; both of its streams through one pipe
+// where they are one, in their order.
 Result<std::array<sys::UniqueFd, 2>> AgentLoop::open_bare_output(sys::SpawnOptions& spawn) {
   std::array<sys::UniqueFd, 2> ends;
-  if (out_.is_socket()) {
+  if (out_.is_socket() || session_.output_rate()) {
     TRY(out_.prepare_splice());
     ends = TRY(relay_.open(epoll_, kRunnerStdout, kRunnerStderr));
     bare_relay_ = true;
@@ -106,8 +111,7 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   if (log_of_start_) log_of_start_->from = origin_;
   if (log_of_start_) record_.logged = logged_run(*log_of_start_);
   TRY(place_.write(record_));
-  if (log_of_start_ && log_of_start_->required) TRY(write_log(*log_of_start_));
-  if (log_of_start_ && !log_of_start_->required) try_log(*log_of_start_);
+  if (log_of_start_) TRY(log_start(*log_of_start_));
   if (framed_) return {};
   TRY(send_reply());
   if (session_.client_is_released()) let_client_read();
@@ -129,10 +133,17 @@ Result<> AgentLoop::write_log(policy::AuditRecord record) {
   return write_audit(record);
 }
 
+Result<> AgentLoop::log_start(const policy::AuditRecord& record) {
+  if (record.asked == policy::Logging::kRequired) return write_log(record);
+  try_log(record);
+  return {};
+}
+
 // Once it is said that nothing is logged, it is not said again.
 void AgentLoop::try_log(const policy::AuditRecord& record) {
   const Result<> wrote = write_log(record);
-  if (!wrote && !std::exchange(log_failed_, true)) reports_.say(wrote.error().what);
+  if (wrote || record.asked == policy::Logging::kNone) return;
+  if (!std::exchange(log_failed_, true)) reports_.say(wrote.error().what);
 }
 
 // An unframed reply must be out before the runner may start. Whoever wants us to stop meanwhile is heard.

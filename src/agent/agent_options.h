@@ -33,6 +33,8 @@ struct AgentOptions {
   /// Of the sessions that a listener serves at a socket.
   std::uint64_t sessions_max = 256;
   std::uint64_t sessions_per_peer_max = 128;
+  /// Whose they are, for who is not served.
+  std::string sessions_limit = "sessions-max", per_peer_limit = "sessions-per-peer-max";
   std::uint64_t workspaces_bytes_max = 1'000'000'000;
   /// Of modules that stay for later sessions, where a client asks for it; 0: none do.
   std::uint64_t kept_bytes_max = 256'000'000;

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <span>
 
 #include "agent/reply_reading.h"
 #include "sys/clock.h"
@@ -49,6 +50,8 @@ void FrameRelay::note_reply() { next_frame_at_ = sys::now() + kRelayPause; }
 
 void FrameRelay::look_again() {
   for (Pipe& each : pipes_) each.ready = !each.at_end;
+  rate_ = {};
+  ask_again_at_.reset();
 }
 
 bool FrameRelay::queue_frame(Manner manner) {
@@ -58,9 +61,18 @@ bool FrameRelay::queue_frame(Manner manner) {
     if (!pipe(stream).ready) continue;
     const std::size_t waiting = sys::bytes_available(pipe(stream).read_end.get()).value_or(0);
     if (!may_follow(waiting, manner)) return false;
-    if (queue_from(stream, waiting, manner)) return true;
+    const std::size_t granted = grant(waiting);
+    if (waiting > 0 && granted == 0) return false;
+    if (queue_from(stream, granted, manner)) return true;
   }
   return false;
+}
+
+std::size_t FrameRelay::grant(std::size_t waiting) {
+  if (!rate_.limits()) return waiting;
+  const std::size_t granted = rate_.grant(waiting, sys::now());
+  if (waiting > 0 && granted == 0) ask_again_at_ = rate_.next();
+  return granted;
 }
 
 // A released client handles one frame each time that it wakes. Behind a big one it can't have read past the header of
@@ -83,7 +95,8 @@ bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
     outbox_.add_frame(header(), from.read_end.get(), waiting);
   } else {
     std::array<char, kCopiedFrameBytesMax> buffer;
-    const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), buffer);
+    const std::size_t most = rate_.limits() && waiting > 0 ? waiting : buffer.size();
+    const Result<sys::IoResult> got = sys::read_some(from.read_end.get(), std::span(buffer).first(most));
     if (!got || got->end || got->would_block) {
       from.ready = false;
       from.at_end = !got || got->end;
@@ -93,6 +106,7 @@ bool FrameRelay::queue_from(Stream stream, std::size_t waiting, Manner manner) {
     data.size = got->bytes;
     outbox_.add_frame(header(), std::string_view(buffer.data(), got->bytes));
   }
+  if (rate_.limits()) rate_.spend(data.size, sys::now());
   last_was_big_ = data.size >= kBigFrameBytes;
   if (manner.single && !last_was_big_) next_frame_at_ = sys::now() + kFramePause;
   return true;

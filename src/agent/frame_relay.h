@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/outbox.h"
+#include "agent/output_rate.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "protocol/agent_line.h"
@@ -30,10 +31,13 @@ class FrameRelay {
   /// The write ends, standard output first. Events of the read ends come with these ids, edge-triggered.
   Result<std::array<sys::UniqueFd, 2>> open(const sys::Epoll& epoll, std::uint64_t stdout_id, std::uint64_t stderr_id);
 
+  /// The most that goes in a second, of both streams together.
+  void limit(std::uint64_t bytes_per_second) { rate_ = OutputRate(bytes_per_second); }
   void on_readable(Stream stream) { pipe(stream).ready = true; }
   /// The reply to `run` is going out, and is read apart from the first frame: see reply_reading.h.
   void note_reply();
-  /// All who could write have ended: what they wrote is in the pipes, and its edges may lie behind us.
+  /// All who could write have ended: what they wrote is in the pipes, and its edges may lie behind us. So little goes
+  /// at once, whatever the limit: a stop waits for it.
   void look_again();
 
   /// Queues a frame of what waits in a pipe, if the outbox is empty. False if it can't now.
@@ -61,9 +65,11 @@ class FrameRelay {
   Pipe& pipe(Stream stream) { return pipes_[stream == Stream::kStdout ? 0 : 1]; }
   bool may_follow(std::size_t bytes, Manner manner);
   bool queue_from(Stream stream, std::size_t waiting, Manner manner);
+  std::size_t grant(std::size_t waiting);
 
   Outbox& outbox_;
   std::array<Pipe, 2> pipes_;
+  OutputRate rate_;
   std::optional<Error> error_;
   bool last_was_big_ = false;
   TimePoint next_frame_at_;

@@ -226,14 +226,15 @@ class Listener {
     const auto used = [](const Slot& slot) { return slot.use != Slot::Use::kFree; };
     const auto of_peer = [&](const Slot& slot) { return used(slot) && slot.peer == peer; };
     const auto text = [](std::string_view who, std::uint64_t max, const std::string& name) {
+      const bool by_policy = name.find('=') != std::string::npos;
       return std::string(who) + " " + std::to_string(max) + " sessions, which is " + name +
-             "; try again when one has ended, or start stapsh with a higher --" + name;
+             "; try again when one has ended" + (by_policy ? "" : ", or start stapsh with a higher --" + name);
     };
     if (static_cast<std::uint64_t>(std::ranges::count_if(slots_, of_peer)) >= options_.sessions_per_peer_max) {
-      return text(place_->name_of(peer) + " has", options_.sessions_per_peer_max, "sessions-per-peer-max");
+      return text(place_->name_of(peer) + " has", options_.sessions_per_peer_max, options_.per_peer_limit);
     }
     if (static_cast<std::uint64_t>(std::ranges::count_if(slots_, used)) >= options_.sessions_max) {
-      return text("there are", options_.sessions_max, "sessions-max");
+      return text("there are", options_.sessions_max, options_.sessions_limit);
     }
     return std::nullopt;
   }

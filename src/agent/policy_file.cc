@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/policy_file.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "policy/digest_list.h"
@@ -14,6 +13,20 @@ namespace {
 
 constexpr std::size_t kPolicyBytesMax = 1'000'000;
 constexpr std::size_t kDigestListBytesMax = 10'000'000;
+
+// Of a listener: `limit` and its `name`, where the first statement that has it says less.
+void lower(std::uint64_t& limit, std::string& name, const policy::Policy& policy,
+           std::optional<std::uint64_t> policy::Bounds::*bound, std::string_view word) {
+  for (const policy::LimitStatement& statement : policy.limits) {
+    const std::optional<std::uint64_t> value = statement.bounds.*bound;
+    if (!value) continue;
+    if (*value < limit) {
+      limit = *value;
+      name = "limit " + std::string(word) + " of policy line " + std::to_string(statement.line) + " there";
+    }
+    return;
+  }
+}
 
 }  // namespace
 
@@ -54,10 +67,8 @@ void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
 Result<> apply_listener_policy(AgentOptions& options) {
   const std::optional<policy::Policy> policy = TRY(read_policy());
   if (!policy) return {};
-  const policy::Bounds bounds = policy->bounds_for({});
-  options.sessions_max = std::min(options.sessions_max, bounds.sessions.value_or(options.sessions_max));
-  options.sessions_per_peer_max =
-      std::min(options.sessions_per_peer_max, bounds.per_peer.value_or(options.sessions_per_peer_max));
+  lower(options.sessions_max, options.sessions_limit, *policy, &policy::Bounds::sessions, "sessions=");
+  lower(options.sessions_per_peer_max, options.per_peer_limit, *policy, &policy::Bounds::per_peer, "per-peer=");
   return {};
 }
 

@@ -14,7 +14,8 @@ namespace stapsh::policy {
 struct AuditRecord {
   enum class Event { kStarted, kRefused, kFailed, kEnded };
   Event event = Event::kStarted;
-  bool required = false;  ///< A run that can't be logged does not start.
+  /// kRequired: a run that can't be logged does not start. kNone: nobody asked for it, or is told that it failed.
+  Logging asked = Logging::kNone;
 
   std::string who;      ///< As a policy spells it: who_word().
   std::string from;     ///< Where the session comes from, as far as that is known: "ssh 10.0.0.7 50112".

@@ -72,7 +72,7 @@ std::optional<policy::AuditRecord> AgentSession::log_of(const policy::RunRequest
                                                         const policy::Decision& decision) const {
   if (!settings_.gate || !settings_.gate->logs()) return std::nullopt;
   policy::AuditRecord record;
-  record.required = settings_.gate->policy.logging == policy::Logging::kRequired;
+  record.asked = settings_.gate->policy.logging;
   record.who = policy::who_word(settings_.gate->peer);
   record.session = dialect_.session_id.value_or("");
   record.runner = runner_name(request.runner);

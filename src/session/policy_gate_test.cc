@@ -100,7 +100,7 @@ TEST(PolicyGate, WhatIsLoggedHasAStartAndAnEnd) {
   EXPECT_EQ(agent.logged[0].files, (std::vector<policy::UploadedFile>{{"a.bt", std::string(kAbc)}}));
   EXPECT_EQ(agent.logged[0].args, std::vector<std::string>{"./a.bt"});
   EXPECT_EQ(agent.logged[0].who, "as=oncall");
-  EXPECT_FALSE(agent.logged[0].required);
+  EXPECT_EQ(agent.logged[0].asked, policy::Logging::kAuth);
   agent.left = {{"module", "x"}};
   EXPECT_EQ(agent.run({"dies 9", "gone", "drained"}),
             "clean up; log ended 137 by signal 9 line 2, left module x; report left behind: module x; end 137");
@@ -110,7 +110,7 @@ TEST(PolicyGate, WhatIsStoppedIsLoggedWithWhy) {
   AgentDriver agent(with_policy("log auth required\nallow\n"));
   EXPECT_EQ(agent.run({"say stap 5.6", "say option data", "say run x"}),
             "stapsh 5.6 x86_64 6.1; OK; start staprun [x] framed logged; OK");
-  EXPECT_TRUE(agent.logged[0].required);
+  EXPECT_EQ(agent.logged[0].asked, policy::Logging::kRequired);
   EXPECT_EQ(agent.run({"stop", "exit 0", "gone", "drained"}),
             "signal 1; clean up; log ended 0 line 2: signal 15, clean; quit; end 0");
 }

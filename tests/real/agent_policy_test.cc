@@ -390,6 +390,26 @@ TEST_F(AgentPolicy, LimitsAreGrantedAndSaid) {
       << cut.out;
 }
 
+// A second's worth goes at once, and the rest as time goes on; all of it comes, framed and bare.
+TEST_F(AgentPolicy, OutputIsSlowedDownAndNotLost) {
+  set_policy("limit as=oncall output=100000\nallow\n");
+  for (const std::string before : {"option data\noption exit\n", ""}) {
+    SCOPED_TRACE(before);
+    Program program(agent(Input::kPipe, {"--as", "oncall"}));
+    const auto begun = std::chrono::steady_clock::now();
+    ASSERT_TRUE(program.write("stap 5.6\n" + before + "file 3 a.ko\nabcrun out:600000 say:end\n"));
+    EXPECT_EQ(program.wait_exit(), 0) << program.err();
+    const auto took = std::chrono::steady_clock::now() - begun;
+    EXPECT_GE(program.out_bytes(), 600'000U);
+    EXPECT_NE(program.out().find("end\n"), std::string::npos);
+    // What the pipe holds when the runner ends needs no time.
+    EXPECT_GE(took, std::chrono::milliseconds(2'000));
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(talk(agent(), "stap 5.6\nrun out:600000\n").code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kBound);
+}
+
 // The kernel says who connected; a socket may then be everybody's.
 TEST_F(AgentPolicy, AtASocketTheUserIsWhoConnected) {
   set_policy("limit per-peer=1\nallow uid=1000 runner=staprun args=safe\nallow uid=0\n");
@@ -414,6 +434,17 @@ TEST_F(AgentPolicy, AtASocketTheUserIsWhoConnected) {
     };
     EXPECT_EQ(say("1000"), "OK\nOK\nERROR: refused: policy line 2: args=safe: -c runs a command\nquit\n");
     EXPECT_EQ(say("0"), "OK\nOK\nOK\nquit\n");
+    {
+      ProgramOptions how = options({"/usr/bin/socat", "-t20", "-", "UNIX-CONNECT:" + socket});
+      how.input = Input::kPipe;
+      Program first(how);
+      ASSERT_TRUE(first.write("stap 5.6\n"));
+      ASSERT_TRUE(first.wait_for_out("stapsh "));
+      Program second(options({"/usr/bin/socat", "-t20", "-", "UNIX-CONNECT:" + socket}));
+      ASSERT_TRUE(
+          second.wait_for_out("ERROR: user 0 has 1 sessions, which is limit per-peer= of policy line 1 there; "
+                              "try again when one has ended\n"));
+    }
     EXPECT_EQ(say("1001"),
               "OK\nERROR: refused: policy: no line allows staprun to uid 1001\n"
               "ERROR: refused: policy: no line allows staprun to uid 1001\nquit\n");
@@ -426,7 +457,7 @@ TEST_F(AgentPolicy, AtASocketTheUserIsWhoConnected) {
   Program refused(options({agent_program(), "--listen", "unix:" + scratch_.path("s")}, &mounts_));
   EXPECT_EQ(refused.wait_exit(), 2);
   EXPECT_EQ(refused.err(),
-            "stapsh: /etc/stapsh/policy: line 1, column 1: 'limits' is no statement; say allow, deny or limit\n");
+            "stapsh: /etc/stapsh/policy: line 1, column 1: 'limits' is no statement; say allow, deny, limit or log\n");
 }
 
 TEST_F(AgentPolicy, CheckPolicySaysWhichLineDecides) {

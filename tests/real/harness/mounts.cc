@@ -39,6 +39,22 @@ MountNamespace& MountNamespace::policy_folder(std::string_view folder) {
   return *this;
 }
 
+MountNamespace& MountNamespace::log_folder(std::string_view folder) {
+  const std::string at(folder);
+  // The devices that programs need are what there is of /dev. The kernel's own messages are nobody's here.
+  mounts_ += "mkdir -p " + quoted(at + "/systemd/journal") + " " + quoted(at + "/log/journal") +
+             " /run/systemd /run/log; mount --bind " + quoted(at + "/systemd") + " /run/systemd; mount --bind " +
+             quoted(at + "/log") + " /run/log; mkdir -p " + quoted(at + "/dev") + "; mount --rbind /dev " +
+             quoted(at + "/dev") +
+             "; mount -t tmpfs -o mode=755 dev /dev; for f in null zero full random urandom tty; do : > "
+             "/dev/$f; mount --bind " +
+             quoted(at) +
+             "/dev/$f /dev/$f; done; : > /dev/kmsg; mount --bind /dev/null "
+             "/dev/kmsg; ln -s " +
+             quoted(at + "/syslog") + " /dev/log; ";
+  return *this;
+}
+
 MountNamespace& MountNamespace::restrict(std::string_view path, std::string_view option) {
   // With what is mounted below it, as our own /run/stapsh is: else the machine's would be there. Programs under test
   // stay as they are, wherever they were built.

@@ -23,6 +23,9 @@ class MountNamespace {
   MountNamespace& small_disk(std::string_view path, std::size_t kib);
   /// /etc/stapsh is that folder; the machine's own /etc stays as it is.
   MountNamespace& policy_folder(std::string_view folder);
+  /// What logs there are is in that folder: `systemd` is /run/systemd, `log` is /run/log, and `syslog` /dev/log.
+  /// Nothing there: there is no log.
+  MountNamespace& log_folder(std::string_view folder);
   /// The folder `path` as it is, but with this option: `noexec`, `ro`.
   MountNamespace& restrict(std::string_view path, std::string_view option);
   /// /run can't be written and has no folder for records.
