@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "harness/agent_test.h"
 #include "harness/journal.h"
@@ -179,15 +180,28 @@ class OrphanAudit : public AgentAudit {
     EXPECT_TRUE(program->wait_for_out("on\n"));
     return program;
   }
+  struct Stat {
+    std::string name, state, parent;
+  };
+  static std::optional<Stat> stat_of(const std::string& pid) {
+    std::ifstream file("/proc/" + pid + "/stat");
+    std::string number;
+    Stat stat;
+    if (!(file >> number >> stat.name >> stat.state >> stat.parent)) return std::nullopt;
+    return stat;
+  }
+  static bool is_dead(pid_t pid) {
+    const std::optional<Stat> stat = stat_of(std::to_string(pid));
+    return !stat || stat->state == "Z";
+  }
   static pid_t guardian_of(pid_t agent) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      std::ifstream stat(entry.path() / "stat");
-      std::string pid, comm, state, parent;
-      if (stat >> pid >> comm >> state >> parent && comm.starts_with("(stapsh-guard") &&
-          parent == std::to_string(agent))
+      const std::string pid = entry.path().filename();
+      if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+      const std::optional<Stat> stat = stat_of(pid);
+      if (stat && stat->name.starts_with("(stapsh-guard") && stat->parent == std::to_string(agent)) {
         return std::stoi(pid);
+      }
     }
     return -1;
   }
@@ -211,9 +225,10 @@ TEST_F(OrphanAudit, ASweepLogsTheEndOfWhoseGuardianIsDeadToo) {
   const auto program = start();
   const pid_t guardian = guardian_of(program->pid());
   ASSERT_GT(guardian, 0);
-  // Stopped first: it would have the session end when the agent dies, and the agent when it does.
+  // Stopped first: it would stop the session when its guardian dies. Whoever still dies has the locks.
   program->send_signal(SIGSTOP);
   ASSERT_EQ(::kill(guardian, SIGKILL), 0);
+  ASSERT_TRUE(becomes_true([&] { return is_dead(guardian); }));
   program->send_signal(SIGKILL);
   ASSERT_TRUE(program->wait_gone());
   EXPECT_NE(run("sweep\nquit\n").out.find("removed=1 left=0"), std::string::npos);
