@@ -9,6 +9,7 @@
 #include <set>
 
 #include "harness/agent_test.h"
+#include "harness/site.h"
 #include "policy/argument_table.h"
 
 namespace stapsh::real {
@@ -419,7 +420,7 @@ TEST_F(AgentPolicy, AtASocketTheUserIsWhoConnected) {
   {
     Program listener(options({agent_program(), "--listen", "unix:" + socket}, &mounts_));
     oracle_.allow_helper(listener.pid());
-    ASSERT_TRUE(becomes_true([&] { return ::access(socket.c_str(), F_OK) == 0; }));
+    wait_for_socket(socket, listener);
     ASSERT_EQ(::chmod(socket.c_str(), 0666), 0);
     const auto say = [&](const std::string& user) {
       ProgramOptions how = options({"/usr/bin/setpriv", "--reuid", user, "--clear-groups", "/usr/bin/socat", "-t20",
@@ -435,15 +436,18 @@ TEST_F(AgentPolicy, AtASocketTheUserIsWhoConnected) {
     EXPECT_EQ(say("1000"), "OK\nOK\nERROR: refused: policy line 2: args=safe: -c runs a command\nquit\n");
     EXPECT_EQ(say("0"), "OK\nOK\nOK\nquit\n");
     {
-      ProgramOptions how = options({"/usr/bin/socat", "-t20", "-", "UNIX-CONNECT:" + socket});
+      // One of whom no session ends at this moment.
+      ProgramOptions how = options({"/usr/bin/setpriv", "--reuid", "1003", "--clear-groups", "/usr/bin/socat", "-t20",
+                                    "-", "UNIX-CONNECT:" + socket});
+      how.cwd = "/";
       how.input = Input::kPipe;
       Program first(how);
-      ASSERT_TRUE(first.write("stap 5.6\n"));
-      ASSERT_TRUE(first.wait_for_out("stapsh "));
-      Program second(options({"/usr/bin/socat", "-t20", "-", "UNIX-CONNECT:" + socket}));
-      ASSERT_TRUE(
-          second.wait_for_out("ERROR: user 0 has 1 sessions, which is limit per-peer= of policy line 1 there; "
-                              "try again when one has ended\n"));
+      EXPECT_TRUE(first.write("stap 5.6\n"));
+      EXPECT_TRUE(first.wait_for_out("stapsh "));
+      Program second(how);
+      EXPECT_TRUE(second.wait_for_out(
+          "ERROR: user 1003 has 1 sessions, which is limit per-peer= of policy line 1 there; try again when one has "
+          "ended\n"));
     }
     EXPECT_EQ(say("1001"),
               "OK\nERROR: refused: policy: no line allows staprun to uid 1001\n"
