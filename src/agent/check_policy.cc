@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/policy_file.h"
+#include "agent/runner_privileges.h"
 #include "base/sha256.h"
 #include "sys/open_inside.h"
 #include "sys/unique_fd.h"
@@ -51,6 +52,17 @@ Result<policy::RunRequest> run_asked_about(const AgentOptions& options) {
   return run;
 }
 
+// "as stapbpf (uid 998, gid 998, groups 4), with these capabilities alone: perfmon bpf"
+Result<std::string> run_as_text(const policy::RunAs& run_as) {
+  const sys::Account account = TRY(account_of_line(run_as));
+  std::string text =
+      "as " + run_as.user + " (uid " + std::to_string(account.user) + ", gid " + std::to_string(account.group);
+  if (!account.groups.empty()) text += ", groups";
+  for (const gid_t group : account.groups) text += " " + std::to_string(group);
+  if (run_as.capabilities == 0) return text + "), without capabilities\n";
+  return text + "), with these capabilities alone: " + policy::capabilities_text(run_as.capabilities) + "\n";
+}
+
 }  // namespace
 
 Result<PolicyAnswer> answer_question(const AgentOptions& options) {
@@ -64,7 +76,9 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   const policy::RunRequest run = TRY(run_asked_about(options));
   const policy::Decision decision = policy::decide(**policy, {question.uid, question.cid, options.as}, run);
   if (!decision.allowed) return PolicyAnswer{"refused: " + decision.reason + "\n", 1};
-  return PolicyAnswer{"allowed: policy line " + std::to_string(decision.line) + ": " + decision.reason + "\n", 0};
+  std::string text = "allowed: policy line " + std::to_string(decision.line) + ": " + decision.reason + "\n";
+  if (decision.run_as.given()) text += TRY(run_as_text(decision.run_as));
+  return PolicyAnswer{std::move(text), 0};
 }
 
 Result<std::vector<std::string>> split_shell_words(std::string_view text) {

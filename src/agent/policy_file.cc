@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "agent/runner_privileges.h"
 #include "policy/digest_list.h"
 #include "policy/policy_reader.h"
 #include "session/policy_bounds.h"
+#include "sys/capabilities.h"
 #include "sys/trusted_file.h"
 
 namespace stapsh::agent {
@@ -41,6 +43,11 @@ Result<policy::Policy> policy_of_text(std::string_view text) {
     if (!read) return add_context(file, read.error());
     digests = *std::move(read);
   }
+  for (const policy::Statement& statement : policy.statements) {
+    if (!statement.run_as.given()) continue;
+    const Result<sys::Account> account = account_of_line(statement.run_as);
+    if (!account) return add_context("line " + std::to_string(statement.line), account.error());
+  }
   return policy;
 }
 
@@ -57,10 +64,11 @@ Result<std::optional<policy::Policy>> read_policy() {
 void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
   Result<std::optional<policy::Policy>> policy = read_policy();
   if (!policy) {
-    settings.gate = policy::Gate{peer, {}, policy.error().what};
+    settings.gate = policy::Gate{peer, {}, policy.error().what, {}};
   } else if (*policy) {
     apply_bounds(settings, (*policy)->bounds_for(peer));
-    settings.gate = policy::Gate{peer, **std::move(policy), {}};
+    // Who can't ask what they may do gives none of it to a runner.
+    settings.gate = policy::Gate{peer, **std::move(policy), {}, sys::effective_capabilities().value_or(0)};
   }
 }
 

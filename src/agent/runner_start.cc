@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "agent/runner_finder.h"
+#include "agent/runner_privileges.h"
 #include "agent/session_module.h"
 #include "sys/executable.h"
 
@@ -19,6 +20,7 @@ Result<sys::SpawnOptions> runner_options(const StartRunner& runner, const sys::W
   spawn.working_directory_fd = workspace.fd();
   spawn.extra_env = {std::string(sys::kWorkspaceVariable) + "=" + workspace.path()};
   spawn.extra_env.insert(spawn.extra_env.end(), runner.environment.begin(), runner.environment.end());
+  if (runner.run_as.given()) TRY(lower_privileges(spawn, runner.run_as, runner.kind, workspace));
   // Said by name before OK; exec would say E2BIG behind it.
   TRY(sys::check_arguments(spawn.argv, sys::spawn_environment(spawn)));
   return spawn;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "policy/run_as.h"
 #include "protocol/runner_kind.h"
 
 namespace stapsh::policy {
@@ -50,6 +51,7 @@ struct Statement {
   std::string digest_file;          ///< Each uploaded file's digest stands there; empty: not asked.
   bool only_safe = false;           ///< args=safe
   bool with_command = false;        ///< command=yes: `-c CMD` beside safe arguments.
+  RunAs run_as;                     ///< user=, caps=
 };
 
 /// What `limit` can bound. None: it does not.

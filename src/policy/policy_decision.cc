@@ -88,7 +88,7 @@ Decision decide(const Policy& policy, const Peer& peer, const RunRequest& reques
     if (!statement.allows) return {false, statement.line, line + statement.text};
     std::string missed = missed_digest(statement, policy, request);
     if (missed.empty()) missed = missed_argument(statement, request);
-    if (missed.empty()) return {true, statement.line, statement.text};
+    if (missed.empty()) return {true, statement.line, statement.text, statement.run_as};
     if (nearest.line == 0) nearest = {false, statement.line, line + missed};
   }
   if (nearest.line != 0) return nearest;
@@ -97,7 +97,10 @@ Decision decide(const Policy& policy, const Peer& peer, const RunRequest& reques
 
 Decision Gate::decide(const RunRequest& request) const {
   if (!broken.empty()) return {false, 0, "policy: " + broken};
-  return policy::decide(policy, peer, request);
+  Decision decision = policy::decide(policy, peer, request);
+  const std::string why = decision.allowed ? why_not_from(own_capabilities, decision.run_as) : std::string();
+  if (why.empty()) return decision;
+  return {false, decision.line, "policy line " + std::to_string(decision.line) + ": " + why};
 }
 
 }  // namespace stapsh::policy

@@ -29,7 +29,8 @@ struct Decision {
   bool allowed = false;
   unsigned line = 0;  ///< Of the statement that decided, or that missed by little; 0: none.
   std::string
-      reason;  ///< Of a refusal, "policy line 6: deny runner=staprun"; of what is allowed, the statement's text.
+      reason;      ///< Of a refusal, "policy line 6: deny runner=staprun"; of what is allowed, the statement's text.
+  RunAs run_as{};  ///< Of what is allowed: as whom.
 };
 
 Decision decide(const Policy& policy, const Peer& peer, const RunRequest& request);
@@ -38,7 +39,8 @@ Decision decide(const Policy& policy, const Peer& peer, const RunRequest& reques
 struct Gate {
   Peer peer;
   Policy policy;
-  std::string broken;  ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
+  std::string broken;                 ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
+  Capabilities own_capabilities = 0;  ///< The agent's: it can't give a runner more.
 
   [[nodiscard]] Decision decide(const RunRequest& request) const;
   /// What is refused because of a policy that can't be used is logged, too.

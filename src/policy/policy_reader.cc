@@ -131,6 +131,18 @@ constexpr std::array kKeys{
                d.statement.with_command = true;
                return {};
              }},
+    KeyEntry{"user", true, false, false,
+             [](Draft& d, std::string_view value) -> Result<> {
+               d.statement.run_as.user = TRY(parse_user(value));
+               return {};
+             }},
+    KeyEntry{"caps", true, false, false,
+             [](Draft& d, std::string_view value) -> Result<> {
+               std::vector<Capabilities> each;
+               TRY(add_each(each, value, capability_of_name));
+               for (const Capabilities one : each) d.statement.run_as.capabilities |= one;
+               return {};
+             }},
     KeyEntry{"run", false, false, true, set_seconds<&Bounds::run>},
     KeyEntry{"stop", false, false, true, set_seconds<&Bounds::stop>},
     KeyEntry{"grace", false, false, true, set_seconds<&Bounds::grace>},
@@ -176,6 +188,9 @@ std::string contradiction(const Draft& draft, Verb verb) {
   if (statement.with_command && !statement.only_safe) {
     return "command=yes needs args=safe: without it every argument is allowed, -c too";
   }
+  if (draft.has("caps") && !draft.has("user"))
+    return "caps= needs user=: without it a runner has all that the agent has";
+  if (std::string why = why_no_run_as(statement.run_as, statement.runners); !why.empty()) return why;
   const std::size_t about = (statement.who.uids.empty() ? 0U : 1U) + (statement.who.cids.empty() ? 0U : 1U) +
                             (statement.who.names.empty() ? 0U : 1U);
   if (about > 1) return "of uid=, cid= and as= nobody has two; write a line for each";

@@ -72,15 +72,19 @@ TEST(PolicyReader, RefusesEverythingElse) {
       {"log auth\nlog auth required\n", "line 2, column 1: log twice; one line says it all"},
       {"limit output=999\n", "line 1, column 14: output=: '999' is not a whole number from 1000 to 1099511627776"},
       {"allow operator=bob\n",
-       "line 1, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command="},
+       "line 1, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= "
+       "user= caps="},
       {"allow signed=bob\n",
-       "line 1, column 7: 'signed=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command="},
+       "line 1, column 7: 'signed=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
+       "caps="},
       {"allow everybody\n",
-       "line 1, column 7: 'everybody' is unknown here; allow takes uid= cid= as= runner= sha256= args= command="},
+       "line 1, column 7: 'everybody' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
+       "caps="},
       {"deny args=any\n", "line 1, column 6: 'args=any' is unknown here; deny takes uid= cid= as= runner="},
       {"deny command=yes\n", "line 1, column 6: 'command=yes' is unknown here; deny takes uid= cid= as= runner="},
       {"allow run=5\n",
-       "line 1, column 7: 'run=5' is unknown here; allow takes uid= cid= as= runner= sha256= args= command="},
+       "line 1, column 7: 'run=5' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
+       "caps="},
       {"allow uid=0 uid=1\n", "line 1, column 13: uid= twice; give several values with commas between them"},
       {"allow uid=0,\n", "line 1, column 11: uid=: '' is not a whole number from 0 to 4294967294"},
       {"allow uid=root\n", "line 1, column 11: uid=: 'root' is not a whole number from 0 to 4294967294"},

@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "policy/audit_record.h"
+#include "policy/run_as.h"
 #include "protocol/agent_line.h"
 #include "protocol/runner_kind.h"
 #include "protocol/target_environment.h"
@@ -68,6 +69,7 @@ struct StartRunner {
   std::vector<std::string> environment = {};  ///< Added to its own: NAME=VALUE, each of the runner's list.
   /// Written to the machine's log when it is about to execute. None: nobody asks for that.
   std::optional<policy::AuditRecord> log = {};
+  policy::RunAs run_as = {};                  ///< As whom.
 };
 struct SignalRunner {
   int signo;

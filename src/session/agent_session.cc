@@ -281,7 +281,9 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
       return answer_error("run: env " + fits.error().what);
     }
   }
-  const std::string why = run_refusal({runner_kind(), args, uploaded_});
+  const policy::RunRequest request{runner_kind(), args, uploaded_};
+  const policy::Decision decision = decide_run(request);
+  const std::string why = refusal(request, decision);
   if (!why.empty()) {
     answer_error(why);
     if (!rfc()) return;
@@ -290,7 +292,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
   }
   run_tried_ = true;
   input_ = AwaitingOutcome{{}};
-  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment, logged_run_});
+  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment, logged_run_, decision.run_as});
 }
 
 void AgentSession::on_file_done() {

@@ -216,7 +216,7 @@ class AgentSession {
   [[nodiscard]] RunnerKind runner_kind() const;
   [[nodiscard]] policy::Decision decide(const policy::RunRequest& request) const;
   std::string refusal(const policy::RunRequest& request, const policy::Decision& decision);
-  std::string run_refusal(const policy::RunRequest& request);
+  policy::Decision decide_run(const policy::RunRequest& request);
   [[nodiscard]] std::optional<policy::AuditRecord> log_of(const policy::RunRequest& request,
                                                           const policy::Decision& decision) const;
   void log_failure(const Error& error);

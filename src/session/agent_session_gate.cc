@@ -14,7 +14,7 @@ constexpr unsigned kRefusalsLoggedMax = 20;
 }  // namespace
 
 policy::Decision AgentSession::decide(const policy::RunRequest& request) const {
-  return settings_.gate ? settings_.gate->decide(request) : policy::Decision{.allowed = true, .line = 0, .reason = {}};
+  return settings_.gate ? settings_.gate->decide(request) : policy::Decision{true, 0, {}, {}};
 }
 
 // Why the owner of this machine does not allow it; empty: it is allowed.
@@ -30,10 +30,10 @@ std::string AgentSession::refusal(const policy::RunRequest& request, const polic
 }
 
 // Without a file that was refused it would be another run than was meant.
-std::string AgentSession::run_refusal(const policy::RunRequest& request) {
-  const policy::Decision decision = refused_ ? *refused_ : decide(request);
+policy::Decision AgentSession::decide_run(const policy::RunRequest& request) {
+  policy::Decision decision = refused_ ? *refused_ : decide(request);
   if (decision.allowed) logged_run_ = log_of(request, decision);
-  return refusal(request, decision);
+  return decision;
 }
 
 void AgentSession::check(const CheckCommand& command) {

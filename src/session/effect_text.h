@@ -100,7 +100,9 @@ inline std::string effect_text(const AgentEffect& effect) {
             for (const std::string& arg : e.args) text += (text.back() == '[' ? "" : ",") + escape(arg);
             text += std::string("]") + (e.framed ? " framed" : "");
             for (const std::string& variable : e.environment) text += " " + escape(variable);
-            return e.log ? text + " logged" : text;
+            if (e.log) text += " logged";
+            if (e.run_as.given()) text += " as " + e.run_as.user;
+            return text;
           },
           [](const SignalRunner& e) { return "signal " + std::to_string(e.signo) + (e.everyone ? " to all" : ""); },
           [](const DiscardOutput&) { return std::string("discard"); },

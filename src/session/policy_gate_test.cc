@@ -17,7 +17,7 @@ AgentSettings with_policy(std::string_view text, policy::Peer peer = {{}, {}, "o
   Result<policy::Policy> policy = policy::parse_policy(text);
   EXPECT_TRUE(policy) << policy.error().what;
   for (auto& [file, digests] : policy->digests) digests.emplace(kAbc);
-  settings.gate = policy::Gate{std::move(peer), *std::move(policy), {}};
+  settings.gate = policy::Gate{std::move(peer), *std::move(policy), {}, ~policy::Capabilities{}};
   return settings;
 }
 

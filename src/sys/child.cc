@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 constexpr Duration kLastResortWait = 2s;
 constexpr unsigned kCloseRangeCloexec = 1U << 2;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
 
-enum class Stage : int { kReady, kSession, kDirectory, kDescriptors, kExec };
+enum class Stage : int { kReady, kSession, kDirectory, kDescriptors, kPrivileges, kExec };
 
 struct Failure {
   Stage stage;
@@ -46,6 +46,7 @@ struct Plan {
   char* const* env;
   std::array<int, 3> fds;
   int directory;
+  const Privileges* privileges;  // Null: ours.
   bool new_session;
   bool gated;
   int parent_death_signal;
@@ -110,6 +111,11 @@ void wait_for_go(const Plan& plan) {
   place_descriptors(plan);
   close_others_at_exec();
   reset_signals(plan);
+  if (plan.privileges != nullptr) {
+    if (!take_privileges(*plan.privileges)) child_fails(plan, Stage::kPrivileges);
+    // What that user may not execute is said before "go"; behind it may be too late.
+    if (::access(plan.program, X_OK) != 0) child_fails(plan, Stage::kExec);
+  }
   if (plan.gated) wait_for_go(plan);
   if (plan.parent_death_signal != 0) {
     (void)::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // Can't fail for a signal's number.
@@ -143,6 +149,8 @@ Result<> describe(const std::string& program, const Failure& failure) {
       return fail_errno(program + ": cannot enter its working directory", failure.error);
     case Stage::kDescriptors:
       return fail_errno(program + ": cannot set up its descriptors", failure.error);
+    case Stage::kPrivileges:
+      return fail_errno(program + ": cannot run as another user with other capabilities", failure.error);
     case Stage::kExec:
       break;
   }
@@ -291,6 +299,7 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.env = env_pointers.data();
   plan.fds = fds;
   plan.directory = options.working_directory_fd;
+  plan.privileges = options.privileges ? &*options.privileges : nullptr;
   plan.new_session = options.new_session;
   plan.gated = static_cast<bool>(options.before_exec);
   plan.parent_death_signal = options.parent_death_signal;
@@ -307,9 +316,9 @@ Result<Child> spawn(const SpawnOptions& options) {
   STAPSH_ASSERT(::pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
   // vfork(2) spares the copy of our page tables. The child then runs in our memory while we stand still, until it has
   // executed or ended: so not where it waits for our word first. What it calls it may call there, as posix_spawn's
-  // does.
-  const Forked forked =
-      options.cgroup_fd >= 0 ? fork_into(options.cgroup_fd) : Forked{plan.gated ? ::fork() : ::vfork()};
+  // does. Nor where it becomes another user in that memory.
+  const bool apart = plan.gated || plan.privileges != nullptr;
+  const Forked forked = options.cgroup_fd >= 0 ? fork_into(options.cgroup_fd) : Forked{apart ? ::fork() : ::vfork()};
   const pid_t pid = forked.pid;
   const int fork_errno = errno;
   if (pid == 0) {

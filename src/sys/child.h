@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "sys/privileges.h"
 #include "sys/process_ref.h"
 
 namespace stapsh::sys {
@@ -26,11 +27,12 @@ struct SpawnOptions {
   int stdin_fd = kInherit;                        ///< Lent, any descriptor, also 0-2; kInherit; kDevNull.
   int stdout_fd = kInherit;
   int stderr_fd = kInherit;
-  int working_directory_fd = -1;       ///< -1: ours.
-  bool new_session = false;            ///< setsid(2).
-  int cgroup_fd = -1;                  ///< A cgroup (v2) that it starts in, where the kernel allows; -1: ours.
-  int parent_death_signal = 0;         ///< Sent to it when we die: prctl(2). Not kept by set-user-ID programs.
-  std::vector<int> ignored_signals{};  ///< SIG_IGN; all others are default, and none is blocked.
+  int working_directory_fd = -1;           ///< -1: ours.
+  bool new_session = false;                ///< setsid(2).
+  int cgroup_fd = -1;                      ///< A cgroup (v2) that it starts in, where the kernel allows; -1: ours.
+  std::optional<Privileges> privileges{};  ///< As whom; none: as we are.
+  int parent_death_signal = 0;             ///< Sent to it when we die: prctl(2). Not kept by set-user-ID programs.
+  std::vector<int> ignored_signals{};      ///< SIG_IGN; all others are default, and none is blocked.
   /// Runs in the parent when all else is ready, told the child's pid: the program is executed only after it succeeded.
   /// If it fails, or if we die in it, nothing is executed.
   std::function<Result<>(pid_t pid)> before_exec{};

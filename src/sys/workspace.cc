@@ -182,7 +182,8 @@ std::vector<std::string> Workspace::candidates(const std::string& parent) {
     if (++looked_at > kCandidatesMax) break;
     const Result<UniqueFd> found = open_inside(::dirfd(entries.get()), name, O_PATH);
     if (!found || ::fstat(found->get(), &status) != 0) continue;
-    if (status.st_mode == (S_IFDIR | 0700U) && status.st_uid == ::geteuid()) names.push_back(name);
+    const bool private_mode = status.st_mode == (S_IFDIR | 0700U) || status.st_mode == (S_IFDIR | kLentMode);
+    if (private_mode && status.st_uid == ::geteuid()) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;

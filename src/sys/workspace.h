@@ -4,6 +4,8 @@
 // one from one whose agent and guardian were both killed. Rules: the design's "every exit is clean".
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -30,6 +32,9 @@ class Workspace {
   /// A workspace is called `stapsh.ID`: so many letters and digits. Not mkdtemp's 6: systemtap's own agent makes
   /// `stapsh.XXXXXX`, unlocked, which must never pass for one of ours.
   static constexpr std::size_t kIdCharacters = 10;
+  /// Of one whose program is another user's (lent_workspace.h): their group may go through it, and not open it, which
+  /// would let them hold its lock.
+  static constexpr mode_t kLentMode = 0710;
   static std::string name_of(std::string_view id);
   static bool is_name(std::string_view name);
 

@@ -302,7 +302,7 @@ TEST_F(AgentPolicy, OneThatCantBeReliedOnAllowsNothing) {
       {"unknown word", [&] { set_policy("allow\nallow operator=bob\n"); },
        "/etc/stapsh/policy: line 2, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= "
        "sha256= "
-       "args= command="},
+       "args= command= user= caps="},
       {"cut off", [&] { set_policy("allow\nallow uid=10"); },
        "/etc/stapsh/policy: line 2, column 13: the file ends within a line; end it with a newline"},
       {"others may write", [&] { ASSERT_EQ(::chmod(policy.c_str(), 0646), 0); },

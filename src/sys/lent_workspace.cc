@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/lent_workspace.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "sys/open_inside.h"
+
+namespace stapsh::sys {
+namespace {
+
+constexpr uid_t kAsItIs = static_cast<uid_t>(-1);
+
+Result<> lend(int fd, const std::string& name, gid_t group, mode_t mode) {
+  if (::fchown(fd, kAsItIs, group) == 0 && ::fchmod(fd, mode) == 0) return {};
+  return fail_errno(name + ": cannot be lent to another user", errno);
+}
+
+Result<> lend_files(int dir, gid_t group) {
+  const int again = ::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(again < 0 ? nullptr : ::fdopendir(again), ::closedir);
+  if (!entries) return fail_errno("the working directory", errno);
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    // What else is there is none of what was sent.
+    const Result<UniqueFd> file = open_own_file(dir, name, O_RDONLY);
+    if (file) TRY(lend(file->get(), name, group, 0640));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> lend_workspace(const Workspace& workspace, uid_t user, gid_t group) {
+  const std::string name(kOwnFolder);
+  std::string path = workspace.path() + "/" + name;
+  TRY(lend_files(workspace.fd(), group));
+  // There is one where an earlier runner did not start; who sends files makes no folders.
+  if (::mkdirat(workspace.fd(), name.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(path, errno);
+  const UniqueFd own = TRY(open_inside(workspace.fd(), name, O_RDONLY | O_DIRECTORY));
+  if (::fchown(own.get(), user, group) != 0) return fail_errno(path, errno);
+  TRY(lend(workspace.fd(), workspace.path(), group, Workspace::kLentMode));
+  return path;
+}
+
+}  // namespace stapsh::sys

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// As whom a child runs that shall be able to do less than we: another user, some capabilities and no more, for it and
+// for all that it starts.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace stapsh::sys {
+
+struct Privileges {
+  uid_t user = 0;
+  gid_t group = 0;
+  std::vector<gid_t> groups{};       ///< Supplementary ones.
+  std::uint64_t capabilities = 0;    ///< As effective_capabilities() has them.
+  bool lifts_locked_memory = false;  ///< RLIMIT_MEMLOCK, where we may lift it.
+  /// geteuid(2) says 0 to it and to what it starts, which gives no right: for a program that goes no further where it
+  /// is not root. See pretend_root.h.
+  bool pretends_root = false;
+};
+
+/// Makes this process so: its user and groups for good, permitted, effective, inheritable and ambient capabilities just
+/// those, its bounding set as well, no root by set-user-ID (PR_SET_NO_NEW_PRIVS), and no capability for being user 0.
+/// False with errno where the kernel refuses a step; the process must end then. Async-signal-safe, for between fork and
+/// exec. Not behind vfork(2): it may make the memory that it runs in unreadable to its own /proc.
+/// Source: capabilities(7), credentials(7).
+bool take_privileges(const Privileges& privileges);
+
+}  // namespace stapsh::sys
