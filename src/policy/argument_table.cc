@@ -55,6 +55,8 @@ constexpr std::array kTable{
     ArgumentEntry{kBpf, 'c', "", Value::kAny, kRunsCommand, true},
     ArgumentEntry{kBpf, 'o', "", Value::kAny, kWritesFile},
 
+    // Of what getopt gets in stapdyn of systemtap 2 and later, "c:x:vwo:VC:", and of its usage. Hardly a distribution
+    // has it now, so no test asks the program.
     ArgumentEntry{kDyninst, 'v', "", Value::kNone, ""},
     ArgumentEntry{kDyninst, 'V', "", Value::kNone, ""},
     ArgumentEntry{kDyninst, 'w', "", Value::kNone, ""},
