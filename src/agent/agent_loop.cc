@@ -94,6 +94,9 @@ Result<int> AgentLoop::run() {
         case kInquiry:
           finish_inquiry();
           break;
+        case kSignatures:
+          if (signatures_.read()) finish_verifying();
+          break;
         case kUnload:
           watch_unload(unload_.advance());
           break;
@@ -144,6 +147,7 @@ void AgentLoop::perform_effects() {
                    [&](const Sweep& e) { sweep(e.session); },
                    [&](const FindRunners&) { find_runners(); },
                    [&](const WriteLog& e) { try_log(e.record); },
+                   [&](const VerifySignatures& e) { verify(e); },
                    [&](const EndSession& e) { exit_code_ = e.exit_code; },
                },
                *effect);

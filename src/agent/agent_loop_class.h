@@ -31,6 +31,7 @@
 #include "agent/session_module.h"
 #include "agent/session_peer.h"
 #include "agent/session_record.h"
+#include "agent/signature_inquiry.h"
 #include "agent/upload.h"
 #include "base/result.h"
 #include "session/agent_session.h"
@@ -90,7 +91,8 @@ class AgentLoop {
     kGuardian,
     kSweep,
     kUnload,
-    kInquiry
+    kInquiry,
+    kSignatures
   };
 
   void perform_effects();
@@ -128,9 +130,13 @@ class AgentLoop {
   void finish_sweep();
   void find_runners();
   void finish_inquiry();
+  void verify(const VerifySignatures& effect);
+  void finish_verifying();
 
   /// See SessionChildren::Helpers.
-  [[nodiscard]] std::array<pid_t, 3> helpers() const { return {place_.guardian_pid(), sweep_.pid(), inquiry_.pid()}; }
+  [[nodiscard]] std::array<pid_t, 4> helpers() const {
+    return {place_.guardian_pid(), sweep_.pid(), inquiry_.pid(), signatures_.pid()};
+  }
   void take_input();
   void take_signals();
   void stop_by_signal(int signo);
@@ -167,6 +173,8 @@ class AgentLoop {
   std::set<std::string> sweep_notes_;  // That were said.
   RunnerInquiry inquiry_;
   sys::Watch inquiry_watch_;
+  SignatureInquiry signatures_;
+  sys::Watch signatures_watch_;
   SessionRecord record_;
   std::optional<policy::AuditRecord> log_of_start_;  // Of the runner that is being made.
   std::uint64_t kept_bytes_max_;

@@ -33,6 +33,8 @@ void AgentLoop::watch_activity() {
 }
 
 void AgentLoop::clean_up() {
+  signatures_watch_.reset();
+  (void)std::exchange(signatures_, {});  // Nobody waits for its answer.
   watch_.end();
   unload_ends_ = sys::deadline_after(session_.stop_times().limit);
   watch_unload(place_.exists() && unload_.start(record_));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which runners there are. From `run` to the runner's first byte: it is made, its record written, the reply sent and
-// read, and then it is executed.
+// Which runners there are, and who has signed a run. From `run` to the runner's first byte: it is made, its record
+// written, the reply sent and read, and then it is executed.
 #include <poll.h>
 
 #include <array>
@@ -10,6 +10,7 @@
 #include "agent/error_advice.h"
 #include "agent/reply_reading.h"
 #include "agent/runner_start.h"
+#include "sys/clock.h"
 #include "sys/executable.h"
 #include "sys/io.h"
 #include "sys/process_tree.h"
@@ -27,6 +28,19 @@ void AgentLoop::find_runners() {
 void AgentLoop::finish_inquiry() {
   inquiry_watch_.reset();
   session_.on_runners_found(std::exchange(inquiry_, {}).finish());
+}
+
+void AgentLoop::verify(const VerifySignatures& effect) {
+  signatures_ = SignatureInquiry::begin(effect, place_.workspace());
+  Result<sys::Watch> watch =
+      signatures_.asks() ? epoll_.add(signatures_.fd(), EPOLLIN, kSignatures) : Result<sys::Watch>(sys::Watch());
+  if (watch) signatures_watch_ = *std::move(watch);
+  if (!signatures_watch_.active()) finish_verifying();
+}
+
+void AgentLoop::finish_verifying() {
+  signatures_watch_.reset();
+  session_.on_signatures_verified(std::exchange(signatures_, {}).finish(), sys::wall_now(), sys::now());
 }
 
 void AgentLoop::start_runner(const StartRunner& effect) {

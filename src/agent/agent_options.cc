@@ -146,6 +146,12 @@ constexpr OptionEntry kOptions[] = {
        o.question.cid = TRY(parse_int<std::uint32_t>(value, 0, sys::kVsockCidAny - 1));
        return {};
      }},
+    {"", "--operator", "NAME", "with --check-policy: signed by NAME (rstap --sign-key)",
+     [](AgentOptions& o, std::string_view value) -> Result<> {
+       if (!policy::is_principal(value)) return fail(Errc::kUsage, "no principal: letters, digits and ._-@+ are");
+       o.question.signed_by = value;
+       return {};
+     }},
     {"", "--dialect", "NAME", "rfc: answer only the hello; released: as the client asks (released)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        if (value != "rfc" && value != "released") {
@@ -216,7 +222,8 @@ Result<> set_limit(Limits& limits, const LimitEntry& entry, std::string_view val
 Result<> take_files(AgentOptions& options, const std::vector<std::string_view>& files) {
   PolicyQuestion& question = options.question;
   if (!question.asked) {
-    if (question.about_run()) return fail(Errc::kUsage, "--runner, --args, --uid and --cid are for --check-policy");
+    if (question.about_run())
+      return fail(Errc::kUsage, "--runner, --args, --uid, --cid and --operator are for --check-policy");
     if (files.empty()) return {};
     return fail(Errc::kUsage, "'" + std::string(files[0]) + "' is no option of stapsh; see stapsh --help");
   }

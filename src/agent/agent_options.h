@@ -21,10 +21,11 @@ struct PolicyQuestion {
   std::optional<RunnerKind> runner;  ///< None: the one for the first of `programs`.
   std::optional<std::string> args;   ///< Words as a shell has them.
   std::optional<std::uint32_t> uid, cid;
-  std::vector<std::string> programs;  ///< Paths of the files that would be sent.
+  std::optional<std::string> signed_by;  ///< Who would have signed the run.
+  std::vector<std::string> programs;     ///< Paths of the files that would be sent.
 
   /// Whether it is about a run, not about the file alone.
-  [[nodiscard]] bool about_run() const { return runner || args || uid || cid; }
+  [[nodiscard]] bool about_run() const { return runner || args || uid || cid || signed_by; }
 };
 
 struct AgentOptions {

@@ -2,14 +2,19 @@
 #include "agent/check_policy.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
 #include "agent/policy_file.h"
 #include "agent/runner_privileges.h"
+#include "agent/signature_inquiry.h"
 #include "base/sha256.h"
+#include "session/run_signatures.h"
+#include "sys/io.h"
 #include "sys/open_inside.h"
 #include "sys/unique_fd.h"
 
@@ -32,6 +37,27 @@ Result<std::optional<policy::Policy>> policy_asked_about(const PolicyQuestion& q
   Result<policy::Policy> policy = policy_of_text(text);
   if (!policy) return add_context(question.file, policy.error());
   return std::optional(*std::move(policy));
+}
+
+// The signatures that lie beside programs: asked of ssh-keygen as a session does.
+Result<> ask_who_signed(policy::RunRequest& run, const policy::Gate& gate, const std::vector<std::string>& paths) {
+  RunSignatures signatures;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    Result<std::string> signature = read_file(paths[i] + ".sig");
+    if (signature) signatures.add(run.files[i].name, *std::move(signature));
+    if (!signature && signature.error().sys_errno != ENOENT) return fail(signature.error());
+  }
+  VerifySignatures asked{signatures.questions(gate, run, true), gate.policy.allowed_signers, gate.policy.revoked_keys};
+  for (SignatureQuestion& question : asked.questions) {
+    const auto file = std::ranges::find(run.files, question.file, &policy::UploadedFile::name);
+    question.message = TRY(read_file(paths[static_cast<std::size_t>(file - run.files.begin())]));
+    question.file.clear();
+  }
+  SignatureInquiry inquiry = SignatureInquiry::begin(asked, {});
+  while (inquiry.asks() && !inquiry.read()) TRY(sys::wait_for(inquiry.fd(), POLLIN, TimePoint::max()));
+  signatures.note_answers(inquiry.finish());
+  signatures.fill_in(run, gate, true, {});
+  return {};
 }
 
 Result<policy::RunRequest> run_asked_about(const AgentOptions& options) {
@@ -73,8 +99,13 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   const std::string file = question.file.empty() ? policy_file() : question.file;
   if (!*policy) return PolicyAnswer{file + ": is not there, so everything may run\n", 0};
   if (!question.about_run() && options.as.empty()) return PolicyAnswer{file + ": OK\n", 0};
-  const policy::RunRequest run = TRY(run_asked_about(options));
-  const policy::Decision decision = policy::decide(**policy, {question.uid, question.cid, options.as}, run);
+  policy::RunRequest run = TRY(run_asked_about(options));
+  // Whether an agent has what a line gives is not asked here: run_as_text() says what that is.
+  const policy::Gate gate{
+      {question.uid, question.cid, options.as}, **std::move(policy), {}, ~policy::Capabilities{0}};
+  TRY(ask_who_signed(run, gate, question.programs));
+  if (question.signed_by) run.operators.principals = {*question.signed_by};
+  const policy::Decision decision = gate.decide(run);
   if (!decision.allowed) return PolicyAnswer{"refused: " + decision.reason + "\n", 1};
   std::string text = "allowed: policy line " + std::to_string(decision.line) + ": " + decision.reason + "\n";
   if (decision.run_as.given()) text += TRY(run_as_text(decision.run_as));

@@ -8,12 +8,15 @@
 #include "policy/policy_reader.h"
 #include "session/policy_bounds.h"
 #include "sys/capabilities.h"
+#include "sys/random_name.h"
 #include "sys/trusted_file.h"
 
 namespace stapsh::agent {
 namespace {
 
 constexpr std::size_t kPolicyBytesMax = 1'000'000;
+constexpr std::size_t kSignersBytesMax = 4'000'000;
+constexpr std::size_t kNonceCharacters = 32;
 constexpr std::size_t kDigestListBytesMax = 10'000'000;
 
 // Of a listener: `limit` and its `name`, where the first statement that has it says less.
@@ -30,9 +33,25 @@ void lower(std::uint64_t& limit, std::string& name, const policy::Policy& policy
   }
 }
 
+std::string beside_policy(std::string_view name) {
+  const std::string path = policy_file();
+  return path.substr(0, path.rfind('/') + 1) + std::string(name);
+}
+
+Result<> read_signers(policy::Policy& policy) {
+  const std::optional<std::string> signers = TRY(sys::read_trusted_file(signers_file(), kSignersBytesMax));
+  if (!signers) return fail(Errc::kUsage, signers_file() + ": is not there, and signed= and operator= need it");
+  policy.allowed_signers = *signers;
+  policy.revoked_keys = TRY(sys::read_trusted_file(revoked_keys_file(), kSignersBytesMax)).value_or("");
+  return {};
+}
+
 }  // namespace
 
 const char* policy_file() { return STAPSH_POLICY_FILE; }
+
+std::string signers_file() { return beside_policy("allowed_signers"); }
+std::string revoked_keys_file() { return beside_policy("revoked_keys"); }
 
 Result<policy::Policy> policy_of_text(std::string_view text) {
   policy::Policy policy = TRY(policy::parse_policy(text));
@@ -48,6 +67,7 @@ Result<policy::Policy> policy_of_text(std::string_view text) {
     const Result<sys::Account> account = account_of_line(statement.run_as);
     if (!account) return add_context("line " + std::to_string(statement.line), account.error());
   }
+  if (policy.asks_for_signatures()) TRY(read_signers(policy));
   return policy;
 }
 
@@ -69,6 +89,9 @@ void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
     apply_bounds(settings, (*policy)->bounds_for(peer));
     // Who can't ask what they may do gives none of it to a runner.
     settings.gate = policy::Gate{peer, **std::move(policy), {}, sys::effective_capabilities().value_or(0)};
+    if (!settings.gate->policy.asks_for_signatures()) return;
+    // Without one nothing that must be signed is allowed.
+    settings.gate->nonce = sys::random_name(kNonceCharacters).value_or("");
   }
 }
 

@@ -15,10 +15,14 @@ namespace stapsh::agent {
 /// Its path, which is compiled in.
 const char* policy_file();
 
+/// Beside it: who may sign, and whose keys may not any more. (ssh-keygen(1), ALLOWED SIGNERS and KEY REVOCATION LISTS.)
+std::string signers_file();
+std::string revoked_keys_file();
+
 /// Nothing if there is no such file. An Error if it can't be relied on: it is unreadable, wrong, or not root's alone.
 Result<std::optional<policy::Policy>> read_policy();
 
-/// A policy from `text`, with the digests that it names.
+/// A policy from `text`, with the digests that it names, and who may sign where it asks for signatures.
 Result<policy::Policy> policy_of_text(std::string_view text);
 
 /// Reads it, and makes it this session's: who it is with, what may run, the bounds. One that can't be relied on allows

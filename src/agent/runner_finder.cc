@@ -33,6 +33,10 @@ std::optional<RunnerPlace> runner_place(RunnerKind kind) {
   return std::nullopt;
 }
 
+std::optional<std::string> program_in_fixed_folders(const std::string& name) {
+  return sys::find_executable(runner_folders(), name);
+}
+
 Result<std::string> find_runner(RunnerKind kind) {
   std::optional<RunnerPlace> place = runner_place(kind);
   if (place && !place->denied) return std::move(place->path);

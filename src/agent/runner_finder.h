@@ -18,6 +18,10 @@ struct RunnerPlace {
 /// The first that we may execute, else the first that is there.
 std::optional<RunnerPlace> runner_place(RunnerKind kind);
 
+/// The same of another program that is needed beside them. None: it is in none of these folders, or not ours to
+/// execute.
+std::optional<std::string> program_in_fixed_folders(const std::string& name);
+
 /// The path of the runner that we may execute. kSystem names the folders that were looked in, and the package to
 /// install; or the one that we may not execute, and what to do.
 Result<std::string> find_runner(RunnerKind kind);

@@ -33,6 +33,10 @@ std::string peer_text(const Peer& peer);
 /// Whether `name` is one for --as and `as=`: letters, digits and `._-`, at most 64, not beginning with `-` or `.`.
 bool is_peer_name(std::string_view name);
 
+/// Whether `name` is one for `signed=` and `operator=`: letters, digits and `._-@+`, at most 64, not beginning with
+/// `-`.
+bool is_principal(std::string_view name);
+
 /// Whom a statement is about: each kind that is given must match, by any of its values. None given: everybody.
 struct Who {
   std::vector<std::uint32_t> uids, cids;
@@ -47,11 +51,14 @@ struct Statement {
   std::string text;  ///< Without comment and blanks around it.
   bool allows = false;
   Who who;
-  std::vector<RunnerKind> runners;  ///< Empty: each.
-  std::string digest_file;          ///< Each uploaded file's digest stands there; empty: not asked.
-  bool only_safe = false;           ///< args=safe
-  bool with_command = false;        ///< command=yes: `-c CMD` beside safe arguments.
-  RunAs run_as;                     ///< user=, caps=
+  std::vector<RunnerKind> runners;   ///< Empty: each.
+  std::vector<std::string> signers;  ///< signed=: each uploaded file has a signature of one of them; empty: not asked.
+  std::vector<std::string> operators;  ///< operator=: one of them signed the run; empty: not asked.
+  std::vector<std::string> targets;    ///< target=: the run was signed for one of these; empty: for any.
+  std::string digest_file;             ///< Each uploaded file's digest stands there; empty: not asked.
+  bool only_safe = false;              ///< args=safe
+  bool with_command = false;           ///< command=yes: `-c CMD` beside safe arguments.
+  RunAs run_as;                        ///< user=, caps=
 };
 
 /// What `limit` can bound. None: it does not.
@@ -84,6 +91,12 @@ struct Policy {
   /// What the files hold that statements name. The reader makes empty ones; whoever can read files fills them.
   std::map<std::string, Digests, std::less<>> digests;
 
+  /// Who may sign, as ssh-keygen(1), ALLOWED SIGNERS, has it; and whose keys may not any more, empty: nobody's. Whoever
+  /// can read files fills them, where asks_for_signatures().
+  std::string allowed_signers, revoked_keys;
+
+  /// Whether a statement has signed= or operator=.
+  [[nodiscard]] bool asks_for_signatures() const;
   /// For each of them the first statement about `peer` that has it.
   [[nodiscard]] Bounds bounds_for(const Peer& peer) const;
 };

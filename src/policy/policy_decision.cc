@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/shown_text.h"
 #include "policy/safe_arguments.h"
 
 namespace stapsh::policy {
@@ -28,6 +29,43 @@ std::string missed_digest(const Statement& statement, const Policy& policy, cons
   return {};
 }
 
+bool have_any(const std::vector<std::string>& wanted, const Signers& signers) {
+  return std::ranges::any_of(signers.principals, [&](const std::string& each) { return has(wanted, each); });
+}
+
+std::string joined(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
+  return text;
+}
+
+// Why a file is not signed as the statement wants it; empty: each is.
+std::string missed_signer(const Statement& statement, const RunRequest& request) {
+  if (statement.signers.empty()) return {};
+  const std::string where = "signed=" + joined(statement.signers) + ": ";
+  if (request.files.empty()) return where + "no file was sent";
+  for (const UploadedFile& file : request.files) {
+    if (file.signers.unknown || have_any(statement.signers, file.signers)) continue;
+    if (!file.signers.principals.empty())
+      return where + file.name + ": is signed by " + joined(file.signers.principals);
+    return where + file.name + ": " + (file.signers.fault.empty() ? "is not signed" : file.signers.fault);
+  }
+  return {};
+}
+
+// Why the run is not signed as the statement wants it; empty: it is.
+std::string missed_operator(const Statement& statement, const RunRequest& request) {
+  if (statement.operators.empty() || request.operators.unknown) return {};
+  const std::string where = "operator=" + joined(statement.operators) + ": ";
+  if (!have_any(statement.operators, request.operators)) {
+    const Signers& signers = request.operators;
+    if (!signers.principals.empty()) return where + "the run is signed by " + joined(signers.principals);
+    return where + (signers.fault.empty() ? "the run is not signed; rstap --sign-key KEY signs it" : signers.fault);
+  }
+  if (statement.targets.empty() || !request.target || has(statement.targets, *request.target)) return {};
+  return "target=" + joined(statement.targets) + ": the run is signed for '" + shown_text(*request.target, 80) + "'";
+}
+
 std::string missed_argument(const Statement& statement, const RunRequest& request) {
   if (!statement.only_safe || !request.args) return {};
   std::vector<std::string> names;
@@ -50,6 +88,17 @@ bool is_peer_name(std::string_view name) {
   static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   return !name.empty() && name.size() <= 64 && name[0] != '-' && name[0] != '.' &&
          name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+bool is_principal(std::string_view name) {
+  static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+";
+  return !name.empty() && name.size() <= 64 && name[0] != '-' &&
+         name.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+bool Policy::asks_for_signatures() const {
+  return std::ranges::any_of(statements,
+                             [](const Statement& each) { return !each.signers.empty() || !each.operators.empty(); });
 }
 
 bool Who::holds_for(const Peer& peer) const {
@@ -87,6 +136,8 @@ Decision decide(const Policy& policy, const Peer& peer, const RunRequest& reques
     if (!statement.allows && nearest.line != 0) return nearest;
     if (!statement.allows) return {false, statement.line, line + statement.text};
     std::string missed = missed_digest(statement, policy, request);
+    if (missed.empty()) missed = missed_signer(statement, request);
+    if (missed.empty()) missed = missed_operator(statement, request);
     if (missed.empty()) missed = missed_argument(statement, request);
     if (missed.empty()) return {true, statement.line, statement.text, statement.run_as};
     if (nearest.line == 0) nearest = {false, statement.line, line + missed};

@@ -11,10 +11,19 @@
 
 namespace stapsh::policy {
 
+/// Who has signed something.
+struct Signers {
+  std::vector<std::string> principals;  ///< Those that were asked after, and have.
+  std::string fault;                    ///< Why nobody has, for a person; empty: there is no signature.
+  bool unknown = false;                 ///< It is not known yet who has: taken for those that are wanted.
+  bool operator==(const Signers&) const = default;
+};
+
 /// A file that a client uploaded, or is about to.
 struct UploadedFile {
   std::string name;
   std::string digest;  ///< Empty: it is not known yet, and taken for one that is listed.
+  Signers signers{};
   bool operator==(const UploadedFile&) const = default;
 };
 
@@ -23,6 +32,9 @@ struct RunRequest {
   /// Of the runner. None: they are not known yet, and taken for such as are allowed.
   std::optional<std::vector<std::string>> args;
   std::vector<UploadedFile> files;
+  Signers operators{};  ///< Of the run.
+  /// What it was signed for, as its client calls it. None: not known yet, and taken for one that is wanted.
+  std::optional<std::string> target{};
 };
 
 struct Decision {
@@ -41,12 +53,15 @@ struct Gate {
   Policy policy;
   std::string broken;                 ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
   Capabilities own_capabilities = 0;  ///< The agent's: it can't give a runner more.
+  std::string nonce{};                ///< What no other session has, for who signs a run. Empty: nobody needs to.
 
   [[nodiscard]] Decision decide(const RunRequest& request) const;
   /// What is refused because of a policy that can't be used is logged, too.
   [[nodiscard]] bool logs() const { return policy.logging != Logging::kNone || !broken.empty(); }
   /// Whether the digests of files are asked for.
-  [[nodiscard]] bool wants_digests() const { return !policy.digests.empty() || logs(); }
+  [[nodiscard]] bool wants_digests() const {
+    return !policy.digests.empty() || policy.asks_for_signatures() || logs();
+  }
 };
 
 }  // namespace stapsh::policy

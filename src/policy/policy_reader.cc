@@ -75,6 +75,18 @@ Result<std::string> parse_digest_file(std::string_view text) {
   return fail(Errc::kUsage, "say @FILE, an absolute path of what sha256sum printed");
 }
 
+Result<std::string> parse_principal(std::string_view text) {
+  if (is_principal(text)) return std::string(text);
+  return fail(Errc::kUsage,
+              "'" + shown_text(text, 40) + "' is no principal: letters, digits and ._-@+ are, at most 64");
+}
+
+// As clients call it: a word of any letters.
+Result<std::string> parse_target(std::string_view text) {
+  if (!text.empty()) return std::string(text);
+  return fail(Errc::kUsage, "say what clients call this machine");
+}
+
 template <std::optional<Duration> Bounds::*kBound>
 Result<> set_seconds(Draft& draft, std::string_view value) {
   draft.bounds.*kBound = TRY(parse_seconds(value));
@@ -119,6 +131,12 @@ constexpr std::array kKeys{
                d.statement.digest_file = TRY(parse_digest_file(value));
                return {};
              }},
+    KeyEntry{"signed", true, false, false,
+             [](Draft& d, std::string_view value) { return add_each(d.statement.signers, value, parse_principal); }},
+    KeyEntry{"operator", true, false, false,
+             [](Draft& d, std::string_view value) { return add_each(d.statement.operators, value, parse_principal); }},
+    KeyEntry{"target", true, false, false,
+             [](Draft& d, std::string_view value) { return add_each(d.statement.targets, value, parse_target); }},
     KeyEntry{"args", true, false, false,
              [](Draft& d, std::string_view value) -> Result<> {
                if (value != "safe" && value != "any") return fail(Errc::kUsage, "say safe or any");
@@ -184,6 +202,12 @@ std::string contradiction(const Draft& draft, Verb verb) {
   const Statement& statement = draft.statement;
   if (!statement.digest_file.empty() && !statement.only_safe) {
     return "sha256= needs args=safe: by other arguments a run names another program (-e, a path)";
+  }
+  if (!statement.signers.empty() && !statement.only_safe) {
+    return "signed= needs args=safe: by other arguments a run names another program (-e, a path)";
+  }
+  if (!statement.targets.empty() && statement.operators.empty()) {
+    return "target= needs operator=: only a run that is signed says what it is for";
   }
   if (statement.with_command && !statement.only_safe) {
     return "command=yes needs args=safe: without it every argument is allowed, -c too";

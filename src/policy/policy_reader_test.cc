@@ -71,20 +71,28 @@ TEST(PolicyReader, RefusesEverythingElse) {
       {"log auth required uid=0\n", "line 1, column 1: say log auth, or log auth required"},
       {"log auth\nlog auth required\n", "line 2, column 1: log twice; one line says it all"},
       {"limit output=999\n", "line 1, column 14: output=: '999' is not a whole number from 1000 to 1099511627776"},
-      {"allow operator=bob\n",
-       "line 1, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= "
-       "user= caps="},
+      {"deny operator=bob\n", "line 1, column 6: 'operator=bob' is unknown here; deny takes uid= cid= as= runner="},
+      {"limit operator=bob\n",
+       "line 1, column 7: 'operator=bob' is unknown here; limit takes uid= cid= as= run= stop= grace= idle= workspace= "
+       "sessions= per-peer="},
+      {"allow operator=\n",
+       "line 1, column 16: operator=: '' is no principal: letters, digits and ._-@+ are, at most 64"},
+      {"allow operator=-f\n",
+       "line 1, column 16: operator=: '-f' is no principal: letters, digits and ._-@+ are, at most 64"},
+      {"allow operator=b*\n",
+       "line 1, column 16: operator=: 'b*' is no principal: letters, digits and ._-@+ are, at most 64"},
       {"allow signed=bob\n",
-       "line 1, column 7: 'signed=bob' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
-       "caps="},
+       "line 1, column 1: signed= needs args=safe: by other arguments a run names another program (-e, a path)"},
+      {"allow target=web07\n",
+       "line 1, column 1: target= needs operator=: only a run that is signed says what it is for"},
       {"allow everybody\n",
-       "line 1, column 7: 'everybody' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
-       "caps="},
+       "line 1, column 7: 'everybody' is unknown here; allow takes uid= cid= as= runner= sha256= signed= operator= "
+       "target= args= command="},
       {"deny args=any\n", "line 1, column 6: 'args=any' is unknown here; deny takes uid= cid= as= runner="},
       {"deny command=yes\n", "line 1, column 6: 'command=yes' is unknown here; deny takes uid= cid= as= runner="},
       {"allow run=5\n",
-       "line 1, column 7: 'run=5' is unknown here; allow takes uid= cid= as= runner= sha256= args= command= user= "
-       "caps="},
+       "line 1, column 7: 'run=5' is unknown here; allow takes uid= cid= as= runner= sha256= signed= operator= target= "
+       "args= command="},
       {"allow uid=0 uid=1\n", "line 1, column 13: uid= twice; give several values with commas between them"},
       {"allow uid=0,\n", "line 1, column 11: uid=: '' is not a whole number from 0 to 4294967294"},
       {"allow uid=root\n", "line 1, column 11: uid=: 'root' is not a whole number from 0 to 4294967294"},

@@ -58,6 +58,29 @@ Command parse_arg(const std::vector<std::string_view>& words, const Limits& limi
   return ArgCommand{*size};
 }
 
+// A SIZE of what has a fixed limit; the session ends where it can't be trusted, as above.
+std::optional<BadCommand> check_fixed_size(std::string_view what, const Result<std::uint64_t>& size,
+                                           std::uint64_t max) {
+  if (!size) return BadCommand{std::string(what) + ": size " + printable(size.error().what), true};
+  if (*size <= max) return std::nullopt;
+  return BadCommand{std::string(what) + ": " + std::to_string(*size) + " bytes; it has at most " + std::to_string(max),
+                    true};
+}
+
+Command parse_signature(const std::vector<std::string_view>& words) {
+  if (words.size() < 2) return BadCommand{"signature: needs a size and a name", true};
+  const auto size = parse_int<std::uint64_t>(words[1], 0, UINT64_MAX);
+  if (auto bad = check_fixed_size("signature", size, kSignatureBytesMax)) return *std::move(bad);
+  return SignatureCommand{*size, words.size() == 3 ? std::string(words[2]) : std::string()};
+}
+
+Command parse_manifest_command(const std::vector<std::string_view>& words) {
+  if (words.size() != 2) return BadCommand{"manifest: needs one word, its size", true};
+  const auto size = parse_int<std::uint64_t>(words[1], 0, UINT64_MAX);
+  if (auto bad = check_fixed_size("manifest", size, kManifestBytesMax)) return *std::move(bad);
+  return ManifestCommand{*size};
+}
+
 Result<std::vector<std::string>> unquote_all(std::span<const std::string_view> words) {
   std::vector<std::string> args;
   for (const std::string_view word : words) args.push_back(TRY(unquote(word)));
@@ -135,6 +158,8 @@ Command parse_command(std::string_view line, const Limits& limits) {
   if (name == "ping" && words.size() == 1) return PingCommand{};
   if (name == "sweep") return parse_sweep(words);
   if (name == "check") return parse_check(words);
+  if (name == "signature") return parse_signature(words);
+  if (name == "manifest") return parse_manifest_command(words);
   return BadCommand{.reason = "unknown command: " + printable(line), .is_unknown = true};
 }
 
@@ -174,6 +199,12 @@ std::string format_command(const CheckCommand& command) {
   }
   return line + quoted_words(command.args) + "\n";
 }
+
+std::string format_command(const SignatureCommand& command) {
+  return "signature " + std::to_string(command.size) + " " + command.name + "\n";
+}
+
+std::string format_command(const ManifestCommand& command) { return "manifest " + std::to_string(command.size) + "\n"; }
 
 Result<> check_file_name(std::string_view name) {
   static constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";

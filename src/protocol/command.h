@@ -56,6 +56,17 @@ struct CheckCommand {
   std::vector<File> files;  ///< At least one.
   std::vector<std::string> args;
 };
+/// A signature of the file NAME, by `ssh-keygen -Y sign -n stapsh-program`. It follows as DATA.
+struct SignatureCommand {
+  std::uint64_t size = 0;  ///< Bytes of DATA.
+  std::string name;        ///< As sent, as FileCommand's.
+};
+/// A manifest of this run (policy/manifest.h) and its signature. They follow as DATA.
+struct ManifestCommand {
+  std::uint64_t size = 0;  ///< Bytes of DATA.
+};
+/// What `option nonce` is granted where the policy asks for signatures: the session's nonce stands behind it.
+inline constexpr std::string_view kNonceAnswer = "nonce=";
 /// What `option policy` is granted where the owner of the machine has one: it may be asked by `check`.
 inline constexpr std::string_view kPolicyAnswer = "policy=yes";
 /// What `option keep` is granted, and behind it the folder, a quoted-printable word.
@@ -67,8 +78,9 @@ struct BadCommand {
   bool is_unknown = false;  ///< The reason quotes all of the line, which may be anything.
 };
 
-using Command = std::variant<HelloCommand, OptionCommand, FileCommand, HaveCommand, ArgCommand, RunCommand,
-                             SignalCommand, QuitCommand, PingCommand, SweepCommand, CheckCommand, BadCommand>;
+using Command =
+    std::variant<HelloCommand, OptionCommand, FileCommand, HaveCommand, ArgCommand, RunCommand, SignalCommand,
+                 QuitCommand, PingCommand, SweepCommand, CheckCommand, SignatureCommand, ManifestCommand, BadCommand>;
 
 /// Total: every line gives a command, if only a BadCommand.
 Command parse_command(std::string_view line, const Limits& limits);
@@ -85,6 +97,8 @@ std::string format_command(const QuitCommand& command);
 std::string format_command(const PingCommand& command);
 std::string format_command(const SweepCommand& command);
 std::string format_command(const CheckCommand& command);
+std::string format_command(const SignatureCommand& command);
+std::string format_command(const ManifestCommand& command);
 
 /// Whether a file of that name may be made in a workspace: a basename of letters, digits and "._+-"
 /// that begins with a letter, a digit or '_', at most 255 bytes. kPeer otherwise.

@@ -47,6 +47,11 @@ inline constexpr std::uint64_t kNoiseBytesMax = 65'536;
 /// where nobody changed pipe-max-size.
 inline constexpr std::uint64_t kFrameBytesMax = 16'777'216;
 
+/// One signature of ssh-keygen's: an RSA certificate of 16,384 bits has 10,000 bytes.
+inline constexpr std::uint64_t kSignatureBytesMax = 16'384;
+/// A manifest: three times the default of args-bytes-max, as quoting may make them, and some files.
+inline constexpr std::uint64_t kManifestBytesMax = 4'000'000;
+
 /// Text that a peer sent, as it appears in a message: longer texts are cut.
 inline constexpr std::size_t kQuotedTextMax = 200;
 

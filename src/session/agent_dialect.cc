@@ -92,6 +92,8 @@ constexpr Entry kTable[] = {
     {"env", true, set_variable},
     {"policy", false,
      [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
+    {"nonce", false,
+     [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
     {"environment", false,
      [](AgentDialect&, std::string_view, const OptionMaxima&) { return Granted(); }},  // See its answer.
     {"runners", false,

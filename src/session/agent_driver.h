@@ -95,8 +95,11 @@ class AgentDriver {
   TimePoint now{};
   std::vector<LeftLine> left;  ///< What cleaning up will find still there.
   bool cleans_up_at_once = true;
+  bool verifies_at_once = true;
   std::vector<std::string> sweep_notes;  ///< Of each sweep.
   FoundRunners runners{{RunnerKind::kStaprun, false, "4.8"}, {RunnerKind::kBpftrace, true, ""}};
+  std::vector<policy::Signers> signers;  ///< Of each question, in order.
+  WallTime wall = std::chrono::seconds(1'790'000'000);
   std::string next_failure;  ///< "create", "write", "commit", "keep", "take", "start" or "late".
   std::vector<policy::AuditRecord> logged;  ///< Starts, and what else was to be logged.
   std::string sent;                         ///< All lines that are no debug text.
@@ -164,6 +167,9 @@ class AgentDriver {
     }
     if (std::holds_alternative<Sweep>(effect)) session.on_swept(2, 1, sweep_notes);
     if (std::holds_alternative<FindRunners>(effect)) session.on_runners_found(runners);
+    if (std::holds_alternative<VerifySignatures>(effect) && verifies_at_once) {
+      session.on_signatures_verified(signers, wall, now);
+    }
     if (std::holds_alternative<CleanUp>(effect) && cleans_up_at_once) session.on_cleaned_up(left);
     if (std::holds_alternative<EndSession>(effect)) ended_ = true;
   }

@@ -17,6 +17,7 @@
 #include "protocol/runner_kind.h"
 #include "protocol/target_environment.h"
 #include "protocol/wall_time.h"
+#include "session/run_signatures.h"
 
 namespace stapsh {
 
@@ -90,6 +91,11 @@ struct FindRunners {};
 struct WriteLog {
   policy::AuditRecord record;
 };
+/// Ask ssh-keygen who made these signatures: of files in the workspace, or of texts. Outcome: on_signatures_verified().
+struct VerifySignatures {
+  std::vector<SignatureQuestion> questions;  ///< May be none: what is missing then is the time.
+  std::string allowed_signers, revoked_keys;
+};
 /// Always the last effect.
 struct EndSession {
   int exit_code;
@@ -106,6 +112,6 @@ inline std::string environment_answer(const TargetEnvironment& environment) {
 using AgentEffect =
     std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, TakeKept, BeginKeeping,
                  AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, WriteLog,
-                 EndSession>;
+                 VerifySignatures, EndSession>;
 
 }  // namespace stapsh

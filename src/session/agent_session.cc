@@ -85,6 +85,7 @@ std::size_t AgentSession::take_data(ReceivingData& data, std::string_view bytes)
     emit(WriteFile{piece});
   }
   if (data.use == ReceivingData::Use::kArg) args_.back().append(piece);
+  if (data.use == ReceivingData::Use::kSignature || data.use == ReceivingData::Use::kManifest) received_.append(piece);
   if (data.bytes_left == 0) {
     const ReceivingData done = std::move(data);
     input_ = ReadingLine{};
@@ -102,6 +103,13 @@ void AgentSession::finish_data(const ReceivingData& data) {
       // As C strings have it, and as the rfc says: a NUL ends the argument.
       args_.back().resize(std::min(args_.back().size(), args_.back().find('\0')));
       answer_ok();
+      break;
+    case ReceivingData::Use::kSignature:
+      signatures_.add(data.name, std::exchange(received_, {}));
+      answer_ok();
+      break;
+    case ReceivingData::Use::kManifest:
+      finish_manifest();
       break;
     case ReceivingData::Use::kDiscard:
       break;  // It has been answered.
@@ -148,7 +156,9 @@ void AgentSession::perform(const Command& command, TimePoint now) {
                    input_ = AwaitingOutcome{{}};
                    emit(Sweep{c.session});
                  },
-                 [&](const CheckCommand& c) { check(c); },
+                 [&](const CheckCommand& c) { check(c, now); },
+                 [&](const SignatureCommand& c) { begin_signature(c); },
+                 [&](const ManifestCommand& c) { begin_manifest(c); },
                  [&](const BadCommand& c) {
                    if (c.is_unknown && !greeted_) {
                      answer_error("unknown command before the hello");  // May be a password that sudo did not want.
@@ -196,6 +206,10 @@ void AgentSession::set_option(const OptionCommand& command) {
     if (!dialect_.verifies) return answer_error("option keep: say option digest first");
     input_ = AwaitingOutcome{{}};
     return emit(BeginKeeping{});
+  }
+  if (command.name == "nonce") {
+    const std::string nonce = settings_.gate ? settings_.gate->nonce : std::string();
+    return answer_ok(nonce.empty() ? nonce : std::string(kNonceAnswer) + nonce);
   }
   if (command.name == "runners") {
     input_ = AwaitingOutcome{{}};
@@ -281,18 +295,7 @@ void AgentSession::run(const RunCommand& command, TimePoint now) {
       return answer_error("run: env " + fits.error().what);
     }
   }
-  const policy::RunRequest request{runner_kind(), args, uploaded_};
-  const policy::Decision decision = decide_run(request);
-  const std::string why = refusal(request, decision);
-  if (!why.empty()) {
-    answer_error(why);
-    if (!rfc()) return;
-    broken_ = true;
-    return stop(now);
-  }
-  run_tried_ = true;
-  input_ = AwaitingOutcome{{}};
-  emit(StartRunner{runner_kind(), std::move(args), dialect_.framed, dialect_.environment, logged_run_, decision.run_as});
+  decide({runner_kind(), std::move(args), uploaded_}, true, now);
 }
 
 void AgentSession::on_file_done() {

@@ -27,6 +27,7 @@
 #include "session/agent_effect.h"
 #include "session/keepalive.h"
 #include "session/next_client.h"
+#include "session/run_signatures.h"
 #include "session/stop_ladder.h"
 
 namespace stapsh {
@@ -113,6 +114,8 @@ class AgentSession {
   /// `notes`: what there is to say to a person about it.
   void on_swept(std::uint64_t removed, std::uint64_t left, const std::vector<std::string>& notes = {});
   void on_runners_found(const FoundRunners& runners);
+  /// In the order of the questions; `wall`: what time it is.
+  void on_signatures_verified(std::vector<policy::Signers> answers, WallTime wall, TimePoint now);
   void on_timer(TimePoint now);
 
   // Out.
@@ -155,12 +158,19 @@ class AgentSession {
   // Input: what the next byte is.
   struct ReadingLine {};
   struct ReceivingData {
-    enum class Use { kFile, kArg, kDiscard } use;  // kDiscard: it was refused, and that has been said.
-    std::string name;                              // Of the file; for messages.
+    enum class Use {
+      kFile,
+      kArg,
+      kSignature,
+      kManifest,
+      kDiscard
+    } use;             // kDiscard: it was refused, and that has been said.
+    std::string name;  // Of the file; for messages.
     std::uint64_t bytes_left;
     std::string digest = {};  // That it must have; empty: any.
   };
-  struct AwaitingOutcome {  // A file being closed or taken, a runner being started, a sweep, a look for runners.
+  // A file being closed or taken, a runner being started, a sweep, a look for runners, signatures being verified.
+  struct AwaitingOutcome {
     std::string file_name;
     std::string digest = {};     // Of a file being taken.
     std::string objection = {};  // Why the file will not do, whatever becomes of closing it.
@@ -200,8 +210,13 @@ class AgentSession {
   [[nodiscard]] std::string why_no_file(const std::string& name) const;
   void have(const HaveCommand& command);
   void begin_arg(const ArgCommand& command);
+  void begin_signature(const SignatureCommand& command);
+  void begin_manifest(const ManifestCommand& command);
+  void finish_manifest();
   void run(const RunCommand& command, TimePoint now);
-  void check(const CheckCommand& command);
+  void check(const CheckCommand& command, TimePoint now);
+  void decide(policy::RunRequest request, bool is_run, TimePoint now);
+  void conclude(policy::RunRequest request, bool is_run, TimePoint now);
   void stop(TimePoint now);
   void climb(TimePoint now);
   void lose_stream(std::string_view reason, TimePoint now);
@@ -214,9 +229,8 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
-  [[nodiscard]] policy::Decision decide(const policy::RunRequest& request) const;
+  [[nodiscard]] policy::Decision judge(const policy::RunRequest& request) const;
   std::string refusal(const policy::RunRequest& request, const policy::Decision& decision);
-  policy::Decision decide_run(const policy::RunRequest& request);
   [[nodiscard]] std::optional<policy::AuditRecord> log_of(const policy::RunRequest& request,
                                                           const policy::Decision& decision) const;
   void log_failure(const Error& error);
@@ -256,6 +270,14 @@ class AgentSession {
   std::optional<policy::AuditRecord> logged_run_;  // That was to start, where a log is kept.
   std::optional<Sha256> digest_;                   // Of the file that is received, where one asks for it.
   bool keeps_ = false;                             // Files for later sessions, as its client asked.
+  // What waits for the answer of who signed it.
+  struct Deciding {
+    policy::RunRequest request;
+    bool is_run;
+  };
+  RunSignatures signatures_;
+  std::string received_;  // Of a signature or a manifest.
+  std::optional<Deciding> deciding_;
   std::uint64_t files_bytes_ = 0;
   std::vector<std::string> args_;
   std::uint64_t args_bytes_ = 0;

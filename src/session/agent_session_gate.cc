@@ -2,6 +2,7 @@
 // What an AgentSession asks the policy of its machine, what it remembers for that, and what it has logged of it.
 #include <utility>
 
+#include "base/assert.h"
 #include "session/agent_session.h"
 
 namespace stapsh {
@@ -13,7 +14,7 @@ constexpr unsigned kRefusalsLoggedMax = 20;
 
 }  // namespace
 
-policy::Decision AgentSession::decide(const policy::RunRequest& request) const {
+policy::Decision AgentSession::judge(const policy::RunRequest& request) const {
   return settings_.gate ? settings_.gate->decide(request) : policy::Decision{true, 0, {}, {}};
 }
 
@@ -29,27 +30,61 @@ std::string AgentSession::refusal(const policy::RunRequest& request, const polic
   return "refused: " + decision.reason;
 }
 
-// Without a file that was refused it would be another run than was meant.
-policy::Decision AgentSession::decide_run(const policy::RunRequest& request) {
-  policy::Decision decision = refused_ ? *refused_ : decide(request);
-  if (decision.allowed) logged_run_ = log_of(request, decision);
-  return decision;
-}
-
-void AgentSession::check(const CheckCommand& command) {
+void AgentSession::check(const CheckCommand& command, TimePoint now) {
   if (rfc() || runner_lives()) return answer_error("check: not now");
   const RunnerKind by_name = runner_kind_for_module(command.files.front().name).value_or(RunnerKind::kStaprun);
   policy::RunRequest request{dialect_.runner_kind.value_or(by_name), command.args, {}};
   for (const CheckCommand::File& file : command.files) request.files.push_back({file.name, file.digest});
-  const std::string why = refusal(request, decide(request));
-  why.empty() ? answer_ok() : answer_error(why);
+  decide(std::move(request), false, now);
+}
+
+// Who signed it is asked first, where that counts and there is something to ask.
+void AgentSession::decide(policy::RunRequest request, bool is_run, TimePoint now) {
+  if (!settings_.gate || settings_.gate->nonce.empty()) return conclude(std::move(request), is_run, now);
+  std::vector<SignatureQuestion> questions = signatures_.questions(*settings_.gate, request, is_run);
+  if (questions.empty() && !signatures_.has_manifest()) {
+    signatures_.fill_in(request, *settings_.gate, is_run, {});
+    return conclude(std::move(request), is_run, now);
+  }
+  deciding_ = Deciding{std::move(request), is_run};
+  input_ = AwaitingOutcome{{}};
+  const policy::Policy& policy = settings_.gate->policy;
+  emit(VerifySignatures{std::move(questions), policy.allowed_signers, policy.revoked_keys});
+}
+
+void AgentSession::on_signatures_verified(std::vector<policy::Signers> answers, WallTime wall, TimePoint now) {
+  if (!std::holds_alternative<AwaitingOutcome>(input_) || !deciding_) return;  // It was stopped meanwhile.
+  input_ = ReadingLine{};
+  signatures_.note_answers(std::move(answers));
+  Deciding deciding = *std::exchange(deciding_, std::nullopt);
+  signatures_.fill_in(deciding.request, *settings_.gate, deciding.is_run, wall);
+  conclude(std::move(deciding.request), deciding.is_run, now);
+}
+
+void AgentSession::conclude(policy::RunRequest request, bool is_run, TimePoint now) {
+  // Without a file that was refused it would be another run than was meant.
+  const policy::Decision decision = is_run && refused_ ? *refused_ : judge(request);
+  const std::string why = refusal(request, decision);
+  if (!is_run) return why.empty() ? answer_ok() : answer_error(why);
+  if (!why.empty()) {
+    answer_error(why);
+    if (!rfc()) return;
+    broken_ = true;
+    return stop(now);
+  }
+  run_tried_ = true;
+  input_ = AwaitingOutcome{{}};
+  logged_run_ = log_of(request, decision);
+  emit(StartRunner{request.runner, *std::move(request.args), dialect_.framed, dialect_.environment, logged_run_,
+                   decision.run_as});
 }
 
 // What no arguments would make right is refused before anything is written.
 std::string AgentSession::refuse_kind(const std::string& file_name) {
   const RunnerKind by_name = kind_from_file_.value_or(runner_kind_for_module(file_name).value_or(RunnerKind::kStaprun));
-  const policy::RunRequest request{dialect_.runner_kind.value_or(by_name), std::nullopt, {{file_name, {}}}};
-  const policy::Decision decision = decide(request);
+  policy::RunRequest request{dialect_.runner_kind.value_or(by_name), std::nullopt, {{file_name, {}}}};
+  request.files.front().signers.unknown = request.operators.unknown = true;
+  const policy::Decision decision = judge(request);
   if (!decision.allowed && !refused_) refused_ = decision;
   return refusal(request, decision);
 }
@@ -66,6 +101,32 @@ void AgentSession::forget_file() {
   if (!uploaded_.empty()) uploaded_.pop_back();
 }
 
+// --- Signatures. They are held in memory: no runner can be told to use one as its program.
+
+void AgentSession::begin_signature(const SignatureCommand& command) {
+  std::string error;
+  if (rfc() || runner_lives()) {
+    error = "signature: not now";
+  } else if (const Result<> name = check_file_name(command.name); !name) {
+    error = "signature: " + name.error().what;
+  } else if (signatures_.count() >= settings_.limits.files_max) {
+    error = "signature: one more than files-max (" + std::to_string(settings_.limits.files_max) + ")";
+  }
+  received_.clear();
+  begin_data({ReceivingData::Use::kSignature, command.name, command.size}, error);
+}
+
+void AgentSession::begin_manifest(const ManifestCommand& command) {
+  received_.clear();
+  begin_data({ReceivingData::Use::kManifest, {}, command.size},
+             rfc() || runner_lives() ? std::string_view("manifest: not now") : std::string_view());
+}
+
+void AgentSession::finish_manifest() {
+  const Result<> set = signatures_.set_manifest(std::exchange(received_, {}));
+  set ? answer_ok() : answer_error(set.error().what);
+}
+
 // --- The log.
 
 std::optional<policy::AuditRecord> AgentSession::log_of(const policy::RunRequest& request,
@@ -74,6 +135,7 @@ std::optional<policy::AuditRecord> AgentSession::log_of(const policy::RunRequest
   policy::AuditRecord record;
   record.asked = settings_.gate->policy.logging;
   record.who = policy::who_word(settings_.gate->peer);
+  for (const std::string& principal : request.operators.principals) record.who += " operator=" + principal;
   record.session = dialect_.session_id.value_or("");
   record.runner = runner_name(request.runner);
   record.files = request.files;

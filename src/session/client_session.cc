@@ -19,6 +19,7 @@ constexpr std::string_view kConcealed = "(not shown: a password was sent)";
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";
+constexpr std::size_t kNonceBytesMin = 16, kNonceBytesMax = 64;
 constexpr std::size_t kLeftMax = 1'000;  // What a person reads of it is less.
 constexpr Duration kSweepPause = std::chrono::milliseconds(200);
 // It is not passed over: it may as well have come within a frame, whose last bytes this would be then.
@@ -164,6 +165,8 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                      if (!take_environment(ok.granted)) return nonsense(line);
                    } else if (ok.granted.starts_with(kKeptAnswer)) {
                      if (!take_kept(ok.granted)) return nonsense(line);
+                   } else if (ok.granted.starts_with(kNonceAnswer)) {
+                     if (!take_nonce(ok.granted)) return nonsense(line);
                    } else if (ok.granted == kPolicyAnswer) {
                      has_policy_ = true;
                    } else if (!ok.granted.empty()) {
@@ -358,7 +361,10 @@ void ClientSession::on_option_reply(bool ok, const std::string& text, TimePoint 
       further.emplace_back("digest");
       if (settings_.want_keep) further.emplace_back("keep");
     }
-    if (ours_ && settings_.want_policy && !settings_.sweep_only) further.emplace_back("policy");
+    if (ours_ && settings_.want_policy && !settings_.sweep_only) {
+      further.emplace_back("policy");
+      further.emplace_back("nonce");
+    }
     if (ours_ && settings_.want_environment && !settings_.sweep_only) further.emplace_back("environment");
     // The last one: the agent may have to ask them first.
     if (ours_ && settings_.want_runners && !settings_.sweep_only) further.emplace_back("runners");
@@ -382,6 +388,15 @@ bool ClientSession::take_runners(std::string_view granted) {
   if (unanswered_.empty() || unanswered_.front() != "runners") return false;
   runners_ = parse_found_runners(granted.substr(kRunnersAnswer.size()));
   return true;
+}
+
+bool ClientSession::take_nonce(std::string_view granted) {
+  if (unanswered_.empty() || unanswered_.front() != "nonce") return false;
+  // It becomes a word of what a person signs.
+  nonce_ = granted.substr(kNonceAnswer.size());
+  return nonce_.size() >= kNonceBytesMin && nonce_.size() <= kNonceBytesMax && std::ranges::all_of(nonce_, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
 }
 
 bool ClientSession::take_environment(std::string_view granted) {
@@ -420,6 +435,7 @@ void ClientSession::on_reply(bool ok, const std::string& said, TimePoint now) {
     const bool asked = std::exchange(asks_for_kept_, false);
     if (!ok && !asked) return fail_session(text);
     deadline_ = now + settings_.reply_timeout;
+    if (policy_unanswered_ > 0 && --policy_unanswered_ > 0) return;
     if (asked && !ok) return send_file();
     if (asked) emit(Note{upload_.files[next_file_++].name + " is there from before"});
     return send_file_or_be_ready();
@@ -478,14 +494,28 @@ void ClientSession::send_files() {
 // What would be refused is sent nothing. What the question has no spelling for is found out by `run`.
 bool ClientSession::ask_policy() {
   if (!has_policy_ || upload_.files.empty()) return false;
+  if (!nonce_.empty()) send_signatures();
   CheckCommand check{{}, upload_.run_args};
   for (const Upload::File& file : upload_.files) check.files.push_back({file.name, file.digest});
   const bool spelled = std::ranges::none_of(upload_.run_args, &std::string::empty) &&
                        std::ranges::none_of(upload_.files, &std::string::empty, &Upload::File::digest);
   std::string line = format_command(check);
-  if (!spelled || line.size() - 1 > settings_.limits.line_bytes_max) return false;
+  if (!spelled || line.size() - 1 > settings_.limits.line_bytes_max) return policy_unanswered_ > 0;
   emit(SendBytes{std::move(line)});
+  ++policy_unanswered_;
   return true;
+}
+
+// Before the question, so that it is answered as `run` will be.
+void ClientSession::send_signatures() {
+  for (const Upload::File& file : upload_.files) {
+    if (file.signature.empty()) continue;
+    emit(SendBytes{format_command(SignatureCommand{file.signature.size(), file.name}) + file.signature});
+    ++policy_unanswered_;
+  }
+  if (upload_.manifest.empty()) return;
+  emit(SendBytes{format_command(ManifestCommand{upload_.manifest.size()}) + upload_.manifest});
+  ++policy_unanswered_;
 }
 
 // Why a released agent is sent nothing.

@@ -40,7 +40,7 @@ struct ClientSettings {
   bool want_progress = false;     ///< `option progress`: what a stop waits for, and who was killed in it.
   bool want_runners = false;      ///< `option runners`: those that are there, so that what can't work is sent nothing.
   bool want_environment = false;  ///< `option environment`: what the machine offers to runners; see Connected.
-  bool want_policy = false;       ///< `option policy`: a policy there is asked before anything is sent.
+  bool want_policy = false;       ///< `option policy`, `option nonce`: a policy there is asked before anything is sent.
   bool want_digest = false;       ///< `option digest`: files are verified there.
   bool want_keep = false;         ///< And `option keep`: they stay there, and what is there already is not sent.
   bool sweep_only = false;        ///< Nothing is run: ask the agent to end what dead sessions left, until nothing is.
@@ -74,10 +74,12 @@ struct Upload {
     std::string name;
     std::uint64_t size;
     std::string digest{};  ///< SHA-256 in hexadecimal digits, where wants_digests(); empty: unknown.
+    std::string signature{};  ///< Of the file, where nonce() says that signatures count; empty: none.
   };
   std::vector<File> files;
   std::vector<std::string> run_args;
   RunnerKind runner = RunnerKind::kStaprun;  ///< The one for the first file; not every released agent has each.
+  std::string manifest{};                    ///< Of the run, with its signature, likewise; empty: none.
   std::string built_by{};                    ///< Of a kernel module: the release of systemtap; empty: unknown.
 };
 
@@ -140,6 +142,10 @@ class ClientSession {
   /// Connected.
   [[nodiscard]] bool wants_digests() const { return verifies_ || has_policy_; }
   /// Whether it speaks the extended dialect; after Connected.
+  /// Its owner has a policy, which is asked before anything is sent.
+  [[nodiscard]] bool has_policy() const { return has_policy_; }
+  /// Of this session, for who signs the run; empty: nobody there asks for signatures.
+  [[nodiscard]] const std::string& nonce() const { return nonce_; }
   [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.
   [[nodiscard]] Version agent_version() const { return agent_version_; }
@@ -168,6 +174,8 @@ class ClientSession {
   void become_connected(TimePoint now);
   void send_file_or_be_ready();
   bool ask_policy();
+  void send_signatures();
+  bool take_nonce(std::string_view granted);
   void send_files();
   void send_file();
   [[nodiscard]] std::string has_no_runner() const;
@@ -204,8 +212,10 @@ class ClientSession {
   bool echoed_ = false;     // Our hello came back.
   std::string refusal_;     // What an ERROR before the hello said.
   bool rfc_;
-  bool ours_ = false;                   // The agent took `option exit`.
-  bool has_policy_ = false;             // The agent, and it answers `check`.
+  bool ours_ = false;        // The agent took `option exit`.
+  bool has_policy_ = false;  // The agent, and it answers `check`.
+  std::string nonce_;
+  std::size_t policy_unanswered_ = 0;   // Replies to come before a file is sent: to signatures and `check`.
   bool framed_ = false;                 // The agent took `option data`.
   bool verifies_ = false;               // The agent took `option digest`.
   std::string kept_;                    // Where it keeps files; empty: it does not.

@@ -862,10 +862,10 @@ TEST(ClientSession, APolicyIsAskedBeforeAnythingIsSent) {
   ClientSettings settings;
   settings.want_policy = true;
   const std::string digest(64, 'a');
-  const auto connected = [&](std::string_view answer) {
+  const auto connected = [&](std::string_view answer, std::string_view nonce = "say OK") {
     ClientDriver client(settings);
     client.upload.files[0].digest = digest;
-    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", answer});
+    client.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", answer, nonce});
     return client;
   };
   ClientDriver allowed = connected("say OK policy=yes");
@@ -877,6 +877,28 @@ TEST(ClientSession, APolicyIsAskedBeforeAnythingIsSent) {
   EXPECT_EQ(without.run({"module"}), "send file 3 a.bo\\n; send file 0");
   ClientDriver old = connected("say ERROR: Invalid option: policy");
   EXPECT_EQ(old.run({"module"}), "send file 3 a.bo\\n; send file 0");
+  // Signatures go where they count, before the question.
+  const auto with_signatures = [&](std::string_view nonce) {
+    ClientDriver client = connected("say OK policy=yes", nonce);
+    client.upload.files[0].signature = "by a";
+    client.upload.manifest = "by b";
+    return client;
+  };
+  EXPECT_EQ(with_signatures("say OK").run({"module"}), "send <83 bytes>");
+  ClientDriver is_signed = with_signatures("say OK nonce=abcdefghijklmnop");
+  EXPECT_EQ(is_signed.session.nonce(), "abcdefghijklmnop");
+  EXPECT_EQ(is_signed.run({"module", "say OK", "say OK"}),
+            "send signature 4 a.bo\\nby a; send manifest 4\\nby b; send <83 bytes>");
+  EXPECT_EQ(is_signed.run({"say OK", "say OK"}), "send file 3 a.bo\\n; send file 0; ready");
+  ClientDriver bad = with_signatures("say OK nonce=abcdefghijklmnop");
+  EXPECT_EQ(bad.run({"module", "say OK", "say ERROR: manifest: no"}),
+            "send signature 4 a.bo\\nby a; send manifest 4\\nby b; send <83 bytes>; close; failed: manifest: no");
+  for (const char* nonce : {"say OK nonce=", "say OK nonce=short", "say OK nonce=abcdefghijklmno=0a"}) {
+    ClientDriver nonsense(settings);
+    const std::string said =
+        nonsense.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", "say OK policy=yes", nonce});
+    EXPECT_TRUE(said.ends_with("which is no line of the protocol here")) << said;
+  }
 }
 
 TEST(ClientSession, FilesAreVerifiedWhereTheAgentDoesThat) {

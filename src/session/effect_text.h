@@ -110,6 +110,13 @@ inline std::string effect_text(const AgentEffect& effect) {
           [](const FindRunners&) { return std::string("find runners"); },
           [](const Sweep& e) { return "sweep" + (e.session.empty() ? "" : " " + e.session); },
           [](const WriteLog& e) { return "log " + log_text(e.record); },
+          [](const VerifySignatures& e) {
+            std::string text = "verify";
+            for (const SignatureQuestion& question : e.questions) {
+              text += " " + (question.file.empty() ? std::string("manifest") : question.file);
+            }
+            return text;
+          },
           [](const EndSession& e) { return "end " + std::to_string(e.exit_code); },
       },
       effect);

@@ -151,6 +151,92 @@ TEST(PolicyGate, WhoIsRefusedAgainAndAgainFillsNoLog) {
   EXPECT_TRUE(agent.run({"say run"}).starts_with("ERROR: refused: "));
 }
 
+// Who signed is said by the driver, in the place of ssh-keygen.
+class SignedRun : public testing::Test {
+ protected:
+  static AgentDriver agent(std::string_view policy) {
+    AgentSettings settings = with_policy(policy);
+    settings.gate->nonce = "n0nce";
+    AgentDriver driver(settings);
+    driver.run({"say stap 5.6"});
+    return driver;
+  }
+  static std::string manifest(const std::string& nonce = "n0nce", const std::string& more = "") {
+    const std::string text = "stapsh-manifest 1\nnonce " + nonce +
+                             "\ntarget web07\nuntil 1790000000\nrunner bpftrace\nfile " + std::string(kAbc) +
+                             " a.bt\narg ./a.bt\n" + more + "-----BEGIN SSH SIGNATURE-----\n";
+    return "bytes manifest " + std::to_string(text.size()) + "\\n" + escape(text);
+  }
+  static constexpr std::string_view kFile = "bytes file 3 a.bt\\nabc", kRun = "say run ./a.bt";
+  const std::string check_ = "say check a.bt:" + std::string(kAbc) + " ./a.bt";
+};
+
+TEST_F(SignedRun, ByAnOperatorRuns) {
+  AgentDriver bob = agent("allow operator=bob\n");
+  bob.signers = {{{"bob"}, {}, false}};
+  EXPECT_EQ(bob.run({"say option nonce", manifest(), check_, kFile, kRun}),
+            "OK nonce=n0nce; OK; verify manifest; OK; create a.bt 3; write abc; commit; OK; verify; start bpftrace "
+            "[./a.bt]; OK");
+  // Its time is asked each time.
+  AgentDriver late = agent("allow operator=bob\n");
+  late.signers = {{{"bob"}, {}, false}};
+  late.run({manifest(), check_, kFile});
+  late.wall += std::chrono::seconds(1);
+  EXPECT_EQ(
+      late.run({kRun}),
+      "verify; ERROR: refused: policy line 1: operator=bob: the manifest was valid until 1 s ago, by the clock there");
+}
+
+TEST_F(SignedRun, ByNobodyDoesNot) {
+  const std::string refused = "ERROR: refused: policy line 1: operator=bob: ";
+  EXPECT_EQ(
+      agent("allow operator=bob\n").run({kFile, kRun}),
+      "create a.bt 3; write abc; commit; OK; " + refused + "the run is not signed; rstap --sign-key KEY signs it");
+  AgentDriver wrong = agent("allow operator=bob\n");
+  wrong.signers = {{{}, "no key of his", false}};
+  EXPECT_EQ(wrong.run({manifest(), check_}), "OK; verify manifest; " + refused + "no key of his");
+  AgentDriver unasked = agent("allow operator=bob\n");  // Fewer answers than questions.
+  EXPECT_EQ(unasked.run({manifest(), check_}), "OK; verify manifest; " + refused + "nobody could say who signed it");
+  AgentDriver replay = agent("allow operator=bob\n");
+  replay.signers = {{{"bob"}, {}, false}};
+  EXPECT_EQ(replay.run({manifest("other"), check_}),
+            "OK; verify manifest; " + refused + "the manifest is of another session (its nonce)");
+  EXPECT_EQ(agent("allow operator=bob\n").run({manifest("n0nce", "x\n")}),
+            "ERROR: manifest, line 8: 'file' or 'arg' must stand here, files first");
+  // A session without a nonce has no run that could be signed.
+  AgentDriver none(with_policy("allow operator=bob\n"));
+  none.signers = {{{"bob"}, {}, false}};
+  EXPECT_EQ(none.run({"say stap 5.6", "say option nonce", manifest(), check_}),
+            "stapsh 5.6 x86_64 6.1; OK; OK; " + refused + "the run is not signed; rstap --sign-key KEY signs it");
+}
+
+TEST_F(SignedRun, EachFileIsAskedAfterOnceItHasCome) {
+  const std::string_view policy = "allow as=oncall args=safe signed=release\nallow as=guest args=safe signed=guests\n";
+  AgentDriver release = agent(policy);
+  release.signers = {{{"release"}, {}, false}};
+  EXPECT_EQ(
+      release.run({check_, "bytes signature 1 a.bt\\nx", check_, kFile, kRun}),
+      "ERROR: refused: policy line 1: signed=release: a.bt: is not signed; OK; OK; create a.bt 3; write abc; commit; "
+      "OK; verify a.bt; start bpftrace [./a.bt]; OK");
+  AgentDriver two = agent(policy);
+  two.signers = {{{"release"}, {}, false}};
+  EXPECT_EQ(two.run({"bytes signature 1 a.bt\\nx", kFile, "bytes file 3 b.h\\nabd", kRun}),
+            "OK; create a.bt 3; write abc; commit; OK; create b.h 3; write abd; commit; OK; verify a.bt; "
+            "ERROR: refused: policy line 1: signed=release: b.h: is not signed");
+  EXPECT_EQ(agent(policy).run({"say signature 0 ../b", "say signature 17000 b"}),
+            "ERROR: signature: file: bad name '../b': a plain file name of letters, digits and ._+- is needed, without "
+            "a folder; "
+            "ERROR: signature: 17000 bytes; it has at most 16384; clean up; end 1");
+}
+
+TEST_F(SignedRun, WhoStopsMeanwhileIsNotWaitedFor) {
+  AgentDriver stopped = agent("allow operator=bob\n");
+  stopped.verifies_at_once = false;
+  EXPECT_EQ(stopped.run({manifest(), check_, "stop"}), "OK; verify manifest; clean up; end 0");
+  stopped.session.on_signatures_verified({{{"bob"}, {}, false}}, stopped.wall, stopped.now);
+  EXPECT_FALSE(stopped.session.next_effect());
+}
+
 TEST(PolicyGate, ItCanBeAskedBeforeAnythingIsSent) {
   const std::string digest(kAbc);
   AgentDriver agent(with_policy(kApproved));

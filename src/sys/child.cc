@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 #include "base/assert.h"
@@ -45,6 +46,7 @@ struct Plan {
   char* const* argv;
   char* const* env;
   std::array<int, 3> fds;
+  std::span<const int> kept;
   int directory;
   const Privileges* privileges;  // Null: ours.
   bool new_session;
@@ -110,6 +112,7 @@ void wait_for_go(const Plan& plan) {
   if (plan.directory >= 0 && ::fchdir(plan.directory) != 0) child_fails(plan, Stage::kDirectory);
   place_descriptors(plan);
   close_others_at_exec();
+  for (const int fd : plan.kept) (void)::fcntl(fd, F_SETFD, 0);  // Of what is open it can't fail.
   reset_signals(plan);
   if (plan.privileges != nullptr) {
     if (!take_privileges(*plan.privileges)) child_fails(plan, Stage::kPrivileges);
@@ -298,6 +301,7 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.argv = argv_pointers.data();
   plan.env = env_pointers.data();
   plan.fds = fds;
+  plan.kept = options.kept_fds;
   plan.directory = options.working_directory_fd;
   plan.privileges = options.privileges ? &*options.privileges : nullptr;
   plan.new_session = options.new_session;

@@ -27,6 +27,7 @@ struct SpawnOptions {
   int stdin_fd = kInherit;                        ///< Lent, any descriptor, also 0-2; kInherit; kDevNull.
   int stdout_fd = kInherit;
   int stderr_fd = kInherit;
+  std::vector<int> kept_fds{};             ///< Lent, above 2: they reach it under their own numbers.
   int working_directory_fd = -1;           ///< -1: ours.
   bool new_session = false;                ///< setsid(2).
   int cgroup_fd = -1;                      ///< A cgroup (v2) that it starts in, where the kernel allows; -1: ours.
@@ -87,7 +88,7 @@ class Child {
 /// The environment that such a program would get.
 std::vector<std::string> spawn_environment(const SpawnOptions& options);
 
-/// Starts a program. Descriptors of ours other than 0-2 don't reach it. Errors name the program.
+/// Starts a program. Descriptors of ours other than 0-2 and kept_fds don't reach it. Errors name the program.
 Result<Child> spawn(const SpawnOptions& options);
 
 }  // namespace stapsh::sys

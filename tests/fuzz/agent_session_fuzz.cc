@@ -6,14 +6,19 @@
 #include <set>
 
 #include "fuzz_target.h"
+#include "policy/policy_reader.h"
 #include "session/agent_driver.h"
 
 using namespace stapsh;
 
 namespace {
 
-AgentSettings settings(bool small) {
+AgentSettings settings(bool small, bool is_signed) {
   AgentSettings settings;
+  if (is_signed) {
+    settings.gate =
+        policy::Gate{{}, *policy::parse_policy("allow args=safe signed=a\nallow operator=b\n"), {}, "n0nce"};
+  }
   settings.identity = {"5.6", "x86_64", "6.1"};
   if (small) {
     settings.limits = {.line_bytes_max = 40,
@@ -59,8 +64,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view text = fuzz::as_text(data, size);
   const bool small = text.starts_with("small\n");
   if (small) fuzz::take_line(text);
-  AgentDriver agent(settings(small));
-  AgentDriver bytewise(settings(small));
+  const bool is_signed = text.starts_with("signed\n");
+  if (is_signed) fuzz::take_line(text);
+  AgentDriver agent(settings(small, is_signed));
+  AgentDriver bytewise(settings(small, is_signed));
+  // Whoever is asked after has signed.
+  agent.signers = bytewise.signers = {{{"a", "b"}, {}, false}, {{"a"}, {}, false}};
   std::size_t lines = 0;
   // How much of a chunk was offered before its first write failed depends on the split, rightly.
   bool comparable = true;

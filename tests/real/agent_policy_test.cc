@@ -299,10 +299,9 @@ TEST_F(AgentPolicy, OneThatCantBeReliedOnAllowsNothing) {
   const std::string sha = "allow args=safe sha256=@/etc/stapsh/approved\n";
   const auto move_away = [](const std::string& path) { ASSERT_EQ(::rename(path.c_str(), (path + "2").c_str()), 0); };
   const Case cases[] = {
-      {"unknown word", [&] { set_policy("allow\nallow operator=bob\n"); },
-       "/etc/stapsh/policy: line 2, column 7: 'operator=bob' is unknown here; allow takes uid= cid= as= runner= "
-       "sha256= "
-       "args= command= user= caps="},
+      {"unknown word", [&] { set_policy("allow\nallow usr=bob\n"); },
+       "/etc/stapsh/policy: line 2, column 7: 'usr=bob' is unknown here; allow takes uid= cid= as= runner= sha256= "
+       "signed= operator= target= args= command= user= caps="},
       {"cut off", [&] { set_policy("allow\nallow uid=10"); },
        "/etc/stapsh/policy: line 2, column 13: the file ends within a line; end it with a newline"},
       {"others may write", [&] { ASSERT_EQ(::chmod(policy.c_str(), 0646), 0); },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person at rstap is told of a target's policy, over real transports.
 #include "harness/remote_test.h"
+#include "harness/signer.h"
 
 namespace stapsh::real {
 namespace {
@@ -21,6 +22,13 @@ class RstapPolicy : public RemoteTest {
     words.insert(words.begin(), {STAPSH_CLIENT, "--stapsh", agent_program()});
     Program program(client(words, site));
     const int code = program.wait_exit(std::chrono::seconds(60));
+    return {code, program.out(), program.err()};
+  }
+
+  Said rstap_sign(std::vector<std::string> words) const {
+    words.insert(words.begin(), {STAPSH_CLIENT, "sign"});
+    Program program(client(words, nullptr));
+    const int code = program.wait_exit();
     return {code, program.out(), program.err()};
   }
 
@@ -66,6 +74,45 @@ TEST_F(RstapPolicy, AProgramThatNeedsUnsafeIsRefusedByBpftrace) {
   EXPECT_NE(said.code, 0);
   EXPECT_EQ(said.out.find("uid="), std::string::npos) << said.out;
   EXPECT_NE((said.out + said.err).find("unsafe"), std::string::npos) << said.out << said.err;
+}
+
+// The fourth example of docs/security.md.
+TEST_F(RstapPolicy, NobodyButSigned) {
+  const Signer signer(scratch_);
+  const std::string release = signer.key("release"), bob = signer.key("bob"), eve = signer.key("eve");
+  set_policy(
+      "allow args=safe signed=release\n"
+      "allow operator=bob target=web07,stapsh\n");
+  scratch_.write("etc-stapsh/allowed_signers", "release namespaces=\"stapsh-program\" " + signer.public_key("release") +
+                                                   "bob namespaces=\"stapsh-run\",valid-before=\"20990101\" " +
+                                                   signer.public_key("bob"));
+  const std::string untouched = "rstap: 1 target: 0 succeeded, 1 failed; 0 clean, 1 not touched\n";
+  const Said unsigned_one = rstap({"--remote", "stapsh:", program_});
+  EXPECT_EQ(unsigned_one.err,
+            "rstap: stapsh: refused: policy line 1: signed=release: hi.bt: is not signed\n" + untouched);
+  const Said by_bob = rstap({"--remote", "stapsh:", "--sign-key", bob, "--unsafe", program_});
+  EXPECT_EQ(by_bob.code, 0) << by_bob.err;
+  EXPECT_NE(by_bob.out.find("hi\n"), std::string::npos);
+  const Said by_eve = rstap({"--remote", "stapsh:", "--sign-key", eve, program_});
+  EXPECT_EQ(by_eve.err, "rstap: stapsh: refused: policy line 1: signed=release: hi.bt: is not signed\n" + untouched);
+  const Said no_key = rstap({"--remote", "stapsh:", "--sign-key", "/nonexistent", program_});
+  EXPECT_NE(no_key.err.find("rstap: stapsh: failed: --sign-key /nonexistent: "), std::string::npos) << no_key.err;
+  const Said sign = rstap_sign({"--sign-key", release, program_});
+  EXPECT_EQ(sign.code, 0) << sign.err;
+  const Said by_release = rstap({"--remote", "stapsh:", program_});
+  EXPECT_EQ(by_release.code, 0) << by_release.err;
+  EXPECT_NE(by_release.out.find("hi\n"), std::string::npos);
+  const Said not_safe = rstap({"--remote", "stapsh:", "--unsafe", program_});
+  EXPECT_TRUE(not_safe.err.starts_with(
+      "rstap: stapsh: refused: policy line 1: args=safe: --unsafe lets a program run commands\n"))
+      << not_safe.err;
+  // What was signed was another text.
+  scratch_.write("hi.bt", "BEGIN { printf(\"ho\\n\"); exit(); }\n");
+  const Said changed = rstap({"--remote", "stapsh:", program_});
+  EXPECT_NE(changed.err.find("signed=release: hi.bt: Signature verification failed: incorrect signature\n"),
+            std::string::npos)
+      << changed.err;
+  EXPECT_EQ(changed.out, "");
 }
 
 // The line of docs/security.md.

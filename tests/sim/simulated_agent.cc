@@ -294,6 +294,7 @@ void SimulatedAgent::perform(const AgentEffect& effect, TimePoint now) {
                  },
                  [&](const WriteLog&) {},  // The world has no log.
                  [&](const FindRunners&) { session_.on_runners_found(kRunners); },
+                 [&](const VerifySignatures&) { breach = "signatures that nobody sent"; },
                  [&](const Sweep&) { breach = "a sweep that nobody asked for"; },
                  [&](const EndSession& e) {
                    if (workspace_ || file_open_) breach = "a workspace is left";

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// `ssh-keygen -Y verify`: who has signed something. All that it reads it is handed as descriptors, for the process that
+// asks should be somebody who can read nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "policy/policy_decision.h"
+#include "session/run_signatures.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::agent {
+
+/// What ssh-keygen goes by; lent.
+struct SignatureFiles {
+  int allowed_signers = -1;
+  int revoked_keys = -1;  ///< -1: nobody's.
+};
+
+/// What a question is about.
+struct SignedThing {
+  sys::UniqueFd message, signature;
+  std::string_view name_space;
+  std::vector<std::string> principals;
+  std::string trouble;  ///< Why it can't be asked after; empty: it can.
+};
+
+/// Where it lies, in the folders of runner_finder.h; empty: nowhere.
+std::string ssh_keygen_path();
+
+/// Until `deadline`; whoever takes longer is killed.
+policy::Signers ask_who_signed(const std::string& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
+                               TimePoint deadline);
+
+/// What ssh-keygen -v said when it refused, as a reason for a person. `is_revoked`: without the revoked keys it did
+/// not.
+std::string refusal_of_ssh_keygen(std::string_view said, std::string_view principal, bool is_revoked);
+
+}  // namespace stapsh::agent

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/manifest.h"
+
+#include <gtest/gtest.h>
+
+namespace stapsh::policy {
+namespace {
+
+const std::string kA(64, 'a'), kB(64, 'b');
+
+Manifest example() {
+  return {"n0nce",
+          "root@web 07",
+          std::chrono::seconds(1'790'000'000),
+          RunnerKind::kBpftrace,
+          {{"a.bt", kA}, {"b.h", kB}},
+          {"-q", "", "a b=\n", "./a.bt"}};
+}
+
+const std::string kText =
+    "stapsh-manifest 1\nnonce n0nce\ntarget root@web=2007\nuntil 1790000000\nrunner bpftrace\nfile " + kA +
+    " a.bt\nfile " + kB + " b.h\narg -q\narg \narg a=20b=3d=0a\narg ./a.bt\n";
+
+TEST(Manifest, IsWrittenAndRead) {
+  EXPECT_EQ(format_manifest(example()), kText);
+  const Result<Manifest> read = parse_manifest(kText);
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(*read, example());
+}
+
+TEST(Manifest, AllElseIsRefused) {
+  struct Case {
+    std::string from, to, want;
+  };
+  const Case cases[] = {
+      {"manifest 1", "manifest 2", "manifest, line 1: 'stapsh-manifest 1' must stand here"},
+      {"nonce n0nce\n", "", "manifest, line 2: 'nonce' must stand here"},
+      {"nonce n0nce", "nonce ", "manifest, line 2: no nonce"},
+      {"nonce n0nce", "nonce a b", "manifest, line 2: no nonce"},
+      {"root@web=2007", "root@web 07", "manifest, line 3: target: spelled in another way than it must be"},
+      {"until 1790000000", "until 01790000000", "manifest, line 4: until: seconds since 1970 must stand here"},
+      {"until 1790000000", "until -1", "manifest, line 4: until: seconds since 1970 must stand here"},
+      {"runner bpftrace", "runner sh", "manifest, line 5: no runner of that name"},
+      {" a.bt\n", " ../a.bt\n", "manifest, line 6: a file is a SHA-256, a blank and a name"},
+      {kA + " ", kA + "a ", "manifest, line 6: a file is a SHA-256, a blank and a name"},
+      {kA, std::string(64, 'A'), "manifest, line 6: a file is a SHA-256, a blank and a name"},
+      {"arg -q", "arg =2dq", "manifest, line 8: arg: spelled in another way than it must be"},
+      {"=3d", "=3D", "manifest, line 10: arg: spelled in another way than it must be"},
+      {"arg ./a.bt\n", "arg ./a.bt\nfile " + kA + " c\n",
+       "manifest, line 12: 'file' or 'arg' must stand here, files first"},
+      {"arg ./a.bt\n", "arg ./a.bt\n\n", "manifest, line 12: 'file' or 'arg' must stand here, files first"},
+      {"arg ./a.bt\n", "arg ./a.bt",
+       "manifest, line 11, column 11: the file ends within a line; end it with a newline"},
+  };
+  for (const Case& c : cases) {
+    std::string text = kText;
+    text.replace(text.find(c.from), c.from.size(), c.to);
+    SCOPED_TRACE(text);
+    const Result<Manifest> read = parse_manifest(text);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().what, c.want);
+  }
+  EXPECT_FALSE(parse_manifest(""));
+  EXPECT_EQ(parse_manifest("stapsh-manifest 1\n").error().what, "manifest: ends where 'nonce' must stand here");
+}
+
+TEST(Manifest, CoversItsOwnRunAlone) {
+  const Manifest manifest = example();
+  const RunRequest own{RunnerKind::kBpftrace, manifest.args, {{"a.bt", kA}, {"b.h", kB}}};
+  const WallTime now = std::chrono::seconds(1'790'000'000);
+  EXPECT_EQ(why_not_covered(manifest, own, "n0nce", now), "");
+  EXPECT_EQ(why_not_covered(manifest, own, "other", now), "the manifest is of another session (its nonce)");
+  EXPECT_EQ(why_not_covered(manifest, own, "", now), "the manifest is of another session (its nonce)");
+  EXPECT_EQ(why_not_covered(manifest, own, "n0nce", now + std::chrono::seconds(2)),
+            "the manifest was valid until 2 s ago, by the clock there");
+  RunRequest other = own;
+  other.runner = RunnerKind::kStapbpf;
+  EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of another runner (bpftrace)");
+  other = own;
+  other.files[1].digest = kA;
+  EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of another b.h (" + kB + ")");
+  for (const auto& files :
+       {std::vector<UploadedFile>{{"a.bt", kA}}, std::vector<UploadedFile>{},
+        std::vector<UploadedFile>{{"a.bt", kA}, {"c.h", kB}}, std::vector<UploadedFile>{{"b.h", kB}, {"a.bt", kA}},
+        std::vector<UploadedFile>{{"a.bt", kA}, {"b.h", kB}, {"c.h", kB}}}) {
+    other.files = files;
+    EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of other files (a.bt, b.h)");
+  }
+  other = own;
+  other.args->push_back("--unsafe");
+  EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of other arguments");
+}
+
+TEST(Manifest, ItsSignatureStandsBehindIt) {
+  const std::string signature = "-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n";
+  const std::string both = kText + signature;
+  EXPECT_EQ(split_signed(both).text, kText);
+  EXPECT_EQ(split_signed(both).signature, signature);
+  EXPECT_EQ(split_signed(kText).text, "");
+  EXPECT_EQ(split_signed(signature).text, "");
+}
+
+}  // namespace
+}  // namespace stapsh::policy
