@@ -17,6 +17,7 @@
 #include "programs/replay.h"
 #include "programs/run_job.h"
 #include "programs/run_program.h"
+#include "programs/sign_files.h"
 #include "sys/descriptor_limit.h"
 
 namespace {
@@ -39,6 +40,7 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
     const std::string text = TRY(libvirt::run_guest_command(options));
     code = TRY(print_text(text));
   }
+  if (first == "sign") code = TRY(sign_files(rest));
   return code;
 }
 

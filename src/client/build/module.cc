@@ -10,6 +10,7 @@
 #include "client/build/script_source.h"
 #include "protocol/command.h"
 #include "protocol/found_runners.h"
+#include "protocol/limits.h"
 
 namespace stapsh::client {
 namespace {
@@ -73,12 +74,22 @@ Result<Module> module_of(std::string content, const std::string& name, RunnerKin
 
 }  // namespace
 
+Result<std::string> signature_beside(const std::string& path, const std::string& title) {
+  Result<std::string> signature = read_source(path + ".sig", title + ".sig");
+  if (!signature && signature.error().sys_errno == ENOENT) return std::string();
+  if (signature && signature->size() > kSignatureBytesMax) {
+    return fail(Errc::kUsage, title + ".sig: too large for a signature; make it by rstap sign");
+  }
+  return signature;
+}
+
 Result<Module> load_module(const std::string& path, const std::string& title) {
   const std::string name = path.substr(path.rfind('/') + 1);
   const std::optional<RunnerKind> kind = runner_kind_for_module(name);
   if (!kind) return fail(Errc::kUsage, title + ": no module; a name that ends in .ko, .bo, .so or .bt is needed");
   std::string content = TRY(read_source(path, title));
   Module module = TRY(module_of(std::move(content), name, *kind, title));
+  module.files.front().signature = TRY(signature_beside(path, title));
   Result<std::string> signature = read_source(path + ".sgn", title + ".sgn");
   if (signature) {
     module.files.push_back({module.name() + ".sgn", shared(*std::move(signature))});
@@ -102,7 +113,11 @@ Result<Module> module_as_written(const JobOptions& job) {
   if (job.script_kind == ScriptKind::kText) return module_of(job.script, name, kKind, title);
   std::string text =
       TRY(job.script_kind == ScriptKind::kStdin ? read_standard_input() : read_source(job.script, title));
-  return module_of(std::move(text), name, kKind, title);
+  Module module = TRY(module_of(std::move(text), name, kKind, title));
+  if (job.script_kind == ScriptKind::kFile && TRY(can_be_opened_by_others(job.script, title))) {
+    module.files.front().signature = TRY(signature_beside(job.script, title));
+  }
+  return module;
 }
 
 }  // namespace

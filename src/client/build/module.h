@@ -18,6 +18,8 @@ struct ModuleFile {
   std::string name;  ///< On the target, without a folder.
   std::shared_ptr<const std::string> content;
 
+  std::string signature{};  ///< What lay beside it as NAME.sig, ssh-keygen's; empty: none did.
+
   /// SHA-256 of the content, in hexadecimal digits. Found once, for all targets.
   [[nodiscard]] const std::string& digest() const {
     if (digest_.empty()) digest_ = sha256_hex(*content);
@@ -47,8 +49,11 @@ struct Module {
   [[nodiscard]] const std::string& name() const { return files.front().name; }
 };
 
-/// Reads a module from `path`, and PATH.sgn if there is one. kUsage names the file, as `title`, and why it can't be
-/// used.
+/// What lies beside the file at `path`, as PATH.sig (rstap sign); empty: there is none. kUsage: it can't be read.
+Result<std::string> signature_beside(const std::string& path, const std::string& title);
+
+/// Reads a module from `path`, and PATH.sgn and PATH.sig if they are there. kUsage names the file, as `title`, and why
+/// it can't be used.
 Result<Module> load_module(const std::string& path, const std::string& title);
 
 /// What `job` has ready: a module in a file, or a bpftrace program wherever its text stands. Not for job.needs_build().

@@ -67,7 +67,7 @@ class Headers {
     if (name == program_.name()) return refuse_name(title, name);
     sent_.emplace(id, name);
     auto content = std::make_shared<const std::string>(TRY(read_source(path, title)));
-    program_.files.push_back({name, content});
+    program_.files.push_back({name, content, TRY(signature_beside(path, title))});
     return add_included(*content, path, folder_of(path));
   }
 

@@ -277,6 +277,9 @@ constexpr std::array kClientOptions{
                  }},
     ClientOption{"batch", "", OptionGroup::kTransport, "ask nothing: no password, no new host's key (ssh's BatchMode)",
                  take_flag<&Options::reach, &ReachOptions::batch>},
+    ClientOption{"sign-key", "KEY", OptionGroup::kTransport,
+                 "sign runs with KEY where a policy has operator= (ssh-keygen -f KEY)",
+                 take_program<&Options::sign_key>},
     ClientOption{"allow-owner", "USER", OptionGroup::kTransport,
                  "the agent at unix:PATH may be USER's, not just yours or root's",
                  [](Options& options, Value value) -> Result<> {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array kCommands{
     CommandEntry{"doctor", "say for each target whether a run would work, and what mends it"},
     CommandEntry{"sweep", "end and remove what dead sessions left on the targets"},
+    CommandEntry{"sign", "sign programs, for targets whose policy asks for that"},
     CommandEntry{"replay", "show a recording as if it ran"},
     CommandEntry{"guest", "the domains of libvirt and their ports"},
     CommandEntry{"completion", "print the completions for a shell"},

@@ -123,6 +123,7 @@ struct RstapOptions {
   OutputOptions output;
   std::string configuration;  ///< The file; empty: there is none.
   std::string stap_program = "stap";
+  std::optional<std::string> sign_key;  ///< Each run is signed with it, where a policy asks for that. None: none is.
   std::optional<std::string> build_on;  ///< By which host; none: here. An address that ssh can reach.
   Dialect dialect = Dialect::kReleased;
   bool together = false;

@@ -52,7 +52,9 @@ bool is_shown(std::string_view text) {
 bool may_share(std::string_view text, std::string_view answer) {
   // Whatever else is typed there, ssh asks again, and does not say about whom.
   if (asks_for_host_key(text)) return answer == "yes" || answer == "no";
-  return text.starts_with("Enter passphrase for key '");
+  // The second is ssh-keygen's, when it signs: rstap starts it for one key alone. What a server worded has
+  // "(user@host) " in front.
+  return text.starts_with("Enter passphrase for ") || text == "Enter passphrase: ";
 }
 
 std::string shown_question(const Question& question) {

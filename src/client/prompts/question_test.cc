@@ -42,6 +42,8 @@ TEST(Question, KindsByTheirText) {
       // Of servers, whatever they say.
       {"(root@web01) Verification code: ", "123456", false, false},
       {"(root@web01) root@web02's password: ", "secret", false, false},
+      {"Enter passphrase: ", "secret", false, true},
+      {"(root@web01) Enter passphrase: ", "secret", false, false},
       {"(root@web01) Enter passphrase for key '/home/ada/.ssh/id_ed25519': ", "secret", false, false},
       {"(root@web01) Your password (yes/no) ", "secret", false, false},
       {"", "", false, false},

@@ -12,6 +12,7 @@
 #include "client/run/run_arguments.h"
 #include "client/run/session_settings.h"
 #include "client/run/show_listing.h"
+#include "policy/manifest.h"
 #include "protocol/command.h"
 #include "session/runner_check.h"
 #include "sys/clock.h"
@@ -25,6 +26,17 @@ constexpr std::size_t kEarlyErrorBytesMax = 16'384;
 // One target's share of a turn, so that a flood from one does not starve forty.
 constexpr int kReadsPerTurn = 4;
 constexpr std::size_t kPromptCharacters = 24;
+
+// What is signed for one session. A run may wait for others before it starts (--together).
+constexpr std::chrono::hours kManifestLife{1};
+
+std::string manifest_text(const Upload& upload, const std::string& nonce, const std::string& target, WallTime now) {
+  policy::Manifest manifest{
+      nonce,         target, std::chrono::duration_cast<std::chrono::seconds>(now) + kManifestLife,
+      upload.runner, {},     upload.run_args};
+  for (const Upload::File& file : upload.files) manifest.files.push_back({file.name, file.digest});
+  return policy::format_manifest(manifest);
+}
 
 }  // namespace
 
@@ -341,9 +353,21 @@ Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
   upload.run_args = *std::move(args);
   upload.runner = module_->kind;
   upload.built_by = module_->built_by;
+  const bool wants_signatures = !session_->nonce().empty();
   for (const ModuleFile& file : module_->files) {
     upload.files.push_back({file.name, file.content->size()});
     if (session_->wants_digests()) upload.files.back().digest = file.digest();
+    if (wants_signatures) upload.files.back().signature = file.signature;
+  }
+  if (wants_signatures && context_.signer != nullptr) {
+    std::string manifest = manifest_text(upload, session_->nonce(), target_.name, sys::wall_now());
+    Result<std::string> is_signed = co_await context_.signer->sign(std::move(manifest), [this] { return is_over(); });
+    if (is_over()) co_return;
+    if (!is_signed) {
+      session_->on_module_failed(is_signed.error().what);
+      co_return drain_effects();
+    }
+    upload.manifest = *std::move(is_signed);
   }
   session_->on_module_ready(std::move(upload), sys::now());
   drain_effects();

@@ -49,6 +49,9 @@ class TargetFleet : public Fleet {
         events_(events),
         slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
         asker_(Asker::create(io_, options.reach, [this](bool asking) { events_.on_asking(asking); })),
+        signer_(options.sign_key
+                    ? std::make_unique<ManifestSigner>(io_, *options.sign_key, asker_.get(), options.reach.batch)
+                    : nullptr),
         canary_(options.canary && options.canary->targets < targets.targets.size()
                     ? std::make_unique<CanaryGate>(io_, *options.canary)
                     : nullptr),
@@ -107,6 +110,7 @@ class TargetFleet : public Fleet {
   ConnectSlots slots_;
   std::unique_ptr<Asker> asker_;                 // None: nobody is asked by us.
   std::unique_ptr<SudoPassword> sudo_password_;  // None: sudo asks nothing, where there is one.
+  std::unique_ptr<ManifestSigner> signer_;       // None: no run is signed.
   std::unique_ptr<CanaryGate> canary_;           // None: no target waits for others.
   StartGate canary_gate_;                        // Canaries start together, and so do the others.
   StartGate gate_;
@@ -216,9 +220,9 @@ Awaitable<int> TargetFleet::run() {
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
-    const RunContext context{io_,      options_, events_,       slots_,   asker_.get(), sudo_password_.get(),
-                             *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),
-                             scratch_};
+    const RunContext context{
+        io_,      options_, events_,       slots_,   asker_.get(), sudo_password_.get(), signer_.get(),
+        *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),      scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {

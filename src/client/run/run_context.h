@@ -13,6 +13,7 @@
 #include "client/run/canary_gate.h"
 #include "client/run/connect_slots.h"
 #include "client/run/event_hub.h"
+#include "client/run/manifest_signer.h"
 #include "client/run/start_gate.h"
 #include "client/transport/agent_images.h"
 
@@ -31,6 +32,7 @@ struct RunContext {
   ConnectSlots& slots;
   Asker* asker;                 ///< Null: nobody is asked by us.
   SudoPassword* sudo_password;  ///< Null: sudo asks nothing, where there is one.
+  ManifestSigner* signer;       ///< Null: no run is signed.
   BuildCache& builds;
   StartGate& gate;
   CanaryGate* canary;  ///< Null: no target waits for others.
