@@ -161,8 +161,12 @@ std::vector<policy::Signers> SignatureInquiry::finish() {
 
 void SignatureInquiry::end() {
   if (!asks()) return;
-  (void)process_.send(SIGKILL);  // It has nothing more to say, or nobody wants to hear it; its ssh-keygen ends with it.
-  (void)process_.wait_exit(kEndLimit);
+  // It ends by itself in time. Killed, it would leave us its ssh-keygen as an orphan, which is none of the session's.
+  const Result<bool> ended = process_.wait_exit(kAnswerLimit + kEndLimit);
+  if (!ended || !*ended) {
+    (void)process_.send(SIGKILL);
+    (void)process_.wait_exit(kEndLimit);
+  }
   sys::reap_aside(std::exchange(process_, {}));
 }
 

@@ -299,8 +299,8 @@ TEST_F(AgentSignatures, SshKeygenIsNobody) {
   EXPECT_NE(said.find("a.bt: 65534\n"), std::string::npos) << said;
 }
 
-// A client that goes while it is asked who signed is not waited for.
-TEST_F(AgentSignatures, NobodyWaitsForAnAnswerThatNobodyWants) {
+// Whoever stops an agent meanwhile waits until ssh-keygen has been given up, and nothing is left.
+TEST_F(AgentSignatures, AStopMeanwhileLeavesNothing) {
   const std::string slow = scratch_.write("slow", "#!/bin/sh\nexec sleep 1000\n", 0755);
   mounts_.replace("/usr/bin/ssh-keygen", slow);
   Program agent(this->agent(Input::kPipe, {"--as", "approved"}));
@@ -309,6 +309,7 @@ TEST_F(AgentSignatures, NobodyWaitsForAnAnswerThatNobodyWants) {
   agent.send_signal(SIGTERM);
   EXPECT_EQ(agent.wait_exit(), 0);
   EXPECT_TRUE(agent.out().ends_with("quit\n")) << agent.out();
+  EXPECT_EQ(agent.err(), "");
 }
 
 TEST_F(AgentSignatures, CheckPolicySaysWhatIsSigned) {
