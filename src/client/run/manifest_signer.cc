@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/last_line.h"
 #include "client/async/child_output.h"
 #include "client/run/target_progress.h"
 #include "policy/manifest.h"
