@@ -74,7 +74,7 @@ TEST(PolicyReader, RefusesEverythingElse) {
       {"deny operator=bob\n", "line 1, column 6: 'operator=bob' is unknown here; deny takes uid= cid= as= runner="},
       {"limit operator=bob\n",
        "line 1, column 7: 'operator=bob' is unknown here; limit takes uid= cid= as= run= stop= grace= idle= workspace= "
-       "sessions= per-peer="},
+       "output= sessions= per-peer="},
       {"allow operator=\n",
        "line 1, column 16: operator=: '' is no principal: letters, digits and ._-@+ are, at most 64"},
       {"allow operator=-f\n",
@@ -87,12 +87,12 @@ TEST(PolicyReader, RefusesEverythingElse) {
        "line 1, column 1: target= needs operator=: only a run that is signed says what it is for"},
       {"allow everybody\n",
        "line 1, column 7: 'everybody' is unknown here; allow takes uid= cid= as= runner= sha256= signed= operator= "
-       "target= args= command="},
+       "target= args= command= user= caps="},
       {"deny args=any\n", "line 1, column 6: 'args=any' is unknown here; deny takes uid= cid= as= runner="},
       {"deny command=yes\n", "line 1, column 6: 'command=yes' is unknown here; deny takes uid= cid= as= runner="},
       {"allow run=5\n",
        "line 1, column 7: 'run=5' is unknown here; allow takes uid= cid= as= runner= sha256= signed= operator= target= "
-       "args= command="},
+       "args= command= user= caps="},
       {"allow uid=0 uid=1\n", "line 1, column 13: uid= twice; give several values with commas between them"},
       {"allow uid=0,\n", "line 1, column 11: uid=: '' is not a whole number from 0 to 4294967294"},
       {"allow uid=root\n", "line 1, column 11: uid=: 'root' is not a whole number from 0 to 4294967294"},

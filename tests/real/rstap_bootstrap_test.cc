@@ -87,7 +87,7 @@ const std::vector<Row>& rows() {
          fs::create_directory(home + "/shared");
          fs::permissions(home + "/shared", fs::perms(0777));
        },
-       "TMPDIR=HOME/shared", "/shared, others can change "},
+       "TMPDIR=HOME/shared", "/shared, /tmp executes nothing "},
       {"memory is full, and nothing else can be written",
        [](MountNamespace& mounts, const std::string& home) {
          mounts.small_disk("/dev/shm", 64);

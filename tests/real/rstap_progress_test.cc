@@ -303,7 +303,7 @@ TEST_F(RstapProgress, TheCommandOfALocalRunnerHasTheKeysToItself) {
   stop(terminal);
 }
 
-// As ssh asks for a password: what is typed is for it, and its question stays.
+// As what ssh starts may ask (ProxyCommand): what is typed is for it, and its question stays.
 TEST_F(RstapProgress, WhoAsksThePersonAtTheTerminalIsLeftAlone) {
   Terminal& terminal = open_terminal(80);
   const std::string ask = scratch_.write("ask",
@@ -311,7 +311,7 @@ TEST_F(RstapProgress, WhoAsksThePersonAtTheTerminalIsLeftAlone) {
                                          "echo \"got $word\" > " +
                                              scratch_.path("answer") + "\nexec 3>&- " + agent_program() + "\n",
                                          0755);
-  terminal.enter("run --remote stapsh: --remote exec:cat --remote exec:" + ask);
+  terminal.enter("run --remote stapsh: --remote exec:cat --remote web01 --ssh " + ask);
   // In any order: each may come behind the other, in its line.
   ASSERT_TRUE(terminal.wait_for("the question and the output", [](const Lines& lines) {
     const auto has = [&](std::string_view word) {

@@ -262,7 +262,7 @@ constexpr std::array kClientOptions{
     ClientOption{"bootstrap", "[=keep|remove]", OptionGroup::kTransport,
                  "bring an agent to ssh and exec targets that have none (remove)", take_bootstrap},
     ClientOption{"keep-modules", "", OptionGroup::kTransport,
-                 "what is sent stays on targets for the next run, and is not sent there again",
+                 "what is sent stays on targets for the next run, and is not sent again",
                  take_flag<&Options::reach, &ReachOptions::keep_modules>},
     ClientOption{"become", "[=USER]", OptionGroup::kTransport,
                  "sudo starts the agent as USER on ssh and exec targets (root)", take_become},

@@ -42,7 +42,8 @@ else
   set -- "$XDG_RUNTIME_DIR" "/run/user/$u" /dev/shm "$t" /tmp /run /var/tmp "${HOME:+$HOME/.cache}" "$HOME";
 fi;
 
-# Who can rename what is in a folder can put something else in the place of what we verify.
+# Who can rename what is in a folder can put something else in the place of what we verify. It costs two processes, so
+# it is asked of a folder just before that counts.
 safe() {
   ls -ldn "$1/." 2> /dev/null | {
     read -r p l o r; : "$l $r";
@@ -53,16 +54,13 @@ safe() {
     test "$o" = "$u" || test "$o" = 0;
   };
 };
-why=;
 for d in "$@"; do
   shift;
-  if test -d "$d"; then
-    if safe "$d"; then set -- "$@" "$d"; elif test -w "$d"; then why="$why others can change $d,"; fi;
-  fi;
+  if test -d "$d"; then set -- "$@" "$d"; fi;
 done;
 for d in "$@"; do
   for x in "$d"/stapsh-stage.*; do
-    if test -O "$x" && test -d "$x"; then
+    if test -O "$x" && test -d "$x" && safe "$d"; then
       test -n "$here" || look_where;
       case $x in
         "$d/$here".*) p=${x#"$d/$here."}; kill -0 "${p%%.*}" 2> /dev/null || { mv "$x" "$x.$$" 2> /dev/null && rm -rf "$x.$$"; } ;;
@@ -85,7 +83,7 @@ mine() {
 if test "$mode" = keep; then
   for d in "$@"; do
     c=$d/stapsh-agents-$u;
-    if test -x "$c/$sum" && mine "$c" && same "$c/$sum"; then
+    if test -x "$c/$sum" && safe "$d" && mine "$c" && same "$c/$sum"; then
       say "run $c/$sum";
       become "$c/$sum";
     fi;
@@ -94,8 +92,10 @@ fi;
 
 # A folder that takes all of it, and executes: both are tried.
 test -n "$here" || look_where;
+why=;
 for d in "$@"; do
   if test -w "$d"; then
+    safe "$d" || { why="$why others can change $d,"; continue; };
     f=$d/$here.$$.$token;
     if mkdir -m 700 "$f" && echo "exit 0" > "$f/try" && chmod 700 "$f/try"; then
       if "$f/try"; then
