@@ -71,6 +71,15 @@ Result<> take_file(Manifest& manifest, const Reader& reader, std::string_view va
   return {};
 }
 
+Result<> take_words(std::vector<std::string>& words, Reader& reader, std::string_view key) {
+  while (const auto value = reader.take_if(key)) {
+    Result<std::string> word = exact_word(*value);
+    if (!word) return reader.bad(std::string(key) + ": " + word.error().what);
+    words.push_back(*std::move(word));
+  }
+  return {};
+}
+
 std::string names_of(const std::vector<Manifest::File>& files) {
   std::string text;
   for (const Manifest::File& file : files) text += (text.empty() ? "" : ", ") + file.name;
@@ -98,6 +107,7 @@ std::string format_manifest(const Manifest& manifest) {
                      std::string(runner_name(manifest.runner)) + "\n";
   for (const Manifest::File& file : manifest.files) text += "file " + file.digest + " " + file.name + "\n";
   for (const std::string& arg : manifest.args) text += "arg " + quote(arg) + "\n";
+  for (const std::string& variable : manifest.environment) text += "env " + quote(variable) + "\n";
   return text;
 }
 
@@ -125,12 +135,9 @@ Result<Manifest> parse_manifest(std::string_view text) {
   if (entry == std::ranges::end(kRunnerTable)) return reader.bad("no runner of that name");
   manifest.runner = entry->kind;
   while (const auto file = reader.take_if("file")) TRY(take_file(manifest, reader, *file));
-  while (const auto arg = reader.take_if("arg")) {
-    Result<std::string> word = exact_word(*arg);
-    if (!word) return reader.bad("arg: " + word.error().what);
-    manifest.args.push_back(*std::move(word));
-  }
-  if (!reader.at_end()) return reader.wrong("'file' or 'arg' must stand here, files first");
+  TRY(take_words(manifest.args, reader, "arg"));
+  TRY(take_words(manifest.environment, reader, "env"));
+  if (!reader.at_end()) return reader.wrong("'file', 'arg' or 'env' must stand here, in this order");
   return manifest;
 }
 
@@ -145,6 +152,7 @@ std::string why_not_covered(const Manifest& manifest, const RunRequest& request,
   }
   if (std::string fault = files_fault(manifest, request.files); !fault.empty()) return fault;
   if (request.args && manifest.args != *request.args) return "the manifest is of other arguments";
+  if (manifest.environment != request.environment) return "the manifest is of other variables (option env)";
   return {};
 }
 

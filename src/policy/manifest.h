@@ -7,6 +7,7 @@
 //   runner NAME
 //   file SHA256 NAME        each file that is sent, the first one says what is run
 //   arg WORD                each argument of the runner; a quoted-printable word, which may be empty
+//   env WORD                each variable that the runner is given: NAME=VALUE, likewise
 // The signature stands behind it, as ssh-keygen writes it. Strict: what one reader passes over another might not. Pure.
 #pragma once
 
@@ -36,6 +37,7 @@ struct Manifest {
   RunnerKind runner = RunnerKind::kStaprun;
   std::vector<File> files;
   std::vector<std::string> args;
+  std::vector<std::string> environment{};  ///< NAME=VALUE
   bool operator==(const Manifest&) const = default;
 };
 

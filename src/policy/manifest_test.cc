@@ -14,12 +14,13 @@ Manifest example() {
           std::chrono::seconds(1'790'000'000),
           RunnerKind::kBpftrace,
           {{"a.bt", kA}, {"b.h", kB}},
-          {"-q", "", "a b=\n", "./a.bt"}};
+          {"-q", "", "a b=\n", "./a.bt"},
+          {"BPFTRACE_STRLEN=128"}};
 }
 
 const std::string kText =
     "stapsh-manifest 1\nnonce n0nce\ntarget root@web=2007\nuntil 1790000000\nrunner bpftrace\nfile " + kA +
-    " a.bt\nfile " + kB + " b.h\narg -q\narg \narg a=20b=3d=0a\narg ./a.bt\n";
+    " a.bt\nfile " + kB + " b.h\narg -q\narg \narg a=20b=3d=0a\narg ./a.bt\nenv BPFTRACE_STRLEN=3d128\n";
 
 TEST(Manifest, IsWrittenAndRead) {
   EXPECT_EQ(format_manifest(example()), kText);
@@ -47,10 +48,9 @@ TEST(Manifest, AllElseIsRefused) {
       {"arg -q", "arg =2dq", "manifest, line 8: arg: spelled in another way than it must be"},
       {"=3d", "=3D", "manifest, line 10: arg: spelled in another way than it must be"},
       {"arg ./a.bt\n", "arg ./a.bt\nfile " + kA + " c\n",
-       "manifest, line 12: 'file' or 'arg' must stand here, files first"},
-      {"arg ./a.bt\n", "arg ./a.bt\n\n", "manifest, line 12: 'file' or 'arg' must stand here, files first"},
-      {"arg ./a.bt\n", "arg ./a.bt",
-       "manifest, line 11, column 11: the file ends within a line; end it with a newline"},
+       "manifest, line 12: 'file', 'arg' or 'env' must stand here, in this order"},
+      {"arg ./a.bt\n", "arg ./a.bt\n\n", "manifest, line 12: 'file', 'arg' or 'env' must stand here, in this order"},
+      {"=3d128\n", "=3d128", "manifest, line 12, column 26: the file ends within a line; end it with a newline"},
   };
   for (const Case& c : cases) {
     std::string text = kText;
@@ -66,7 +66,7 @@ TEST(Manifest, AllElseIsRefused) {
 
 TEST(Manifest, CoversItsOwnRunAlone) {
   const Manifest manifest = example();
-  const RunRequest own{RunnerKind::kBpftrace, manifest.args, {{"a.bt", kA}, {"b.h", kB}}};
+  const RunRequest own{RunnerKind::kBpftrace, manifest.args, {{"a.bt", kA}, {"b.h", kB}}, manifest.environment};
   const WallTime now = std::chrono::seconds(1'790'000'000);
   EXPECT_EQ(why_not_covered(manifest, own, "n0nce", now), "");
   EXPECT_EQ(why_not_covered(manifest, own, "other", now), "the manifest is of another session (its nonce)");
@@ -89,6 +89,9 @@ TEST(Manifest, CoversItsOwnRunAlone) {
   other = own;
   other.args->push_back("--unsafe");
   EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of other arguments");
+  other = own;
+  other.environment.clear();
+  EXPECT_EQ(why_not_covered(manifest, other, "n0nce", now), "the manifest is of other variables (option env)");
 }
 
 TEST(Manifest, ItsSignatureStandsBehindIt) {

@@ -32,6 +32,7 @@ struct RunRequest {
   /// Of the runner. None: they are not known yet, and taken for such as are allowed.
   std::optional<std::vector<std::string>> args;
   std::vector<UploadedFile> files;
+  std::vector<std::string> environment{};  ///< NAME=VALUE, as the client gives them to the runner.
   Signers operators{};  ///< Of the run.
   /// What it was signed for, as its client calls it. None: not known yet, and taken for one that is wanted.
   std::optional<std::string> target{};

@@ -40,6 +40,7 @@ void AgentSession::check(const CheckCommand& command, TimePoint now) {
 
 // Who signed it is asked first, where that counts and there is something to ask.
 void AgentSession::decide(policy::RunRequest request, bool is_run, TimePoint now) {
+  request.environment = dialect_.environment;
   if (!settings_.gate || settings_.gate->nonce.empty()) return conclude(std::move(request), is_run, now);
   std::vector<SignatureQuestion> questions = signatures_.questions(*settings_.gate, request, is_run);
   if (questions.empty() && !signatures_.has_manifest()) {

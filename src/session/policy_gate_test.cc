@@ -202,7 +202,11 @@ TEST_F(SignedRun, ByNobodyDoesNot) {
   EXPECT_EQ(replay.run({manifest("other"), check_}),
             "OK; verify manifest; " + refused + "the manifest is of another session (its nonce)");
   EXPECT_EQ(agent("allow operator=bob\n").run({manifest("n0nce", "x\n")}),
-            "ERROR: manifest, line 8: 'file' or 'arg' must stand here, files first");
+            "ERROR: manifest, line 8: 'file', 'arg' or 'env' must stand here, in this order");
+  AgentDriver added = agent("allow operator=bob\n");  // By who carries the bytes.
+  added.signers = {{{"bob"}, {}, false}};
+  EXPECT_EQ(added.run({"say option env=BPFTRACE_STRLEN=3d9", manifest(), check_}),
+            "OK; OK; verify manifest; " + refused + "the manifest is of other variables (option env)");
   // A session without a nonce has no run that could be signed.
   AgentDriver none(with_policy("allow operator=bob\n"));
   none.signers = {{{"bob"}, {}, false}};

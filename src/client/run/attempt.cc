@@ -30,10 +30,12 @@ constexpr std::size_t kPromptCharacters = 24;
 // What is signed for one session. A run may wait for others before it starts (--together).
 constexpr std::chrono::hours kManifestLife{1};
 
-std::string manifest_text(const Upload& upload, const std::string& nonce, const std::string& target, WallTime now) {
+std::string manifest_text(const Upload& upload, const std::vector<std::string>& environment, const std::string& nonce,
+                          const std::string& target, WallTime now) {
   policy::Manifest manifest{
       nonce,         target, std::chrono::duration_cast<std::chrono::seconds>(now) + kManifestLife,
-      upload.runner, {},     upload.run_args};
+      upload.runner, {},     upload.run_args,
+      environment};
   for (const Upload::File& file : upload.files) manifest.files.push_back({file.name, file.digest});
   return policy::format_manifest(manifest);
 }
@@ -360,7 +362,8 @@ Awaitable<> Attempt::get_module(HelloLine hello, bool prints_maps_by_probe) {
     if (wants_signatures) upload.files.back().signature = file.signature;
   }
   if (wants_signatures && context_.signer != nullptr) {
-    std::string manifest = manifest_text(upload, session_->nonce(), target_.name, sys::wall_now());
+    std::string manifest = manifest_text(upload, context_.options.job.runner_environment, session_->nonce(),
+                                         target_.name, sys::wall_now());
     Result<std::string> is_signed = co_await context_.signer->sign(std::move(manifest), [this] { return is_over(); });
     if (is_over()) co_return;
     if (!is_signed) {
