@@ -85,7 +85,7 @@ MountNamespace& MountNamespace::lift_memlock_limit() {
 std::vector<std::string> MountNamespace::wrap(std::vector<std::string> argv) const {
   // Agents of other tests, and of this machine, keep theirs there.
   const std::string records = quoted(scratch_.substr(0, scratch_.rfind('/')) + "/records");
-  std::string script = "set -e; mkdir -p /run/stapsh; mount --bind " + records + " /run/stapsh; ";
+  std::string script = "set -e; mkdir -p -m 700 /run/stapsh; mount --bind " + records + " /run/stapsh; ";
   if (!missing_.empty() || !hidden_.empty()) {
     // The upper folder is on a tmpfs: in a container, the root itself is often an overlay, which can't be one.
     const std::string base = quoted(scratch_);
