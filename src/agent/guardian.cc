@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/guardian.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -59,14 +60,18 @@ class Leash {
   bool dismissed_ = false;
 };
 
+// Its death is seen by itself as well: somebody that the agent forked may hold the leash.
 void wait_for_the_end(Leash& leash, const sys::ProcessRef& agent) {
   StoppedWatch watch(agent.pid());
   while (true) {
-    const Result<bool> news = sys::wait_for(leash.fd(), POLLIN, sys::deadline_after(StoppedWatch::kLookEvery));
-    if (!news || *news) {  // Who can't wait for both listens.
+    std::array<pollfd, 2> entries{{{leash.fd(), POLLIN, 0}, {agent.fd(), POLLIN, 0}}};
+    const Result<bool> news = sys::wait_for_any(entries, sys::deadline_after(StoppedWatch::kLookEvery));
+    if (!news || entries[0].revents != 0) {  // Who can't wait for both listens.
       if (!leash.hear()) return;
+    } else if (entries[1].revents != 0) {
+      return;  // And all that it said is heard.
     } else if (watch.look()) {
-      (void)agent.send(SIGKILL);  // Its death ends the leash.
+      (void)agent.send(SIGKILL);
     }
   }
 }

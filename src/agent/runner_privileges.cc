@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,9 @@ namespace {
 constexpr const char* kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 // How text and times are written is the machine's, and tells nothing of whoever started the agent.
 constexpr const char* kKept[] = {"LANG", "LC_ALL", "TZ"};
+
+// Who is in one reads each disk, each password's hash or the memory, or has root start what it likes.
+constexpr std::string_view kAsGoodAsRoot[] = {"disk", "docker", "kmem", "shadow"};
 
 // What it keeps for itself goes with the workspace, wherever it looks for a place.
 std::vector<std::string> environment_of(const std::string& user, const std::string& own_folder) {
@@ -33,6 +38,13 @@ Result<sys::Account> account_of_line(const policy::RunAs& run_as) {
   if (!account) return add_context("user=" + run_as.user, account.error());
   // Whose files are all files is kept from nothing by having no capabilities.
   if (account->user == 0) return fail(Errc::kUsage, "user=" + run_as.user + ": is root; name a user of its own");
+  const auto refused = [&](const std::string& group) {
+    return fail(Errc::kUsage, "user=" + run_as.user + ": is in group " + group + ", and that group is as good as root");
+  };
+  if (account->group == 0 || std::ranges::find(account->groups, gid_t{0}) != account->groups.end()) return refused("0");
+  for (const std::string& name : account->group_names) {
+    if (std::ranges::find(kAsGoodAsRoot, name) != std::end(kAsGoodAsRoot)) return refused(name);
+  }
   return account;
 }
 

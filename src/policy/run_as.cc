@@ -16,8 +16,8 @@ constexpr Capabilities bit(std::string_view name) {
 }
 
 // Who becomes another user, and lets go of all but some capabilities, needs these once more; chown: the files that were
-// sent are lent to that user.
-constexpr Capabilities kToSwitch = bit("chown") | bit("setgid") | bit("setuid") | bit("setpcap");
+// sent are lent to that user; kill: it must be stopped as that user, too.
+constexpr Capabilities kToSwitch = bit("chown") | bit("kill") | bit("setgid") | bit("setuid") | bit("setpcap");
 
 }  // namespace
 

@@ -46,6 +46,8 @@ TEST(RunAs, AnAgentThatCantIsNoReasonToRunAsItself) {
   EXPECT_EQ(reason(kAll & ~kPerfmon), "policy line 1: user=stapbpf: the agent lacks the capabilities for it: perfmon");
   EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 8)),
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: setpcap");
+  EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 5)),
+            "policy line 1: user=stapbpf: the agent lacks the capabilities for it: kill");
 }
 
 TEST(RunAs, WhatCantBeMeantIsRefused) {

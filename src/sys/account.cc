@@ -33,16 +33,34 @@ bool is_member(std::string_view members, std::string_view name) {
   return false;
 }
 
+struct Group {
+  std::string_view name;
+  gid_t id;
+  std::string_view members;
+};
+
 // NAME:PASSWORD:GID:MEMBER,…
-std::vector<gid_t> groups_of(std::string_view name, std::string_view rest) {
-  std::vector<gid_t> groups;
+std::vector<Group> parse_groups(std::string_view rest) {
+  std::vector<Group> groups;
   while (!rest.empty()) {
     std::string_view line = take_piece(rest, '\n');
-    for (int passed_over = 0; passed_over < 2; ++passed_over) (void)take_piece(line, ':');
-    const Result<gid_t> group = parse_int<gid_t>(take_piece(line, ':'), 0, kIdMax);
-    if (group && is_member(line, name)) groups.push_back(*group);
+    const std::string_view name = take_piece(line, ':');
+    (void)take_piece(line, ':');
+    const Result<gid_t> id = parse_int<gid_t>(take_piece(line, ':'), 0, kIdMax);
+    if (id) groups.push_back({name, *id, line});
   }
   return groups;
+}
+
+void add_groups(Account& account, std::string_view name, std::string_view text) {
+  const std::vector<Group> groups = parse_groups(text);
+  for (const Group& group : groups) {
+    if (is_member(group.members, name)) account.groups.push_back(group.id);
+  }
+  for (const Group& group : groups) {  // Two lines may have one number.
+    const bool has = group.id == account.group || std::ranges::find(account.groups, group.id) != account.groups.end();
+    if (has) account.group_names.emplace_back(group.name);
+  }
 }
 
 }  // namespace
@@ -55,8 +73,10 @@ Result<Account> account_of(std::string_view name, std::string_view passwd, std::
     (void)take_piece(line, ':');
     const Result<uid_t> user = parse_int<uid_t>(take_piece(line, ':'), 0, kIdMax);
     const Result<gid_t> group = parse_int<gid_t>(take_piece(line, ':'), 0, kIdMax);
-    if (user && group) return Account{*user, *group, groups_of(name, groups)};
-    return fail(Errc::kSystem, "its line in /etc/passwd has no uid and gid");
+    if (!user || !group) return fail(Errc::kSystem, "its line in /etc/passwd has no uid and gid");
+    Account account{.user = *user, .group = *group};
+    add_groups(account, name, groups);
+    return account;
   }
   return fail(Errc::kSystem, "no such user in /etc/passwd");
 }

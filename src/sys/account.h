@@ -16,7 +16,8 @@ namespace stapsh::sys {
 struct Account {
   uid_t user = 0;
   gid_t group = 0;
-  std::vector<gid_t> groups{};  ///< Those that have it as a member.
+  std::vector<gid_t> groups{};             ///< Those that have it as a member.
+  std::vector<std::string> group_names{};  ///< Of these and of `group`: each name that /etc/group has for them.
 };
 
 /// As /etc/passwd and /etc/group say. An Error: there is no such user, or what they say of it is wrong.

@@ -20,13 +20,16 @@ constexpr std::string_view kGroups =
     "tracing:x:44:other,stapbpf\n"
     "xstapbpf:x:45:xstapbpf,stapbpf2\n"
     "adm:x:4:stapbpf\n"
-    "wrong:x:z:stapbpf\n";
+    "wrong:x:z:stapbpf\n"
+    "same:x:44:\n"
+    "own:x:997:\n";
 
 TEST(Account, IsWhatTheFilesSay) {
   const Account stapbpf = must(account_of("stapbpf", kPasswd, kGroups));
   EXPECT_EQ(stapbpf.user, 998U);
   EXPECT_EQ(stapbpf.group, 997U);
   EXPECT_EQ(stapbpf.groups, (std::vector<gid_t>{44, 4}));
+  EXPECT_EQ(stapbpf.group_names, (std::vector<std::string>{"tracing", "adm", "same", "own"}));
   EXPECT_EQ(must(account_of("last", kPasswd, "")).user, 9U);
 }
 

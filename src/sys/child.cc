@@ -5,9 +5,8 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,9 +20,12 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "sys/child_side.h"
+#include "sys/clock.h"
 #include "sys/descriptor_limit.h"
 #include "sys/executable.h"
 #include "sys/exit_code.h"
+#include "sys/io.h"
 
 namespace stapsh::sys {
 namespace {
@@ -31,115 +33,20 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLastResortWait = 2s;
-constexpr unsigned kCloseRangeCloexec = 1U << 2;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
+// For what the child does by itself, which is a few system calls and exec.
+constexpr Duration kStartLimit = 10s;
 
-enum class Stage : int { kReady, kSession, kDirectory, kDescriptors, kPrivileges, kExec };
-
-struct Failure {
-  Stage stage;
-  int error;
-};
-
-/// All that the child needs, made before the fork: after it, no allocation and only async-signal-safe calls.
-struct Plan {
-  const char* program;
-  char* const* argv;
-  char* const* env;
-  std::array<int, 3> fds;
-  std::span<const int> kept;
-  int directory;
-  const Privileges* privileges;  // Null: ours.
-  bool new_session;
-  bool gated;
-  int parent_death_signal;
-  pid_t parent;
-  sigset_t ignored;
-  std::optional<rlimit> descriptors;
-  int channel;
-};
-
-[[noreturn]] void child_fails(const Plan& plan, Stage stage) {
-  const Failure failure{stage, errno};
-  (void)::send(plan.channel, &failure, sizeof failure, MSG_NOSIGNAL);  // Without a reader nobody wants to know.
-  ::_exit(127);
-}
-
-void place_descriptors(const Plan& plan) {
-  std::array<int, 3> from = plan.fds;
-  // First out of each other's way: 0-2 are about to be overwritten.
-  for (int target = 0; target <= 2; ++target) {
-    int& source = from[static_cast<std::size_t>(target)];
-    if (source == kInherit) source = target;
-    if (source > 2 || source == target) continue;
-    source = ::fcntl(source, F_DUPFD_CLOEXEC, 3);
-    if (source < 0) child_fails(plan, Stage::kDescriptors);
+/// The child's next word; nothing: its end is closed, by exec or by death. kTimeout: neither came.
+Result<std::optional<Failure>> hear(int channel, const std::string& program) {
+  if (!TRY(wait_for(channel, POLLIN, deadline_after(kStartLimit)))) {
+    return fail(Errc::kTimeout, program + ": it was stopped before it could execute, or could not in 10 seconds");
   }
-  for (int target = 0; target <= 2; ++target) {
-    const int source = from[static_cast<std::size_t>(target)];
-    if (source != target) {
-      if (::dup2(source, target) < 0) child_fails(plan, Stage::kDescriptors);
-    } else if (::fcntl(source, F_SETFD, 0) != 0 && plan.fds[static_cast<std::size_t>(target)] != kInherit) {
-      child_fails(plan, Stage::kDescriptors);
-    }
-  }
-}
-
-/// What we inherited ourselves without close-on-exec must not reach the program.
-void close_others_at_exec() {
-  if (::syscall(SYS_close_range, 3U, ~0U, kCloseRangeCloexec) == 0) return;
-  for (int fd = 3; fd < 1024; ++fd) (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);  // Before 5.11; EBADF is the usual answer.
-}
-
-void reset_signals(const Plan& plan) {
-  for (int signo = 1; signo < NSIG; ++signo) {
-    struct sigaction action {};
-    action.sa_handler = ::sigismember(&plan.ignored, signo) == 1 ? SIG_IGN : SIG_DFL;
-    (void)::sigaction(signo, &action, nullptr);  // KILL, STOP and glibc's own two refuse.
-  }
-}
-
-void wait_for_go(const Plan& plan) {
-  const Failure ready{Stage::kReady, 0};
-  if (::send(plan.channel, &ready, sizeof ready, MSG_NOSIGNAL) != static_cast<ssize_t>(sizeof ready)) ::_exit(127);
-  char go = 0;
-  while (::recv(plan.channel, &go, 1, 0) != 1) {
-    if (errno != EINTR) ::_exit(127);  // End of input leaves errno as it was: never EINTR, all is blocked.
-  }
-}
-
-[[noreturn]] void child_main(const Plan& plan) {
-  if (plan.new_session && ::setsid() < 0) child_fails(plan, Stage::kSession);
-  if (plan.directory >= 0 && ::fchdir(plan.directory) != 0) child_fails(plan, Stage::kDirectory);
-  place_descriptors(plan);
-  close_others_at_exec();
-  for (const int fd : plan.kept) (void)::fcntl(fd, F_SETFD, 0);  // Of what is open it can't fail.
-  reset_signals(plan);
-  if (plan.privileges != nullptr) {
-    if (!take_privileges(*plan.privileges)) child_fails(plan, Stage::kPrivileges);
-    // What that user may not execute is said before "go"; behind it may be too late.
-    if (::access(plan.program, X_OK) != 0) child_fails(plan, Stage::kExec);
-  }
-  if (plan.gated) wait_for_go(plan);
-  if (plan.parent_death_signal != 0) {
-    (void)::prctl(PR_SET_PDEATHSIG, plan.parent_death_signal);  // Can't fail for a signal's number.
-    if (::getppid() != plan.parent) ::_exit(127);
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  (void)::sigprocmask(SIG_SETMASK, &none, nullptr);                            // Can't fail with these arguments.
-  if (plan.descriptors) (void)::setrlimit(RLIMIT_NOFILE, &*plan.descriptors);  // Lower than ours: it can't fail.
-  ::execve(plan.program, plan.argv, plan.env);
-  child_fails(plan, Stage::kExec);
-}
-
-/// The child's next word; nothing: its end is closed, by exec or by death.
-std::optional<Failure> hear(int channel) {
   Failure failure{};
   ssize_t count = 0;
   do count = ::recv(channel, &failure, sizeof failure, MSG_WAITALL);
   while (count < 0 && errno == EINTR);
-  if (count != static_cast<ssize_t>(sizeof failure)) return std::nullopt;
-  return failure;
+  if (count != static_cast<ssize_t>(sizeof failure)) return std::optional<Failure>();
+  return std::optional(failure);
 }
 
 Result<> describe(const std::string& program, const Failure& failure) {
@@ -302,6 +209,9 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.env = env_pointers.data();
   plan.fds = fds;
   plan.kept = options.kept_fds;
+  std::vector<int> needed = options.kept_fds;
+  needed.push_back(theirs.get());
+  plan.needed = needed;
   plan.directory = options.working_directory_fd;
   plan.privileges = options.privileges ? &*options.privileges : nullptr;
   plan.new_session = options.new_session;
@@ -339,10 +249,10 @@ Result<Child> spawn(const SpawnOptions& options) {
     (void)::waitpid(pid, nullptr, 0);
     return add_context(program, std::move(ref).error());
   }
-  Child child(*std::move(ref));  // From here on, a return kills and reaps it.
+  Child child(*std::move(ref));  // From here on, a return kills and reaps it, also if it is stopped.
   child.in_cgroup_ = forked.in_cgroup;
   if (plan.gated) {
-    const auto word = hear(ours.get());
+    const std::optional<Failure> word = TRY(hear(ours.get(), program));
     if (!word) return fail(Errc::kSystem, program + ": its process was killed before it started");
     if (word->stage != Stage::kReady) TRY(describe(program, *word));
     TRY(options.before_exec(pid));
@@ -352,7 +262,7 @@ Result<Child> spawn(const SpawnOptions& options) {
     while (sent < 0 && errno == EINTR);
     if (sent != 1) return fail_errno(program, errno);
   }
-  if (const auto word = hear(ours.get())) TRY(describe(program, *word));
+  if (const std::optional<Failure> word = TRY(hear(ours.get(), program))) TRY(describe(program, *word));
   return child;
 }
 

@@ -88,7 +88,9 @@ class Child {
 /// The environment that such a program would get.
 std::vector<std::string> spawn_environment(const SpawnOptions& options);
 
-/// Starts a program. Descriptors of ours other than 0-2 and kept_fds don't reach it. Errors name the program.
+/// Starts a program. Descriptors of ours other than 0-2 and kept_fds don't reach it. Errors name the program. kTimeout:
+/// somebody has stopped it (SIGSTOP) before it could execute; it is killed then. It becomes another user (privileges)
+/// only behind before_exec, so that others of that user can't reach it there.
 Result<Child> spawn(const SpawnOptions& options);
 
 }  // namespace stapsh::sys

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include "sys/descriptor_limit.h"
 #include "sys/pipe.h"
@@ -263,6 +265,44 @@ TEST(BeforeExec, KilledParentLeavesNoProgram) {
   int status = 0;  // The orphan is ours now.
   ASSERT_EQ(::waitpid(orphans[0], &status, 0), orphans[0]);
   EXPECT_EQ(WEXITSTATUS(status), 127);
+  EXPECT_FALSE(exists(directory.path("ran")));
+}
+
+// Whoever dies is known to be dead by the end of its pipes: a child that is held must not hold them.
+TEST(BeforeExec, TheChildHoldsOnlyWhatItNeeds) {
+  const Pipe pipe = must(make_pipe());
+  const Pipe lent = must(make_pipe());
+  SpawnOptions options{.program = "/bin/true"};
+  options.kept_fds = {lent.read_end.get()};
+  std::set<std::string> held;
+  options.before_exec = [&](pid_t pid) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+      held.insert(entry.path().filename());
+    }
+    return Result<>();
+  };
+  Child child = must(spawn(options));
+  EXPECT_EQ(must(child.wait(kPatience)), 0);
+  EXPECT_EQ(held.size(), 5U);  // 0-2, what is lent, and the channel.
+  EXPECT_TRUE(held.contains(std::to_string(lent.read_end.get())));
+  for (const int fd : {pipe.read_end.get(), pipe.write_end.get(), lent.write_end.get()}) {
+    EXPECT_FALSE(held.contains(std::to_string(fd)));
+  }
+}
+
+TEST(BeforeExec, WhoIsStoppedInItIsAnErrorAndKilled) {
+  const NoLeak no_leak;
+  const TestDirectory directory;
+  SpawnOptions options = shell("touch " + directory.path("ran"));
+  options.before_exec = [](pid_t pid) {
+    EXPECT_EQ(::kill(pid, SIGSTOP), 0);
+    return Result<>();
+  };
+  const auto child = spawn(options);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().code, Errc::kTimeout);
+  EXPECT_EQ(child.error().what, "/bin/sh: it was stopped before it could execute, or could not in 10 seconds");
+  EXPECT_FALSE(has_children());
   EXPECT_FALSE(exists(directory.path("ran")));
 }
 

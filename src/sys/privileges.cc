@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/privileges.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
@@ -68,6 +69,31 @@ bool take_privileges(const Privileges& privileges) {
   return ::prctl(PR_SET_SECUREBITS, kSecureBits, 0, 0, 0) == 0 && limit_bounding_set(privileges.capabilities) &&
          become_user(privileges) && keep_capabilities(privileges.capabilities) &&
          ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && (!privileges.pretends_root || pretend_root());
+}
+
+// Who looks at files is another (setfsuid(2)), with other capabilities; whom others may signal is not.
+bool may_execute(const Privileges& privileges, const char* program) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> own{};
+  if (::syscall(SYS_capget, &header, own.data()) != 0) return false;
+  if (::syscall(SYS_setgroups, privileges.groups.size(), privileges.groups.data()) != 0) return false;
+  const auto own_group = ::syscall(SYS_setfsgid, privileges.group);
+  const auto own_user = ::syscall(SYS_setfsuid, privileges.user);
+  auto lowered = own;
+  for (std::size_t half = 0; half < lowered.size(); ++half) {
+    lowered.at(half).effective = static_cast<std::uint32_t>(privileges.capabilities >> (32 * half));
+  }
+  bool may = ::syscall(SYS_capset, &header, lowered.data()) == 0;
+  int why_not = errno;
+  if (may && ::syscall(SYS_faccessat2, AT_FDCWD, program, X_OK, AT_EACCESS) != 0) {
+    why_not = errno;
+    may = why_not == ENOSYS || why_not == EPERM;  // Not known to the kernel, or to a filter of system calls.
+  }
+  (void)::syscall(SYS_setfsuid, own_user);
+  (void)::syscall(SYS_setfsgid, own_group);
+  if (::syscall(SYS_capset, &header, own.data()) != 0) return false;
+  errno = why_not;
+  return may;
 }
 
 }  // namespace stapsh::sys

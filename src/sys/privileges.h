@@ -28,4 +28,9 @@ struct Privileges {
 /// Source: capabilities(7), credentials(7).
 bool take_privileges(const Privileges& privileges);
 
+/// Whether who is so may execute `program`; false with errno where not, or where we can't make anybody so (EPERM). True
+/// where the kernel can't be asked (before Linux 5.8). Only the supplementary groups of this process are changed: it
+/// stays who it is to those who would signal or trace it. Async-signal-safe.
+bool may_execute(const Privileges& privileges, const char* program);
+
 }  // namespace stapsh::sys

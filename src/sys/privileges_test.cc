@@ -2,10 +2,18 @@
 // What a program sees of itself behind take_privileges(). Only root can lower them: others skip.
 #include "sys/privileges.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "sys/capabilities.h"
 #include "sys/child.h"
+#include "sys/open_inside.h"
 #include "sys/pipe.h"
 #include "sys/test_support.h"
 
@@ -109,6 +117,44 @@ TEST_F(PrivilegesTest, WhatThatUserMayNotExecuteIsSaidBeforeGo) {
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().sys_errno, EACCES);
   EXPECT_FALSE(asked);
+}
+
+// By its groups or capabilities it may.
+TEST_F(PrivilegesTest, WhatThatUserMayExecuteIsExecuted) {
+  const TestDirectory directory;
+  const std::string program = directory.write("x", "#!/bin/true\n", 0750);
+  ASSERT_EQ(::chmod(directory.path("").c_str(), 0755), 0);
+  ASSERT_EQ(::chown(program.c_str(), 0, 1237), 0);
+  SpawnOptions options{.program = program};
+  options.privileges = user_1234();
+  EXPECT_EQ(must(must(spawn(options)).wait(kPatience)), 0);
+  ASSERT_EQ(::chown(program.c_str(), 0, 0), 0);
+  EXPECT_EQ(spawn(options).error().sys_errno, EACCES);
+  options.privileges->capabilities = bit(CAP_DAC_OVERRIDE);
+  EXPECT_EQ(must(must(spawn(options)).wait(kPatience)), 0);
+}
+
+TEST_F(PrivilegesTest, OthersOfThatUserCantReachItBeforeGo) {
+  std::string status;
+  int error = 0;
+  SpawnOptions options{.program = "/bin/true"};
+  options.privileges = user_1234();
+  options.before_exec = [&](pid_t pid) {
+    status = must(read_whole(must(open_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", O_RDONLY)).get(),
+                             std::size_t{1} << 16));
+    const pid_t other = ::fork();
+    if (other == 0) {
+      if (!take_privileges(user_1234())) ::_exit(255);
+      ::_exit(::kill(pid, SIGSTOP) == 0 ? 0 : errno);
+    }
+    int end = 0;
+    EXPECT_EQ(::waitpid(other, &end, 0), other);
+    error = WEXITSTATUS(end);
+    return Result<>();
+  };
+  EXPECT_EQ(must(must(spawn(options)).wait(kPatience)), 0);
+  EXPECT_EQ(error, EPERM);
+  EXPECT_NE(status.find("\nUid:\t0\t0\t0\t0\n"), std::string::npos) << status;
 }
 
 }  // namespace

@@ -131,6 +131,51 @@ TEST_F(AgentPrivileges, NothingStaysOfItWhenTheAgentIsKilled) {
   expect_nothing_left();
 }
 
+// A user of this test's own, one of whose processes stops all others of that user, as fast as it can: also the child
+// that is about to become the runner.
+class AgentOfAHostileUser : public AgentPrivileges {
+ protected:
+  AgentOfAHostileUser() {
+    mounts_.replace("/etc/passwd",
+                    scratch_.write("passwd", "root:x:0:0::/root:/bin/sh\nhostile:x:4712:4712::/:/bin/sh\n"));
+    set_runner("exec sleep 1000\n");
+    set_policy("allow runner=bpftrace user=hostile\n");
+  }
+  ProgramOptions stopper() const {
+    return options({"/usr/bin/setpriv", "--reuid", "4712", "--regid", "4712", "--clear-groups", "/bin/sh", "-c",
+                    "while :; do kill -STOP -1; echo; done 2> /dev/null"});
+  }
+  /// Until the stopper is not its user's only process; a zombie is none.
+  void wait_for_a_child(const Program& stopper) const {
+    Program wait(options({"/bin/sh", "-c",
+                          "until ps -o pid= -o stat= -U 4712 | grep -v Z | grep -qvw " + std::to_string(stopper.pid()) +
+                              "; do :; done"}));
+    EXPECT_EQ(wait.wait_exit(), 0);
+  }
+};
+
+TEST_F(AgentOfAHostileUser, IsStoppedAsAnyAgentIs) {
+  Program stopper(this->stopper());
+  ASSERT_TRUE(stopper.wait_for_out("\n"));
+  Program stapsh(agent(Input::kPipe, {"--grace", "0.2"}));
+  ASSERT_TRUE(stapsh.write("stap 5.6\noption data\noption exit\n" + run()));
+  wait_for_a_child(stopper);
+  stapsh.send_signal(SIGTERM);
+  EXPECT_NE(stapsh.wait_exit(), -1);
+  expect_nothing_left();
+}
+
+TEST_F(AgentOfAHostileUser, LeavesNothingWhenItIsKilled) {
+  Program stopper(this->stopper());
+  ASSERT_TRUE(stopper.wait_for_out("\n"));
+  Program stapsh(agent(Input::kPipe, {"--grace", "0.2"}));
+  ASSERT_TRUE(stapsh.write("stap 5.6\noption data\noption exit\n" + run()));
+  wait_for_a_child(stopper);
+  stapsh.send_signal(SIGKILL);
+  (void)stapsh.wait_gone();
+  expect_nothing_left();
+}
+
 TEST_F(AgentPrivileges, WhatCantBeIsRefused) {
   set_runner("echo it ran\n");
   const auto refused = [&](const std::string& policy) {
@@ -166,9 +211,36 @@ TEST_F(AgentPrivileges, AnAgentThatIsNotRootRefuses) {
   const std::string not_root =
       "ERROR: refused: policy line 1: user=games: the agent is not root, and can't run anything as another user\n";
   EXPECT_EQ(said_by({"/usr/bin/setpriv", "--reuid", kUser, "--clear-groups"}), "OK\n" + not_root + not_root + "quit\n");
-  const std::string no_setpcap =
-      "ERROR: refused: policy line 1: user=games: the agent lacks the capabilities for it: setpcap\n";
-  EXPECT_EQ(said_by({"/usr/bin/setpriv", "--bounding-set", "-setpcap"}), "OK\n" + no_setpcap + no_setpcap + "quit\n");
+  for (const std::string lacking : {"setpcap", "kill"}) {
+    const std::string error =
+        "ERROR: refused: policy line 1: user=games: the agent lacks the capabilities for it: " + lacking + "\n";
+    EXPECT_EQ(said_by({"/usr/bin/setpriv", "--bounding-set", "-" + lacking}), "OK\n" + error + error + "quit\n");
+  }
+}
+
+TEST_F(AgentPrivileges, AUserInAGroupThatIsAsGoodAsRootIsRefused) {
+  mounts_.replace("/etc/passwd", scratch_.write("passwd",
+                                                "root:x:0:0::/root:/bin/sh\nfirst:x:4712:0::/:/bin/sh\n"
+                                                "second:x:4713:4713::/:/bin/sh\nthird:x:4714:6::/:/bin/sh\n"
+                                                "fourth:x:4715:4715::/:/bin/sh\nfifth:x:4716:4716::/:/bin/sh\n"));
+  mounts_.replace("/etc/group", scratch_.write("group",
+                                               "root:x:0:fourth\nshadow:x:42:second\ndisk:x:6:\n"
+                                               "tracing:x:4712:fifth\n"));
+  const auto check = [&](const std::string& user) {
+    set_policy("allow runner=bpftrace user=" + user + "\n");
+    Program stapsh(options({agent_program(), "--check-policy"}, &mounts_));
+    (void)stapsh.wait_exit();
+    return stapsh.out() + stapsh.err();
+  };
+  const auto error = [](const std::string& user, const std::string& group) {
+    return "stapsh: /etc/stapsh/policy: line 1: user=" + user + ": is in group " + group +
+           ", and that group is as good as root\n";
+  };
+  EXPECT_EQ(check("first"), error("first", "0"));
+  EXPECT_EQ(check("second"), error("second", "shadow"));
+  EXPECT_EQ(check("third"), error("third", "disk"));
+  EXPECT_EQ(check("fourth"), error("fourth", "0"));
+  EXPECT_EQ(check("fifth").find("as good as root"), std::string::npos);
 }
 
 TEST_F(AgentPrivileges, CheckPolicySaysAsWhom) {
