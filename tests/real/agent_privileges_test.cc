@@ -145,12 +145,18 @@ class AgentOfAHostileUser : public AgentPrivileges {
     return options({"/usr/bin/setpriv", "--reuid", "4712", "--regid", "4712", "--clear-groups", "/bin/sh", "-c",
                     "while :; do kill -STOP -1; echo; done 2> /dev/null"});
   }
-  /// Until the stopper is not its user's only process; a zombie is none.
-  void wait_for_a_child(const Program& stopper) const {
-    Program wait(options({"/bin/sh", "-c",
-                          "until ps -o pid= -o stat= -U 4712 | grep -v Z | grep -qvw " + std::to_string(stopper.pid()) +
-                              "; do :; done"}));
+  enum class Others { kExist, kNone };
+  /// Until the user has processes beside the stopper, or none; a zombie is none.
+  void wait_for(Others others, const Program& stopper) const {
+    const std::string there = "ps -o pid= -o stat= -U 4712 | grep -v Z | grep -qvw " + std::to_string(stopper.pid());
+    const std::string word = others == Others::kExist ? "until " : "while ";
+    Program wait(options({"/bin/sh", "-c", word + there + "; do :; done"}));
     EXPECT_EQ(wait.wait_exit(), 0);
+  }
+  /// Who is stopped stays so.
+  static void end(Program& stopper) {
+    stopper.send_signal(SIGKILL);
+    EXPECT_TRUE(stopper.wait_gone());
   }
 };
 
@@ -159,10 +165,10 @@ TEST_F(AgentOfAHostileUser, IsStoppedAsAnyAgentIs) {
   ASSERT_TRUE(stopper.wait_for_out("\n"));
   Program stapsh(agent(Input::kPipe, {"--grace", "0.2"}));
   ASSERT_TRUE(stapsh.write("stap 5.6\noption data\noption exit\n" + run()));
-  wait_for_a_child(stopper);
+  wait_for(Others::kExist, stopper);
   stapsh.send_signal(SIGTERM);
   EXPECT_NE(stapsh.wait_exit(), -1);
-  expect_nothing_left();
+  end(stopper);
 }
 
 TEST_F(AgentOfAHostileUser, LeavesNothingWhenItIsKilled) {
@@ -170,10 +176,11 @@ TEST_F(AgentOfAHostileUser, LeavesNothingWhenItIsKilled) {
   ASSERT_TRUE(stopper.wait_for_out("\n"));
   Program stapsh(agent(Input::kPipe, {"--grace", "0.2"}));
   ASSERT_TRUE(stapsh.write("stap 5.6\noption data\noption exit\n" + run()));
-  wait_for_a_child(stopper);
+  wait_for(Others::kExist, stopper);
   stapsh.send_signal(SIGKILL);
-  (void)stapsh.wait_gone();
-  expect_nothing_left();
+  EXPECT_TRUE(stapsh.wait_gone());
+  wait_for(Others::kNone, stopper);
+  end(stopper);
 }
 
 TEST_F(AgentPrivileges, WhatCantBeIsRefused) {
