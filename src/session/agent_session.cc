@@ -204,6 +204,8 @@ void AgentSession::set_option(const OptionCommand& command) {
   if (command.name == "policy") return answer_ok(settings_.gate ? std::string(kPolicyAnswer) : std::string());
   if (command.name == "keep") {
     if (!dialect_.verifies) return answer_error("option keep: say option digest first");
+    // What runs is decided when the files are there, so one that may not run would stay, and `have` would tell of it.
+    if (settings_.gate) return answer_error("option keep: nothing is kept where a policy is in force");
     input_ = AwaitingOutcome{{}};
     return emit(BeginKeeping{});
   }

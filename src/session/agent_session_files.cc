@@ -54,7 +54,6 @@ void AgentSession::on_kept_taken(std::uint64_t size) {
   if (!awaiting) return;  // It was stopped meanwhile.
   if (++files_ == 1) kind_from_file_ = runner_kind_for_module(awaiting->file_name);
   files_bytes_ += size;
-  if (settings_.gate) uploaded_.push_back({awaiting->file_name, awaiting->digest});
   input_ = ReadingLine{};
   answer_ok();
 }

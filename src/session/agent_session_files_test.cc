@@ -103,27 +103,29 @@ TEST(AgentSessionFiles, NothingIsTakenForARunnerThatLives) {
   EXPECT_EQ(rfc.run({"say stap 1.4", kHave}), "stapsh 5.6 x86_64 6.1; report have: not now");
 }
 
-TEST(AgentSessionFiles, APolicyDecidesOverWhatWasTaken) {
+// Neither what a policy refuses, nor what it allows: nobody learns from `have` what another has sent.
+TEST(AgentSessionFiles, UnderAPolicyNothingStays) {
   AgentSettings settings;
   Result<policy::Policy> policy = policy::parse_policy("allow as=oncall runner=bpftrace args=safe sha256=@/list\n");
   ASSERT_TRUE(policy);
   policy->digests["/list"].emplace(kAbc);
   settings.gate = policy::Gate{{{}, {}, "oncall"}, *std::move(policy), {}};
-  AgentDriver agent = agent_with({"digest", "keep"}, settings);
-  EXPECT_EQ(agent.run({kHave, "say run ./a.bt"}), "take ba7816bf as a.bt; OK; start bpftrace [./a.bt]; OK");
-  AgentDriver other = agent_with({"digest", "keep"}, settings);
-  EXPECT_EQ(
-      other.run({"say have " + kOther + " a.bt", "say run ./a.bt"}),
-      "take 00000000 as a.bt; OK; ERROR: refused: policy line 1: sha256=@/list: a.bt (" + kOther + ") is not in it");
-  AgentDriver beside = agent_with({"digest", "keep"}, settings);
-  EXPECT_EQ(
-      beside.run({kHave, "say have " + kOther + " b.bt", "say run ./a.bt"}),
-      "take ba7816bf as a.bt; OK; take 00000000 as b.bt; OK; ERROR: refused: policy line 1: sha256=@/list: b.bt (" +
-          kOther + ") is not in it");
-  AgentDriver kind = agent_with({"digest", "keep"}, settings);
+  AgentDriver agent = agent_with({"digest"}, settings);
+  EXPECT_EQ(agent.run({"say option keep", "bytes file 3 a.bt " + kAbc + "\\nabc", "say have " + kAbc + " b.bt",
+                       "say have " + kOther + " b.bt", "say have " + kAbc + " a.ko", "say run ./b.bt"}),
+            "ERROR: option keep: nothing is kept where a policy is in force; create a.bt 3; write abc; commit; OK; "
+            "ERROR: have b.bt: nothing is kept; say option keep first, or send it; "
+            "ERROR: have b.bt: nothing is kept; say option keep first, or send it; "
+            "ERROR: have a.ko: nothing is kept; say option keep first, or send it; "
+            "ERROR: refused: policy line 1: args=safe: the program './b.bt' is not ./NAME of a file that was sent");
+  AgentDriver kind = agent_with({"digest"}, settings);
   EXPECT_EQ(kind.run({"say have " + kAbc + " a.ko", "say run ./a.ko"}),
             "ERROR: refused: policy: no line allows staprun to as oncall; "
             "ERROR: refused: policy: no line allows staprun to as oncall");
+  AgentDriver whole = agent_with({"digest"}, settings);
+  EXPECT_EQ(whole.run({"say option keep", "bytes file 3 a.bt " + kAbc + "\\nabc", "say run ./a.bt"}),
+            "ERROR: option keep: nothing is kept where a policy is in force; create a.bt 3; write abc; commit; OK; "
+            "start bpftrace [./a.bt]; OK");
 }
 
 }  // namespace

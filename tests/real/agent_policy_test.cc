@@ -88,10 +88,12 @@ struct Attempt {
 const std::string kNot = " is no option that is known to be safe";
 const std::string kNotSent = " is not ./NAME of a file that was sent";
 
-// Both are kept there, from a session of somebody's who may send anything.
+// Both are kept there, from a time without a policy; nobody gets at them under one.
 const std::string kKeep = "option digest\noption digest\noption keep\n";
 const std::string kHaveAbc = "have " + kAbc + " a.bt\n", kHaveAbd = "have " + kAbd + " a.bt\n";
 const std::string kAbdIsNotListed = " line 4: sha256=@/etc/stapsh/approved: a.bt (" + kAbd + ") is not in it";
+
+const std::string kNoFile = " line 4: sha256=@/etc/stapsh/approved: no file was sent";
 
 const Attempt kAttempts[] = {
     // What is allowed.
@@ -198,13 +200,14 @@ const Attempt kAttempts[] = {
      "",
      "file 3 b.bt\nabd"},
     {"approved", "", {"./a.bt"}, " line 4: sha256=@/etc/stapsh/approved: no file was sent"},
-    // What is there from before: it is what it holds that counts.
-    {"approved", "", {"./a.bt"}, "", "", kKeep + kHaveAbc},
-    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + kHaveAbd},
-    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + kHaveAbd + kHaveAbc},
+    // What is there from before.
+    {"approved", "", {"./a.bt"}, kNoFile, "", kKeep + kHaveAbc},
+    {"approved", "", {"./a.bt"}, kNoFile, "", kKeep + kHaveAbd},
+    {"approved", "", {"./a.bt"}, kNoFile, "", kKeep + kHaveAbd + kHaveAbc},
     {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + "file 3 a.bt\nabd" + kHaveAbc},
-    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + "have " + kAbc + " b.bt\n" + kHaveAbd},
-    {"approved", "", {"./a.bt"}, " line 4: sha256=@/etc/stapsh/approved: no file was sent", "", kHaveAbc},
+    {"approved", "", {"./a.bt"}, kAbdIsNotListed, "", kKeep + "file 3 a.bt " + kAbd + "\nabd" + kHaveAbc},
+    {"approved", "", {"./a.bt"}, kNoFile, "", kKeep + "have " + kAbc + " b.bt\n" + kHaveAbd},
+    {"approved", "", {"./a.bt"}, kNoFile, "", kHaveAbc},
     {"approved",
      "",
      {"./a.bt"},
@@ -223,7 +226,7 @@ const Attempt kAttempts[] = {
      {"--unsafe", "./a.bt"},
      " line 4: args=safe: --unsafe lets a program run commands",
      "",
-     kKeep + kHaveAbc},
+     kKeep + "file 3 a.bt " + kAbc + "\nabc"},
     {"oncall", "", {"./a.ko"}, " line 6: deny as=oncall,approved,commands", "", kKeep + "have " + kAbc + " a.ko\n"},
     {"oncall",
      "",
@@ -236,9 +239,10 @@ const Attempt kAttempts[] = {
 
 TEST_F(AgentPolicy, WhatAClientTriesIsAllowedOrStoppedByItsLine) {
   EXPECT_GE(std::size(kAttempts), 60U);
-  EXPECT_EQ(answers({"--as", "all"},
-                    "option digest\noption keep\nfile 3 a.bt " + kAbd + "\nabdfile 3 b.bt " + kAbc + "\nabc"),
-            "OK\nOK kept=" + scratch_.path("cache") + "/stapsh-modules-0\nOK\nOK\nquit\n");
+  const std::string send = "option digest\noption keep\nfile 3 a.bt " + kAbd + "\nabdfile 3 b.bt " + kAbc + "\nabc";
+  ASSERT_EQ(::unlink((folder_ + "/policy").c_str()), 0);
+  EXPECT_EQ(answers({}, send), "OK\nOK kept=" + scratch_.path("cache") + "/stapsh-modules-0\nOK\nOK\nquit\n");
+  set_policy(kPolicy);
   for (const Attempt& attempt : kAttempts) {
     SCOPED_TRACE("as '" + attempt.as + "' " + attempt.name + ": " + attempt.before + run_line(attempt.args));
     const Words words = attempt.as.empty() ? Words{} : Words{"--as", attempt.as};
@@ -257,20 +261,34 @@ TEST_F(AgentPolicy, WhatAClientTriesIsAllowedOrStoppedByItsLine) {
   }
 }
 
-// Whoever can write there is the agent's own user; still nothing runs but what it seems to be.
+// What is refused does not stay; nor does another learn of it, or of what ran.
+TEST_F(AgentPolicy, NothingIsKept) {
+  const std::string no = "ERROR: option keep: nothing is kept where a policy is in force\n";
+  const std::string none = "ERROR: have a.bt: nothing is kept; say option keep first, or send it\n";
+  const std::string send = "option digest\noption keep\nfile 3 a.bt " + kAbd + "\nabdrun ./a.bt\n";
+  const std::string ask = "option digest\noption keep\n" + kHaveAbd;
+  EXPECT_EQ(answers({"--as", "approved"}, send),
+            "OK\n" + no + "OK\nERROR: refused: policy" + kAbdIsNotListed + "\nquit\n");
+  EXPECT_EQ(answers({"--as", "oncall"}, ask), "OK\n" + no + none + "quit\n");
+  EXPECT_TRUE(answers({"--as", "all"}, send).starts_with("OK\n" + no + "OK\nOK\n"));
+  EXPECT_EQ(answers({"--as", "oncall"}, ask), "OK\n" + no + none + "quit\n");
+  EXPECT_NE(::access((scratch_.path("cache") + "/stapsh-modules-0").c_str(), F_OK), 0);
+}
+
+// Whoever can write there is the agent's own user; still nothing is taken but what it seems to be.
 TEST_F(AgentPolicy, WhatIsKeptIsWhatItHolds) {
   const std::string kept = scratch_.make_folder("cache/stapsh-modules-0");
   ASSERT_EQ(::chmod(kept.c_str(), 0700), 0);
   const std::string path = scratch_.write("cache/stapsh-modules-0/" + kAbc, "abd");
-  const std::string said = answers({"--as", "approved"}, kKeep + kHaveAbc + "run ./a.bt\n");
+  ASSERT_EQ(::unlink((folder_ + "/policy").c_str()), 0);
+  const std::string said = answers({}, kKeep + kHaveAbc);
   EXPECT_NE(said.find("ERROR: have a.bt: what was kept has been changed, and is thrown away; send it\n"),
             std::string::npos)
       << said;
-  EXPECT_TRUE(said.ends_with("no file was sent\nquit\n")) << said;
   EXPECT_NE(::access(path.c_str(), F_OK), 0);
   ASSERT_EQ(::symlink(scratch_.write("b.bt", "abc").c_str(), path.c_str()), 0);
-  const std::string linked = answers({"--as", "approved"}, kKeep + kHaveAbc + "run ./a.bt\n");
-  EXPECT_TRUE(linked.ends_with("no file was sent\nquit\n")) << linked;
+  const std::string linked = answers({}, kKeep + kHaveAbc);
+  EXPECT_NE(linked.find("ERROR: have a.bt: "), std::string::npos) << linked;
 }
 
 // Neither is stapdyn looked for, which is not here, nor is a file made for it.

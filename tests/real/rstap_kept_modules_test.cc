@@ -86,6 +86,18 @@ TEST_F(RstapKeptModules, AnOwnerWhoWantsNothingKeptGetsNothing) {
   EXPECT_FALSE(fs::exists(folder()));
 }
 
+TEST_F(RstapKeptModules, UnderAPolicyNothingStays) {
+  mounts_.policy_folder(scratch_.make_folder("etc-stapsh"));
+  scratch_.write("etc-stapsh/policy", "allow\n");
+  for (int i = 0; i < 2; ++i) {
+    const Said said = run();
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_GT(said.bytes, kModuleBytes);
+    EXPECT_FALSE(has(said.err, "kept")) << said.err;
+  }
+  EXPECT_FALSE(fs::exists(folder()));
+}
+
 // As rstap says it after an older agent's answer.
 TEST_F(RstapKeptModules, AnAgentThatKnowsNothingOfItIsSentAll) {
   for (int i = 0; i < 2; ++i) {
