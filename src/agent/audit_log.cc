@@ -14,13 +14,25 @@ namespace {
 constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
 constexpr const char* kSyslogSocket = "/dev/log";
 
+// Whoever must know what runs there would know it in part.
+Result<> write_syslog(const policy::AuditRecord& record) {
+  const bool must_be_whole =
+      record.asked == policy::Logging::kRequired && record.event == policy::AuditRecord::Event::kStarted;
+  if (must_be_whole && !policy::fits_message(record)) {
+    return fail(Errc::kLimit, std::string(kSyslogSocket) +
+                                  ": its arguments, with the files that they name and its variables, are too long for "
+                                  "a line of " +
+                                  std::to_string(policy::kAuditMessageBytesMax) + " bytes");
+  }
+  return sys::send_to_log(kSyslogSocket, policy::syslog_line(record, sys::syslog_time(), static_cast<int>(::getpid())));
+}
+
 }  // namespace
 
 Result<> write_audit(const policy::AuditRecord& record) {
   const Result<> journal = sys::send_to_journal(kJournalSocket, policy::journal_entry(record));
   if (journal) return {};
-  const Result<> syslog =
-      sys::send_to_log(kSyslogSocket, policy::syslog_line(record, sys::syslog_time(), static_cast<int>(::getpid())));
+  const Result<> syslog = write_syslog(record);
   if (syslog) return {};
   return fail(Errc::kSystem, "the run can't be logged: " + journal.error().what + "; " + syslog.error().what);
 }

@@ -23,6 +23,7 @@ struct AuditRecord {
   std::string runner;
   std::vector<UploadedFile> files;
   std::optional<std::vector<std::string>> args;  ///< None: they were not said.
+  std::vector<std::string> environment;          ///< Of the run (option env): NAME=VALUE.
   unsigned line = 0;                             ///< Of the policy; 0: none decided.
   std::string reason;  ///< The line's words, why it was refused or failed, or why it was stopped.
 

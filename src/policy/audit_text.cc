@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/audit_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
+#include <span>
 
 namespace stapsh::policy {
 namespace {
@@ -71,13 +74,39 @@ std::string arguments(const std::vector<std::string>& args) {
 }
 
 // As sha256sum(1) prints them.
-std::string digests(const std::vector<UploadedFile>& files) {
+std::string digest_line(const UploadedFile& file) {
+  return (file.digest.empty() ? std::string("unknown") : file.digest) + "  " + file.name;
+}
+
+std::string digests(std::span<const UploadedFile> files) {
   std::vector<std::string> lines;
   lines.reserve(files.size());
-  for (const UploadedFile& file : files) {
-    lines.push_back((file.digest.empty() ? std::string("unknown") : file.digest) + "  " + file.name);
-  }
+  for (const UploadedFile& file : files) lines.push_back(digest_line(file));
   return joined(lines, "\n");
+}
+
+// A client chooses how many files it sends, and in which order: what ran must not be hidden among them.
+struct FilesOfRun {
+  std::vector<UploadedFile> files;  // Those that the arguments name first: `./NAME` alone, then as a part of one.
+  std::size_t named = 0;
+  [[nodiscard]] std::span<const UploadedFile> front() const { return std::span(files).first(named); }
+  [[nodiscard]] std::span<const UploadedFile> others() const { return std::span(files).subspan(named); }
+};
+
+FilesOfRun files_of(const AuditRecord& record) {
+  FilesOfRun found{record.files};
+  if (!record.args) return {record.files, record.files.size()};
+  const auto is_alone = [&](const UploadedFile& file) {
+    return std::ranges::count(*record.args, "./" + file.name) > 0;
+  };
+  const auto is_part = [&](const UploadedFile& file) {
+    return std::ranges::any_of(*record.args,
+                               [&](const std::string& arg) { return arg.find(file.name) != std::string::npos; });
+  };
+  const auto behind_alone = std::ranges::stable_partition(found.files, is_alone).begin();
+  const auto behind_named = std::stable_partition(behind_alone, found.files.end(), is_part);
+  found.named = static_cast<std::size_t>(behind_named - found.files.begin());
+  return found;
 }
 
 std::string upper(std::string_view name) {
@@ -95,7 +124,10 @@ std::string who_word(const Peer& peer) {
   return "nobody known";
 }
 
-AuditFields audit_fields(const AuditRecord& record) {
+namespace {
+
+// All but `others()` of its files.
+AuditFields fields_of(const AuditRecord& record, std::span<const UploadedFile> files) {
   AuditFields fields;
   const auto add = [&](std::string_view name, std::string value) {
     if (!value.empty()) fields.emplace_back(name, std::move(value));
@@ -110,18 +142,47 @@ AuditFields audit_fields(const AuditRecord& record) {
   if (record.left) add("left", record.left->empty() ? "nothing" : joined(*record.left, ", "));
   add("by", record.by);
   add("reason", record.reason);
-  add("files", digests(record.files));
+  add("files", digests(files));
   if (record.args) fields.emplace_back("args", arguments(*record.args));
+  add("env", arguments(record.environment));
   return fields;
 }
 
-std::string audit_message(const AuditRecord& record) {
+// How many files, or bytes, are left out.
+constexpr std::size_t kRoomForMark = 60;
+constexpr std::size_t kUnmarkedBytesMax = kAuditMessageBytesMax - kRoomForMark;
+
+std::string field_text(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=" + in_quotes(value);
+}
+
+// Without the files that the arguments do not name, however long it is.
+std::string main_part(const AuditRecord& record, const FilesOfRun& files) {
   std::string message = std::string(entry_of(record).message) + ":";
-  for (const auto& [name, value] : audit_fields(record)) message += " " + std::string(name) + "=" + in_quotes(value);
-  static constexpr std::size_t kRoomForMark = 40;
-  if (message.size() > kAuditMessageBytesMax) {
-    const std::size_t kept = kAuditMessageBytesMax - kRoomForMark;
-    message = message.substr(0, kept) + "... (" + std::to_string(message.size() - kept) + " bytes more)";
+  for (const auto& [name, value] : fields_of(record, files.front())) message += field_text(name, value);
+  return message;
+}
+
+}  // namespace
+
+AuditFields audit_fields(const AuditRecord& record) { return fields_of(record, files_of(record).files); }
+
+bool fits_message(const AuditRecord& record) { return main_part(record, files_of(record)).size() <= kUnmarkedBytesMax; }
+
+std::string audit_message(const AuditRecord& record) {
+  const FilesOfRun files = files_of(record);
+  std::string message = main_part(record, files);
+  std::size_t shown = files.others().size();
+  if (message.size() > kUnmarkedBytesMax) {
+    const std::string more = std::to_string(message.size() - kUnmarkedBytesMax);
+    message = message.substr(0, kUnmarkedBytesMax) + "... (" + more + " bytes more)";
+    shown = 0;
+  }
+  const auto others = [&] { return field_text("other_files", digests(files.others().first(shown))); };
+  while (shown > 0 && message.size() + others().size() > kUnmarkedBytesMax) --shown;
+  if (shown > 0) message += others();
+  if (shown < files.others().size()) {
+    message += field_text("files_left_out", std::to_string(files.others().size() - shown));
   }
   return message;
 }

@@ -16,13 +16,17 @@ namespace stapsh::policy {
 /// The most bytes of a message: rsyslog cuts a longer one.
 inline constexpr std::size_t kAuditMessageBytesMax = 8'000;
 
-/// What is known of the run, in the order of a message: names are of lower-case letters and `_`.
+/// What is known of the run: names are of lower-case letters and `_`. Files that the arguments name come first.
 using AuditFields = std::vector<std::pair<std::string_view, std::string>>;
 AuditFields audit_fields(const AuditRecord& record);
 
-/// One line of printable ASCII, without a newline: `run started: who="as=oncall" …`. A longer one than
-/// kAuditMessageBytesMax is cut, and says so; files and arguments are last.
+/// One line of printable ASCII, without a newline: `run started: who="as=oncall" …`. The files that the arguments name
+/// stand before the arguments and variables, the others behind them, as many as there is room for in
+/// kAuditMessageBytesMax; how many are left out is said. What is too long without those is cut, and says so.
 std::string audit_message(const AuditRecord& record);
+
+/// Whether a message has all but files that the arguments do not name.
+bool fits_message(const AuditRecord& record);
 
 /// The datagram for journald.
 std::string journal_entry(const AuditRecord& record);

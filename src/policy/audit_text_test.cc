@@ -53,12 +53,62 @@ TEST(AuditText, AClientsWordsEndNoLineAndNoField) {
 
 TEST(AuditText, AMessageHasItsLength) {
   AuditRecord record = a_record();
-  record.args = {std::string(1'000'000, 'x')};
+  record.args = {"./a.bt", std::string(1'000'000, 'x')};
+  record.files.push_back({"b.h", ""});
   const std::string message = audit_message(record);
   EXPECT_LE(message.size(), kAuditMessageBytesMax);
-  EXPECT_TRUE(message.ends_with("... (992279 bytes more)")) << message.substr(message.size() - 60);
+  EXPECT_TRUE(message.ends_with("... (992306 bytes more) files_left_out=\"1\"")) << message.substr(message.size() - 60);
   EXPECT_NE(message.find(std::string(64, 'a')), std::string::npos);
   EXPECT_GT(journal_entry(record).size(), 1'000'000U);
+}
+
+std::string hex_of(char c) { return std::string(64, c); }
+
+TEST(AuditText, NothingHidesWhatRan) {
+  AuditRecord record = a_record();
+  record.args = {"./real.bt", "-Iinclude.d"};
+  record.environment = {"BPFTRACE_STRLEN=64", "A=two words"};
+  record.files.clear();
+  for (int i = 10; i < 72; ++i) record.files.push_back({std::to_string(i) + std::string(200, 'd'), hex_of('d')});
+  record.files.push_back({"include.d", hex_of('b')});
+  record.files.push_back({"real.bt", hex_of('c')});
+  const std::string message = audit_message(record);
+  EXPECT_TRUE(fits_message(record));
+  EXPECT_LE(message.size(), kAuditMessageBytesMax);
+  EXPECT_NE(message.find(" files=\"" + hex_of('c') + "  real.bt\\x0a" + hex_of('b') +
+                         "  include.d\" args=\"./real.bt -Iinclude.d\" env=\"BPFTRACE_STRLEN=64 \\\"A=two words\\\"\" "
+                         "other_files=\"" +
+                         hex_of('d') + "  10ddd"),
+            std::string::npos)
+      << message;
+  EXPECT_TRUE(message.ends_with("ddd\" files_left_out=\"35\"")) << message.substr(message.size() - 60);
+  // The journal has all of them.
+  const std::string entry = journal_entry(record);
+  EXPECT_NE(entry.find(hex_of('d') + "  71ddd"), std::string::npos);
+  EXPECT_NE(entry.find("\nSTAPSH_ENV=BPFTRACE_STRLEN=64 \"A=two words\"\n"), std::string::npos);
+  EXPECT_LT(entry.find("  real.bt\n"), entry.find("  10ddd", entry.find("STAPSH_FILES")));
+  // Every one can be named.
+  for (const UploadedFile& file : a_record().files) record.files.push_back(file);
+  for (const UploadedFile& file : record.files) record.args->push_back("./" + file.name);
+  EXPECT_FALSE(fits_message(record));
+  record.files.resize(5);
+  record.args = {"./a.bt", std::string(kAuditMessageBytesMax, 'x')};
+  EXPECT_FALSE(fits_message(record));
+}
+
+TEST(AuditText, WhatFitsIsWhole) {
+  AuditRecord record = a_record();
+  record.files.push_back({"b.h", hex_of('b')});
+  EXPECT_TRUE(
+      audit_message(record).ends_with("args=\"-q ./a.bt \\\"two words\\\"\" other_files=\"" + hex_of('b') + "  b.h\""))
+      << audit_message(record);
+  for (std::size_t bytes = kAuditMessageBytesMax - 600; bytes < kAuditMessageBytesMax; ++bytes) {
+    record.args = {"./a.bt", std::string(bytes, 'x')};
+    const std::string message = audit_message(record);
+    ASSERT_LE(message.size(), kAuditMessageBytesMax);
+    const bool whole = message.ends_with("b.h\""), without = message.ends_with("x\" files_left_out=\"1\"");
+    ASSERT_EQ(fits_message(record), whole || without) << message.substr(message.size() - 80);
+  }
 }
 
 // Shapes of JOURNAL_NATIVE_PROTOCOL's own examples.
