@@ -148,7 +148,11 @@ void AgentLoop::perform_effects() {
                    [&](const FindRunners&) { find_runners(); },
                    [&](const WriteLog& e) { try_log(e.record); },
                    [&](const VerifySignatures& e) { verify(e); },
-                   [&](const EndSession& e) { exit_code_ = e.exit_code; },
+                   [&](const EndSession& e) {
+                     // Only now: it would log the end of a run if we died before we had. No last line is out yet.
+                     place_.dismiss_guardian();
+                     exit_code_ = e.exit_code;
+                   },
                },
                *effect);
   }

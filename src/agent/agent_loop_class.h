@@ -109,6 +109,7 @@ class AgentLoop {
   Result<> copy_kept(const KeptModules::Found& found, const TakeKept& effect);
   void start_runner(const StartRunner& effect);
   Result<> log_start(const policy::AuditRecord& record);
+  void forget_logged_run();
   Result<> write_log(policy::AuditRecord record);
   void try_log(const policy::AuditRecord& record);
   Result<> spawn_runner(const StartRunner& effect);

@@ -46,6 +46,7 @@ void AgentLoop::finish_verifying() {
 void AgentLoop::start_runner(const StartRunner& effect) {
   framed_ = effect.framed;
   const Result<> started = spawn_runner(effect);
+  if (!started && !session_.runner_lives()) forget_logged_run();
   if (!started && is_lack_of_processes(started.error()) && !session_.runner_lives()) {
     be_unable(started.error());
   } else if (!started) {
@@ -134,6 +135,12 @@ Result<> AgentLoop::before_exec(pid_t runner) {
   input_.restore_flags();
   out_.restore_flags();
   return {};
+}
+
+// Of what did not start, nobody has to log the end.
+void AgentLoop::forget_logged_run() {
+  if (std::exchange(record_.logged, {}).who.empty()) return;
+  if (const Result<> wrote = place_.write(record_); !wrote) session_.on_note(wrote.error().what);
 }
 
 Result<> AgentLoop::write_log(policy::AuditRecord record) {

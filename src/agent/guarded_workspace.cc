@@ -85,9 +85,12 @@ Result<> GuardedWorkspace::close(std::vector<LeftLine>& left) {
     if (const Result<> also = close_files(files, of_this); !also && closed) closed = also;
     left.insert(left.end(), of_this.begin(), of_this.end());
   }
+  return closed;
+}
+
+void GuardedWorkspace::dismiss_guardian() {
   guardian_watch_.reset();
   guardian_.dismiss();
-  return closed;
 }
 
 }  // namespace stapsh::agent

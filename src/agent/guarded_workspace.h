@@ -44,8 +44,10 @@ class GuardedWorkspace {
   /// An error of work in it, with what to do about it: see with_advice().
   [[nodiscard]] Error advised(const Error& error) const;
 
-  /// The end of all: see close_files().
+  /// The end of the files: see close_files(). The guardian still watches.
   Result<> close(std::vector<LeftLine>& left);
+  /// Of the guardian: nothing is left to do for it.
+  void dismiss_guardian();
 
  private:
   SessionFiles files_;

@@ -26,6 +26,7 @@ class AgentDriver {
   ///   eof                end of input                       stop           a signal to the agent
   ///   peer gone          nobody takes what we send          wait MS        the clock goes on, the timer fires
   ///   unable TEXT        nothing can be done, and why
+  ///   start unable       there is no process for the next runner
   ///   create fails, write fails, commit fails, keep fails, take fails, start fails, late fail: the next of these does
   ///   works, idle        what was seen of the runner
   ///   exit CODE, gone, progress, drained: what happened to the runner and its output
@@ -47,6 +48,8 @@ class AgentDriver {
     } else if (verb == "wait") {
       now += std::chrono::milliseconds(number(rest));
       session.on_timer(now);
+    } else if (text == "start unable") {
+      start_unable_ = true;
     } else if (rest == "fails" || text == "late fail") {
       next_failure = verb;
     } else if (verb == "exit") {
@@ -100,7 +103,7 @@ class AgentDriver {
   FoundRunners runners{{RunnerKind::kStaprun, false, "4.8"}, {RunnerKind::kBpftrace, true, ""}};
   std::vector<policy::Signers> signers;  ///< Of each question, in order.
   WallTime wall = std::chrono::seconds(1'790'000'000);
-  std::string next_failure;  ///< "create", "write", "commit", "keep", "take", "start" or "late".
+  std::string next_failure;                 ///< "create", "write", "commit", "keep", "take", "start" or "late".
   std::vector<policy::AuditRecord> logged;  ///< Starts, and what else was to be logged.
   std::string sent;                         ///< All lines that are no debug text.
 
@@ -162,6 +165,7 @@ class AgentDriver {
     if (const auto* start = std::get_if<StartRunner>(&effect)) {
       if (start->log) logged.push_back(*start->log);
       if (fails("start")) return session.on_runner_failed(error, now);
+      if (std::exchange(start_unable_, false)) return session.on_unable(error.what, now);
       session.on_runner_starting();
       if (fails("late")) session.on_runner_failed(error, now);
     }
@@ -179,6 +183,7 @@ class AgentDriver {
   std::size_t text_before_write_ = 0;
   bool text_was_write_ = false;
   bool file_open_ = false;
+  bool start_unable_ = false;
   bool ended_ = false;
 };
 

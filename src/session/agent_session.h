@@ -231,6 +231,7 @@ class AgentSession {
   [[nodiscard]] RunnerKind runner_kind() const;
   [[nodiscard]] policy::Decision judge(const policy::RunRequest& request) const;
   std::string refusal(const policy::RunRequest& request, const policy::Decision& decision);
+  void log_refusal(const policy::RunRequest& request, const policy::Decision& decision);
   [[nodiscard]] std::optional<policy::AuditRecord> log_of(const policy::RunRequest& request,
                                                           const policy::Decision& decision) const;
   void log_failure(const Error& error);

@@ -121,6 +121,7 @@ void AgentSession::stop(TimePoint now) {
   ladder_.begin(now);
   const auto* alive = std::get_if<RunnerLives>(&life_);
   if (std::holds_alternative<NoRunner>(life_)) {
+    log_failure({Errc::kSystem, unasked_});  // Of a run that was to start.
     clean_up(broken_ ? 1 : 0);
   } else if (alive && alive->descendants_gone) {
     ladder_.start(Rung::kKill, now);  // Only output is left.

@@ -21,13 +21,17 @@ policy::Decision AgentSession::judge(const policy::RunRequest& request) const {
 // Why the owner of this machine does not allow it; empty: it is allowed.
 std::string AgentSession::refusal(const policy::RunRequest& request, const policy::Decision& decision) {
   if (decision.allowed) return {};
+  log_refusal(request, decision);
+  return "refused: " + decision.reason;
+}
+
+void AgentSession::log_refusal(const policy::RunRequest& request, const policy::Decision& decision) {
   std::optional<policy::AuditRecord> record = log_of(request, decision);
   if (record && refusals_logged_ < kRefusalsLoggedMax) {
     record->event = policy::AuditRecord::Event::kRefused;
     if (++refusals_logged_ == kRefusalsLoggedMax) record->reason += "; further ones of this session are not logged";
     emit(WriteLog{*std::move(record)});
   }
-  return "refused: " + decision.reason;
 }
 
 void AgentSession::check(const CheckCommand& command, TimePoint now) {
@@ -63,9 +67,10 @@ void AgentSession::on_signatures_verified(std::vector<policy::Signers> answers, 
 }
 
 void AgentSession::conclude(policy::RunRequest request, bool is_run, TimePoint now) {
-  // Without a file that was refused it would be another run than was meant.
-  const policy::Decision decision = is_run && refused_ ? *refused_ : judge(request);
-  const std::string why = refusal(request, decision);
+  // Without a file that was refused it would be another run than was meant. The log has that file's refusal.
+  const bool by_file = is_run && refused_;
+  const policy::Decision decision = by_file ? *refused_ : judge(request);
+  const std::string why = by_file ? "refused: " + decision.reason : refusal(request, decision);
   if (!is_run) return why.empty() ? answer_ok() : answer_error(why);
   if (!why.empty()) {
     answer_error(why);
@@ -141,6 +146,7 @@ std::optional<policy::AuditRecord> AgentSession::log_of(const policy::RunRequest
   record.runner = runner_name(request.runner);
   record.files = request.files;
   record.args = request.args;
+  record.environment = dialect_.environment;
   record.line = decision.line;
   record.reason = decision.reason;
   return record;

@@ -100,6 +100,10 @@ TEST(PolicyGate, WhatIsLoggedHasAStartAndAnEnd) {
   EXPECT_EQ(agent.logged[0].files, (std::vector<policy::UploadedFile>{{"a.bt", std::string(kAbc)}}));
   EXPECT_EQ(agent.logged[0].args, std::vector<std::string>{"./a.bt"});
   EXPECT_EQ(agent.logged[0].who, "as=oncall");
+  AgentDriver with_variable(with_policy("log auth\nallow as=oncall\n"));
+  with_variable.run(
+      {"say stap 5.6", "say option env=BPFTRACE_STRLEN=3d64", "bytes file 3 a.bt\\nabc", "say run ./a.bt"});
+  EXPECT_EQ(with_variable.logged.at(0).environment, std::vector<std::string>{"BPFTRACE_STRLEN=64"});
   EXPECT_EQ(agent.logged[0].asked, policy::Logging::kAuth);
   agent.left = {{"module", "x"}};
   EXPECT_EQ(agent.run({"dies 9", "gone", "drained"}),
@@ -121,6 +125,10 @@ TEST(PolicyGate, WhatCanNotStartIsLogged) {
       agent.run({"say stap 5.6", "start fails", "say run x", "say quit"}),
       "stapsh 5.6 x86_64 6.1; start staprun [x] logged; log failed line 2: no luck; ERROR: run: no luck; clean up; "
       "end 0");
+  AgentDriver unable(with_policy("log auth\nallow\n"));
+  EXPECT_EQ(unable.run({"say stap 5.6", "start unable", "say run x"}),
+            "stapsh 5.6 x86_64 6.1; start staprun [x] logged; ERROR: no luck; log failed line 2: no luck; clean up; "
+            "end 1");
   // It is started, and then it isn't: its end says so.
   AgentDriver late(with_policy("log auth\nallow\n"));
   EXPECT_EQ(
@@ -138,7 +146,9 @@ TEST(PolicyGate, RefusalsAreLoggedWhereverTheyCome) {
       "log refused line 3: policy line 3: args=safe: -e is a program that was not sent as a file; "
       "ERROR: refused: policy line 3: args=safe: -e is a program that was not sent as a file; "
       "log refused line 2: policy line 2: deny runner=stapdyn; ERROR: refused: policy line 2: deny runner=stapdyn; "
-      "log refused line 2: policy line 2: deny runner=stapdyn; ERROR: refused: policy line 2: deny runner=stapdyn");
+      "ERROR: refused: policy line 2: deny runner=stapdyn");
+  EXPECT_EQ(agent.logged.size(), 2U);
+  EXPECT_EQ(agent.logged[1].files.front().name, "a.so");
 }
 
 TEST(PolicyGate, WhoIsRefusedAgainAndAgainFillsNoLog) {

@@ -36,6 +36,16 @@ class AgentAudit : public AgentTest {
   Session run(const std::string& commands, std::vector<std::string> words = {}) const {
     return talk(agent(Input::kPipe, std::move(words)), "stap 5.6\n" + commands);
   }
+  /// An agent below strace, which does to it, and to nothing that it starts, what `words` say.
+  ProgramOptions traced(const std::vector<std::string>& words) const {
+    ProgramOptions how = agent();
+    how.env.emplace_back("ASAN_OPTIONS=detect_leaks=0");  // The search for leaks starts a thread.
+    std::vector<std::string> argv{"strace", "-qq", "-o", scratch_.path("strace")};
+    argv.insert(argv.end(), words.begin(), words.end());
+    argv.insert(argv.end(), {"--", agent_program()});
+    how.argv = options(argv, &mounts_).argv;
+    return how;
+  }
   /// What `record` has in each of these fields.
   static std::string fields(const std::string& record, const std::vector<std::string>& names) {
     std::string text;
@@ -67,6 +77,25 @@ TEST_F(AgentAudit, AJournalHasTheStartAndTheEndOfARun) {
   // The kernel's word on who wrote it.
   EXPECT_EQ(Journal::field(records[0], "_PID"), Journal::field(records[1], "_PID"));
   EXPECT_EQ(Journal::field(records[0], "_UID"), "0");
+}
+
+TEST_F(AgentAudit, ARefusedFileIsLoggedOnce) {
+  ASSERT_NO_FATAL_FAILURE(start_journal());
+  set_policy("log auth\ndeny runner=staprun\nallow\n");
+  EXPECT_NE(run("file 3 m.ko\nabcrun ./m.ko\nquit\n").out.find("refused: policy line 2"), std::string::npos);
+  const std::vector<std::string> records = journal_.records();
+  ASSERT_EQ(records.size(), 1U) << testing::PrintToString(records);
+  EXPECT_EQ(fields(records[0], {"STAPSH_EVENT", "STAPSH_FILES"}), "refused | unknown  m.ko");
+}
+
+TEST_F(AgentAudit, VariablesOfARunAreThere) {
+  ASSERT_NO_FATAL_FAILURE(start_journal());
+  set_policy("log auth\nallow\n");
+  mounts_.replace("/usr/bin/bpftrace", STAPSH_FAKE_RUNNER);
+  EXPECT_EQ(run("option env=BPFTRACE_STRLEN=3d64\nfile 3 a.bt\nabcrun ./a.bt\n").code, 0);
+  const std::vector<std::string> records = journal_.records();
+  ASSERT_EQ(records.size(), 2U) << testing::PrintToString(records);
+  for (const std::string& record : records) EXPECT_EQ(Journal::field(record, "STAPSH_ENV"), "BPFTRACE_STRLEN=64");
 }
 
 TEST_F(AgentAudit, ARefusalIsThere) {
@@ -137,30 +166,86 @@ TEST_F(AgentAudit, WithoutALogARunIsRefusedWhereItIsRequired) {
   EXPECT_EQ(allowed.err.find(said), allowed.err.rfind(said)) << allowed.err;
 }
 
-TEST_F(AgentAudit, SyslogGetsWhereThereIsNoJournal) {
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = logs_ + "/syslog";
-  ASSERT_LT(path.size(), sizeof address.sun_path);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+// It never was, so it has no end.
+TEST_F(AgentAudit, WhatFindsNoProcessCouldNotStart) {
+  ASSERT_NO_FATAL_FAILURE(start_journal());
+  set_policy("log auth\nallow\n");
+  const Session session = talk(traced({"-e", "inject=clone,clone3,fork,vfork:error=EAGAIN"}), "stap 5.6\nrun exit:0\n");
+  EXPECT_NE(session.out.find("cannot fork"), std::string::npos) << session.out << session.err;
+  const std::vector<std::string> records = journal_.records();
+  ASSERT_EQ(records.size(), 1U) << testing::PrintToString(records);
+  EXPECT_EQ(fields(records[0], {"STAPSH_EVENT", "STAPSH_EXIT_CODE", "STAPSH_LEFT"}), "failed |  | ");
+  EXPECT_NE(Journal::field(records[0], "STAPSH_REASON").find("cannot fork"), std::string::npos);
+}
+
+// A socket in the place of syslogd's.
+class AgentSyslog : public AgentAudit {
+ protected:
+  ~AgentSyslog() override { ::close(socket_); }
+  void SetUp() override {
+    AgentAudit::SetUp();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = logs_ + "/syslog";
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    std::memcpy(address.sun_path, path.data(), path.size());
+    ASSERT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  /// Empty: there is none.
+  std::string line() const {
+    std::array<char, 10'000> buffer{};
+    const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+  static std::string decoys() {
+    std::string commands;
+    for (int i = 10; i < 72; ++i) commands += "file 3 d" + std::to_string(i) + std::string(180, 'd') + "\nabd";
+    return commands;
+  }
+
+ private:
+  const int socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+};
+
+TEST_F(AgentSyslog, NothingHidesWhatRan) {
+  set_policy("log auth required\nallow\n");
+  EXPECT_EQ(run(decoys() + "file 3 real.ko\nabcrun ./real.ko exit:0\n").code, 0);
+  for (const std::string want : {"run started: ", "run ended: "}) {
+    const std::string said = line();
+    EXPECT_NE(said.find(want), std::string::npos) << said;
+    EXPECT_NE(said.find(" files=\"" + kAbc + "  real.ko\" args=\"./real.ko exit:0\" other_files=\""), std::string::npos)
+        << said;
+    EXPECT_NE(said.find(" files_left_out=\""), std::string::npos) << said;
+  }
+}
+
+TEST_F(AgentSyslog, WhatCanNotBeSaidDoesNotRunWhereItMustBe) {
+  std::string run_line = "run say:hi";
+  for (int i = 10; i < 72; ++i) run_line += " ./d" + std::to_string(i) + std::string(180, 'd');
+  set_policy("log auth required\nallow\n");
+  const Session refused = run(decoys() + run_line + "\nquit\n");
+  EXPECT_EQ(refused.out.find("hi"), std::string::npos) << refused.out;
+  EXPECT_NE(refused.out.find("ERROR: run: the run can't be logged: "), std::string::npos) << refused.out;
+  EXPECT_NE(refused.out.find("are too long for a line of 8000 bytes"), std::string::npos) << refused.out;
+  EXPECT_NE(line().find("run could not start: "), std::string::npos);
+  EXPECT_EQ(line(), "");
+  set_policy("log auth\nallow\n");
+  EXPECT_NE(run(decoys() + run_line + "\n").out.find("hi"), std::string::npos);
+  EXPECT_NE(line().find(" bytes more)"), std::string::npos);
+}
+
+TEST_F(AgentSyslog, ItGetsWhereThereIsNoJournal) {
   set_policy("log auth required\nallow\n");
   EXPECT_EQ(run("run exit:0 two=0alines\n").code, 0);
   for (const std::string want : {"run started: who=\"uid=0\" ", "run ended: who=\"uid=0\" "}) {
-    std::array<char, 10'000> buffer{};
-    const ssize_t size = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
-    ASSERT_GT(size, 0);
-    const std::string line(buffer.data(), static_cast<std::size_t>(size));
-    EXPECT_TRUE(line.starts_with("<85>")) << line;
-    EXPECT_NE(line.find(" stapsh["), std::string::npos) << line;
-    EXPECT_NE(line.find("]: " + want), std::string::npos) << line;
-    EXPECT_NE(line.find("\\\"two\\\\x0alines\\\""), std::string::npos) << line;
-    EXPECT_EQ(line.find('\n'), std::string::npos);
+    const std::string said = line();
+    EXPECT_TRUE(said.starts_with("<85>")) << said;
+    EXPECT_NE(said.find(" stapsh["), std::string::npos) << said;
+    EXPECT_NE(said.find("]: " + want), std::string::npos) << said;
+    EXPECT_NE(said.find("\\\"two\\\\x0alines\\\""), std::string::npos) << said;
+    EXPECT_EQ(said.find('\n'), std::string::npos);
   }
-  std::array<char, 10> none{};
-  EXPECT_LT(::recv(socket, none.data(), none.size(), MSG_DONTWAIT), 0);
-  ::close(socket);
+  EXPECT_EQ(line(), "");
 }
 
 // --- Whoever cleans up after a dead agent says that it ended.
@@ -218,6 +303,16 @@ TEST_F(OrphanAudit, TheGuardianOfAKilledAgentLogsTheEnd) {
   EXPECT_EQ(fields(records[0], {"STAPSH_WHO", "STAPSH_RUNNER", "STAPSH_POLICY_LINE", "STAPSH_LEFT", "STAPSH_BY"}),
             "uid=0 | staprun | 2 | nothing | guardian");
   EXPECT_EQ(Journal::field(records[0], "STAPSH_EXIT_CODE"), "");
+}
+
+// Its second datagram is not sent.
+TEST_F(OrphanAudit, TheGuardianLogsWhatAnAgentThatIsKilledAtTheEndCouldNot) {
+  ASSERT_NO_FATAL_FAILURE(start_journal());
+  (void)talk(traced({"-e", "inject=sendmsg:error=EIO:signal=SIGKILL:when=2"}), "stap 5.6\nrun exit:0\n");
+  ASSERT_TRUE(becomes_true([&] { return !ends().empty(); }));
+  const std::vector<std::string> records = ends();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(fields(records[0], {"STAPSH_WHO", "STAPSH_LEFT", "STAPSH_BY"}), "uid=0 | nothing | guardian");
 }
 
 TEST_F(OrphanAudit, ASweepLogsTheEndOfWhoseGuardianIsDeadToo) {
