@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
 #include <span>
 
 namespace stapsh::policy {
@@ -103,7 +102,7 @@ FilesOfRun files_of(const AuditRecord& record) {
     return std::ranges::any_of(*record.args,
                                [&](const std::string& arg) { return arg.find(file.name) != std::string::npos; });
   };
-  const auto behind_alone = std::ranges::stable_partition(found.files, is_alone).begin();
+  const auto behind_alone = std::stable_partition(found.files.begin(), found.files.end(), is_alone);
   const auto behind_named = std::stable_partition(behind_alone, found.files.end(), is_part);
   found.named = static_cast<std::size_t>(behind_named - found.files.begin());
   return found;
@@ -126,7 +125,6 @@ std::string who_word(const Peer& peer) {
 
 namespace {
 
-// All but `others()` of its files.
 AuditFields fields_of(const AuditRecord& record, std::span<const UploadedFile> files) {
   AuditFields fields;
   const auto add = [&](std::string_view name, std::string value) {
