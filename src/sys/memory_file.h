@@ -9,8 +9,8 @@
 
 namespace stapsh::sys {
 
-/// A file in memory that holds `text`, at its beginning. Who has the descriptor can open it as /proc/self/fd/N,
-/// whatever user they are. Source: memfd_create(2).
+/// A file in memory that holds `text`, at its beginning, and can't be changed any more. Who has the descriptor can open
+/// it as /proc/self/fd/N, whatever user they are. Source: memfd_create(2).
 Result<UniqueFd> make_memory_file(std::string_view text);
 
 }  // namespace stapsh::sys
