@@ -63,6 +63,7 @@ Result<int> AgentLoop::run() {
     const bool can_relay = relay_.has_more() && outbox_.empty() && !relay_.ask_again_at();
     std::optional<TimePoint> deadline =
         earlier(earlier(session_.next_timer(), relay_.ask_again_at()), earlier(watch_.next_look(), unload_ends_));
+    if (signatures_.asks()) deadline = earlier(deadline, signatures_.deadline());
     if (can_read || can_relay || children_.reaps_more()) deadline = TimePoint::min();
     std::array<sys::Event, 8> events;
     const std::size_t count = TRY(epoll_.wait(events, deadline));
@@ -108,6 +109,7 @@ Result<int> AgentLoop::run() {
     take_input();
     if (children_.reaps_more()) reap();
     watch_activity();
+    if (signatures_.asks() && sys::now() >= signatures_.deadline()) finish_verifying();
     if (unload_ends_ && sys::now() >= *unload_ends_) watch_unload(false);
     session_.on_timer(sys::now());
     if (session_.next_hello()) lose_peer();

@@ -54,7 +54,9 @@ Result<> ask_who_signed(policy::RunRequest& run, const policy::Gate& gate, const
     question.file.clear();
   }
   SignatureInquiry inquiry = SignatureInquiry::begin(asked, {});
-  while (inquiry.asks() && !inquiry.read()) TRY(sys::wait_for(inquiry.fd(), POLLIN, TimePoint::max()));
+  while (inquiry.asks() && !inquiry.read()) {
+    if (!TRY(sys::wait_for(inquiry.fd(), POLLIN, inquiry.deadline()))) break;
+  }
   signatures.note_answers(inquiry.finish());
   signatures.fill_in(run, gate, true, {});
   return {};
@@ -66,6 +68,10 @@ Result<policy::RunRequest> run_asked_about(const AgentOptions& options) {
   policy::RunRequest run{RunnerKind::kStaprun, {}, {}};
   for (const std::string& path : question.programs) {
     const std::string name = path.substr(path.rfind('/') + 1);
+    if (std::ranges::find(run.files, name, &policy::UploadedFile::name) != run.files.end()) {
+      return fail(Errc::kUsage,
+                  path + ": another program is called " + name + ", and a run has a file of each name once");
+    }
     run.files.push_back({name, sha256_hex(TRY(read_file(path)))});
   }
   if (!run.files.empty()) {
@@ -101,8 +107,7 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   if (!question.about_run() && options.as.empty()) return PolicyAnswer{file + ": OK\n", 0};
   policy::RunRequest run = TRY(run_asked_about(options));
   // Whether an agent has what a line gives is not asked here: run_as_text() says what that is.
-  const policy::Gate gate{
-      {question.uid, question.cid, options.as}, **std::move(policy), {}, ~policy::Capabilities{0}};
+  const policy::Gate gate{{question.uid, question.cid, options.as}, **std::move(policy), {}, ~policy::Capabilities{0}};
   TRY(ask_who_signed(run, gate, question.programs));
   if (question.signed_by) run.operators.principals = {*question.signed_by};
   const policy::Decision decision = gate.decide(run);

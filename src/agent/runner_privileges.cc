@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sys/lent_workspace.h"
+#include "sys/lesser_user.h"
 
 namespace stapsh::agent {
 namespace {
@@ -38,6 +39,9 @@ Result<sys::Account> account_of_line(const policy::RunAs& run_as) {
   if (!account) return add_context("user=" + run_as.user, account.error());
   // Whose files are all files is kept from nothing by having no capabilities.
   if (account->user == 0) return fail(Errc::kUsage, "user=" + run_as.user + ": is root; name a user of its own");
+  if (account->user == sys::kLesserUser) {
+    return fail(Errc::kUsage, "user=" + run_as.user + ": it verifies signatures; name a user of its own");
+  }
   const auto refused = [&](const std::string& group) {
     return fail(Errc::kUsage, "user=" + run_as.user + ": is in group " + group + ", and that group is as good as root");
   };

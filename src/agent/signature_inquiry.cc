@@ -2,7 +2,10 @@
 #include "agent/signature_inquiry.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,7 +14,9 @@
 
 #include "agent/independent_process.h"
 #include "agent/signature_question.h"
+#include "protocol/command.h"
 #include "sys/clock.h"
+#include "sys/execute_only.h"
 #include "sys/io.h"
 #include "sys/lesser_user.h"
 #include "sys/memory_file.h"
@@ -21,14 +26,22 @@
 namespace stapsh::agent {
 namespace {
 
-constexpr Duration kAnswerLimit = std::chrono::seconds(5), kEndLimit = std::chrono::seconds(1);
+// For all answers: so much, and so much for each.
+constexpr Duration kAnswersLimit = std::chrono::seconds(5), kAnswerLimit = std::chrono::milliseconds(100);
+// Who asks says itself who was too slow, unless it was stopped.
+constexpr Duration kSayLimit = std::chrono::milliseconds(500), kEndLimit = std::chrono::seconds(1);
+constexpr int kPollMs = 1;
+constexpr std::string_view kNobodySaid = "nobody could say who signed it";
 constexpr std::size_t kAnswersBytesMax = 200'000;
 
 // All that the process needs: it can open nothing itself.
 struct Asking {
   std::string ssh_keygen;
   sys::UniqueFd allowed_signers, revoked_keys;
+  std::vector<sys::UniqueFd> signers_by_key;
   std::vector<SignedThing> things;
+  TimePoint deadline;
+  pid_t agent = ::getpid();
 
   static Result<Asking> create(const VerifySignatures& asked, const sys::Workspace& workspace) {
     Asking asking;
@@ -37,6 +50,9 @@ struct Asking {
       return fail(Errc::kSystem, "signatures can't be verified: there is no ssh-keygen; install openssh-client there");
     }
     asking.allowed_signers = TRY(sys::make_memory_file(asked.allowed_signers));
+    for (const std::string& lines : signers_with_one_line_a_key(asked.allowed_signers)) {
+      asking.signers_by_key.push_back(TRY(sys::make_memory_file(lines)));
+    }
     if (!asked.revoked_keys.empty()) asking.revoked_keys = TRY(sys::make_memory_file(asked.revoked_keys));
     for (const SignatureQuestion& question : asked.questions) {
       SignedThing thing{
@@ -50,11 +66,13 @@ struct Asking {
       }
       asking.things.push_back(std::move(thing));
     }
+    asking.deadline = sys::deadline_after(kAnswersLimit + kAnswerLimit * static_cast<int>(asked.questions.size()));
     return asking;
   }
 
   [[nodiscard]] std::vector<int> descriptors(int answer) const {
     std::vector<int> all{answer, allowed_signers.get()};
+    for (const sys::UniqueFd& file : signers_by_key) all.push_back(file.get());
     if (revoked_keys.valid()) all.push_back(revoked_keys.get());
     for (const SignedThing& thing : things) {
       all.push_back(thing.signature.get());
@@ -72,10 +90,10 @@ std::string answer_text(const policy::Signers& signers) {
   return text + "\n";
 }
 
-policy::Signers answer_of(std::string_view line) {
+policy::Signers answer_of(std::string_view line, std::string_view unanswered) {
   policy::Signers signers;
   if (!line.starts_with('+')) {
-    signers.fault = line.starts_with('-') && line.size() > 1 ? line.substr(1) : "nobody could say who signed it";
+    signers.fault = line.starts_with('-') && line.size() > 1 ? line.substr(1) : unanswered;
     return signers;
   }
   line.remove_prefix(1);
@@ -87,14 +105,29 @@ policy::Signers answer_of(std::string_view line) {
   return signers;
 }
 
+// Others are nobody, too: root's ssh-keygen is one that they can't trace, or they would say who has signed.
+Result<sys::UniqueFd> begin_asking(const Asking& asking) {
+  sys::UniqueFd program;
+  if (::geteuid() == 0) program = TRY(sys::make_execute_only_copy(asking.ssh_keygen));
+  TRY(sys::become_lesser_user());
+  // A change of user forgets it. Whoever is stopped when the agent dies would stay.
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != asking.agent) ::_exit(1);
+  return program;
+}
+
 std::string ask_all(const Asking& asking) {
   std::string text;
-  const TimePoint deadline = sys::deadline_after(kAnswerLimit);
-  const Result<> lesser = sys::become_lesser_user();
-  const SignatureFiles files{asking.allowed_signers.get(), asking.revoked_keys.get()};
+  const Result<sys::UniqueFd> program = begin_asking(asking);
+  SignatureFiles files{{}, asking.allowed_signers.get(), asking.revoked_keys.get()};
+  for (const sys::UniqueFd& file : asking.signers_by_key) files.signers_by_key.push_back(file.get());
   for (const SignedThing& thing : asking.things) {
-    text += answer_text(lesser ? ask_who_signed(asking.ssh_keygen, thing, files, deadline)
-                               : policy::Signers{{}, "signatures can't be verified: " + lesser.error().what, false});
+    if (!program) {
+      text += answer_text({{}, "signatures can't be verified: " + printable(program.error().what), false});
+      continue;
+    }
+    const std::string path = program->valid() ? "/proc/self/fd/" + std::to_string(program->get()) : asking.ssh_keygen;
+    text += answer_text(ask_who_signed(path, thing, files, asking.deadline));
   }
   return text;
 }
@@ -132,6 +165,7 @@ SignatureInquiry SignatureInquiry::begin(const VerifySignatures& asked, const sy
   if (!process->valid()) ask_aside(*asking, pipe->write_end.get());
   inquiry.process_ = *std::move(process);
   inquiry.answer_ = std::move(pipe->read_end);
+  inquiry.deadline_ = asking->deadline + kSayLimit;
   return inquiry;
 }
 
@@ -146,6 +180,7 @@ bool SignatureInquiry::read() {
 }
 
 std::vector<policy::Signers> SignatureInquiry::finish() {
+  const std::string_view unanswered = sys::now() < deadline_ ? kNobodySaid : kTooSlow;
   end();
   std::vector<policy::Signers> answers;
   std::string_view rest = said_;
@@ -154,18 +189,23 @@ std::vector<policy::Signers> SignatureInquiry::finish() {
     // Half a line is no answer.
     const std::string_view line = end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    answers.push_back(trouble_.empty() ? answer_of(line) : policy::Signers{{}, trouble_, false});
+    answers.push_back(trouble_.empty() ? answer_of(line, unanswered) : policy::Signers{{}, trouble_, false});
   }
   return answers;
 }
 
 void SignatureInquiry::end() {
   if (!asks()) return;
-  // It ends by itself in time. Killed, it would leave us its ssh-keygen as an orphan, which is none of the session's.
-  const Result<bool> ended = process_.wait_exit(kAnswerLimit + kEndLimit);
-  if (!ended || !*ended) {
-    (void)process_.send(SIGKILL);
-    (void)process_.wait_exit(kEndLimit);
+  (void)process_.send(SIGKILL);
+  (void)process_.wait_exit(kEndLimit);
+  // Its ssh-keygen is in its process group, whose number is nobody else's until it is reaped, and an orphan that may
+  // have come to us: none of the session's.
+  (void)::kill(-process_.pid(), SIGKILL);
+  const auto group = static_cast<id_t>(process_.pid());
+  const TimePoint deadline = sys::deadline_after(kEndLimit);
+  siginfo_t ended{};
+  while (::waitid(P_PGID, group, &ended, WEXITED | WNOHANG) == 0 && sys::now() < deadline) {
+    if (std::exchange(ended.si_pid, 0) == 0) (void)::poll(nullptr, 0, kPollMs);
   }
   sys::reap_aside(std::exchange(process_, {}));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "policy/policy_decision.h"
 #include "session/agent_effect.h"
 #include "sys/process_ref.h"
@@ -30,9 +31,12 @@ class SignatureInquiry {
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
   /// Readable while it says something, and once it has ended.
   [[nodiscard]] int fd() const { return answer_.get(); }
+  /// Who has not answered by then is given up: finish().
+  [[nodiscard]] TimePoint deadline() const { return deadline_; }
   /// Takes what it says; true once that is all.
   bool read();
-  /// Then, or if nobody asks: the answers, in the order of the questions. Reaps it.
+  /// Then, or when it is late, or if nobody asks: the answers, in the order of the questions. Whoever still asks is
+  /// killed with its ssh-keygen, also if they were stopped, and reaped.
   std::vector<policy::Signers> finish();
 
  private:
@@ -41,6 +45,7 @@ class SignatureInquiry {
   std::size_t count_ = 0;  // Of questions.
   std::string trouble_;    // Why nobody was asked.
   std::string said_;
+  TimePoint deadline_ = TimePoint::max();
   sys::ProcessRef process_;
   sys::UniqueFd answer_;
 };

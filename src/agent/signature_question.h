@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `ssh-keygen -Y verify`: who has signed something. All that it reads it is handed as descriptors, for the process that
+// `ssh-keygen -Y`: who has signed something. All that it reads it is handed as descriptors, for the process that
 // asks should be somebody who can read nothing.
 #pragma once
 
@@ -13,8 +13,11 @@
 
 namespace stapsh::agent {
 
+inline constexpr std::string_view kTooSlow = "ssh-keygen took too long to say who signed it";
+
 /// What ssh-keygen goes by; lent.
 struct SignatureFiles {
+  std::vector<int> signers_by_key;  ///< signers_with_one_line_a_key(); together they are allowed_signers.
   int allowed_signers = -1;
   int revoked_keys = -1;  ///< -1: nobody's.
 };
@@ -30,7 +33,14 @@ struct SignedThing {
 /// Where it lies, in the folders of runner_finder.h; empty: nowhere.
 std::string ssh_keygen_path();
 
-/// Until `deadline`; whoever takes longer is killed.
+/// ssh-keygen says whose a key is by the first line that has it. So: the lines of an allowed_signers file in as many
+/// files as it takes for each of them to have each key once; one, as a rule.
+std::vector<std::string> signers_with_one_line_a_key(std::string_view allowed_signers);
+
+/// Which of `wanted` a principal may be that ssh-keygen found, by a line each, where lines have patterns.
+std::vector<std::string> candidates_for(const std::vector<std::string>& wanted, std::string_view found);
+
+/// `ssh_keygen`: the program's path. Until `deadline`; whoever takes longer is killed.
 policy::Signers ask_who_signed(const std::string& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
                                TimePoint deadline);
 

@@ -29,5 +29,23 @@ TEST(SignatureQuestion, ARefusalHasItsReason) {
   for (const Case& c : cases) EXPECT_EQ(refusal_of_ssh_keygen(c.said, "bob", c.is_revoked), c.want);
 }
 
+TEST(SignatureQuestion, AKeyThatHasSeveralLinesHasThemInSeveralFiles) {
+  EXPECT_EQ(signers_with_one_line_a_key("# who\na ssh-ed25519 AAAAx a\nAAAA cert-authority ssh-rsa AAAAy\n"),
+            std::vector<std::string>{"# who\na ssh-ed25519 AAAAx a\nAAAA cert-authority ssh-rsa AAAAy\n"});
+  const std::vector<std::string> two{"a k AAAAx a\nAAAA k AAAAy\n", "b k\tAAAAx\tb\r\nAAAA k AAAAy\n"};
+  EXPECT_EQ(signers_with_one_line_a_key("a k AAAAx a\nb k\tAAAAx\tb\r\nAAAA k AAAAy\nAAAA k AAAAy"), two);
+  EXPECT_EQ(signers_with_one_line_a_key(""), std::vector<std::string>{""});
+}
+
+TEST(SignatureQuestion, OnlyThoseThatTheKeyMayBeAreAskedAfter) {
+  using Names = std::vector<std::string>;
+  const Names wanted{"bob", "release"};
+  EXPECT_EQ(candidates_for(wanted, "eve\nrelease\n"), Names{"release"});
+  EXPECT_EQ(candidates_for(wanted, "release\nbob\n"), wanted);
+  EXPECT_EQ(candidates_for(wanted, "releases\n"), Names{});
+  EXPECT_EQ(candidates_for(wanted, ""), Names{});
+  EXPECT_EQ(candidates_for(wanted, "eve\nrel*\n"), wanted);
+}
+
 }  // namespace
 }  // namespace stapsh::agent
