@@ -522,6 +522,14 @@ TEST_F(AgentSignatures, CheckPolicySaysWhatIsSigned) {
             "0 allowed: policy line 2: allow as=oncall operator=bob,ca@example.com\n");
   EXPECT_EQ(check({"--as=oncall", "--operator=eve", program}),
             "1 refused: policy line 2: operator=bob,ca@example.com: the run is signed by eve\n");
+  // Who is not root asks as they are.
+  ASSERT_EQ(::chmod(scratch_.root().c_str(), 0755), 0);
+  Program other(options({"/usr/bin/setpriv", "--reuid=1", "--regid=1", "--clear-groups", agent_program(),
+                         "--check-policy", "--as=approved", program},
+                        &mounts_));
+  EXPECT_EQ(other.wait_exit(), 1) << other.captured();
+  EXPECT_TRUE(other.out().starts_with("refused: policy line 1: signed=release: a.bt: the key SHA256:"))
+      << other.captured();
   scratch_.write("other/a.bt", "abc");
   EXPECT_EQ(check({"--as=approved", program, scratch_.path("other/a.bt")}),
             "2 stapsh: " + scratch_.path("other/a.bt") +
