@@ -44,8 +44,11 @@ Result<> ask_who_signed(policy::RunRequest& run, const policy::Gate& gate, const
   RunSignatures signatures;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     Result<std::string> signature = read_file(paths[i] + ".sig");
-    if (signature) signatures.add(run.files[i].name, *std::move(signature));
-    if (!signature && signature.error().sys_errno != ENOENT) return fail(signature.error());
+    if (signature) {
+      signatures.add(run.files[i].name, *std::move(signature));
+    } else if (signature.error().sys_errno != ENOENT) {
+      return fail(signature.error());
+    }
   }
   VerifySignatures asked{signatures.questions(gate, run, true), gate.policy.allowed_signers, gate.policy.revoked_keys};
   for (SignatureQuestion& question : asked.questions) {

@@ -38,6 +38,7 @@ struct Answer {
 
 // What it says on `stream`, one of its outputs.
 Answer run(sys::SpawnOptions spawn, int sys::SpawnOptions::*stream, TimePoint deadline) {
+  if (sys::now() >= deadline) return {false, {}, std::string(kTooSlow)};
   Result<sys::Pipe> words = sys::make_pipe({.nonblocking_read = true});
   if (!words) return {false, {}, words.error().what};
   spawn.env = std::vector<std::string>();
