@@ -34,7 +34,8 @@ Result<> check_ours(int fd, const std::string& path, mode_t refused) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return fail_errno(path, errno);
   if (status.st_uid != ::geteuid()) return fail(Errc::kSystem, path + ": belongs to another user", EPERM);
-  if ((status.st_mode & refused) != 0) return fail(Errc::kSystem, path + ": is open to other users (chmod 700 it)", EPERM);
+  if ((status.st_mode & refused) != 0)
+    return fail(Errc::kSystem, path + ": is open to other users (chmod 700 it)", EPERM);
   return {};
 }
 

@@ -126,8 +126,9 @@ std::string ask_all(const Asking& asking) {
       text += answer_text({{}, "signatures can't be verified: " + printable(program.error().what), false});
       continue;
     }
-    const std::string path = program->valid() ? "/proc/self/fd/" + std::to_string(program->get()) : asking.ssh_keygen;
-    text += answer_text(ask_who_signed(path, thing, files, asking.deadline));
+    SshKeygen keygen{asking.ssh_keygen};
+    if (program->valid()) keygen = {"/proc/self/fd/" + std::to_string(program->get()), program->get()};
+    text += answer_text(ask_who_signed(keygen, thing, files, asking.deadline));
   }
   return text;
 }

@@ -64,11 +64,17 @@ Answer run(sys::SpawnOptions spawn, int sys::SpawnOptions::*stream, TimePoint de
   return answer;
 }
 
-Answer verify(const std::string& ssh_keygen, const SignedThing& thing, const std::string& principal,
-              int allowed_signers, int revoked_keys, TimePoint deadline) {
-  if (::lseek(thing.message.get(), 0, SEEK_SET) != 0) return {false, {}, "it can't be read again"};
+sys::SpawnOptions spawn_of(const SshKeygen& ssh_keygen) {
   sys::SpawnOptions spawn;
-  spawn.program = ssh_keygen;
+  spawn.program = ssh_keygen.path;
+  spawn.program_fd = ssh_keygen.fd;
+  return spawn;
+}
+
+Answer verify(const SshKeygen& ssh_keygen, const SignedThing& thing, const std::string& principal, int allowed_signers,
+              int revoked_keys, TimePoint deadline) {
+  if (::lseek(thing.message.get(), 0, SEEK_SET) != 0) return {false, {}, "it can't be read again"};
+  sys::SpawnOptions spawn = spawn_of(ssh_keygen);
   spawn.argv = {"ssh-keygen", "-v",
                 "-Y",         "verify",
                 "-n",         std::string(thing.name_space),
@@ -83,9 +89,8 @@ Answer verify(const std::string& ssh_keygen, const SignedThing& thing, const std
 }
 
 // Says a principal, or a pattern, in each line: of one line of the signers.
-Answer find_principals(const std::string& ssh_keygen, const SignedThing& thing, int signers, TimePoint deadline) {
-  sys::SpawnOptions spawn;
-  spawn.program = ssh_keygen;
+Answer find_principals(const SshKeygen& ssh_keygen, const SignedThing& thing, int signers, TimePoint deadline) {
+  sys::SpawnOptions spawn = spawn_of(ssh_keygen);
   spawn.argv = {"ssh-keygen", "-Y", "find-principals", "-f", path_of(signers), "-s", path_of(thing.signature.get())};
   spawn.stdin_fd = sys::kDevNull;
   spawn.kept_fds = {signers, thing.signature.get()};
@@ -161,7 +166,7 @@ std::string refusal_of_ssh_keygen(std::string_view said, std::string_view princi
   return key + " is none of " + std::string(principal) + "'s in " + signers_file();
 }
 
-policy::Signers ask_who_signed(const std::string& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
+policy::Signers ask_who_signed(const SshKeygen& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
                                TimePoint deadline) {
   policy::Signers signers;
   signers.fault = thing.trouble;

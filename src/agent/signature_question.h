@@ -40,8 +40,14 @@ std::vector<std::string> signers_with_one_line_a_key(std::string_view allowed_si
 /// Which of `wanted` a principal may be that ssh-keygen found, by a line each, where lines have patterns.
 std::vector<std::string> candidates_for(const std::vector<std::string>& wanted, std::string_view found);
 
-/// `ssh_keygen`: the program's path. Until `deadline`; whoever takes longer is killed.
-policy::Signers ask_who_signed(const std::string& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
+/// How it is executed.
+struct SshKeygen {
+  std::string path;
+  int fd = -1;  ///< That `path` names (/proc/self/fd/N); -1: it names a file.
+};
+
+/// Until `deadline`; whoever takes longer is killed.
+policy::Signers ask_who_signed(const SshKeygen& ssh_keygen, const SignedThing& thing, const SignatureFiles& files,
                                TimePoint deadline);
 
 /// What ssh-keygen -v said when it refused, as a reason for a person. `is_revoked`: without the revoked keys it did

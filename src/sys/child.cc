@@ -210,6 +210,7 @@ Result<Child> spawn(const SpawnOptions& options) {
   plan.fds = fds;
   plan.kept = options.kept_fds;
   std::vector<int> needed = options.kept_fds;
+  if (options.program_fd >= 0) needed.push_back(options.program_fd);
   needed.push_back(theirs.get());
   plan.needed = needed;
   plan.directory = options.working_directory_fd;

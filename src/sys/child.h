@@ -28,6 +28,7 @@ struct SpawnOptions {
   int stdout_fd = kInherit;
   int stderr_fd = kInherit;
   std::vector<int> kept_fds{};             ///< Lent, above 2: they reach it under their own numbers.
+  int program_fd = -1;                     ///< Lent: `program` names it (/proc/self/fd/N); the program does not get it.
   int working_directory_fd = -1;           ///< -1: ours.
   bool new_session = false;                ///< setsid(2).
   int cgroup_fd = -1;                      ///< A cgroup (v2) that it starts in, where the kernel allows; -1: ours.
