@@ -33,7 +33,7 @@ struct RunRequest {
   std::optional<std::vector<std::string>> args;
   std::vector<UploadedFile> files;
   std::vector<std::string> environment{};  ///< NAME=VALUE, as the client gives them to the runner.
-  Signers operators{};  ///< Of the run.
+  Signers operators{};                     ///< Of the run.
   /// What it was signed for, as its client calls it. None: not known yet, and taken for one that is wanted.
   std::optional<std::string> target{};
 };
@@ -60,9 +60,7 @@ struct Gate {
   /// What is refused because of a policy that can't be used is logged, too.
   [[nodiscard]] bool logs() const { return policy.logging != Logging::kNone || !broken.empty(); }
   /// Whether the digests of files are asked for.
-  [[nodiscard]] bool wants_digests() const {
-    return !policy.digests.empty() || policy.asks_for_signatures() || logs();
-  }
+  [[nodiscard]] bool wants_digests() const { return !policy.digests.empty() || policy.asks_for_signatures() || logs(); }
 };
 
 }  // namespace stapsh::policy

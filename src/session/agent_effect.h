@@ -70,7 +70,7 @@ struct StartRunner {
   std::vector<std::string> environment = {};  ///< Added to its own: NAME=VALUE, each of the runner's list.
   /// Written to the machine's log when it is about to execute. None: nobody asks for that.
   std::optional<policy::AuditRecord> log = {};
-  policy::RunAs run_as = {};                  ///< As whom.
+  policy::RunAs run_as = {};  ///< As whom.
 };
 struct SignalRunner {
   int signo;
@@ -109,9 +109,8 @@ inline std::string environment_answer(const TargetEnvironment& environment) {
   return format_agent_line(OkLine{std::string(kEnvironmentAnswer) + format_environment(environment)});
 }
 
-using AgentEffect =
-    std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile, TakeKept, BeginKeeping,
-                 AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp, Sweep, FindRunners, WriteLog,
-                 VerifySignatures, EndSession>;
+using AgentEffect = std::variant<SendLine, SayClock, SayEnvironment, Report, CreateFile, WriteFile, CommitFile,
+                                 TakeKept, BeginKeeping, AbandonFile, StartRunner, SignalRunner, DiscardOutput, CleanUp,
+                                 Sweep, FindRunners, WriteLog, VerifySignatures, EndSession>;
 
 }  // namespace stapsh

@@ -73,7 +73,7 @@ struct Upload {
   struct File {
     std::string name;
     std::uint64_t size;
-    std::string digest{};  ///< SHA-256 in hexadecimal digits, where wants_digests(); empty: unknown.
+    std::string digest{};     ///< SHA-256 in hexadecimal digits, where wants_digests(); empty: unknown.
     std::string signature{};  ///< Of the file, where nonce() says that signatures count; empty: none.
   };
   std::vector<File> files;

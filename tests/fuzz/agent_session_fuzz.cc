@@ -16,8 +16,11 @@ namespace {
 AgentSettings settings(bool small, bool is_signed) {
   AgentSettings settings;
   if (is_signed) {
-    settings.gate =
-        policy::Gate{{}, *policy::parse_policy("allow args=safe signed=a\nallow operator=b\n"), {}, ~policy::Capabilities{0}, "n0nce"};
+    settings.gate = policy::Gate{{},
+                                 *policy::parse_policy("allow args=safe signed=a\nallow operator=b\n"),
+                                 {},
+                                 ~policy::Capabilities{0},
+                                 "n0nce"};
   }
   settings.identity = {"5.6", "x86_64", "6.1"};
   if (small) {

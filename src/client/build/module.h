@@ -43,7 +43,7 @@ struct Module {
   std::string release;
   /// Likewise, the release of systemtap that built it.
   std::string built_by;
-  bool prints_when_asked = false;   ///< A probe for that stands behind what the person wrote: asked_prints.h.
+  bool prints_when_asked = false;  ///< A probe for that stands behind what the person wrote: asked_prints.h.
   std::optional<Listing> listing;  ///< There are no files then: nothing is to be sent.
 
   [[nodiscard]] const std::string& name() const { return files.front().name; }

@@ -108,8 +108,8 @@ Check headers(const std::string& release, const WantedRun& wanted, const HereFac
   const auto found = here.has_headers.find(release);
   if (wanted.builds_elsewhere || built || (found != here.has_headers.end() && found->second)) return check;
   check.state = wanted.builds ? State::kFailure : State::kWarning;
-  check.text =
-      fmt::format("none for {} (no /lib/modules/{}/build/Makefile): systemtap scripts can't be built for it", release, release);
+  check.text = fmt::format("none for {} (no /lib/modules/{}/build/Makefile): systemtap scripts can't be built for it",
+                           release, release);
   check.mend = fmt::format("here: apt-get install linux-headers-{}; or -r FOLDER, or --build-on HOST", release);
   return check;
 }

@@ -88,8 +88,8 @@ class Place {
       over = true;
     });
     // Who was started by the stage and outlives it is served as well, and gets the end of its input, as behind an sshd:
-    // it may have our pipes. The stage itself must be reaped, too: kill -0 finds a zombie, and the next stage would take
-    // it for alive.
+    // it may have our pipes. The stage itself must be reaped, too: kill -0 finds a zombie, and the next stage would
+    // take it for alive.
     const bool ended = tracer.serve_until(kBound, [&] {
       const bool gone = tracer.exit_code(stage).has_value();
       if (gone) (void)::shutdown(in[1], SHUT_RDWR);
