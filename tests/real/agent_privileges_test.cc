@@ -136,19 +136,20 @@ TEST_F(AgentPrivileges, NothingStaysOfItWhenTheAgentIsKilled) {
 class AgentOfAHostileUser : public AgentPrivileges {
  protected:
   AgentOfAHostileUser() {
-    mounts_.replace("/etc/passwd",
-                    scratch_.write("passwd", "root:x:0:0::/root:/bin/sh\nhostile:x:4712:4712::/:/bin/sh\n"));
+    mounts_.replace("/etc/passwd", scratch_.write("passwd", "root:x:0:0::/root:/bin/sh\nhostile:x:" + user_ + ":" +
+                                                                user_ + "::/:/bin/sh\n"));
     set_runner("exec sleep 1000\n");
     set_policy("allow runner=bpftrace user=hostile\n");
   }
   ProgramOptions stopper() const {
-    return options({"/usr/bin/setpriv", "--reuid", "4712", "--regid", "4712", "--clear-groups", "/bin/sh", "-c",
+    return options({"/usr/bin/setpriv", "--reuid", user_, "--regid", user_, "--clear-groups", "/bin/sh", "-c",
                     "while :; do kill -STOP -1; echo; done 2> /dev/null"});
   }
   enum class Others { kExist, kNone };
   /// Until the user has processes beside the stopper, or none; a zombie is none.
   void wait_for(Others others, const Program& stopper) const {
-    const std::string there = "ps -o pid= -o stat= -U 4712 | grep -v Z | grep -qvw " + std::to_string(stopper.pid());
+    const std::string there =
+        "ps -o pid= -o stat= -U " + user_ + " | grep -v Z | grep -qvw " + std::to_string(stopper.pid());
     const std::string word = others == Others::kExist ? "until " : "while ";
     Program wait(options({"/bin/sh", "-c", word + there + "; do :; done"}));
     EXPECT_EQ(wait.wait_exit(), 0);
@@ -158,6 +159,9 @@ class AgentOfAHostileUser : public AgentPrivileges {
     stopper.send_signal(SIGKILL);
     EXPECT_TRUE(stopper.wait_gone());
   }
+
+  // Nobody else's, also of tests that run beside this one: it stops all processes of that user.
+  const std::string user_ = std::to_string(1'000'000'000 + ::getpid());
 };
 
 TEST_F(AgentOfAHostileUser, IsStoppedAsAnyAgentIs) {
