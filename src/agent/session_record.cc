@@ -47,12 +47,18 @@ void take_process(std::span<const std::string_view> words, pid_t& pid, std::uint
   start = *time;
 }
 
+// A text that may be empty, and would be no word: it stands behind a dot.
+void take_dotted(std::string_view word, std::string& text) {
+  if (word.starts_with('.')) take_text(word.substr(1), text);
+}
+std::string dotted(const std::string& text) { return "." + quote(text); }
+
 void take_logged(std::span<const std::string_view> words, LoggedRun& logged) {
   if (words.size() != 4) return;
   LoggedRun taken;
-  take_text(words[0], taken.who);
-  take_text(words[1], taken.from);
-  take_text(words[2], taken.runner);
+  take_dotted(words[0], taken.who);
+  take_dotted(words[1], taken.from);
+  take_dotted(words[2], taken.runner);
   take_int<unsigned>(words[3], 0, UINT32_MAX, taken.line);
   if (!taken.who.empty()) logged = std::move(taken);
 }
@@ -113,7 +119,7 @@ std::string format_record(const SessionRecord& record) {
   if (record.renamed) text += "\nrenamed";
   if (!record.cgroup.empty()) text += "\ncgroup " + quote(record.cgroup);
   if (const LoggedRun& run = record.logged; !run.who.empty()) {
-    text += "\nlogged " + quote(run.who) + " " + quote(run.from) + " " + quote(run.runner) + " ";
+    text += "\nlogged " + dotted(run.who) + " " + dotted(run.from) + " " + dotted(run.runner) + " ";
     text += std::to_string(run.line);
   }
   return text.append(kRecordEnd);

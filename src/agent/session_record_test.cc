@@ -21,14 +21,18 @@ const SessionRecord kFull{.workspace = "/tmp/a b=\n/stapsh.0123456789",
                           .grace = std::chrono::milliseconds(5'500),
                           .module = "probe",
                           .renamed = true,
-                          .cgroup = "/sys/fs/cgroup/a b/stapsh.0123456789"};
+                          .cgroup = "/sys/fs/cgroup/a b/stapsh.0123456789",
+                          .logged = {"as=on call", "ssh 10.0.0.7 50112", "bpftrace", 3}};
 
 TEST(SessionRecord, ReadsWhatItWrote) {
   SessionRecord without_runner = begin_record("/tmp/stapsh.0123456789");
   EXPECT_EQ(without_runner.agent, ::getpid());
   EXPECT_EQ(without_runner.runner, -1);
   EXPECT_EQ(without_runner.stop_signal, SIGTERM);
-  for (const SessionRecord& record : {kFull, without_runner}) EXPECT_EQ(parse_record(format_record(record)), record);
+  SessionRecord from_nowhere = kFull;  // A text without a character is one all the same.
+  from_nowhere.logged.from.clear();
+  for (const SessionRecord& record : {kFull, without_runner, from_nowhere})
+    EXPECT_EQ(parse_record(format_record(record)), record);
 }
 
 TEST(SessionRecord, ReadsNoLessOfANewerOne) {

@@ -102,7 +102,7 @@ std::string files_fault(const Manifest& manifest, const std::vector<UploadedFile
 }  // namespace
 
 std::string format_manifest(const Manifest& manifest) {
-  std::string text = std::string(kTitle) + "\nnonce " + manifest.nonce + "\ntarget " + quote(manifest.target) +
+  std::string text = std::string(kTitle) + "\nnonce " + quote(manifest.nonce) + "\ntarget " + quote(manifest.target) +
                      "\nuntil " + std::to_string(manifest.until.count()) + "\nrunner " +
                      std::string(runner_name(manifest.runner)) + "\n";
   for (const Manifest::File& file : manifest.files) text += "file " + file.digest + " " + file.name + "\n";

@@ -16,8 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   STAPSH_ASSERT(policy::format_manifest(*manifest) == (parts.signature.empty() ? text : parts.text));
+  // What a clock in nanoseconds can't say.
+  if (manifest->until > std::chrono::duration_cast<std::chrono::seconds>(WallTime::max())) return 0;
   policy::RunRequest run{manifest->runner, manifest->args, {}};
   for (const policy::Manifest::File& file : manifest->files) run.files.push_back({file.name, file.digest});
+  run.environment = manifest->environment;
   STAPSH_ASSERT(policy::why_not_covered(*manifest, run, manifest->nonce, manifest->until).empty());
   STAPSH_ASSERT(!policy::why_not_covered(*manifest, run, manifest->nonce + "x", manifest->until).empty());
   run.args->emplace_back("x");
