@@ -19,6 +19,9 @@ using Words = std::vector<std::string>;
 const std::string kUser = "daemon";
 const std::string kCaps = " caps=bpf,perfmon";
 
+/// A user's that is nobody else's, also not of tests that run beside this one.
+std::string id_of_this_test() { return std::to_string(1'000'000'000 + ::getpid()); }
+
 /// What is behind `name` in the text of a /proc/PID/status, with single blanks.
 std::string field(const std::string& status, const std::string& name) {
   std::smatch found;
@@ -160,8 +163,8 @@ class AgentOfAHostileUser : public AgentPrivileges {
     EXPECT_TRUE(stopper.wait_gone());
   }
 
-  // Nobody else's, also of tests that run beside this one: it stops all processes of that user.
-  const std::string user_ = std::to_string(1'000'000'000 + ::getpid());
+  // It stops all processes of that user.
+  const std::string user_ = id_of_this_test();
 };
 
 TEST_F(AgentOfAHostileUser, IsStoppedAsAnyAgentIs) {
@@ -284,10 +287,11 @@ class RunnersWithFewCapabilities : public RemoteTest {
     EXPECT_EQ(::stat("/usr/bin/stapbpf", &stapbpf), 0);
     mounts_.replace("/etc/passwd", scratch_.write("passwd",
                                                   "root:x:0:0:root:/root:/bin/sh\n"
-                                                  "stapbpf:x:4711:4711::/nonexistent:/usr/sbin/nologin\n"));
+                                                  "stapbpf:x:" + id_ + ":" + id_ +
+                                                      "::/nonexistent:/usr/sbin/nologin\n"));
     mounts_.replace(
         "/etc/group",
-        scratch_.write("group", "stapbpf:x:4711:\nstapusr:x:" + std::to_string(stapbpf.st_gid) + ":stapbpf\n"));
+        scratch_.write("group", "stapbpf:x:" + id_ + ":\nstapusr:x:" + std::to_string(stapbpf.st_gid) + ":stapbpf\n"));
   }
   void set_policy(const std::string& runner, const std::string& caps) const {
     scratch_.write("etc-stapsh/policy", "allow runner=" + runner + " user=stapbpf caps=" + caps + "\n");
@@ -301,14 +305,16 @@ class RunnersWithFewCapabilities : public RemoteTest {
     Program rstap(client(all));
     ASSERT_TRUE(rstap.wait_for_out("ready\n"));
     Program status(
-        options({"/bin/sh", "-c", "for p in $(pgrep -u 4711 -x " + runner + "); do cat /proc/$p/status; done"}));
+        options({"/bin/sh", "-c", "for p in $(pgrep -u " + id_ + " -x " + runner + "); do cat /proc/$p/status; done"}));
     EXPECT_EQ(status.wait_exit(), 0);
-    expect_lowered(status.out(), "4711", capabilities);
+    expect_lowered(status.out(), id_, capabilities);
     rstap.send_signal(SIGINT);
     EXPECT_EQ(rstap.wait_exit(), 0);
     EXPECT_NE(rstap.out().find("end\n"), std::string::npos) << rstap.captured();
   }
   const std::string folder_;
+  // Its processes are found by it.
+  const std::string id_ = id_of_this_test();
 };
 
 TEST_F(RunnersWithFewCapabilities, BpftraceWithBpfAndPerfmon) {
