@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// One message of a session that goes through a broker: a kind, a number of 8 bytes (big-endian), and what belongs to
+// the kind. Each direction is a stream of bytes with offsets of its own, so what is lost, repeated or out of order
+// shows. docs/fleet.md has the table.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+
+namespace stapsh::broker {
+
+/// Of a Data.
+inline constexpr std::size_t kDataBytesMax = 16'384;
+/// Of the pieces that a stored file is cut into; the last may be shorter.
+inline constexpr std::size_t kPieceBytes = 16'384;
+inline constexpr std::size_t kReasonBytesMax = 400;
+/// Of a file that is stored.
+inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 32U;
+
+/// The first of a session, from its client: begin it. The host answers with a Credit, or a Reset with its reason.
+struct Open {
+  std::uint64_t credit = 0;  ///< See Credit.
+  bool operator==(const Open&) const = default;
+};
+struct Data {
+  std::uint64_t offset = 0;
+  std::string_view bytes;  ///< 1 to kDataBytesMax; lent.
+  bool operator==(const Data&) const = default;
+};
+/// In the place of `size` bytes of data: those of the file with that digest, which the receiver fetches by itself
+/// (Subjects::file). They take no credit. From client to host alone.
+struct StoredFile {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;       ///< 1 to kFileBytesMax.
+  std::uint32_t spread_ms = 0;  ///< It begins to fetch after a random part of that: all hosts at once are a flood.
+  std::string sha256;           ///< In hexadecimal digits.
+  bool operator==(const StoredFile&) const = default;
+};
+/// The receiver of it may send up to this offset.
+struct Credit {
+  std::uint64_t until = 0;
+  bool operator==(const Credit&) const = default;
+};
+/// Nothing comes behind this offset.
+struct End {
+  std::uint64_t offset = 0;
+  bool operator==(const End&) const = default;
+};
+/// The session is over, in both directions; who receives it answers nothing.
+struct Reset {
+  std::string reason;  ///< For a person; may be empty, is printable, at most kReasonBytesMax.
+  bool operator==(const Reset&) const = default;
+};
+
+using Message = std::variant<Open, Data, StoredFile, Credit, End, Reset>;
+
+std::string encode(const Message& message);
+
+/// The views of the message are `bytes`'. kPeer says what is wrong.
+Result<Message> decode(std::string_view bytes);
+
+}  // namespace stapsh::broker

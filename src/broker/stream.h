@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// One end of a session's two streams of bytes: offsets, credit and ends, as client and link keep them alike. Nothing is
+// sent twice and nothing is waited for: what does not fit is the end of the session. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "broker/message.h"
+
+namespace stapsh::broker {
+
+class Stream {
+ public:
+  /// A client may say Open and StoredFile, a host may not.
+  enum class Side { kClient, kHost };
+
+  /// What there is for the receiver, in order: `bytes`, or a file's, or that nothing follows.
+  struct Arrival {
+    std::string_view bytes;            ///< The message's own.
+    const StoredFile* file = nullptr;  ///< Likewise.
+    bool ended = false;
+  };
+
+  /// `send_until`: the offset that it may send up to from its beginning; `receive_until`: what the other end may.
+  Stream(Side side, std::uint64_t send_until, std::uint64_t receive_until)
+      : side_(side), send_until_(send_until), receive_until_(receive_until) {}
+
+  /// Takes a message but Open and Reset, which begin and end a Stream. The Error is what the other end did wrong, or
+  /// what was lost on its way: the session is over, and the Error a reason for a Reset.
+  Result<Arrival> receive(const Message& message);
+  /// So many bytes of what arrived, other than a file's, are used up.
+  void use(std::uint64_t bytes);
+  /// Bytes that arrived, other than a file's, and are not used up yet.
+  [[nodiscard]] std::uint64_t unused() const { return received_ - used_; }
+  /// Bytes that the other end has credit for, or has sent and are not used up: what may have to be held.
+  [[nodiscard]] std::uint64_t outstanding() const { return receive_until_ - used_; }
+  /// Whether the other end has used all of its credit.
+  [[nodiscard]] bool is_out_of_credit() const { return received_ == receive_until_; }
+  /// A Credit for `window` bytes behind what is used up, if it is worth a message: a half of the window, or the other
+  /// end has none.
+  std::optional<Credit> grant(std::uint64_t window);
+
+  /// How many bytes the next Data may have: 0 is to wait for credit, or nothing more may be sent.
+  [[nodiscard]] std::size_t sendable() const;
+  /// The next bytes, at most sendable(); at least one.
+  Data send(std::string_view bytes);
+  StoredFile send_file(std::string_view sha256, std::uint64_t size, std::uint32_t spread_ms);
+  /// Nothing more will be sent. Once.
+  End send_end();
+
+  [[nodiscard]] bool has_sent_end() const { return sent_end_; }
+  [[nodiscard]] bool has_received_end() const { return received_end_; }
+
+ private:
+  Result<> expect_offset(std::uint64_t offset) const;
+
+  Side side_;
+  std::uint64_t sent_ = 0, send_until_;
+  std::uint64_t received_ = 0, receive_until_, used_ = 0;
+  bool sent_end_ = false, received_end_ = false;
+};
+
+}  // namespace stapsh::broker

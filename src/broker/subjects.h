@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names by which a broker hands messages on: rstap.SITE.… . Host and client are tokens of their own, so that a
+// broker's permissions decide who hears whom and who speaks as whom.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stapsh::broker {
+
+/// Whether `text` can be a site, a client or a run: 1 to 64 letters, digits, '-' and '_'.
+bool is_name(std::string_view text);
+/// Whether `text` can be a host: 1 to 253 letters, digits, '-', '_' and '.', none at its ends twice in a row.
+bool is_host(std::string_view text);
+
+/// What a session is known by, at both ends.
+struct SessionName {
+  std::string host;
+  std::string client;        ///< Who traces: a name that the broker's permissions go by.
+  std::string run;           ///< One rstap's; random.
+  std::uint32_t number = 0;  ///< Of this run's sessions.
+  auto operator<=>(const SessionName&) const = default;
+};
+
+class Subjects {
+ public:
+  /// `site` is a name.
+  explicit Subjects(std::string_view site) : prefix_("rstap." + std::string(site) + ".") {}
+
+  /// Asks all links who they are (who.h).
+  [[nodiscard]] std::string who() const { return prefix_ + "who"; }
+  /// From a client to a host: rstap.SITE.node.HOST.CLIENT.RUN.NUMBER.
+  [[nodiscard]] std::string down(const SessionName& session) const;
+  /// From a host to a client: rstap.SITE.up.CLIENT.RUN.HOST.NUMBER.
+  [[nodiscard]] std::string up(const SessionName& session) const;
+  /// A piece of a file that is known by its SHA-256: rstap.SITE.file.SHA256.PIECE.
+  [[nodiscard]] std::string file(std::string_view sha256, std::uint64_t piece) const;
+
+  /// All that is for a host, and all that is for a run: a subscription each.
+  [[nodiscard]] std::string all_down(std::string_view host) const;
+  [[nodiscard]] std::string all_up(std::string_view client, std::string_view run) const;
+  [[nodiscard]] std::string all_files() const { return prefix_ + "file.>"; }
+
+  /// Whose session it is about; none: it is no such subject.
+  [[nodiscard]] std::optional<SessionName> session_of_down(std::string_view subject) const;
+  [[nodiscard]] std::optional<SessionName> session_of_up(std::string_view subject) const;
+
+ private:
+  std::string prefix_;
+};
+
+/// A host as one token: its dots are slashes there.
+std::string host_token(std::string_view host);
+
+}  // namespace stapsh::broker
