@@ -89,6 +89,9 @@ struct TransportEnd {
   std::string reason;            ///< Why, when it failed: ssh's own words, an errno text. May be empty.
 };
 
+/// Ends a session: an agent's last word, and ours.
+inline constexpr std::string_view kQuitLine = "quit\n";
+
 class ClientSession {
  public:
   enum class Phase { kConnecting, kConnected, kSending, kReady, kStarting, kRunning, kEnded };
@@ -141,11 +144,11 @@ class ClientSession {
   /// Files want digests: it verifies them, or its owner has a policy, which is asked before anything is sent; after
   /// Connected.
   [[nodiscard]] bool wants_digests() const { return verifies_ || has_policy_; }
-  /// Whether it speaks the extended dialect; after Connected.
   /// Its owner has a policy, which is asked before anything is sent.
   [[nodiscard]] bool has_policy() const { return has_policy_; }
   /// Of this session, for who signs the run; empty: nobody there asks for signatures.
   [[nodiscard]] const std::string& nonce() const { return nonce_; }
+  /// Whether it speaks the extended dialect; after Connected.
   [[nodiscard]] bool agent_is_ours() const { return ours_; }
   /// Of the hello; after Connected.
   [[nodiscard]] Version agent_version() const { return agent_version_; }
@@ -167,6 +170,7 @@ class ClientSession {
   void on_option_reply(bool ok, const std::string& text, TimePoint now);
   void ask_options(std::vector<std::string> names, TimePoint now);
   void ask_next(TimePoint now);
+  bool take_granted(std::string_view granted, TimePoint now);
   bool take_runners(std::string_view granted);
   bool take_environment(std::string_view granted);
   bool take_kept(std::string_view granted);
