@@ -41,7 +41,7 @@ struct StoredFile {
   std::string sha256;           ///< In hexadecimal digits.
   bool operator==(const StoredFile&) const = default;
 };
-/// The receiver of it may send up to this offset.
+/// The receiver of it may send so many bytes of data in all, from the session's beginning. Stored files don't count.
 struct Credit {
   std::uint64_t until = 0;
   bool operator==(const Credit&) const = default;

@@ -27,10 +27,11 @@ Result<Stream::Arrival> Stream::receive(const Message& message) {
   return std::visit(Overloaded{
                         [&](const Data& data) -> Result<Arrival> {
                           TRY(expect_offset(data.offset));
-                          if (data.bytes.size() > receive_until_ - received_) {
+                          if (data.bytes.size() > receive_until_ - received_data_) {
                             return fail(Errc::kPeer, "more was sent than there was credit for");
                           }
                           received_ += data.bytes.size();
+                          received_data_ += data.bytes.size();
                           return Arrival{data.bytes};
                         },
                         [&](const StoredFile& file) -> Result<Arrival> {
@@ -40,8 +41,6 @@ Result<Stream::Arrival> Stream::receive(const Message& message) {
                             return fail(Errc::kPeer, "a stored file of an impossible size");
                           }
                           received_ += file.size;
-                          receive_until_ += file.size;
-                          used_ += file.size;
                           return Arrival{{}, &file};
                         },
                         [&](const Credit& credit) -> Result<Arrival> {
@@ -77,22 +76,21 @@ std::optional<Credit> Stream::grant(std::uint64_t window) {
 
 std::size_t Stream::sendable() const {
   if (sent_end_) return 0;
-  return static_cast<std::size_t>(std::min<std::uint64_t>(send_until_ - sent_, kDataBytesMax));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(send_until_ - sent_data_, kDataBytesMax));
 }
 
 Data Stream::send(std::string_view bytes) {
   STAPSH_ASSERT(!bytes.empty() && bytes.size() <= sendable());
   const Data data{sent_, bytes};
   sent_ += bytes.size();
+  sent_data_ += bytes.size();
   return data;
 }
 
-// Who receives it moves the credit along with its offset, and so do we.
 StoredFile Stream::send_file(std::string_view sha256, std::uint64_t size, std::uint32_t spread_ms) {
   STAPSH_ASSERT(side_ == Side::kClient && !sent_end_ && size > 0 && size <= kFileBytesMax);
   StoredFile file{sent_, size, spread_ms, std::string(sha256)};
   sent_ += size;
-  send_until_ += size;
   return file;
 }
 

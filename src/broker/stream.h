@@ -24,21 +24,21 @@ class Stream {
     bool ended = false;
   };
 
-  /// `send_until`: the offset that it may send up to from its beginning; `receive_until`: what the other end may.
+  /// `send_until`: how many bytes of data it may send before it is given more; `receive_until`: likewise the other end.
   Stream(Side side, std::uint64_t send_until, std::uint64_t receive_until)
       : side_(side), send_until_(send_until), receive_until_(receive_until) {}
 
   /// Takes a message but Open and Reset, which begin and end a Stream. The Error is what the other end did wrong, or
   /// what was lost on its way: the session is over, and the Error a reason for a Reset.
   Result<Arrival> receive(const Message& message);
-  /// So many bytes of what arrived, other than a file's, are used up.
+  /// So many bytes of the data that arrived are used up.
   void use(std::uint64_t bytes);
-  /// Bytes that arrived, other than a file's, and are not used up yet.
-  [[nodiscard]] std::uint64_t unused() const { return received_ - used_; }
+  /// Bytes of data that arrived and are not used up yet.
+  [[nodiscard]] std::uint64_t unused() const { return received_data_ - used_; }
   /// Bytes that the other end has credit for, or has sent and are not used up: what may have to be held.
   [[nodiscard]] std::uint64_t outstanding() const { return receive_until_ - used_; }
   /// Whether the other end has used all of its credit.
-  [[nodiscard]] bool is_out_of_credit() const { return received_ == receive_until_; }
+  [[nodiscard]] bool is_out_of_credit() const { return received_data_ == receive_until_; }
   /// A Credit for `window` bytes behind what is used up, if it is worth a message: a half of the window, or the other
   /// end has none.
   std::optional<Credit> grant(std::uint64_t window);
@@ -58,8 +58,10 @@ class Stream {
   Result<> expect_offset(std::uint64_t offset) const;
 
   Side side_;
-  std::uint64_t sent_ = 0, send_until_;
-  std::uint64_t received_ = 0, receive_until_, used_ = 0;
+  std::uint64_t sent_ = 0, received_ = 0;  // Offsets: stored files count.
+  // Of data alone. A credit that was on its way while a file was sent would say something else otherwise.
+  std::uint64_t sent_data_ = 0, send_until_;
+  std::uint64_t received_data_ = 0, receive_until_, used_ = 0;
   bool sent_end_ = false, received_end_ = false;
 };
 

@@ -77,6 +77,16 @@ TEST(BrokerStream, AStoredFileTakesNoCredit) {
   EXPECT_EQ(host.receive(client.send("tail"))->bytes, "tail");
   EXPECT_TRUE(host.receive(client.send_end())->ended);
 
+  // Credit that was on its way meanwhile is none the less for it.
+  Stream sender(Stream::Side::kClient, 4, 0), receiver(Stream::Side::kHost, 0, 4);
+  EXPECT_TRUE(receiver.receive(sender.send("head")));
+  receiver.use(4);
+  const std::optional<Credit> late = receiver.grant(4);
+  EXPECT_TRUE(receiver.receive(sender.send_file(kDigest, 1'000'000, 0)));
+  EXPECT_TRUE(sender.receive(*late));
+  EXPECT_EQ(sender.sendable(), 4U);
+  EXPECT_EQ(receiver.receive(sender.send("tail"))->bytes, "tail");
+
   Stream other(Stream::Side::kClient, 0, 10);
   EXPECT_EQ(fault(other.receive(StoredFile{0, 1, 0, kDigest})), "a host may not send a stored file");
 }
