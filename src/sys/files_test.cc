@@ -11,6 +11,7 @@
 
 #include "sys/child.h"
 #include "sys/executable.h"
+#include "sys/open_inside.h"
 #include "sys/test_support.h"
 #include "sys/workspace.h"
 
@@ -98,6 +99,23 @@ TEST(Executable, FirstFolderThatHasItWins) {
     EXPECT_EQ(find_executable(dirs, bad), std::nullopt);
   EXPECT_TRUE(find_in_path("sh"));
   EXPECT_FALSE(find_in_path("no-such-program"));
+}
+
+TEST(ReadWhole, TakesAsMuchAsItMay) {
+  const TestDirectory directory;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{99}, std::size_t{100}}) {
+    const std::string bytes(size, 'x');
+    EXPECT_EQ(must(read_whole(must(open_at(AT_FDCWD, directory.write("file", bytes), O_RDONLY)).get(), 100)), bytes);
+  }
+  const UniqueFd longer = must(open_at(AT_FDCWD, directory.write("file", std::string(101, 'x')), O_RDONLY));
+  EXPECT_EQ(read_whole(longer.get(), 100).error().sys_errno, EFBIG);
+}
+
+TEST(ReadWhole, TakesWhatDoesNotSayHowMuchItIs) {
+  const UniqueFd file = must(open_at(AT_FDCWD, "/proc/self/smaps", O_RDONLY));
+  EXPECT_GT(must(read_whole(file.get(), 10'000'000)).size(), 8'192U);
+  EXPECT_EQ(read_whole(file.get(), 5'000).error().sys_errno, EFBIG);
+  EXPECT_EQ(read_whole(file.get(), 500).error().sys_errno, EFBIG);
 }
 
 TEST(Workspace, IsPrivateAndGoes) {

@@ -7,9 +7,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace stapsh::sys {
+namespace {
+
+constexpr std::size_t kUntoldBytes = 4'096;  // To begin with.
+
+}  // namespace
 
 Result<UniqueFd> open_inside(int dir, const std::string& name, int flags) {
   flags |= O_NOFOLLOW | O_CLOEXEC;
@@ -53,9 +59,17 @@ Result<UniqueFd> open_own_file(int dir, const std::string& name, int flags) {
 }
 
 Result<std::string> read_whole(int file, std::size_t bytes_max) {
-  std::string text(bytes_max + 1, '\0');
+  // Room for what it says to have, and for one byte more, which tells that it has no more; /proc says that it has none.
+  struct stat status {};
+  const bool tells = ::fstat(file, &status) == 0 && status.st_size > 0;
+  const std::size_t room = tells ? static_cast<std::size_t>(status.st_size) + 1 : kUntoldBytes;
+  std::string text(std::min(room, bytes_max + 1), '\0');
   std::size_t size = 0;
-  while (size < text.size()) {
+  while (true) {
+    if (size == text.size()) {
+      if (size > bytes_max) break;
+      text.resize(std::min(2 * size, bytes_max + 1));
+    }
     const ssize_t got = ::pread(file, text.data() + size, text.size() - size, static_cast<off_t>(size));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno("cannot read", errno);
