@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/sha256_blocks.h"
+
 namespace stapsh {
 
 class Sha256 {
@@ -17,12 +19,8 @@ class Sha256 {
   std::string finish();
 
  private:
-  static constexpr std::size_t kBlockBytes = 64;
-  void take_block(const unsigned char* block);
-
-  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<unsigned char, kBlockBytes> block_{};
+  Sha256State state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<unsigned char, kSha256BlockBytes> block_{};
   std::uint64_t bytes_total_ = 0;
 };
 
