@@ -1,10 +1,10 @@
-# shellcheck shell=sh disable=SC2012  # ls is what every target has.
+# shellcheck shell=sh disable=SC2012,SC2046  # ls is what every target has; its words are wanted as words.
 # The first stage of --bootstrap: finds or receives an agent, and becomes it. What both sides say: bootstrap_talk.h.
 # It travels as one line within single quotes that sh, csh and fish take alike. So no quote like those, no exclamation
 # mark and no two backslashes stand in it, each line ends as it may before any other, and lines of comment fall away.
-old_umask=$(umask);
-umask 077;
-become() { umask "$old_umask"; exec "$@"; };
+# Each process costs a machine in use some milliseconds, so what the shell can find out by itself it does.
+old_umask=;
+become() { test -z "$old_umask" || umask "$old_umask"; exec "$@"; };
 say() { printf "\nstapsh-stage %s\n" "$1"; };
 f=;
 drop() { if test -n "$f"; then rm -rf "$f"; if test -e "$f"; then say "left $f"; fi; f=; fi; };
@@ -13,7 +13,9 @@ trap drop EXIT;
 for s in HUP INT QUIT PIPE TERM; do trap "exit 1" "$s"; done;
 
 # An agent of ours that is there already; systemtap has another one of that name.
-for s in "$(command -v stapsh)" /usr/local/bin/stapsh /usr/bin/stapsh /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh; do
+s=;
+if command -v stapsh > /dev/null; then s=$(command -v stapsh); fi;
+for s in "$s" /usr/local/bin/stapsh /usr/bin/stapsh /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh; do
   if test -x "$s"; then
     case $("$s" --version 2> /dev/null < /dev/null) in
       "stapsh "*" speaks the protocol of systemtap "*) say "found $s"; become "$s" ;;
@@ -27,7 +29,10 @@ read -r mode size sum token || exit 0;
 
 # What a stage that was killed has left: its folder names boot, pid namespace and process. It is renamed first: a child
 # of that stage may live, and be about to make its file there.
-u=$(id -u);
+u=;
+{ while read -r l p u p; do test "$l" = Uid: && break; done < /proc/self/status; } 2> /dev/null;
+u=${u:-$(id -u)};
+test -n "$u" || fail "id does not say whose this account is";
 here=;
 look_where() {
   b=unknown; n=unknown;
@@ -42,17 +47,15 @@ else
   set -- "$XDG_RUNTIME_DIR" "/run/user/$u" /dev/shm "$t" /tmp /run /var/tmp "${HOME:+$HOME/.cache}" "$HOME";
 fi;
 
-# Who can rename what is in a folder can put something else in the place of what we verify. It costs two processes, so
-# it is asked of a folder just before that counts.
+# Who can rename what is in a folder can put something else in the place of what we verify. It costs a process, so it
+# is asked of a folder just before that counts.
 safe() {
-  ls -ldn "$1/." 2> /dev/null | {
-    read -r p l o r; : "$l $r";
-    case $p in
-      ?????????[tT]*) ;;
-      ?????w*|????????w*) o=others ;;
-    esac;
-    test "$o" = "$u" || test "$o" = 0;
-  };
+  set -- $(ls -ldn "$1/." 2> /dev/null);
+  case $1 in
+    ?????????[tT]*) ;;
+    ?????w*|????????w*) return 1 ;;
+  esac;
+  test "$3" = "$u" || test "$3" = 0;
 };
 for d in "$@"; do
   shift;
@@ -70,15 +73,15 @@ for d in "$@"; do
 done;
 
 digest() {
-  { sha256sum < "$1" || busybox sha256sum < "$1" || shasum -a 256 < "$1" || openssl dgst -sha256 -r < "$1"; } 2> /dev/null;
+  { s=$(sha256sum < "$1") || s=$(busybox sha256sum < "$1") || s=$(shasum -a 256 < "$1") ||
+    s=$(openssl dgst -sha256 -r < "$1"); } 2> /dev/null;
+  s=${s%% *};
 };
-same() { s=$(digest "$1"); test "${s%% *}" = "$sum"; };
+same() { digest "$1"; test "$s" = "$sum"; };
 runs() { v=$("$@" --version 2>&1 < /dev/null); };
 mine() {
-  ls -ldn "$1" 2> /dev/null | {
-    read -r p l o r; : "$l $r";
-    case $p in drwx------|drwx------.) test "$o" = "$u" ;; *) false ;; esac;
-  };
+  set -- $(ls -ldn "$1" 2> /dev/null);
+  case $1 in drwx------|drwx------.) test "$3" = "$u" ;; *) false ;; esac;
 };
 if test "$mode" = keep; then
   for d in "$@"; do
@@ -92,6 +95,8 @@ fi;
 
 # A folder that takes all of it, and executes: both are tried.
 test -n "$here" || look_where;
+old_umask=$(umask);
+umask 077;
 why=;
 for d in "$@"; do
   if test -w "$d"; then
@@ -122,8 +127,9 @@ take() {
 say "send $d";
 e=$(take 2>&1 > "$f/stapsh");
 test "$(wc -c < "$f/stapsh")" -eq "$size" || fail "$d: the agent did not arrive whole${e:+: $e}";
-test -n "$(digest "$f/stapsh")" || fail "there is neither sha256sum nor busybox, shasum or openssl, by which to verify an agent";
-same "$f/stapsh" || fail "$d: what arrived is not the agent that was sent";
+digest "$f/stapsh";
+test -n "$s" || fail "there is neither sha256sum nor busybox, shasum or openssl, by which to verify an agent";
+test "$s" = "$sum" || fail "$d: what arrived is not the agent that was sent";
 rm -f "$f/try";
 chmod 700 "$f/stapsh";
 runs "$f/stapsh" --guest "$f" || fail "$d: the agent does not run there: $v";
