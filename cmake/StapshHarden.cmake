@@ -2,7 +2,7 @@
 #
 #   stapsh_harden(TARGET)            the flags to compile with; stapsh_compile_options does it for all that is ours
 #   stapsh_link_program(TARGET)      links a program that users get, so that it can be loaded anywhere in memory
-#   stapsh_link_program(TARGET STATIC)    the same, and no library is needed to run it
+#   stapsh_link_program(TARGET STATIC)    the same, and no library is needed to run it; as small as can be
 #
 # packaging/check_programs reads what came out. Debug builds are left as a debugger likes them, and sanitizers bring
 # checks of their own.
@@ -55,7 +55,8 @@ function(stapsh_link_program target)
   cmake_parse_arguments(arg "STATIC" "" "" ${ARGN})
   set(kind -pie)
   if(arg_STATIC)
-    set(kind $<IF:$<BOOL:${STAPSH_HAS_STATIC_PIE}>,-static-pie,-static>)
+    # It is sent to machines and digested there, so it has neither what nobody calls nor, as users get it, names.
+    set(kind $<IF:$<BOOL:${STAPSH_HAS_STATIC_PIE}>,-static-pie,-static> LINKER:--gc-sections $<$<CONFIG:Release>:LINKER:-s>)
   endif()
   target_link_options(${target} PRIVATE ${kind} LINKER:-z,relro,-z,now LINKER:-z,noexecstack)
 endfunction()
