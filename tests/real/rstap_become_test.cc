@@ -247,7 +247,8 @@ INSTANTIATE_TEST_SUITE_P(All, RstapBecomeEcho, testing::Range<std::size_t>(0, ec
 // It got the password, as whoever is called sudo there does; nobody is shown it.
 TEST_F(RstapBecome, WhatIsNoSudoAndQuotesThePassword) {
   constexpr std::string_view kQuotes =
-      "#!/bin/sh\nprintf %s \"$4\" >&2\nread -r line\necho \"$line: not found\"\necho \"$line: not found\" >&2\nexit "
+      "#!/bin/sh\nprintf %s \"$SUDO_PROMPT\" >&2\nread -r line\necho \"$line: not found\"\necho \"$line: not found\" "
+      ">&2\nexit "
       "1\n";
   mounts_.replace("/usr/bin/sudo", scratch_.write("quotes", kQuotes, 0755));
   site(kAll);
@@ -316,6 +317,134 @@ TEST_F(RstapBecome, AWrongAnswerIsTriedOnOneTarget) {
   EXPECT_EQ(count_of("1 incorrect password attempt", read_file(log)), 1U) << read_file(log);
   EXPECT_EQ(count_of("2 incorrect", read_file(log)), 0U) << read_file(log);
   EXPECT_TRUE(has(shell.out(), "which was the first to get it, did not take it")) << shell.out();
+  end_terminal();
+}
+
+/// What sudo's PAM asks besides: a code, which is good once.
+class RstapBecomeCode : public RstapBecome {
+ protected:
+  static constexpr std::string_view kCodeQuestion = "(sudo) Verification code: ", kCode = "48151623",
+                                    kNext = "42108842";
+  static constexpr std::string_view kPassword = "auth required pam_unix.so\n",
+                                    kRest = "account required pam_permit.so\n";
+
+  void SetUp() override {
+    RstapBecome::SetUp();
+    if (IsSkipped()) return;
+    if (!fs::exists("/usr/bin/google-authenticator")) GTEST_SKIP() << "needs libpam-google-authenticator";
+    const std::string codes =
+        "ONSWG4TFOQONSWG4\n\" TOTP_AUTH\n" + std::string(kCode) + "\n" + std::string(kNext) + "\n";
+    code_ = "auth required pam_google_authenticator.so user=root secret=" + scratch_.write("codes", codes, 0600) + "\n";
+  }
+  void pam(const std::string& text) { mounts_.replace("/etc/pam.d/sudo", scratch_.write("pam", text)); }
+
+  std::string code_;
+};
+
+TEST_F(RstapBecomeCode, ThePersonIsAskedForIt) {
+  pam(std::string(kPassword) + code_ + std::string(kRest));
+  site(kAll);
+  const std::string record = scratch_.path("record");
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "-v", "--record", record}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("rstap: h0: " + std::string(kCodeQuestion))) << shell.captured();
+  answer(kCode);
+  ASSERT_TRUE(shell.wait_for_out("code=0\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "hi\r\n") && has(shell.out(), "; all clean")) << shell.captured();
+  EXPECT_FALSE(has(shell.out() + read_file(record), kCode)) << shell.captured();
+  end_terminal();
+}
+
+TEST_F(RstapBecomeCode, BeforeThePasswordAndWithABroughtAgent) {
+  pam(code_ + std::string(kPassword) + std::string(kRest));
+  site(kAll);
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "--bootstrap", "--stapsh", agent_program()}));
+  ASSERT_TRUE(shell.wait_for_out("rstap: h0: " + std::string(kCodeQuestion))) << shell.captured();
+  answer(kCode);
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: ")) << shell.captured();
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("code=0\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "hi\r\n")) << shell.captured();
+  end_terminal();
+}
+
+// The password is one, and each machine wants a code of its own.
+TEST_F(RstapBecomeCode, EachTargetAsks) {
+  pam(std::string(kPassword) + code_ + std::string(kRest));
+  site(kAll);
+  Program& shell = at_terminal(with_exit({"--ask-become-pass"}), "h[0-1]");
+  ASSERT_TRUE(shell.wait_for_out("on 2 targets: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out(kCodeQuestion)) << shell.captured();
+  answer(kCode);
+  ASSERT_TRUE(becomes_true([&] { return count_of(kCodeQuestion, shell.out()) == 2; })) << shell.captured();
+  answer(kNext);
+  ASSERT_TRUE(shell.wait_for_out("2 targets: 2 succeeded; all clean")) << shell.captured();
+  EXPECT_EQ(count_of("rstap: password for sudo of", shell.out()), 1U) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "rstap: h0: (sudo)") && has(shell.out(), "rstap: h1: (sudo)")) << shell.captured();
+  end_terminal();
+}
+
+TEST_F(RstapBecomeCode, AWrongOneIsSudosFailure) {
+  pam(std::string(kPassword) + code_ + std::string(kRest));
+  site(kAll);
+  Program& shell = at_terminal(with_exit({"--ask-become-pass"}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out(kCodeQuestion));
+  answer("12345678");
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "incorrect password attempt")) << shell.captured();
+  end_terminal();
+}
+
+// At ctrl-D.
+TEST_F(RstapBecomeCode, NoAnswerIsNamed) {
+  pam(std::string(kPassword) + code_ + std::string(kRest));
+  site(kAll);
+  Program& shell = at_terminal(with_exit({"--ask-become-pass"}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out(kCodeQuestion));
+  ASSERT_TRUE(shell.write("\x04"));
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), ": sudo there asks \"Verification code: \": no answer was given")) << shell.captured();
+  end_terminal();
+}
+
+TEST_F(RstapBecomeCode, NobodyIsAskedInABatch) {
+  pam(code_ + std::string(kRest));
+  const Site& there = site(kAll);
+  Program rstap(client(words(with_exit({"--become", "--batch"})), &there));
+  EXPECT_EQ(rstap.wait_exit(), 1);
+  EXPECT_TRUE(has(rstap.err(), "sudo: a password is required; give --ask-become-pass")) << rstap.captured();
+}
+
+// In an /etc of its own, since passwords are changed in there.
+TEST_F(RstapBecome, AnExpiredPasswordIsChanged) {
+  const std::string etc = scratch_.path("etc");
+  Program copy({.argv = {"cp", "-a", "/etc", etc}, .env = scratch_.environment()});
+  ASSERT_EQ(copy.wait_exit(), 0) << copy.captured();
+  scratch_.write("etc/passwd", kPasswd);
+  scratch_.write("etc/shadow", "ada:" + std::string(kHash) + ":19000:0:99999:7:::\n", 0600);
+  scratch_.write("etc/sudoers", std::string(kDefaults) + std::string(kAll), 0440);
+  scratch_.write("etc/pam.d/sudo",
+                 "auth required pam_unix.so\naccount required pam_debug.so acct=new_authtok_reqd\n"
+                 "password required pam_unix.so sha512\n");
+  mounts_.replace("/etc", etc);
+  site_ = &start_site(Via::kSsh, agent_program(), {.client_lines = {"User ada"}});
+  Program& shell = at_terminal(with_exit({"--ask-become-pass"}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("Current password: ")) << shell.captured();
+  answer(kSecret);
+  for (const char* question : {"rstap: h0: (sudo) New password: ", "rstap: h0: (sudo) Retype new password: "}) {
+    ASSERT_TRUE(shell.wait_for_out(question)) << shell.captured();
+    answer("another, longer horse");
+  }
+  ASSERT_TRUE(shell.wait_for_out("code=0\r\n")) << shell.captured();
+  EXPECT_FALSE(has(read_file(etc + "/shadow"), kHash)) << shell.captured();
   end_terminal();
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one password for sudo on all targets (--ask-become-pass). It is asked for when the first sudo wants it, as ssh's
-// questions are: by a process of ours (askpass.h). One target tries it; the others wait, and are sent it only once that
-// one's sudo has taken it. So a wrong one costs one try on one machine, and no target gets it twice.
+// questions are: by a process of ours (typed_answer.h). One target tries it; the others wait, and are sent it only once
+// that one's sudo has taken it. So a wrong one costs one try on one machine, and no target gets it twice.
 #pragma once
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,17 +13,17 @@
 #include "base/result.h"
 #include "client/async/asio_types.h"
 #include "client/prompts/asker.h"
-#include "sys/secret.h"
+#include "client/prompts/typed_answer.h"
 
 namespace stapsh::client {
 
 class SudoPassword {
  public:
-  using Line = std::shared_ptr<const sys::Secret>;  ///< With its end.
+  using Line = TypedAnswer::Line;
 
   /// `asker` is lent; `question` is what a person sees, behind "rstap: ".
   SudoPassword(asio::io_context& io, const Asker& asker, std::string question)
-      : io_(io), asker_(asker), question_(std::move(question)), changed_(io) {}
+      : question_(std::move(question)), typed_(io, asker), changed_(io) {}
 
   /// For the sudo of a target. The Error says why it is not sent one. `is_unwanted`: nobody waits for it any more.
   Awaitable<Result<Line>> get(std::size_t target, std::function<bool()> is_unwanted);
@@ -34,17 +33,12 @@ class SudoPassword {
   void note_ended(std::size_t target, const std::string& name);
 
  private:
-  Awaitable<Result<Line>> ask();
-
-  asio::io_context& io_;
-  const Asker& asker_;
   std::string question_;
+  TypedAnswer typed_;
   Condition changed_;
   Line line_;
   std::set<std::size_t> sent_, taken_;
   std::optional<std::size_t> trying_;  // Who tries it, or asks for it.
-  std::function<bool()> is_unwanted_;  // By that one, while it asks.
-  Descriptor* answer_ = nullptr;       // Likewise.
   std::string refusal_;                // Why nobody is sent it.
 };
 

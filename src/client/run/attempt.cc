@@ -139,7 +139,8 @@ void Attempt::open() {
     bringing_.emplace(context_, progress_, streams_->input(), *std::move(input));
   }
   if (!reach.become_prompt.empty()) {
-    becoming_.emplace(*context_.sudo_password, target_, streams_->input(), reach.become_prompt);
+    becoming_.emplace(context_.io, *context_.asker, *context_.sudo_password, target_, streams_->input(),
+                      reach.become_prompt);
   }
 }
 
@@ -215,6 +216,10 @@ void Attempt::on_errors(std::string_view bytes) {
     if (becoming_->wants_answer()) {
       session_->conceal_noise();
       spawn(becoming_->answer([this] { return is_over(); }));
+    }
+    if (becoming_->may_ask()) {
+      session_->conceal_noise();
+      spawn(becoming_->ask_person([this] { return is_over(); }));
     }
     bytes = rest;
   }

@@ -12,7 +12,8 @@ namespace {
 // `agent PATH`. -k: the password holds for this one command. Between single quotes as the stage is
 // (bootstrap_stage.sh). Whoever shows our command on standard error must not seem to be sudo, which asks: a forced
 // command that refuses it, a shell that traces (bash as sh too, where the environment has SHELLOPTS), ssh's LogLevel.
-// So the prompt is whole behind `set +xv` alone, and its halves don't touch even where the blanks get lost.
+// So the prompt is whole behind `set +xv` alone, and its halves don't touch even where the blanks get lost. Not sudo's
+// -p: then all that PAM asks would have this one prompt (passprompt_override), a code as well.
 constexpr std::string_view kScript =
     "set +xv; u=$2; p=$1$3; shift 3; "
     "command -v sudo > /dev/null || { echo \"sudo: there is none on the target\" >&2; exit 1; }; "
@@ -25,8 +26,10 @@ constexpr std::string_view kScript =
     "*) set -- /bin/sh -c \"printf \\\"\\nstapsh-stage found %s\\n\\\" \\\"\\$0\\\"; exec \\\"\\$0\\\"\" \"$s\" ;; "
     "esac; "
     "fi; fi; "
-    "if test -n \"$p\"; then exec sudo -k -S -p \"$p\" -u \"$u\" -- \"$@\"; fi; "
+    "if test -n \"$p\"; then SUDO_PROMPT=$p; export SUDO_PROMPT; exec sudo -k -S -u \"$u\" -- \"$@\"; fi; "
     "exec sudo -n -u \"$u\" -- \"$@\"";
+
+constexpr std::size_t kQuestionBytesMax = 2'048;  // A list to choose from, and what ssh said before.
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -73,6 +76,17 @@ std::string PromptWatch::on_bytes(std::string_view bytes) {
   rest.append(kept_, 0, kept_.size() - begun);
   kept_.erase(0, kept_.size() - begun);
   return rest;
+}
+
+void QuestionWatch::on_bytes(std::string_view bytes) {
+  said_ += bytes;
+  if (said_.size() > kQuestionBytesMax) said_.erase(0, said_.size() - kQuestionBytesMax);
+}
+
+std::string QuestionWatch::question() const {
+  const std::size_t line = said_.rfind('\n') + 1;  // 0 without one.
+  if (said_.find_first_not_of(" \t\r", line) == std::string::npos) return {};
+  return said_.substr(said_.find_first_not_of("\r\n"));
 }
 
 }  // namespace stapsh::client

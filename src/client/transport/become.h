@@ -36,4 +36,19 @@ class PromptWatch {
   unsigned count_ = 0;
 };
 
+/// Finds what else is asked there, by PAM for example: "Verification code: ", "New password: ". Nothing marks it but
+/// that its last line has no end, and that nothing follows for a while.
+class QuestionWatch {
+ public:
+  /// What is none of sudo's own prompt.
+  void on_bytes(std::string_view bytes);
+  /// What was said until now is no part of what will be asked.
+  void forget() { said_.clear(); }
+  /// What is to be shown, if that was all: lines, the last one without an end. Empty: it is no question.
+  [[nodiscard]] std::string question() const;
+
+ private:
+  std::string said_;
+};
+
 }  // namespace stapsh::client

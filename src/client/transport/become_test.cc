@@ -62,5 +62,34 @@ TEST(Become, CommandShowsNoPrompt) {
   }
 }
 
+TEST(Become, AQuestionIsWhatHasNoEnd) {
+  struct Row {
+    std::string_view said, question;
+  };
+  constexpr std::array kRows{
+      Row{"", ""},
+      Row{"Verification code: ", "Verification code: "},
+      Row{"\r\nSorry, try again.\nOnce more: ", "Sorry, try again.\nOnce more: "},
+      Row{"We trust you have received the usual lecture.\n", ""},
+      Row{"\n  ", ""},
+  };
+  for (const Row& row : kRows) {
+    QuestionWatch watch;
+    for (const char& byte : row.said) watch.on_bytes({&byte, 1});
+    EXPECT_EQ(watch.question(), row.question);
+    watch.forget();
+    EXPECT_EQ(watch.question(), "");
+  }
+}
+
+// A hostile target must not make us keep more the more it says.
+TEST(Become, ALongQuestionLosesItsBeginning) {
+  QuestionWatch watch;
+  for (int i = 0; i < 100; ++i) watch.on_bytes(std::string(1'000, 'x'));
+  watch.on_bytes("code: ");
+  EXPECT_LE(watch.question().size(), 2'048U);
+  EXPECT_TRUE(watch.question().ends_with("xcode: "));
+}
+
 }  // namespace
 }  // namespace stapsh::client
