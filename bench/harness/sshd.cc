@@ -60,6 +60,7 @@ LoopbackSshd::LoopbackSshd(const Site& site) : site_(site), port_(free_port()) {
           "\nAuthorizedKeysFile " + site.path("ssh/user_key.pub") +
           "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
           "PermitRootLogin yes\nPrintLastLog no\nPrintMotd no\nUseDNS no\nMaxStartups 1000:30:2000\n"
+          "Subsystem sftp internal-sftp\n"  // What scp speaks since OpenSSH 9.
           "SetEnv PATH=" +
           site.path("ssh/bin") + ":/usr/bin:/bin TMPDIR=" + site.path("tmp") + " XDG_CACHE_HOME=" + site.path("tmp") +
           "\n");
