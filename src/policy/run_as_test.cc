@@ -46,6 +46,9 @@ TEST(RunAs, AnAgentThatCantIsNoReasonToRunAsItself) {
   EXPECT_EQ(reason(kAll & ~kPerfmon), "policy line 1: user=stapbpf: the agent lacks the capabilities for it: perfmon");
   EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 8)),
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: setpcap");
+  EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 1)),
+            "policy line 1: user=stapbpf: the agent lacks the capabilities for it: dac_override");
+  EXPECT_TRUE(gate_of(text, kAll & ~Capabilities{1}).decide(kProgram).allowed);  // Without chown.
   EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 5)),
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: kill");
 }

@@ -8,7 +8,9 @@
 
 #include <cerrno>
 #include <memory>
+#include <utility>
 
+#include "sys/file_identity.h"
 #include "sys/open_inside.h"
 
 namespace stapsh::sys {
@@ -40,13 +42,18 @@ Result<> lend_files(int dir, gid_t group) {
 Result<std::string> lend_workspace(const Workspace& workspace, uid_t user, gid_t group) {
   const std::string name(kOwnFolder);
   std::string path = workspace.path() + "/" + name;
+  const FileIdentity as_group(::geteuid(), group);
   TRY(lend_files(workspace.fd(), group));
-  // There is one where an earlier runner did not start; who sends files makes no folders.
-  if (::mkdirat(workspace.fd(), name.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(path, errno);
-  const UniqueFd own = TRY(open_inside(workspace.fd(), name, O_RDONLY | O_DIRECTORY));
-  if (::fchown(own.get(), user, group) != 0) return fail_errno(path, errno);
   TRY(lend(workspace.fd(), workspace.path(), group, Workspace::kLentMode));
-  return path;
+  // There is one where an earlier runner did not start, perhaps another user's; who sends files makes no folders.
+  if (::unlinkat(workspace.fd(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return fail_errno(path, errno);
+  const FileIdentity as_user(user, group);
+  struct stat made {};
+  if (::mkdirat(workspace.fd(), name.c_str(), 0700) != 0 ||
+      ::fstatat(workspace.fd(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) != 0) {
+    return fail_errno(path, errno);
+  }
+  return made.st_uid == user ? Result<std::string>(std::move(path)) : fail_errno(path, EPERM);
 }
 
 }  // namespace stapsh::sys

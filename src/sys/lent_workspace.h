@@ -16,7 +16,8 @@ namespace stapsh::sys {
 inline constexpr std::string_view kOwnFolder = ".own";
 
 /// All files that are in it now may be read by `group`, which may pass through it, and kOwnFolder is made, `user`'s
-/// alone. Needs root's rights. Returns that folder's path. ENOTDIR where a file has its name.
+/// alone. Needs a user 0 with CAP_SETUID, CAP_SETGID and CAP_DAC_OVERRIDE. Returns that folder's path. ENOTDIR where a
+/// file has its name.
 Result<std::string> lend_workspace(const Workspace& workspace, uid_t user, gid_t group);
 
 }  // namespace stapsh::sys
