@@ -161,7 +161,7 @@ void AgentLoop::perform_effects() {
 }
 
 Result<> AgentLoop::ensure_workspace() {
-  Result<> made = place_.ensure(session_.session_id(), epoll_, kGuardian);
+  Result<> made = place_.ensure(session_.session_id(), cgroup_limits(), epoll_, kGuardian);
   if (const std::optional<Error> why = place_.take_unrecorded()) {
     reports_.say("no record is kept of this session, only its guardian knows of it: " + why->what);
   }
@@ -200,6 +200,10 @@ void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal "
 void AgentLoop::reap() {
   place_.keep_guardian_going();
   if (const std::optional<sys::Reaped> runner = children_.reap()) {
+    if (session_.memory() && sys::has_run_out_of_memory(children_.cgroup())) {
+      session_.on_limit_passed("it used more than " + std::to_string(*session_.memory()) +
+                               " bytes of memory (limit memory= of the policy)");
+    }
     session_.on_runner_exited(runner->exit_code, runner->signalled, sys::now());
   }
   if (children_.is_killing() && children_.exist(helpers())) children_.signal_all(SIGKILL, helpers());

@@ -35,6 +35,7 @@
 #include "agent/upload.h"
 #include "base/result.h"
 #include "session/agent_session.h"
+#include "sys/cgroup_limits.h"
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/epoll_set.h"
@@ -97,6 +98,7 @@ class AgentLoop {
 
   void perform_effects();
   void be_unable(const Error& error) { session_.on_unable(place_.advised(error).what, sys::now()); }
+  [[nodiscard]] sys::CgroupLimits cgroup_limits() const { return {session_.tasks(), session_.memory()}; }
   Result<> ensure_workspace();
   void lose_guardian();
   void create_file(const CreateFile& effect);
@@ -113,6 +115,7 @@ class AgentLoop {
   Result<> write_log(policy::AuditRecord record);
   void try_log(const policy::AuditRecord& record);
   Result<> spawn_runner(const StartRunner& effect);
+  Result<> contain(sys::SpawnOptions& spawn);
   Result<std::array<sys::UniqueFd, 2>> open_bare_output(sys::SpawnOptions& spawn);
   Result<> before_exec(pid_t runner);
   Result<> send_reply();

@@ -88,12 +88,21 @@ Result<> AgentLoop::spawn_runner(const StartRunner& effect) {
     if (stream_outlives_client_) return fail(Errc::kPeer, "at a guest's port output comes in frames; say option data");
     write_ends = TRY(open_bare_output(spawn));
   }
-  const Result<> contained = children_.make_cgroup(record_.cgroup);
-  if (!contained) session_.on_note("the runner has no cgroup of its own: " + contained.error().what);
-  spawn.cgroup_fd = children_.cgroup().fd();
+  TRY(contain(spawn));
   sys::Child runner = TRY(sys::spawn(spawn));
   children_.set_runner(std::move(runner));
   descendants_gone_ = false;
+  return {};
+}
+
+// What a policy bounds holds, or nothing runs.
+Result<> AgentLoop::contain(sys::SpawnOptions& spawn) {
+  const sys::CgroupLimits limits = cgroup_limits();
+  const Result<> contained = children_.make_cgroup(record_.cgroup, limits);
+  if (!contained && limits.any()) return add_context("limit tasks= and memory= of the policy", contained.error());
+  if (!contained) session_.on_note("the runner has no cgroup of its own: " + contained.error().what);
+  spawn.cgroup_fd = children_.cgroup().fd();
+  spawn.only_in_cgroup = limits.any();
   return {};
 }
 

@@ -117,6 +117,9 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   if (!decision.allowed) return PolicyAnswer{"refused: " + decision.reason + "\n", 1};
   std::string text = "allowed: policy line " + std::to_string(decision.line) + ": " + decision.reason + "\n";
   if (decision.run_as.given()) text += TRY(run_as_text(decision.run_as));
+  // Nor whether there is a cgroup for it: this process may be in another one than agents are.
+  const std::string usage = policy::usage_text(gate.policy.bounds_for(gate.peer));
+  if (!usage.empty()) text += "with " + usage + "\n";
   return PolicyAnswer{std::move(text), 0};
 }
 

@@ -30,8 +30,8 @@ Result<RecordFile> keep(const SessionRecord& record, const std::string& name) {
 
 }  // namespace
 
-Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sys::Epoll& epoll,
-                                  std::uint64_t guardian_id) {
+Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sys::CgroupLimits& limits,
+                                  const sys::Epoll& epoll, std::uint64_t guardian_id) {
   if (exists()) return {};
   std::string own_id;
   if (id) {
@@ -41,7 +41,7 @@ Result<> GuardedWorkspace::ensure(const std::optional<std::string>& id, const sy
   }
   const std::string parent = sys::default_workspace_parent();
   const std::string name = sys::Workspace::name_of(own_id);
-  SessionRecord record = begin_record(parent + "/" + name);
+  SessionRecord record = begin_record(parent + "/" + name, limits);
   // The record first: wherever the workspace is, whoever looks for it finds it by its record.
   Result<RecordFile> kept = keep(record, name);
   if (!kept) unrecorded_ = kept.error();

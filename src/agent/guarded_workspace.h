@@ -16,6 +16,7 @@
 #include "agent/session_remains.h"
 #include "base/result.h"
 #include "protocol/agent_line.h"
+#include "sys/cgroup_limits.h"
 #include "sys/epoll_set.h"
 #include "sys/workspace.h"
 
@@ -24,8 +25,9 @@ namespace stapsh::agent {
 class GuardedWorkspace {
  public:
   /// Makes them, if they are not there yet. `id`: see sys::Workspace::create(). The guardian's end is an event with
-  /// `guardian_id`: tell note_guardian_gone().
-  Result<> ensure(const std::optional<std::string>& id, const sys::Epoll& epoll, std::uint64_t guardian_id);
+  /// `guardian_id`: tell note_guardian_gone(). `limits`: what its runner will be held to.
+  Result<> ensure(const std::optional<std::string>& id, const sys::CgroupLimits& limits, const sys::Epoll& epoll,
+                  std::uint64_t guardian_id);
 
   [[nodiscard]] bool exists() const { return files_.workspace.valid(); }
   [[nodiscard]] const sys::Workspace& workspace() const { return files_.workspace; }

@@ -8,6 +8,7 @@
 #include "policy/policy_reader.h"
 #include "session/policy_bounds.h"
 #include "sys/capabilities.h"
+#include "sys/cgroup_limits.h"
 #include "sys/random_name.h"
 #include "sys/trusted_file.h"
 
@@ -44,6 +45,16 @@ Result<> read_signers(policy::Policy& policy) {
   policy.allowed_signers = *signers;
   policy.revoked_keys = TRY(sys::read_trusted_file(revoked_keys_file(), kSignersBytesMax)).value_or("");
   return {};
+}
+
+// Why no runner here can be held to tasks= or memory=; empty: it can, or need not.
+std::string why_no_bounds(const policy::Bounds& bounds) {
+  const sys::CgroupLimits limits{bounds.tasks, bounds.memory};
+  if (!limits.any()) return {};
+  const Result<std::string> place = sys::limited_cgroup_path("stapsh", limits);
+  if (place) return {};
+  return std::string("limit") + (bounds.tasks ? " tasks=" : "") + (bounds.memory ? " memory=" : "") +
+         " can't be kept: " + place.error().what;
 }
 
 }  // namespace
@@ -86,9 +97,11 @@ void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
   if (!policy) {
     settings.gate = policy::Gate{peer, {}, policy.error().what, {}};
   } else if (*policy) {
-    apply_bounds(settings, (*policy)->bounds_for(peer));
+    const policy::Bounds bounds = (*policy)->bounds_for(peer);
+    apply_bounds(settings, bounds);
     // Who can't ask what they may do gives none of it to a runner.
     settings.gate = policy::Gate{peer, **std::move(policy), {}, sys::effective_capabilities().value_or(0)};
+    settings.gate->unbounded = why_no_bounds(bounds);
     if (!settings.gate->policy.asks_for_signatures()) return;
     // Without one nothing that must be signed is allowed.
     settings.gate->nonce = sys::random_name(kNonceCharacters).value_or("");

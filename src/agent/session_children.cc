@@ -30,8 +30,9 @@ Result<> SessionChildren::begin() {
   return sys::become_subreaper();
 }
 
-Result<> SessionChildren::make_cgroup(const std::string& path) {
-  if (!cgroup_.valid()) cgroup_ = TRY(sys::Cgroup::create(path));
+Result<> SessionChildren::make_cgroup(const std::string& path, const sys::CgroupLimits& limits) {
+  if (cgroup_.valid()) return {};
+  cgroup_ = TRY(limits.any() ? sys::create_limited_cgroup(path, limits) : sys::Cgroup::create(path));
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "protocol/agent_line.h"
 #include "sys/cgroup.h"
+#include "sys/cgroup_limits.h"
 #include "sys/child.h"
 #include "sys/process_tree.h"
 
@@ -30,8 +31,9 @@ class SessionChildren {
   /// From now on orphans come to us; the children that we have already are not the session's.
   Result<> begin();
 
-  /// Makes the cgroup that a runner shall start in. An Error says why there is none: then all else goes on without.
-  Result<> make_cgroup(const std::string& path);
+  /// Makes the cgroup that a runner shall start in. An Error says why there is none: without `limits` all else goes on
+  /// without one.
+  Result<> make_cgroup(const std::string& path, const sys::CgroupLimits& limits);
   [[nodiscard]] const sys::Cgroup& cgroup() const { return cgroup_; }
 
   /// A runner that did not start in the cgroup leaves us without one.

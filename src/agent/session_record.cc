@@ -14,6 +14,7 @@
 #include "protocol/quoted.h"
 #include "protocol/words.h"
 #include "sys/cgroup.h"
+#include "sys/cgroup_limits.h"
 #include "sys/io.h"
 #include "sys/process_tree.h"
 #include "sys/unique_fd.h"
@@ -91,9 +92,10 @@ SessionRecord unknown_record() { return {.stop_signal = SIGTERM, .grace = kGrace
 
 }  // namespace
 
-SessionRecord begin_record(std::string workspace) {
+SessionRecord begin_record(std::string workspace, const sys::CgroupLimits& limits) {
   SessionRecord record = unknown_record();
-  record.cgroup = sys::Cgroup::path_for(workspace.substr(workspace.rfind('/') + 1)).value_or("");
+  const std::string name = workspace.substr(workspace.rfind('/') + 1);
+  record.cgroup = (limits.any() ? sys::limited_cgroup_path(name, limits) : sys::Cgroup::path_for(name)).value_or("");
   record.workspace = std::move(workspace);
   record.boot = boot_id();
   record.pid_namespace = sys::pid_namespace().value_or(sys::PidNamespace());

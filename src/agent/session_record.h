@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "sys/cgroup_limits.h"
 #include "sys/pid_namespace.h"
 
 namespace stapsh::agent {
@@ -42,8 +43,8 @@ struct SessionRecord {
   bool operator==(const SessionRecord&) const = default;
 };
 
-/// Of a session that has no runner yet, of this process.
-SessionRecord begin_record(std::string workspace);
+/// Of a session that has no runner yet, of this process, whose runner will be held to `limits`.
+SessionRecord begin_record(std::string workspace, const sys::CgroupLimits& limits = {});
 
 constexpr std::size_t kRecordBytesMax = 16'384;  // A path of 4096 bytes needs three each.
 

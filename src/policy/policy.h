@@ -66,8 +66,13 @@ struct Bounds {
   std::optional<Duration> run, stop, grace, idle;
   std::optional<std::uint64_t> workspace;           ///< Bytes of all files of a session.
   std::optional<std::uint64_t> output;              ///< Bytes of a run's output in a second.
+  std::optional<std::uint64_t> tasks;               ///< Processes and threads of a runner and all that it starts.
+  std::optional<std::uint64_t> memory;              ///< Bytes that these may use.
   std::optional<std::uint64_t> sessions, per_peer;  ///< At a listener's socket.
 };
+
+/// What `tasks` and `memory` are: "at most 64 processes and threads and 100000000 bytes of memory". Empty: no bound.
+std::string usage_text(const Bounds& bounds);
 
 struct LimitStatement {
   unsigned line = 0;

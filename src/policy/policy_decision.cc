@@ -84,6 +84,13 @@ std::string peer_text(const Peer& peer) {
   return "one of whom nothing is known";
 }
 
+std::string usage_text(const Bounds& bounds) {
+  std::string text;
+  if (bounds.tasks) text = std::to_string(*bounds.tasks) + " processes and threads";
+  if (bounds.memory) text += (text.empty() ? "" : " and ") + std::to_string(*bounds.memory) + " bytes of memory";
+  return text.empty() ? text : "at most " + text;
+}
+
 bool is_peer_name(std::string_view name) {
   static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
   return !name.empty() && name.size() <= 64 && name[0] != '-' && name[0] != '.' &&
@@ -120,6 +127,8 @@ Bounds Policy::bounds_for(const Peer& peer) const {
     take_first(found.idle, limit.bounds.idle);
     take_first(found.workspace, limit.bounds.workspace);
     take_first(found.output, limit.bounds.output);
+    take_first(found.tasks, limit.bounds.tasks);
+    take_first(found.memory, limit.bounds.memory);
     take_first(found.sessions, limit.bounds.sessions);
     take_first(found.per_peer, limit.bounds.per_peer);
   }
@@ -149,9 +158,11 @@ Decision decide(const Policy& policy, const Peer& peer, const RunRequest& reques
 Decision Gate::decide(const RunRequest& request) const {
   if (!broken.empty()) return {false, 0, "policy: " + broken};
   Decision decision = policy::decide(policy, peer, request);
-  const std::string why = decision.allowed ? why_not_from(own_capabilities, decision.run_as) : std::string();
-  if (why.empty()) return decision;
-  return {false, decision.line, "policy line " + std::to_string(decision.line) + ": " + why};
+  if (!decision.allowed) return decision;
+  const std::string why = why_not_from(own_capabilities, decision.run_as);
+  if (!why.empty()) return {false, decision.line, "policy line " + std::to_string(decision.line) + ": " + why};
+  if (!unbounded.empty()) return {false, decision.line, "policy: " + unbounded};
+  return decision;
 }
 
 }  // namespace stapsh::policy

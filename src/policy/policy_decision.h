@@ -54,6 +54,7 @@ struct Gate {
   Policy policy;
   std::string broken;                 ///< Why the policy can't be used; then nothing is allowed. Empty: it can.
   Capabilities own_capabilities = 0;  ///< The agent's: it can't give a runner more.
+  std::string unbounded{};            ///< Why no runner can be held to tasks= or memory=. Empty: it can, or need not.
   std::string nonce{};                ///< What no other session has, for who signs a run. Empty: nobody needs to.
 
   [[nodiscard]] Decision decide(const RunRequest& request) const;

@@ -18,7 +18,9 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::uint32_t kIdMax = 0xffff'fffe;  // The one above stands for nobody, and for every CID.
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
 constexpr std::uint64_t kSessionsMax = 65'536;
-constexpr std::uint64_t kOutputMin = 1'000;  // With less, output would not get on within any grace time.
+constexpr std::uint64_t kTasksMax = 4'194'304;   // The kernel's own.
+constexpr std::uint64_t kMemoryMin = 1'000'000;  // With less, no program comes as far as main().
+constexpr std::uint64_t kOutputMin = 1'000;      // With less, output would not get on within any grace time.
 
 struct Word {
   std::string_view text;
@@ -167,6 +169,8 @@ constexpr std::array kKeys{
     KeyEntry{"idle", false, false, true, set_seconds<&Bounds::idle>},
     KeyEntry{"workspace", false, false, true, set_count<&Bounds::workspace, kBytesMax>},
     KeyEntry{"output", false, false, true, set_count<&Bounds::output, kBytesMax, kOutputMin>},
+    KeyEntry{"tasks", false, false, true, set_count<&Bounds::tasks, kTasksMax>},
+    KeyEntry{"memory", false, false, true, set_count<&Bounds::memory, kBytesMax, kMemoryMin>},
     KeyEntry{"sessions", false, false, true, set_count<&Bounds::sessions, kSessionsMax>},
     KeyEntry{"per-peer", false, false, true, set_count<&Bounds::per_peer, kSessionsMax>},
 };

@@ -14,7 +14,7 @@ TEST(PolicyReader, ReadsStatementsInTheirOrder) {
       "  deny\tuid=1000 \n"
       "allow cid=2\n"
       "limit as=oncall run=600 grace=2.5\n"
-      "limit run=60 stop=30 idle=9 workspace=1000000 output=50000\n"
+      "limit run=60 stop=30 idle=9 workspace=1000000 output=50000 tasks=64 memory=100000000\n"
       "limit sessions=8 per-peer=2\n");
   ASSERT_TRUE(policy) << policy.error().what;
   ASSERT_EQ(policy->statements.size(), 3U);
@@ -38,6 +38,10 @@ TEST(PolicyReader, ReadsStatementsInTheirOrder) {
   EXPECT_EQ(oncall.stop, std::chrono::seconds(30));
   EXPECT_EQ(oncall.workspace, 1'000'000U);
   EXPECT_EQ(oncall.output, 50'000U);
+  EXPECT_EQ(oncall.tasks, 64U);
+  EXPECT_EQ(oncall.memory, 100'000'000U);
+  EXPECT_EQ(usage_text(oncall), "at most 64 processes and threads and 100000000 bytes of memory");
+  EXPECT_EQ(usage_text(Bounds{}), "");
   EXPECT_EQ(oncall.per_peer, 2U);
   const Bounds other = policy->bounds_for({0, {}, ""});
   EXPECT_EQ(other.run, std::chrono::seconds(60));
@@ -74,7 +78,9 @@ TEST(PolicyReader, RefusesEverythingElse) {
       {"deny operator=bob\n", "line 1, column 6: 'operator=bob' is unknown here; deny takes uid= cid= as= runner="},
       {"limit operator=bob\n",
        "line 1, column 7: 'operator=bob' is unknown here; limit takes uid= cid= as= run= stop= grace= idle= workspace= "
-       "output= sessions= per-peer="},
+       "output= tasks= memory= sessions= per-peer="},
+      {"limit tasks=0\n", "line 1, column 13: tasks=: '0' is not a whole number from 1 to 4194304"},
+      {"limit memory=64M\n", "line 1, column 14: memory=: '64M' is not a whole number from 1000000 to 1099511627776"},
       {"allow operator=\n",
        "line 1, column 16: operator=: '' is no principal: letters, digits and ._-@+ are, at most 64"},
       {"allow operator=-f\n",
@@ -114,12 +120,10 @@ TEST(PolicyReader, RefusesEverythingElse) {
       {"allow uid=0 as=oncall\n", "line 1, column 1: of uid=, cid= and as= nobody has two; write a line for each"},
       {"limit\n",
        "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= output= "
-       "sessions= "
-       "per-peer="},
+       "tasks= memory= sessions= per-peer="},
       {"limit uid=0\n",
        "line 1, column 1: limit needs something to limit: uid= cid= as= run= stop= grace= idle= workspace= output= "
-       "sessions= "
-       "per-peer="},
+       "tasks= memory= sessions= per-peer="},
       {"limit uid=0 sessions=3\n",
        "line 1, column 1: sessions= and per-peer= hold for everybody; give them a line of their own"},
       {"limit run=0\n", "line 1, column 11: run=: '0' is not a number of seconds from 0.001 to 10000000"},

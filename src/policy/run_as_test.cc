@@ -53,6 +53,16 @@ TEST(RunAs, AnAgentThatCantIsNoReasonToRunAsItself) {
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: kill");
 }
 
+TEST(Gate, WhatCantBeBoundedIsRefusedWhereItWouldBeAllowed) {
+  Gate gate = gate_of("deny runner=staprun\nallow\n", kAll);
+  gate.unbounded = "limit tasks= can't be kept: no luck";
+  const Decision decision = gate.decide(kProgram);
+  EXPECT_FALSE(decision.allowed);
+  EXPECT_EQ(decision.line, 2U);
+  EXPECT_EQ(decision.reason, "policy: limit tasks= can't be kept: no luck");
+  EXPECT_EQ(gate.decide({RunnerKind::kStaprun, {{"./a.ko"}}, {}}).reason, "policy line 1: deny runner=staprun");
+}
+
 TEST(RunAs, WhatCantBeMeantIsRefused) {
   const auto error = [](std::string_view line) {
     const Result<Policy> policy = parse_policy(std::string(line) + "\n");

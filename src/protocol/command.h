@@ -67,7 +67,8 @@ struct ManifestCommand {
 };
 /// What `option nonce` is granted where the policy asks for signatures: the session's nonce stands behind it.
 inline constexpr std::string_view kNonceAnswer = "nonce=";
-/// What `option policy` is granted where the owner of the machine has one: it may be asked by `check`.
+/// What `option policy` is granted where the owner of the machine has one: it may be asked by `check`. Behind it, what
+/// each run is held to: ",tasks=64,memory=100000000".
 inline constexpr std::string_view kPolicyAnswer = "policy=yes";
 /// What `option keep` is granted, and behind it the folder, a quoted-printable word.
 inline constexpr std::string_view kKeptAnswer = "kept=";

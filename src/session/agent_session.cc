@@ -201,7 +201,7 @@ void AgentSession::set_option(const OptionCommand& command) {
     const Policy there = settings_.gate && !settings_.gate->broken.empty() ? Policy::kBroken : Policy::kThere;
     return emit(SayEnvironment{settings_.gate ? there : Policy::kNone});
   }
-  if (command.name == "policy") return answer_ok(settings_.gate ? std::string(kPolicyAnswer) : std::string());
+  if (command.name == "policy") return answer_ok(policy_answer());
   if (command.name == "keep") {
     if (!dialect_.verifies) return answer_error("option keep: say option digest first");
     // What runs is decided when the files are there, so one that may not run would stay, and `have` would tell of it.

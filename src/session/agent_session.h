@@ -58,6 +58,9 @@ struct AgentSettings {
   std::optional<policy::Gate> gate;
   /// The most bytes of a run's output in a second: more comes later. None: as fast as it goes.
   std::optional<std::uint64_t> output_rate;
+  /// What a runner and all that it starts may use together: processes and threads, and bytes of memory. None: as much
+  /// as the agent.
+  std::optional<std::uint64_t> tasks, memory;
 };
 
 /// What a client is told that was not in time with its hello.
@@ -99,6 +102,8 @@ class AgentSession {
   void on_runner_failed(const Error& error, TimePoint now);
   /// 0..255; 128 + N for signal N, and then it is `signalled`.
   void on_runner_exited(int exit_code, bool signalled, TimePoint now);
+  /// Before that: it, or a process of its, was ended because it passed a limit. `reason` is for the client.
+  void on_limit_passed(std::string_view reason);
   /// The runner and all that it started are gone.
   void on_descendants_gone(TimePoint now);
   /// Output of the runner was taken by the peer.
@@ -147,6 +152,8 @@ class AgentSession {
   [[nodiscard]] const std::optional<std::string>& next_hello() const { return next_client_.found_hello(); }
   /// See AgentSettings.
   [[nodiscard]] std::optional<std::uint64_t> output_rate() const { return settings_.output_rate; }
+  [[nodiscard]] std::optional<std::uint64_t> tasks() const { return settings_.tasks; }
+  [[nodiscard]] std::optional<std::uint64_t> memory() const { return settings_.memory; }
   /// As options may have changed them.
   [[nodiscard]] const StopTimes& stop_times() const { return dialect_.stop_times; }
   /// What a rung of a stop lasts while nothing gets on: the grace time, or what the limit leaves of it.
@@ -229,6 +236,7 @@ class AgentSession {
   void lose_patience(TimePoint now);
   [[nodiscard]] bool rfc() const { return rfc_; }
   [[nodiscard]] RunnerKind runner_kind() const;
+  [[nodiscard]] std::string policy_answer() const;
   [[nodiscard]] policy::Decision judge(const policy::RunRequest& request) const;
   std::string refusal(const policy::RunRequest& request, const policy::Decision& decision);
   void log_refusal(const policy::RunRequest& request, const policy::Decision& decision);

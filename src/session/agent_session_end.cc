@@ -88,6 +88,14 @@ void AgentSession::on_stop_requested(std::string_view reason, TimePoint now) {
   stop_unasked(reason, now);
 }
 
+// The runner is not asked to stop: it is ending.
+void AgentSession::on_limit_passed(std::string_view reason) {
+  const auto* alive = std::get_if<RunnerLives>(&life_);
+  if (!alive || alive->exit_code) return;
+  if (unasked_.empty()) unasked_ = reason;
+  if (!dialect_.framed || !dialect_.says_why) emit(Report{"the runner was ended: " + std::string(reason)});
+}
+
 // A client that did not ask for the end is told why it came. A runner that has ended already had its whole run.
 void AgentSession::stop_unasked(std::string_view reason, TimePoint now) {
   if (stopping_) return;

@@ -18,6 +18,15 @@ policy::Decision AgentSession::judge(const policy::RunRequest& request) const {
   return settings_.gate ? settings_.gate->decide(request) : policy::Decision{true, 0, {}, {}};
 }
 
+// That there is one, and what no client can ask for and every runner is held to.
+std::string AgentSession::policy_answer() const {
+  if (!settings_.gate) return {};
+  std::string answer(kPolicyAnswer);
+  if (settings_.tasks) answer += ",tasks=" + std::to_string(*settings_.tasks);
+  if (settings_.memory) answer += ",memory=" + std::to_string(*settings_.memory);
+  return answer;
+}
+
 // Why the owner of this machine does not allow it; empty: it is allowed.
 std::string AgentSession::refusal(const policy::RunRequest& request, const policy::Decision& decision) {
   if (decision.allowed) return {};

@@ -179,6 +179,7 @@ class ClientSession {
   void send_file_or_be_ready();
   bool ask_policy();
   void send_signatures();
+  bool take_policy(std::string_view granted);
   bool take_nonce(std::string_view granted);
   void send_files();
   void send_file();

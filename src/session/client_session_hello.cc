@@ -139,9 +139,8 @@ bool ClientSession::take_granted(std::string_view granted, TimePoint now) {
   if (granted.starts_with(kEnvironmentAnswer)) return take_environment(granted);
   if (granted.starts_with(kKeptAnswer)) return take_kept(granted);
   if (granted.starts_with(kNonceAnswer)) return take_nonce(granted);
-  if (granted == kPolicyAnswer) {
-    has_policy_ = true;
-  } else if (!granted.empty()) {
+  if (granted.starts_with(kPolicyAnswer)) return take_policy(granted);
+  if (!granted.empty()) {
     granted_ += (granted_.empty() ? "" : ", ") + printable(granted);
     emit(Note{"its agent grants no more than " + printable(granted)});
   }
@@ -159,6 +158,15 @@ bool ClientSession::take_clock(std::string_view granted, TimePoint now) {
 bool ClientSession::take_runners(std::string_view granted) {
   if (unanswered_.empty() || unanswered_.front() != "runners") return false;
   runners_ = parse_found_runners(granted.substr(kRunnersAnswer.size()));
+  return true;
+}
+
+// What stands behind its first word is what each run is held to there.
+bool ClientSession::take_policy(std::string_view granted) {
+  const std::string_view bounds = granted.substr(kPolicyAnswer.size());
+  if (!bounds.empty() && bounds.front() != ',') return false;
+  has_policy_ = true;
+  if (bounds.size() > 1) emit(Note{"its policy grants no more than " + printable(bounds.substr(1))});
   return true;
 }
 

@@ -870,6 +870,11 @@ TEST(ClientSession, APolicyIsAskedBeforeAnythingIsSent) {
   };
   ClientDriver allowed = connected("say OK policy=yes");
   EXPECT_EQ(allowed.run({"module", "say OK", "say OK"}), "send <83 bytes>; send file 3 a.bo\\n; send file 0; ready");
+  ClientDriver bounded(settings);
+  const std::string told =
+      bounded.run({"connect", "say stapsh 5.6 x86_64 6.1", "say OK", "say OK", "say OK policy=yes,tasks=64"});
+  EXPECT_TRUE(told.ends_with("; note its policy grants no more than tasks=64")) << told;
+  EXPECT_TRUE(bounded.session.has_policy());
   ClientDriver refused = connected("say OK policy=yes");
   EXPECT_EQ(refused.run({"module", "say ERROR: refused: policy line 2: deny"}),
             "send <83 bytes>; close; failed: refused: policy line 2: deny");

@@ -23,6 +23,8 @@ void apply_bounds(AgentSettings& settings, const policy::Bounds& bounds) {
     settings.names.idle = "limit idle= of the policy there";
   }
   settings.output_rate = bounds.output;
+  settings.tasks = bounds.tasks;
+  settings.memory = bounds.memory;
   if (bounds.workspace && *bounds.workspace < settings.limits.files_bytes_max) {
     settings.limits.files_bytes_max = *bounds.workspace;
     settings.names.files_bytes = "limit workspace= of the policy there";

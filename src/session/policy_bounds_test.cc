@@ -61,5 +61,32 @@ TEST(PolicyBounds, AClientIsToldWhatItGetsAndWhy) {
       "s there (limit run= of its policy); exit 0; quit; end 0");
 }
 
+TEST(PolicyBounds, WhatEachRunIsHeldToIsTheAnswerToPolicy) {
+  policy::Bounds bounds;
+  bounds.tasks = 64;
+  AgentSettings settings = settings_with(bounds);
+  settings.gate = policy::Gate{};
+  EXPECT_EQ(AgentDriver(settings).run({"say stap 5.6", "say option policy"}),
+            "stapsh 5.6 x86_64 6.1; OK policy=yes,tasks=64");
+  bounds.memory = 100'000'000;
+  settings = settings_with(bounds);
+  settings.gate = policy::Gate{};
+  EXPECT_EQ(AgentDriver(settings).run({"say stap 5.6", "say option policy"}),
+            "stapsh 5.6 x86_64 6.1; OK policy=yes,tasks=64,memory=100000000");
+}
+
+TEST(PolicyBounds, ARunThatPassedOneEndsWithTheReason) {
+  const std::string reason = "it used more than 5 bytes of memory";
+  AgentDriver agent(settings_with({}));
+  (void)agent.run({"say stap 5.6", "say option data", "say option exit", "say option reason", "say run"});
+  agent.session.on_limit_passed(reason);
+  EXPECT_EQ(agent.run({"dies 9", "gone", "drained"}), "clean up; stopped " + reason + "; exit 137; quit; end 137");
+  AgentDriver released(settings_with({}));
+  (void)released.run({"say stap 4.8", "say option data", "say run"});
+  released.session.on_limit_passed(reason);
+  EXPECT_EQ(released.run({"dies 9", "gone", "drained"}),
+            "report the runner was ended: " + reason + "; clean up; quit; end 137");
+}
+
 }  // namespace
 }  // namespace stapsh

@@ -88,13 +88,13 @@ struct Forked {
   pid_t pid;
   bool in_cgroup = false;
 };
-Forked fork_into(int cgroup) {
+Forked fork_into(int cgroup, bool or_nowhere) {
   clone_args args{};
   args.flags = CLONE_INTO_CGROUP;
   args.exit_signal = SIGCHLD;
   args.cgroup = static_cast<std::uint64_t>(cgroup);
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-  if (pid >= 0 || errno == EAGAIN || errno == ENOMEM) return {pid, true};
+  if (pid >= 0 || or_nowhere || errno == EAGAIN || errno == ENOMEM) return {pid, true};
   return {::fork()};
 }
 
@@ -233,7 +233,8 @@ Result<Child> spawn(const SpawnOptions& options) {
   // executed or ended: so not where it waits for our word first. What it calls it may call there, as posix_spawn's
   // does. Nor where it becomes another user in that memory.
   const bool apart = plan.gated || plan.privileges != nullptr;
-  const Forked forked = options.cgroup_fd >= 0 ? fork_into(options.cgroup_fd) : Forked{apart ? ::fork() : ::vfork()};
+  const Forked forked = options.cgroup_fd >= 0 ? fork_into(options.cgroup_fd, options.only_in_cgroup)
+                                               : Forked{apart ? ::fork() : ::vfork()};
   const pid_t pid = forked.pid;
   const int fork_errno = errno;
   if (pid == 0) {
@@ -241,7 +242,10 @@ Result<Child> spawn(const SpawnOptions& options) {
     child_main(plan);
   }
   STAPSH_ASSERT(::pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
-  if (pid < 0) return fail_errno(program + ": cannot fork", fork_errno);
+  if (pid < 0) {
+    const char* const what = options.only_in_cgroup ? ": cannot start in its cgroup" : ": cannot fork";
+    return fail_errno(program + what, fork_errno);
+  }
   theirs.reset();
 
   auto ref = ProcessRef::open(pid);  // Safe: the pid of a child that is not reaped is not given away.

@@ -32,6 +32,7 @@ struct SpawnOptions {
   int working_directory_fd = -1;           ///< -1: ours.
   bool new_session = false;                ///< setsid(2).
   int cgroup_fd = -1;                      ///< A cgroup (v2) that it starts in, where the kernel allows; -1: ours.
+  bool only_in_cgroup = false;             ///< Where the kernel does not allow that, it does not start.
   std::optional<Privileges> privileges{};  ///< As whom; none: as we are.
   int parent_death_signal = 0;             ///< Sent to it when we die: prctl(2). Not kept by set-user-ID programs.
   std::vector<int> ignored_signals{};      ///< SIG_IGN; all others are default, and none is blocked.

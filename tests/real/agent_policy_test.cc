@@ -408,6 +408,27 @@ TEST_F(AgentPolicy, LimitsAreGrantedAndSaid) {
       << cut.out;
 }
 
+// Where there is no cgroup for it, nobody runs without it. (tests/guest/test_policy has the others.)
+TEST_F(AgentPolicy, WhatCantBeBoundedDoesNotRun) {
+  mounts_.replace("/sys/fs/cgroup", scratch_.make_folder("no-cgroups"));
+  set_policy("limit as=oncall tasks=64\nlimit as=eater tasks=64 memory=100000000\nallow\n");
+  const auto without_reasons = [&](const Words& who, const std::string& commands) {
+    static const std::regex kReason("kept: [^\n]+");
+    return std::regex_replace(answers(who, "option policy\n" + commands), kReason, "kept: …");
+  };
+  const std::string no_tasks = "ERROR: refused: policy: limit tasks= can't be kept: …\n";
+  EXPECT_EQ(without_reasons({"--as", "oncall"}, "file 3 a.ko\nabcrun ./a.ko\n"),
+            "OK policy=yes,tasks=64\n" + no_tasks + no_tasks + "quit\n");
+  EXPECT_EQ(without_reasons({"--as", "eater"}, "run ./a.ko\n"),
+            "OK policy=yes,tasks=64,memory=100000000\n"
+            "ERROR: refused: policy: limit tasks= memory= can't be kept: …\nquit\n");
+  EXPECT_EQ(answers({"--as", "other"}, "option policy\nfile 3 a.ko\nabcrun ./a.ko\n").find("ERROR"), std::string::npos);
+  Program check(options({agent_program(), "--check-policy", "--as=eater", "--runner=staprun"}, &mounts_));
+  (void)check.wait_exit();
+  EXPECT_EQ(check.out(),
+            "allowed: policy line 3: allow\nwith at most 64 processes and threads and 100000000 bytes of memory\n");
+}
+
 // A second's worth goes at once, and the rest as time goes on; all of it comes, framed and bare.
 TEST_F(AgentPolicy, OutputIsSlowedDownAndNotLost) {
   set_policy("limit as=oncall output=100000\nallow\n");
