@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -27,12 +28,16 @@
 namespace stapsh::sys {
 namespace {
 
+constexpr pid_t kKernelThread = 0x0020'0000;  // PF_KTHREAD of its flags.
+constexpr int kLooksAtExec = 50, kExecPollMs = 1;
+
 struct Stat {
   char state = 0;
   pid_t parent = 0;
   pid_t session = 0;
   int terminal = 0;
   pid_t threads = 0;
+  bool is_kernels = false;  ///< A process of the kernel's own.
   /// Of one that looks like a zombie only the first thread may have ended.
   [[nodiscard]] bool living() const { return (state != 'Z' && state != 'X' && state != 'x') || threads > 1; }
 };
@@ -113,7 +118,7 @@ Result<Stat> stat_of(pid_t pid) {
     (void)std::from_chars(rest.data(), rest.data() + end, field);  // Of one that is no pid_t nothing is wanted.
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return Stat{text[name_end + 2], fields[0], fields[2], fields[3], fields[16]};
+  return Stat{text[name_end + 2], fields[0], fields[2], fields[3], fields[16], (fields[5] & kKernelThread) != 0};
 }
 
 /// Whether an entry of /proc that we may not read is a process of ours.
@@ -256,7 +261,25 @@ bool has_entry(const std::string& environment, std::string_view entry) {
   return false;
 }
 
-Result<std::string> environment_of(pid_t pid) { return read_file("/proc/" + std::to_string(pid) + "/environ"); }
+/// Whether it is within execve: it has given up its old memory and has not filled the new one, so that it shows neither
+/// arguments nor environment. A process of the kernel's own never has any.
+bool is_within_exec(pid_t pid) {
+  const Result<Stat> stat = stat_of(pid);
+  if (!stat || !stat->living() || stat->is_kernels) return false;
+  const Result<std::string> arguments = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  return arguments && arguments->empty();
+}
+
+/// Who is within execve is waited for, for a moment.
+Result<std::string> environment_of(pid_t pid) {
+  std::string text;
+  for (int looks = 0; looks < kLooksAtExec; ++looks) {
+    text = TRY(read_file("/proc/" + std::to_string(pid) + "/environ"));
+    if (!text.empty() || !is_within_exec(pid)) break;
+    (void)::poll(nullptr, 0, kExecPollMs);
+  }
+  return text;
+}
 
 /// What /proc/PID/status says behind `key`, without the blanks before it; empty if it has no such line.
 Result<std::string> status_value(pid_t pid, const std::string& key) {
