@@ -36,5 +36,5 @@ extern "C" __attribute__((no_stack_protector)) auto stapsh_look_at_address_space
 
 extern "C" void stapsh_need_address_space() __attribute__((ifunc("stapsh_look_at_address_space")));
 
-// Nobody calls it: a use of its address is enough.
-[[gnu::used]] static void (*const used)() = stapsh_need_address_space;
+// Nobody calls it: a use of its address is enough. Neither compiler nor linker (--gc-sections) leaves it out.
+[[gnu::used, gnu::retain]] static void (*const used)() = stapsh_need_address_space;

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <filesystem>
 #include <optional>
+#include <regex>
+#include <set>
 
 #include "harness/remote_test.h"
 #include "harness/terminal.h"
@@ -254,8 +256,13 @@ TEST_F(RstapLive, WithoutATerminalEachIntervalIsABlock) {
   Terminal& terminal = open_terminal();
   terminal.enter("run " + std::string(kTwo) + " --live=0.2 --quiet >> " + scratch_.write("out", "") + " & tail -f " +
                  scratch_.path("out"));
+  // On a busy machine the two are not in step, and what the screen was looked at for has gone by: any two sums do.
   ASSERT_TRUE(terminal.wait_for("blocks", [](const Lines& lines) {
-    return has_line(lines, "--- 2 running") && has_line(lines, "@c: 2") && has_line(lines, "@c: 6");
+    std::set<std::string> sums;
+    for (const std::string& line : lines) {
+      if (std::regex_match(line, std::regex("@c: [0-9]+"))) sums.insert(line);
+    }
+    return has_line(lines, "--- 2 running") && has_line(lines, "@c: sum of 2 hosts") && sums.size() >= 2;
   }));
   ASSERT_EQ(::kill(std::stoi(read_file(scratch_.path("pid"))), SIGINT), 0);
   EXPECT_TRUE(terminal.wait_for_line("stapsh: the end"));
