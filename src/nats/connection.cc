@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// One thread connects, hands over what was published, and waits between tries. libnats' own reconnecting is not used:
+// it gives up for ever when it is refused twice, keeps what is published meanwhile for later, and tells no reasons.
+#include "nats/connection.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "nats/api.h"
+#include "nats/nkey.h"
+#include "sys/clock.h"
+#include "sys/random_name.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::nats {
+namespace {
+
+// Of events that nobody has taken. Who delivers more waits: libnats then keeps as much again and drops the rest, which
+// a session's offsets show.
+constexpr std::size_t kEventBytesMax = std::size_t{64} << 20;
+constexpr int kPendingBytesMax = 64 << 20;
+constexpr std::size_t kInboxCharacters = 16;
+constexpr int kPingsUnanswered = 2;
+
+std::int64_t milliseconds(Duration time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); }
+
+std::size_t bytes_of(const Message& message) {
+  return message.subject.size() + message.reply.size() + message.data.size() + sizeof message;
+}
+
+class Options {
+ public:
+  static Result<Options> create(const Api& api, const Settings& settings) {
+    natsOptions* made = nullptr;
+    if (api.natsOptions_Create(&made) != NATS_OK) return fail(Errc::kSystem, "libnats is out of memory");
+    Options options(api, made);
+    TRY(options.fill(settings));
+    return options;
+  }
+  Options(Options&& other) noexcept : api_(other.api_), options_(std::exchange(other.options_, nullptr)) {}
+  Options& operator=(Options&&) = delete;
+  ~Options() {
+    if (options_ != nullptr) api_.natsOptions_Destroy(options_);
+  }
+
+  [[nodiscard]] natsOptions* get() const { return options_; }
+
+ private:
+  Options(const Api& api, natsOptions* made) : api_(api), options_(made) {}
+
+  Result<> fill(const Settings& settings) {
+    std::vector<const char*> servers;
+    for (const std::string& server : settings.servers) servers.push_back(server.c_str());
+    TRY(check("servers", api_.natsOptions_SetServers(options_, servers.data(), static_cast<int>(servers.size()))));
+    TRY(check("name", api_.natsOptions_SetName(options_, settings.name.c_str())));
+    TRY(check("timeout", api_.natsOptions_SetTimeout(options_, milliseconds(settings.connect_limit))));
+    TRY(check("deadline", api_.natsOptions_SetWriteDeadline(options_, milliseconds(settings.write_limit))));
+    TRY(check("ping", api_.natsOptions_SetPingInterval(options_, milliseconds(settings.ping_interval))));
+    TRY(check("ping", api_.natsOptions_SetMaxPingsOut(options_, kPingsUnanswered)));
+    TRY(check("reconnect", api_.natsOptions_SetAllowReconnect(options_, false)));
+    if (settings.tls) TRY(fill_tls(settings));
+    if (!settings.nkey_file.empty()) {
+      const Nkey key = TRY(read_nkey(settings.nkey_file));
+      TRY(check(settings.nkey_file,
+                api_.natsOptions_SetNKeyFromSeed(options_, key.public_key.c_str(), settings.nkey_file.c_str())));
+    }
+    const std::string& credentials = settings.credentials_file;
+    if (credentials.empty()) return {};
+    TRY(check_readable(credentials));
+    return check(credentials, api_.natsOptions_SetUserCredentialsFromFiles(options_, credentials.c_str(), nullptr));
+  }
+
+  Result<> fill_tls(const Settings& settings) {
+    TRY(check("TLS", api_.natsOptions_SetSecure(options_, true)));
+    const std::string &ca = settings.ca_file, &certificate = settings.certificate_file, &key = settings.key_file;
+    if (!ca.empty()) TRY(check(ca, api_.natsOptions_LoadCATrustedCertificates(options_, ca.c_str())));
+    if (certificate.empty()) return {};
+    return check(certificate + ", " + key,
+                 api_.natsOptions_LoadCertificatesChain(options_, certificate.c_str(), key.c_str()));
+  }
+
+  // It is read when the broker asks who we are: too late to say that it is not there.
+  static Result<> check_readable(const std::string& path) {
+    if (::access(path.c_str(), R_OK) != 0) return fail_named(path, errno);
+    return {};
+  }
+
+  Result<> check(const std::string& what, natsStatus status) const {
+    if (status == NATS_OK) return {};
+    const char* const detail = api_.nats_GetLastError(nullptr);
+    return fail(Errc::kUsage, what + ": " + (detail != nullptr ? detail : api_.natsStatus_GetText(status)));
+  }
+
+  const Api& api_;
+  natsOptions* options_;
+};
+
+}  // namespace
+
+class Connection::State {
+ public:
+  State(const Api& api, Settings settings, sys::UniqueFd bell, const std::string& inbox)
+      : api_(api), settings_(std::move(settings)), bell_(std::move(bell)), inbox_(inbox + ".") {
+    settings_.subscriptions.push_back(inbox_ + ">");
+  }
+
+  [[nodiscard]] int fd() const { return bell_.get(); }
+
+  std::vector<Event> take() {
+    const std::lock_guard lock(mutex_);
+    ::eventfd_t rings = 0;
+    (void)::eventfd_read(bell_.get(), &rings);
+    event_bytes_ = 0;
+    // Our caller knows from now on of all that has happened to the connection.
+    accepts_ = connected_;
+    changed_.notify_all();
+    return std::exchange(events_, {});
+  }
+
+  void publish(Message message) {
+    const std::lock_guard lock(mutex_);
+    if (!accepts_) return;
+    unsent_bytes_ += bytes_of(message);
+    unsent_.push_back(std::move(message));
+    changed_.notify_all();
+  }
+
+  std::string new_inbox() { return inbox_ + std::to_string(++inboxes_); }
+
+  std::size_t unsent_bytes() {
+    const std::lock_guard lock(mutex_);
+    return unsent_bytes_;
+  }
+
+  bool finish(Duration limit) {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    return changed_.wait_for(lock, limit, [this] { return ended_; });
+  }
+
+  /// The thread's whole life.
+  void run() {
+    std::string said;  // Of a connection that is not there: each reason once.
+    Duration pause = settings_.retry_min;
+    std::mt19937_64 random{std::random_device()()};
+    for (std::unique_lock lock(mutex_); !stopping_;) {
+      lock.unlock();
+      bool was_connected = false;
+      const std::string why = live_once(was_connected);
+      if (was_connected) {
+        pause = settings_.retry_min;
+        said.clear();
+      }
+      if (why != said) tell(Disconnected{why});
+      said = why;
+      lock.lock();
+      const auto wait = std::uniform_int_distribution<Duration::rep>(0, pause.count())(random);
+      changed_.wait_for(lock, Duration(wait), [this] { return stopping_; });
+      pause = std::min(pause * 2, settings_.retry_max);
+    }
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  // What libnats' callbacks know. It waits for the last of them before it goes.
+  struct Life {
+    State& state;
+    int callbacks_to_come = 1;  // That it is closed, and the end of each subscription.
+    bool closed = false;
+    std::string why{};
+  };
+
+  std::string live_once(bool& was_connected) {
+    const Result<Options> options = Options::create(api_, settings_);
+    if (!options) return options.error().what;
+    Life life{*this};
+    (void)api_.natsOptions_SetClosedCB(options->get(), on_closed, &life);
+    (void)api_.natsOptions_SetErrorHandler(options->get(), on_trouble, &life);
+    natsConnection* connection = nullptr;
+    const natsStatus status = api_.natsConnection_Connect(&connection, options->get());
+    if (status != NATS_OK) return reason_of(status);
+
+    std::vector<natsSubscription*> subscriptions;
+    std::string why = subscribe(connection, life, subscriptions);
+    if (why.empty()) {
+      was_connected = true;
+      tell_connected();
+      why = send_until_closed(connection, life);
+    }
+    for (natsSubscription* const each : subscriptions) api_.natsSubscription_Destroy(each);
+    api_.natsConnection_Destroy(connection);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return life.callbacks_to_come == 0; });
+    return why.empty() ? life.why : why;
+  }
+
+  // The last is that of a subscription that has none of its own.
+  std::string subscribe(natsConnection* connection, Life& life, std::vector<natsSubscription*>& made) {
+    for (const std::string& subject : settings_.subscriptions) {
+      natsSubscription* subscription = nullptr;
+      natsStatus status = api_.natsConnection_Subscribe(&subscription, connection, subject.c_str(), on_message, &life);
+      if (status != NATS_OK) return reason_of(status);
+      made.push_back(subscription);
+      if (api_.natsSubscription_SetOnCompleteCB(subscription, on_complete, &life) == NATS_OK) expect_callback(life);
+      (void)api_.natsSubscription_SetPendingLimits(subscription, -1, kPendingBytesMax);
+    }
+    // The broker has them: whoever hears from now on that we are here can reach us.
+    const natsStatus status = api_.natsConnection_FlushTimeout(connection, milliseconds(settings_.connect_limit));
+    return status == NATS_OK ? std::string() : reason_of(status);
+  }
+
+  void expect_callback(Life& life) {
+    const std::lock_guard lock(mutex_);
+    ++life.callbacks_to_come;
+  }
+
+  std::string send_until_closed(natsConnection* connection, const Life& life) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return life.closed || stopping_ || !unsent_.empty(); });
+      if (life.closed) break;
+      if (unsent_.empty()) {
+        lock.unlock();
+        (void)api_.natsConnection_FlushTimeout(connection, milliseconds(settings_.write_limit));
+        lock.lock();
+        break;
+      }
+      const std::deque<Message> batch = std::exchange(unsent_, {});
+      lock.unlock();
+      std::string why;
+      for (auto each = batch.begin(); each != batch.end() && why.empty(); ++each) why = send(connection, *each);
+      lock.lock();
+      unsent_bytes_ = bytes_of_unsent();
+      if (why.empty()) continue;
+      drop_unsent();
+      return why;
+    }
+    drop_unsent();
+    return life.why;
+  }
+
+  void drop_unsent() {
+    connected_ = accepts_ = false;
+    unsent_.clear();
+    unsent_bytes_ = 0;
+  }
+
+  [[nodiscard]] std::size_t bytes_of_unsent() const {
+    std::size_t sum = 0;
+    for (const Message& each : unsent_) sum += bytes_of(each);
+    return sum;
+  }
+
+  // Why the connection is of no use any more: what it could not write to its end is half a message.
+  std::string send(natsConnection* connection, const Message& message) {
+    const int size = static_cast<int>(message.data.size());
+    const natsStatus status =
+        message.reply.empty()
+            ? api_.natsConnection_Publish(connection, message.subject.c_str(), message.data.data(), size)
+            : api_.natsConnection_PublishRequest(connection, message.subject.c_str(), message.reply.c_str(),
+                                                 message.data.data(), size);
+    const bool is_refused = status == NATS_MAX_PAYLOAD || status == NATS_INVALID_SUBJECT || status == NATS_INVALID_ARG;
+    if (is_refused) tell(Trouble{message.subject + ": " + reason_of(status)});
+    return status == NATS_OK || status == NATS_CONNECTION_CLOSED || is_refused ? std::string() : reason_of(status);
+  }
+
+  // libnats puts a place of its own source before it.
+  [[nodiscard]] std::string reason_of(natsStatus status) const {
+    const char* const detail = api_.nats_GetLastError(nullptr);
+    std::string text = detail != nullptr && *detail != '\0' ? detail : api_.natsStatus_GetText(status);
+    const std::size_t place = text.starts_with('(') ? text.find("): ") : std::string::npos;
+    return place == std::string::npos ? text : text.substr(place + 3);
+  }
+
+  void tell_connected() {
+    {
+      const std::lock_guard lock(mutex_);
+      connected_ = true;
+    }
+    tell(Connected{});
+  }
+
+  void tell(Event event) {
+    const std::lock_guard lock(mutex_);
+    push(std::move(event));
+  }
+
+  void push(Event event) {
+    if (events_.empty()) (void)::eventfd_write(bell_.get(), 1);
+    events_.push_back(std::move(event));
+  }
+
+  static Life& life_of(void* closure) { return *static_cast<Life*>(closure); }
+
+  static void on_message(natsConnection*, natsSubscription*, natsMsg* got, void* closure) {
+    Life& life = life_of(closure);
+    life.state.take_message(life, got);
+  }
+
+  void take_message(const Life& life, natsMsg* got) {
+    const char* const reply = api_.natsMsg_GetReply(got);
+    Message message{api_.natsMsg_GetSubject(got),
+                    reply != nullptr ? reply : "",
+                    {api_.natsMsg_GetData(got), static_cast<std::size_t>(api_.natsMsg_GetDataLength(got))}};
+    const char* status = nullptr;
+    if (api_.natsMsgHeader_Get(got, "Status", &status) == NATS_OK && status != nullptr) {
+      message.status = std::atoi(status);  // NOLINT(cert-err34-c): of the broker's own making; 0 is none.
+    }
+    api_.natsMsg_Destroy(got);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return event_bytes_ < kEventBytesMax || life.closed || stopping_; });
+    if (life.closed || stopping_) return;
+    event_bytes_ += bytes_of(message);
+    push(std::move(message));
+  }
+
+  // Its text is the connection's last error, which is about this subscription or publication.
+  static void on_trouble(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
+    State& state = life_of(closure).state;
+    const char* text = nullptr;
+    (void)state.api_.natsConnection_GetLastError(connection, &text);
+    state.tell(Trouble{text != nullptr && *text != '\0' ? text : state.api_.natsStatus_GetText(status)});
+  }
+
+  static void on_closed(natsConnection* connection, void* closure) {
+    Life& life = life_of(closure);
+    const char* text = nullptr;
+    const natsStatus status = life.state.api_.natsConnection_GetLastError(connection, &text);
+    const std::lock_guard lock(life.state.mutex_);
+    life.why = text != nullptr && *text != '\0' ? text
+               : status != NATS_OK              ? life.state.api_.natsStatus_GetText(status)
+                                                : "the broker has closed the connection";
+    life.closed = true;
+    life.state.callback_ended(life);
+  }
+
+  static void on_complete(void* closure) {
+    Life& life = life_of(closure);
+    const std::lock_guard lock(life.state.mutex_);
+    life.state.callback_ended(life);
+  }
+
+  void callback_ended(Life& life) {
+    --life.callbacks_to_come;
+    changed_.notify_all();
+  }
+
+  const Api& api_;
+  Settings settings_;
+  const sys::UniqueFd bell_;
+  const std::string inbox_;
+  std::uint64_t inboxes_ = 0;  // Our caller's, as all above.
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Event> events_;
+  std::size_t event_bytes_ = 0;
+  std::deque<Message> unsent_;
+  std::size_t unsent_bytes_ = 0;
+  bool connected_ = false, accepts_ = false, stopping_ = false, ended_ = false;
+};
+
+Result<Connection> Connection::start(const Settings& settings) {
+  const Api* const api = TRY(load_api());
+  (void)TRY(Options::create(*api, settings));
+  sys::UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!bell.valid()) return fail_errno("eventfd", errno);
+  const std::string own = TRY(sys::random_name(kInboxCharacters));
+  auto state = std::make_shared<State>(*api, settings, std::move(bell), settings.inbox_prefix + "." + own);
+  // It may outlive us by as long as libnats takes for a connection: it has its share of what it works on.
+  std::thread([state] { state->run(); }).detach();
+  return Connection(std::move(state));
+}
+
+Connection::Connection(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&& other) noexcept {
+  if (state_ != nullptr && this != &other) (void)finish({});
+  state_ = std::move(other.state_);
+  return *this;
+}
+Connection::~Connection() {
+  if (state_ != nullptr) (void)finish({});
+}
+
+int Connection::fd() const { return state_->fd(); }
+std::vector<Event> Connection::take() { return state_->take(); }
+void Connection::publish(std::string subject, std::string data, std::string reply) {
+  state_->publish({std::move(subject), std::move(reply), std::move(data)});
+}
+std::string Connection::new_inbox() { return state_->new_inbox(); }
+std::size_t Connection::unsent() const { return state_->unsent_bytes(); }
+bool Connection::finish(Duration limit) { return state_->finish(limit); }
+
+}  // namespace stapsh::nats

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// In the place of the connection, where libnats' headers were missing at build time.
+#include "nats/connection.h"
+
+namespace stapsh::nats {
+
+class Connection::State {};
+
+Result<Connection> Connection::start(const Settings&) {
+  return fail(Errc::kSystem, "this program was built without NATS; build it where libnats-dev is");
+}
+
+Connection::Connection(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+// There is none: nothing of this is called.
+int Connection::fd() const { return -1; }
+std::vector<Event> Connection::take() { return {}; }
+void Connection::publish(std::string, std::string, std::string) {}
+std::string Connection::new_inbox() { return {}; }
+std::size_t Connection::unsent() const { return 0; }
+bool Connection::finish(Duration) { return true; }
+
+}  // namespace stapsh::nats
