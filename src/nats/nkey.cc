@@ -14,7 +14,7 @@
 #include <optional>
 #include <span>
 
-#include "sys/io.h"
+#include "sys/open_inside.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::nats {
@@ -122,13 +122,11 @@ Result<Nkey> make_nkey() {
 Result<Nkey> read_nkey(const std::string& path) {
   const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path, O_RDONLY);
   if (!file) return fail_named(path, file.error().sys_errno);
-  std::string text(kFileBytesMax, '\0');
-  const Result<sys::IoResult> got = sys::read_some(file->get(), text);
-  if (!got) return fail_named(path, got.error().sys_errno);
-  text.resize(got->bytes);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+  const Result<std::string> text = sys::read_whole(file->get(), kFileBytesMax);
+  if (!text) return add_context(path, text.error());
+  for (std::size_t begin = 0; begin < text->size();) {
+    const std::size_t end = std::min(text->find_first_of("\r\n", begin), text->size());
+    const std::string_view line = std::string_view(*text).substr(begin, end - begin);
     begin = end + 1;
     if (!line.starts_with("SU")) continue;
     Result<Nkey> key = nkey_of_seed(line);

@@ -15,6 +15,8 @@ namespace {
 
 // Before others have their turn.
 constexpr int kReadsPerTurn = 4;
+// That wait for their turn: they take no credit. A session has not more files.
+constexpr std::size_t kFilesMax = 64;
 
 }  // namespace
 
@@ -28,7 +30,10 @@ SessionPump::SessionPump(sys::UniqueFd socket, broker::Stream::Side side, std::u
 
 Result<> SessionPump::on_message(const broker::Message& message) {
   const broker::Stream::Arrival arrival = TRY(stream_.receive(message));
-  if (arrival.file != nullptr) later_.push_back({*arrival.file, {}});
+  if (arrival.file != nullptr) {
+    if (later_.size() == kFilesMax) return fail(Errc::kPeer, "too many stored files at a time");
+    later_.push_back({*arrival.file, {}});
+  }
   if (!arrival.bytes.empty()) take(arrival.bytes);
   write_held();
   return {};

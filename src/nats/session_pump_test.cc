@@ -45,6 +45,8 @@ class Pumps : public testing::Test {
     EXPECT_TRUE(taken) << taken.error().what;
   }
 
+  Result<> client_to_host(const broker::Message& message) { return host_->on_message(message); }
+
   // What epoll would tell, until it has nothing to tell.
   void run() {
     for (bool more = true; more;) {
@@ -170,6 +172,12 @@ TEST_F(Pumps, AFileIsWrittenInItsPlace) {
 }
 
 TEST_F(Pumps, WhatTheOtherEndDoesWrongIsTheReason) {
+  const std::string digest(64, 'a');
+  for (std::uint64_t i = 0; i < 64; ++i) EXPECT_TRUE(client_to_host(broker::StoredFile{i, 1, 0, digest}));
+  EXPECT_EQ(client_to_host(broker::StoredFile{64, 1, 0, digest}).error().what, "too many stored files at a time");
+}
+
+TEST_F(Pumps, WhatWasLostIsTheReason) {
   EXPECT_EQ(host_->on_message(broker::Data{5, "x"}).error().what, "5 bytes were lost on the way");
 }
 

@@ -185,8 +185,9 @@ TEST_F(NatsConnection, WhatTheBrokerDoesNotAllowIsSaid) {
   const NatsServer server(
       scratch_, {.lines = {allows(key, ", permissions: { publish: \"allowed.>\", subscribe: [\"allowed.>\"] }")}});
   Talker host(with_key(server, key, "key"));
-  EXPECT_EQ(host.next(), "connected");
-  EXPECT_THAT(host.next(), testing::AllOf(testing::HasSubstr("trouble: "), testing::HasSubstr("_INBOX")));
+  const std::vector<std::string> first{host.next(), host.next()};  // Another thread of libnats' tells the trouble.
+  EXPECT_THAT(first, testing::UnorderedElementsAre(
+                         "connected", testing::AllOf(testing::HasSubstr("trouble: "), testing::HasSubstr("_INBOX"))));
   host->publish("forbidden", "x");
   EXPECT_THAT(host.next(), testing::AllOf(testing::HasSubstr("trouble: "), testing::HasSubstr("forbidden")));
   host->publish("allowed.1", "x");
