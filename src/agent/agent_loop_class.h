@@ -63,7 +63,8 @@ class AgentLoop {
           settings.identity.release = identity.release;
           settings.stream_outlives_client = stream_outlives(io);
           apply_policy(settings,
-                       stream_outlives(io) ? policy::Peer{{}, {}, options.as} : session_peer(io.in, options.as));
+                       stream_outlives(io) ? policy::Peer{{}, {}, options.as} : session_peer(io.in, options.as),
+                       options.needs_policy);
           if (const Result<> place = sys::check_workspace_parent(sys::default_workspace_parent()); !place) {
             settings.complaint = place.error().what;
           }

@@ -118,6 +118,11 @@ constexpr OptionEntry kOptions[] = {
        o.as = value;
        return {};
      }},
+    {"", "--need-policy", "", "allow nothing where this machine has no policy; stapsh-link sets it",
+     [](AgentOptions& o, std::string_view) -> Result<> {
+       o.needs_policy = true;
+       return {};
+     }},
     {"", "--check-policy", "[=FILE]", "say what is wrong in the policy, or what it says of a run; see stapsh-policy(5)",
      [](AgentOptions& o, std::string_view value) -> Result<> {
        o.question.asked = true;

@@ -43,6 +43,7 @@ struct AgentOptions {
   std::vector<std::uint32_t> allowed_cids;
   std::optional<Duration> grace_max;  ///< As given; settings.maxima has what holds.
   std::string as;                     ///< The name that counts for the policy; empty: none.
+  bool needs_policy = false;          ///< Where there is none, nothing may run.
   PolicyQuestion question;
   /// The session begins with a line that no protocol has: kStartedLine.
   bool says_started = false;

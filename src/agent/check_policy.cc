@@ -106,6 +106,7 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   // A wrong command line is another thing.
   if (!policy) return fail(Errc::kSystem, policy.error().what);
   const std::string file = question.file.empty() ? policy_file() : question.file;
+  if (!*policy && options.needs_policy) return fail(no_policy_error());
   if (!*policy) return PolicyAnswer{file + ": is not there, so everything may run\n", 0};
   if (!question.about_run() && options.as.empty()) return PolicyAnswer{file + ": OK\n", 0};
   policy::RunRequest run = TRY(run_asked_about(options));

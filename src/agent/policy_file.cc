@@ -92,8 +92,15 @@ Result<std::optional<policy::Policy>> read_policy() {
   return std::optional(*std::move(policy));
 }
 
-void apply_policy(AgentSettings& settings, const policy::Peer& peer) {
+Error no_policy_error() {
+  return {Errc::kSystem, std::string(policy_file()) +
+                             ": is not there, and who comes this way needs one; write what "
+                             "may run here (stapsh-policy(5))"};
+}
+
+void apply_policy(AgentSettings& settings, const policy::Peer& peer, bool needed) {
   Result<std::optional<policy::Policy>> policy = read_policy();
+  if (policy && !*policy && needed) policy = fail(no_policy_error());
   if (!policy) {
     settings.gate = policy::Gate{peer, {}, policy.error().what, {}};
   } else if (*policy) {

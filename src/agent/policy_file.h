@@ -26,8 +26,11 @@ Result<std::optional<policy::Policy>> read_policy();
 Result<policy::Policy> policy_of_text(std::string_view text);
 
 /// Reads it, and makes it this session's: who it is with, what may run, the bounds. One that can't be relied on allows
-/// nothing.
-void apply_policy(AgentSettings& settings, const policy::Peer& peer);
+/// nothing, and likewise none at all if one is `needed`.
+void apply_policy(AgentSettings& settings, const policy::Peer& peer, bool needed);
+
+/// For who needs one and has none.
+Error no_policy_error();
 
 /// What it says of a listener as a whole, before it listens. An Error as of read_policy().
 Result<> apply_listener_policy(AgentOptions& options);

@@ -307,6 +307,17 @@ TEST_F(AgentPolicy, WithoutAFileEverythingIsAsItWas) {
   EXPECT_EQ(check({}), "0 /etc/stapsh/policy: is not there, so everything may run\n");
 }
 
+TEST_F(AgentPolicy, WhereOneIsNeededNothingMayRunWithoutIt) {
+  const std::string missing =
+      "/etc/stapsh/policy: is not there, and who comes this way needs one; write what may run here "
+      "(stapsh-policy(5))\n";
+  EXPECT_EQ(check({"--need-policy"}), "0 /etc/stapsh/policy: OK\n");
+  ASSERT_EQ(::unlink((folder_ + "/policy").c_str()), 0);
+  EXPECT_EQ(check({"--need-policy"}), "1 stapsh: " + missing);
+  EXPECT_NE(answers({"--need-policy", "--as", "stranger"}, "file 3 a.bt\nabcrun -e x\n").find("policy: " + missing),
+            std::string::npos);
+}
+
 TEST_F(AgentPolicy, OneThatCantBeReliedOnAllowsNothing) {
   struct Case {
     std::string_view name;
