@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link/file_fetch.h"
+
+#include <gtest/gtest.h>
+
+namespace stapsh::link {
+namespace {
+
+using namespace std::chrono_literals;
+using Answer = FileFetch::Answer;
+
+constexpr TimePoint kStart{1h};
+constexpr std::size_t kPiece = broker::kPieceBytes;
+
+std::string content(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 251);
+  return bytes;
+}
+FileFetch fetch_of(const std::string& bytes) {
+  return {broker::StoredFile{0, bytes.size(), 0, sha256_hex(bytes)}, kStart};
+}
+std::string piece_of(const std::string& bytes, std::uint64_t piece) {
+  return bytes.substr(static_cast<std::size_t>(piece) * kPiece, kPiece);
+}
+
+TEST(FileFetch, PiecesAreHandedOnInTheirOrderTwoAtATime) {
+  for (const std::size_t size : {std::size_t{1}, kPiece, kPiece + 1, 5 * kPiece, 7 * kPiece - 1}) {
+    const std::string bytes = content(size);
+    FileFetch fetch = fetch_of(bytes);
+    std::string got;
+    std::vector<std::uint64_t> asked;
+    while (!fetch.is_done()) {
+      while (const auto piece = fetch.next_request(kStart)) asked.push_back(*piece);
+      ASSERT_FALSE(asked.empty());
+      ASSERT_LE(asked.size(), 2U);
+      // The later one is answered first.
+      EXPECT_TRUE(fetch.on_answer(asked.back(), Answer::kBytes, piece_of(bytes, asked.back()), kStart));
+      asked.pop_back();
+      while (const auto part = fetch.take()) got += *part;
+    }
+    EXPECT_EQ(got, bytes);
+    EXPECT_EQ(fetch.next_timer(), std::nullopt);
+  }
+}
+
+TEST(FileFetch, ItBeginsAtItsTime) {
+  FileFetch fetch(broker::StoredFile{0, 1, 0, sha256_hex("x")}, kStart + 3s);
+  EXPECT_EQ(fetch.next_request(kStart), std::nullopt);
+  EXPECT_EQ(fetch.next_timer(), kStart + 3s);
+  EXPECT_EQ(fetch.next_request(kStart + 3s), 0U);
+}
+
+TEST(FileFetch, ALostAnswerIsAskedForAgainAndNotForEver) {
+  const std::string bytes = content(10);
+  FileFetch fetch = fetch_of(bytes);
+  TimePoint now = kStart;
+  int tries = 0;
+  Result<> last;
+  while (last) {
+    ASSERT_EQ(fetch.next_request(now), 0U);
+    ++tries;
+    now = *fetch.next_timer();
+    last = fetch.on_time(now);
+  }
+  EXPECT_EQ(tries, 6);
+  EXPECT_EQ(last.error().what, "stored file " + sha256_hex(bytes).substr(0, 12) +
+                                   ": piece 0 of 1 was asked for often enough, and nobody answers");
+}
+
+TEST(FileFetch, AStoreThatIsNotThereYetIsGivenTime) {
+  const std::string bytes = content(10);
+  FileFetch fetch = fetch_of(bytes);
+  EXPECT_EQ(fetch.next_request(kStart), 0U);
+  EXPECT_TRUE(fetch.on_answer(0, Answer::kNotNow, {}, kStart));
+  EXPECT_EQ(fetch.next_request(kStart), std::nullopt);
+  const TimePoint later = *fetch.next_timer();
+  EXPECT_EQ(fetch.next_request(later), 0U);
+  EXPECT_TRUE(fetch.on_answer(0, Answer::kBytes, bytes, later));
+  EXPECT_TRUE(fetch.on_answer(0, Answer::kBytes, bytes, later));  // A late one.
+  EXPECT_EQ(fetch.take(), bytes);
+  EXPECT_TRUE(fetch.on_answer(7, Answer::kNotThere, {}, later));  // Never asked for.
+}
+
+TEST(FileFetch, WhatIsWrongIsSaidAndTheLastPieceKeptBack) {
+  const std::string bytes = content(2 * kPiece), name = "stored file " + sha256_hex(bytes).substr(0, 12);
+  const auto answered = [&](Answer answer, const std::string& last) {
+    FileFetch fetch = fetch_of(bytes);
+    EXPECT_EQ(fetch.next_request(kStart), 0U);
+    EXPECT_EQ(fetch.next_request(kStart), 1U);
+    EXPECT_TRUE(fetch.on_answer(0, Answer::kBytes, piece_of(bytes, 0), kStart));
+    EXPECT_TRUE(fetch.take());
+    const Result<> result = fetch.on_answer(1, answer, last, kStart);
+    return result ? std::string("none") : result.error().what;
+  };
+  EXPECT_EQ(answered(Answer::kNotThere, ""), name + ": piece 1 of 2 is not there");
+  EXPECT_EQ(answered(Answer::kBytes, "short"), name + ": piece 1 of 2 has 5 bytes, not 16384");
+  std::string altered = piece_of(bytes, 1);
+  altered[7] ^= 1;
+  EXPECT_EQ(answered(Answer::kBytes, altered), name + ": what is stored has another digest");
+  EXPECT_EQ(answered(Answer::kBytes, piece_of(bytes, 1)), "none");
+}
+
+}  // namespace
+}  // namespace stapsh::link

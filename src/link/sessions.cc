@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "link/sessions.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/parse_int.h"
+#include "base/shown_text.h"
+#include "broker/message.h"
+
+namespace stapsh::link {
+namespace {
+
+// What clients may have sent and agents have not read yet, of all sessions together.
+constexpr std::uint64_t kCreditBytes = std::uint64_t{16} << 20;
+// What agents may have said and the broker has not taken yet: a client's credit is the client's word alone.
+constexpr std::size_t kUnsentBytesMax = std::size_t{32} << 20;
+constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
+
+constexpr std::string_view kDirectGet = "$JS.API.DIRECT.GET.RSTAP_FILES.";
+
+FileFetch::Answer answer_of(int status) {
+  if (status == 0) return FileFetch::Answer::kBytes;
+  return status == nats::kNotFound ? FileFetch::Answer::kNotThere : FileFetch::Answer::kNotNow;
+}
+
+// "SESSION.FILE.PIECE"
+std::optional<PieceName> parse_piece_name(std::string_view text) {
+  std::array<std::uint64_t, 3> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::size_t end = std::min(text.find('.'), text.size());
+    const Result<std::uint64_t> number = parse_int<std::uint64_t>(text.substr(0, end), 0, UINT64_MAX);
+    if (!number) return std::nullopt;
+    numbers[i] = *number;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return PieceName{numbers[0], numbers[1], numbers[2]};
+}
+
+}  // namespace
+
+Sessions::Sessions(const Configuration& configuration, const broker::Subjects& subjects, nats::Connection& connection,
+                   const sys::Epoll& epoll)
+    : sessions_max_(configuration.sessions_max),
+      sessions_per_client_max_(configuration.sessions_per_client_max),
+      subjects_(subjects),
+      connection_(connection),
+      epoll_(epoll),
+      inbox_(connection.new_inbox() + "."),
+      pool_(kCreditBytes, configuration.sessions_max),
+      agents_(configuration.stapsh) {}
+
+void Sessions::send(const broker::SessionName& session, const broker::Message& message) {
+  connection_.publish(subjects_.up(session), broker::encode(message));
+}
+
+void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
+  send(name, broker::Reset{shown_text(reason, broker::kReasonBytesMax - 3)});
+}
+
+void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {
+  connection_.publish(
+      std::string(kDirectGet) + subjects_.file(sha256, name.piece), {},
+      inbox_ + std::to_string(name.session) + "." + std::to_string(name.file) + "." + std::to_string(name.piece));
+}
+
+void Sessions::on_message(const broker::SessionName& name, std::string_view bytes, TimePoint now) {
+  const auto known = serials_.find(name);
+  const Result<broker::Message> message = broker::decode(bytes);
+  if (known == serials_.end()) {
+    if (!message) return reset(name, message.error().what);
+    if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened);
+    if (!std::holds_alternative<broker::Reset>(*message)) reset(name, "there is no such session here");
+    return;
+  }
+  const std::uint64_t serial = known->second;
+  if (!message) return settle(serial, fail(message.error()));
+  if (std::holds_alternative<broker::Reset>(*message)) {
+    sessions_.erase(serial);
+    serials_.erase(known);
+    return;
+  }
+  settle(serial, sessions_.at(serial)->on_message(*message, now));
+}
+
+void Sessions::open(const broker::SessionName& name, const broker::Open& open) {
+  if (stopped_) return reset(name, *stopped_);
+  if (const std::optional<std::string> reason = refusal(name.client)) return reset(name, *reason);
+  const std::uint64_t serial = next_serial_++;
+  Result<sys::UniqueFd> socket = agents_.start(name.client, serial);
+  if (!socket) return reset(name, "no agent could be started: " + socket.error().what);
+  serials_.emplace(name, serial);
+  sessions_.emplace(serial, std::make_unique<HostedSession>(static_cast<SessionHost&>(*this), name, serial,
+                                                            *std::move(socket), open.credit, pool_));
+}
+
+// A session whose client has not taken all yet has its place, and an agent that is still tidying up.
+std::optional<std::string> Sessions::refusal(const std::string& client) const {
+  std::uint64_t all = 0, of_client = 0;
+  const auto count = [&](const std::string& whose) {
+    ++all;
+    if (whose == client) ++of_client;
+  };
+  for (const auto& [serial, whose] : agents_.running()) count(whose);
+  for (const auto& [serial, session] : sessions_) {
+    if (!agents_.has(serial) && !session->has_sent_all()) count(session->name().client);
+  }
+  const auto text = [](const std::string& who, std::uint64_t max, const std::string& key) {
+    return who + " " + std::to_string(max) + " sessions, which is " + key +
+           " in this host's link.toml; try again when one has ended";
+  };
+  if (of_client >= sessions_per_client_max_) {
+    return text(client + " has", sessions_per_client_max_, "sessions-per-client");
+  }
+  if (all >= sessions_max_) return text("there are", sessions_max_, "sessions");
+  return std::nullopt;
+}
+
+void Sessions::on_answer(const nats::Message& message, TimePoint now) {
+  if (!message.subject.starts_with(inbox_)) return;
+  const std::optional<PieceName> name = parse_piece_name(std::string_view(message.subject).substr(inbox_.size()));
+  if (!name) return;
+  const auto found = sessions_.find(name->session);
+  if (found == sessions_.end()) return;
+  settle(name->session, found->second->on_piece(*name, answer_of(message.status), message.data, now));
+}
+
+void Sessions::on_socket(std::uint64_t serial, std::uint32_t events, TimePoint now) {
+  const auto found = sessions_.find(serial);
+  if (found == sessions_.end()) return;  // It ended in this turn.
+  found->second->on_socket(events, now);
+  settle(serial, {});
+}
+
+void Sessions::on_time(TimePoint now) {
+  std::vector<std::uint64_t> due;
+  for (const auto& [serial, session] : sessions_) {
+    const std::optional<TimePoint> timer = session->next_timer();
+    if (timer && *timer <= now) due.push_back(serial);
+  }
+  for (const std::uint64_t serial : due) settle(serial, sessions_.at(serial)->on_time(now));
+}
+
+void Sessions::reap(TimePoint now) {
+  for (const std::uint64_t serial : agents_.reap()) {
+    const auto found = sessions_.find(serial);
+    if (found != sessions_.end()) found->second->on_agent_ended(now);
+  }
+}
+
+void Sessions::settle(std::uint64_t serial, const Result<>& result) {
+  const auto found = sessions_.find(serial);
+  if (result && !found->second->is_over()) return;
+  if (!result) reset(found->second->name(), result.error().what);
+  serials_.erase(found->second->name());
+  sessions_.erase(found);
+}
+
+void Sessions::on_connected() {
+  for (const auto& [name, why] : std::exchange(lost_, {})) reset(name, why);
+}
+
+void Sessions::on_disconnected(const std::string& why) {
+  for (const auto& [serial, session] : sessions_) {
+    lost_.emplace_back(session->name(), "this host had lost its broker: " + why);
+  }
+  sessions_.clear();
+  serials_.clear();
+}
+
+void Sessions::stop(const std::string& why) {
+  stopped_ = why;
+  for (const auto& [serial, session] : sessions_) reset(session->name(), why);
+  sessions_.clear();
+  serials_.clear();
+}
+
+std::optional<TimePoint> Sessions::next_timer() const {
+  std::optional<TimePoint> first = read_again_at_;
+  for (const auto& [serial, session] : sessions_) {
+    const std::optional<TimePoint> timer = session->next_timer();
+    if (timer && (!first || *timer < *first)) first = timer;
+  }
+  return first;
+}
+
+void Sessions::watch_all(TimePoint now) {
+  read_again_at_ = connection_.unsent() > kUnsentBytesMax ? std::optional(now + kUnsentPause) : std::nullopt;
+  std::vector<std::uint64_t> serials;
+  for (const auto& [serial, session] : sessions_) serials.push_back(serial);
+  for (const std::uint64_t serial : serials) settle(serial, sessions_.at(serial)->watch(epoll_, !read_again_at_));
+}
+
+}  // namespace stapsh::link

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// All sessions of a link: who may begin one, whose each message is, and how each ends.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "broker/credit_pool.h"
+#include "broker/subjects.h"
+#include "link/agents.h"
+#include "link/configuration.h"
+#include "link/hosted_session.h"
+#include "nats/connection.h"
+#include "sys/epoll_set.h"
+
+namespace stapsh::link {
+
+class Sessions : private SessionHost {
+ public:
+  /// Of a session's socket in `epoll`; lower numbers are the caller's.
+  static constexpr std::uint64_t kFirstSerial = 16;
+
+  /// `connection` and `epoll` are lent.
+  Sessions(const Configuration& configuration, const broker::Subjects& subjects, nats::Connection& connection,
+           const sys::Epoll& epoll);
+
+  /// Bytes that came for a session.
+  void on_message(const broker::SessionName& name, std::string_view bytes, TimePoint now);
+  /// What came for one of the connection's inboxes.
+  void on_answer(const nats::Message& message, TimePoint now);
+  void on_socket(std::uint64_t serial, std::uint32_t events, TimePoint now);
+  void on_time(TimePoint now);
+  /// Some child has ended.
+  void reap(TimePoint now);
+  void on_connected();
+  void on_disconnected(const std::string& why);
+  /// Ends all, tells their clients why, and begins no more.
+  void stop(const std::string& why);
+
+  [[nodiscard]] std::optional<TimePoint> next_timer() const;
+  /// To be called before epoll is asked again.
+  void watch_all(TimePoint now);
+  [[nodiscard]] bool has_no_agents() const { return agents_.empty(); }
+  void leave_agents() { agents_.leave(); }
+  double random_fraction() override { return fraction_(random_); }
+
+ private:
+  void send(const broker::SessionName& session, const broker::Message& message) override;
+  void ask_for_piece(const PieceName& name, const std::string& sha256) override;
+
+  void open(const broker::SessionName& name, const broker::Open& open);
+  [[nodiscard]] std::optional<std::string> refusal(const std::string& client) const;
+  void reset(const broker::SessionName& name, std::string_view reason);
+  /// Ends it: with a Reset if `result` is an Error, and silently if it is over.
+  void settle(std::uint64_t serial, const Result<>& result);
+
+  const std::uint64_t sessions_max_, sessions_per_client_max_;
+  const broker::Subjects subjects_;
+  nats::Connection& connection_;
+  const sys::Epoll& epoll_;
+  const std::string inbox_;  // For pieces of files.
+  broker::CreditPool pool_;
+  Agents agents_;
+  std::map<std::uint64_t, std::unique_ptr<HostedSession>> sessions_;  // By their serial numbers.
+  std::map<broker::SessionName, std::uint64_t> serials_;
+  std::uint64_t next_serial_ = kFirstSerial;
+  std::vector<std::pair<broker::SessionName, std::string>>
+      lost_;                                // Whose clients are to be told why, once that can be.
+  std::optional<std::string> stopped_;      // Why.
+  std::optional<TimePoint> read_again_at_;  // The broker takes less than the agents say.
+  std::mt19937_64 random_{std::random_device()()};
+  std::uniform_real_distribution<double> fraction_{0, 1};
+};
+
+}  // namespace stapsh::link
