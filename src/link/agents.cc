@@ -48,7 +48,7 @@ Result<> Agents::check() const {
   if (!text) return add_context(program_ + " --check-policy", text.error());
   const int code = TRY(child.wait(sys::time_left(deadline)));
   if (code == 0) return {};
-  return fail(Errc::kSystem, "no session is served without a policy: " + *text);
+  return fail(Errc::kUsage, "no session is served without a policy: " + *text);
 }
 
 Result<sys::UniqueFd> Agents::start(const std::string& client, std::uint64_t serial) {

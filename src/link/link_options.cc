@@ -43,7 +43,8 @@ std::string link_help() {
          "  -h, --help            print this text\n"
          "  -V, --version         print the version\n\n"
          "SIGHUP, SIGINT and SIGTERM end all sessions, and then it; a second one at once.\n"
-         "Exit status: 0 after a signal; 1 on an error; 2 on a wrong command line or configuration.\n"
+         "Exit status: 0 after a signal; 1 on an error; 2 where the command line, the\n"
+         "configuration or the policy is wrong.\n"
          "See stapsh-link(8).\n";
 }
 

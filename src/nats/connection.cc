@@ -4,10 +4,8 @@
 #include "nats/connection.h"
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -17,7 +15,7 @@
 #include <utility>
 
 #include "nats/api.h"
-#include "nats/nkey.h"
+#include "nats/options.h"
 #include "sys/clock.h"
 #include "sys/random_name.h"
 #include "sys/unique_fd.h"
@@ -30,80 +28,10 @@ namespace {
 constexpr std::size_t kEventBytesMax = std::size_t{64} << 20;
 constexpr int kPendingBytesMax = 64 << 20;
 constexpr std::size_t kInboxCharacters = 16;
-constexpr int kPingsUnanswered = 2;
-
-std::int64_t milliseconds(Duration time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); }
 
 std::size_t bytes_of(const Message& message) {
   return message.subject.size() + message.reply.size() + message.data.size() + sizeof message;
 }
-
-class Options {
- public:
-  static Result<Options> create(const Api& api, const Settings& settings) {
-    natsOptions* made = nullptr;
-    if (api.natsOptions_Create(&made) != NATS_OK) return fail(Errc::kSystem, "libnats is out of memory");
-    Options options(api, made);
-    TRY(options.fill(settings));
-    return options;
-  }
-  Options(Options&& other) noexcept : api_(other.api_), options_(std::exchange(other.options_, nullptr)) {}
-  Options& operator=(Options&&) = delete;
-  ~Options() {
-    if (options_ != nullptr) api_.natsOptions_Destroy(options_);
-  }
-
-  [[nodiscard]] natsOptions* get() const { return options_; }
-
- private:
-  Options(const Api& api, natsOptions* made) : api_(api), options_(made) {}
-
-  Result<> fill(const Settings& settings) {
-    std::vector<const char*> servers;
-    for (const std::string& server : settings.servers) servers.push_back(server.c_str());
-    TRY(check("servers", api_.natsOptions_SetServers(options_, servers.data(), static_cast<int>(servers.size()))));
-    TRY(check("name", api_.natsOptions_SetName(options_, settings.name.c_str())));
-    TRY(check("timeout", api_.natsOptions_SetTimeout(options_, milliseconds(settings.connect_limit))));
-    TRY(check("deadline", api_.natsOptions_SetWriteDeadline(options_, milliseconds(settings.write_limit))));
-    TRY(check("ping", api_.natsOptions_SetPingInterval(options_, milliseconds(settings.ping_interval))));
-    TRY(check("ping", api_.natsOptions_SetMaxPingsOut(options_, kPingsUnanswered)));
-    TRY(check("reconnect", api_.natsOptions_SetAllowReconnect(options_, false)));
-    if (settings.tls) TRY(fill_tls(settings));
-    if (!settings.nkey_file.empty()) {
-      const Nkey key = TRY(read_nkey(settings.nkey_file));
-      TRY(check(settings.nkey_file,
-                api_.natsOptions_SetNKeyFromSeed(options_, key.public_key.c_str(), settings.nkey_file.c_str())));
-    }
-    const std::string& credentials = settings.credentials_file;
-    if (credentials.empty()) return {};
-    TRY(check_readable(credentials));
-    return check(credentials, api_.natsOptions_SetUserCredentialsFromFiles(options_, credentials.c_str(), nullptr));
-  }
-
-  Result<> fill_tls(const Settings& settings) {
-    TRY(check("TLS", api_.natsOptions_SetSecure(options_, true)));
-    const std::string &ca = settings.ca_file, &certificate = settings.certificate_file, &key = settings.key_file;
-    if (!ca.empty()) TRY(check(ca, api_.natsOptions_LoadCATrustedCertificates(options_, ca.c_str())));
-    if (certificate.empty()) return {};
-    return check(certificate + ", " + key,
-                 api_.natsOptions_LoadCertificatesChain(options_, certificate.c_str(), key.c_str()));
-  }
-
-  // It is read when the broker asks who we are: too late to say that it is not there.
-  static Result<> check_readable(const std::string& path) {
-    if (::access(path.c_str(), R_OK) != 0) return fail_named(path, errno);
-    return {};
-  }
-
-  Result<> check(const std::string& what, natsStatus status) const {
-    if (status == NATS_OK) return {};
-    const char* const detail = api_.nats_GetLastError(nullptr);
-    return fail(Errc::kUsage, what + ": " + (detail != nullptr ? detail : api_.natsStatus_GetText(status)));
-  }
-
-  const Api& api_;
-  natsOptions* options_;
-};
 
 }  // namespace
 

@@ -110,12 +110,12 @@ TEST_F(LinkSession, WithoutAPolicyItDoesNotStartAndWithoutItNothingRuns) {
   client.send_end(1);
 
   Program second(host.command());
-  EXPECT_EQ(second.wait_exit(), 1);
+  EXPECT_EQ(second.wait_exit(), 2);
   EXPECT_THAT(second.err(), testing::AllOf(HasSubstr("no session is served without a policy"),
                                            HasSubstr("/etc/stapsh/policy: is not there")));
   scratch_.write("policy-web01/policy", "allow usr=1\n");
   Program third(host.command());
-  EXPECT_EQ(third.wait_exit(), 1);
+  EXPECT_EQ(third.wait_exit(), 2);
   EXPECT_THAT(third.err(), HasSubstr("'usr=1' is unknown here"));
 }
 
