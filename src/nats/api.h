@@ -32,12 +32,12 @@
   X(natsOptions_SetErrorHandler)             \
   X(natsOptions_SetMaxPingsOut)              \
   X(natsOptions_SetName)                     \
-  X(natsOptions_SetNKeyFromSeed)             \
+  X(natsOptions_SetNKey)                     \
   X(natsOptions_SetPingInterval)             \
   X(natsOptions_SetSecure)                   \
   X(natsOptions_SetServers)                  \
   X(natsOptions_SetTimeout)                  \
-  X(natsOptions_SetUserCredentialsFromFiles) \
+  X(natsOptions_SetUserCredentialsCallbacks) \
   X(natsOptions_SetWriteDeadline)            \
   X(natsStatus_GetText)                      \
   X(natsSubscription_Destroy)                \

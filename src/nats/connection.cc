@@ -112,13 +112,16 @@ class Connection::State {
   };
 
   std::string live_once(bool& was_connected) {
-    const Result<Options> options = Options::create(api_, settings_);
+    Result<Options> options = Options::create(api_, settings_);
     if (!options) return options.error().what;
     Life life{*this};
     (void)api_.natsOptions_SetClosedCB(options->get(), on_closed, &life);
     (void)api_.natsOptions_SetErrorHandler(options->get(), on_trouble, &life);
     natsConnection* connection = nullptr;
-    const natsStatus status = api_.natsConnection_Connect(&connection, options->get());
+    natsStatus status = NATS_OK;
+    do {
+      status = api_.natsConnection_Connect(&connection, options->get());
+    } while (status != NATS_OK && options->take_unlucky_signature());
     if (status != NATS_OK) return reason_of(status);
 
     std::vector<natsSubscription*> subscriptions;

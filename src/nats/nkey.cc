@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A seed's text is base32 of: two bytes that say "seed" and of what, 32 bytes of secret, and a CRC-16. OpenSSL, which
-// makes the public key of it, comes with libnats and is loaded as that is.
+// A seed's text is base32 of: two bytes that say "seed" and of what, 32 bytes of secret, and a CRC-16.
 #include "nats/nkey.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/random.h>
 
 #include <array>
@@ -14,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "nats/ed25519.h"
 #include "sys/open_inside.h"
 #include "sys/unique_fd.h"
 
@@ -22,7 +20,7 @@ namespace {
 
 constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr unsigned kSeedPrefix = 18U << 3U, kUserPrefix = 20U << 3U;
-constexpr std::size_t kSecretBytes = 32, kSeedBytes = 2 + kSecretBytes + 2, kFileBytesMax = 16'384;
+constexpr std::size_t kSeedBytes = 2 + kSecretBytes + 2, kFileBytesMax = 16'384;
 
 // XMODEM's: polynomial 0x1021, from 0.
 std::uint16_t crc16(std::string_view bytes) {
@@ -68,34 +66,8 @@ std::optional<std::string> decoded(std::string_view text) {
   return payload;
 }
 
-Result<std::string> public_part(std::string_view secret) {
-  static void* const library = [] {
-    void* const found = ::dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
-    return found != nullptr ? found : ::dlopen("libcrypto.so.1.1", RTLD_NOW | RTLD_LOCAL);
-  }();
-  if (library == nullptr) return fail(Errc::kSystem, "OpenSSL's library (libcrypto) is not here; install libssl3");
-  // NOLINTBEGIN(*-reinterpret-cast): dlsym.
-  const auto make =
-      reinterpret_cast<decltype(&::EVP_PKEY_new_raw_private_key)>(::dlsym(library, "EVP_PKEY_new_raw_private_key"));
-  const auto get =
-      reinterpret_cast<decltype(&::EVP_PKEY_get_raw_public_key)>(::dlsym(library, "EVP_PKEY_get_raw_public_key"));
-  const auto free = reinterpret_cast<decltype(&::EVP_PKEY_free)>(::dlsym(library, "EVP_PKEY_free"));
-  if (make == nullptr || get == nullptr || free == nullptr) {
-    return fail(Errc::kSystem, "OpenSSL's library (libcrypto) is too old: it has no Ed25519");
-  }
-  std::string key(kSecretBytes, '\0');
-  std::size_t size = key.size();
-  EVP_PKEY* const pair =
-      make(EVP_PKEY_ED25519, nullptr, reinterpret_cast<const unsigned char*>(secret.data()), secret.size());
-  const bool made = pair != nullptr && get(pair, reinterpret_cast<unsigned char*>(key.data()), &size) == 1;
-  // NOLINTEND(*-reinterpret-cast)
-  if (pair != nullptr) free(pair);
-  if (!made) return fail(Errc::kSystem, "OpenSSL makes no Ed25519 key");
-  return key;
-}
-
 Result<Nkey> of_secret(std::string_view secret) {
-  const std::string public_bytes = TRY(public_part(secret));
+  const std::string public_bytes = TRY(public_key_of(secret));
   // Five bits of the first byte belong to the seed's prefix, and three to that of what it is a seed of.
   std::string seed{static_cast<char>(kSeedPrefix | (kUserPrefix >> 5U)), static_cast<char>((kUserPrefix & 31U) << 3U)};
   return Nkey{encoded(seed.append(secret)), encoded(std::string(1, static_cast<char>(kUserPrefix)) + public_bytes)};
@@ -109,6 +81,12 @@ Result<Nkey> nkey_of_seed(std::string_view seed) {
   Nkey key = TRY(of_secret(std::string_view(*bytes).substr(2)));
   if (key.seed != seed) return fail(Errc::kUsage, "it is no NKey seed of a user (SU…)");
   return key;
+}
+
+Result<std::string> sign_nonce(const Nkey& key, std::string_view nonce) {
+  const std::optional<std::string> bytes = decoded(key.seed);
+  if (!bytes) return fail(Errc::kUsage, "it is no NKey seed");
+  return sign(std::string_view(*bytes).substr(2), nonce);
 }
 
 Result<Nkey> make_nkey() {

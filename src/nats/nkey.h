@@ -18,6 +18,9 @@ struct Nkey {
 /// The key of a user's seed. kUsage: it is none. kSystem: OpenSSL's library is not here.
 Result<Nkey> nkey_of_seed(std::string_view seed);
 
+/// The broker's question, signed: 64 bytes.
+Result<std::string> sign_nonce(const Nkey& key, std::string_view nonce);
+
 /// A new one.
 Result<Nkey> make_nkey();
 

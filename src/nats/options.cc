@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/options.h"
 
-#include <unistd.h>
+#include <fcntl.h>
 
-#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
-#include "nats/nkey.h"
+#include "sys/open_inside.h"
+#include "sys/unique_fd.h"
 
 namespace stapsh::nats {
 namespace {
 
 constexpr int kPingsUnanswered = 2;
 
-// It is read when the broker asks who we are: too late to say that it is not there.
-Result<> check_readable(const std::string& path) {
-  if (::access(path.c_str(), R_OK) != 0) return fail_named(path, errno);
-  return {};
+constexpr std::size_t kFileBytesMax = 65'536;
+
+// Of a file as nsc(1) writes it: the line behind -----BEGIN NATS USER JWT-----.
+Result<std::string> read_jwt(const std::string& path) {
+  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path, O_RDONLY);
+  if (!file) return fail_named(path, file.error().sys_errno);
+  const Result<std::string> text = sys::read_whole(file->get(), kFileBytesMax);
+  if (!text) return add_context(path, text.error());
+  const std::size_t mark = text->find("BEGIN NATS USER JWT");
+  const std::size_t begin = mark == std::string::npos ? mark : text->find('\n', mark);
+  if (begin == std::string::npos) return fail(Errc::kUsage, path + ": has no user's JWT; it is no credentials file");
+  return text->substr(begin + 1, text->find_first_of("\r\n", begin + 1) - begin - 1);
 }
 
 }  // namespace
@@ -45,15 +55,42 @@ Result<> Options::fill(const Settings& settings) {
   TRY(check("ping", api_.natsOptions_SetMaxPingsOut(options_, kPingsUnanswered)));
   TRY(check("reconnect", api_.natsOptions_SetAllowReconnect(options_, false)));
   if (settings.tls) TRY(fill_tls(settings));
-  if (!settings.nkey_file.empty()) {
-    const Nkey key = TRY(read_nkey(settings.nkey_file));
-    TRY(check(settings.nkey_file,
-              api_.natsOptions_SetNKeyFromSeed(options_, key.public_key.c_str(), settings.nkey_file.c_str())));
+  return fill_identity(settings);
+}
+
+Result<> Options::fill_identity(const Settings& settings) {
+  const std::string &nkey = settings.nkey_file, &credentials = settings.credentials_file;
+  if (!nkey.empty()) {
+    identity_ = std::make_unique<Identity>(Identity{TRY(read_nkey(nkey))});
+    const char* const public_key = identity_->key.public_key.c_str();
+    return check(nkey, api_.natsOptions_SetNKey(options_, public_key, sign_nonce, identity_.get()));
   }
-  const std::string& credentials = settings.credentials_file;
   if (credentials.empty()) return {};
-  TRY(check_readable(credentials));
-  return check(credentials, api_.natsOptions_SetUserCredentialsFromFiles(options_, credentials.c_str(), nullptr));
+  const std::string jwt = TRY(read_jwt(credentials));
+  identity_ = std::make_unique<Identity>(Identity{TRY(read_nkey(credentials)), jwt});
+  return check(credentials, api_.natsOptions_SetUserCredentialsCallbacks(options_, tell_jwt, identity_.get(),
+                                                                         sign_nonce, identity_.get()));
+}
+
+// It frees what it is given.
+natsStatus Options::sign_nonce(char** error, unsigned char** signature, int* size, const char* nonce, void* closure) {
+  Identity& identity = *static_cast<Identity*>(closure);
+  const Result<std::string> bytes = nats::sign_nonce(identity.key, nonce);
+  identity.unlucky = bytes && bytes->front() == '\0';
+  if (!bytes || identity.unlucky) {
+    *error = ::strdup(bytes ? "a signature that libnats would not send" : bytes.error().what.c_str());
+    return NATS_ERR;
+  }
+  *signature = static_cast<unsigned char*>(std::malloc(bytes->size()));
+  if (*signature == nullptr) return NATS_NO_MEMORY;
+  std::memcpy(*signature, bytes->data(), bytes->size());
+  *size = static_cast<int>(bytes->size());
+  return NATS_OK;
+}
+
+natsStatus Options::tell_jwt(char** jwt, char**, void* closure) {
+  *jwt = ::strdup(static_cast<const Identity*>(closure)->jwt.c_str());
+  return *jwt != nullptr ? NATS_OK : NATS_NO_MEMORY;
 }
 
 Result<> Options::fill_tls(const Settings& settings) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "link_test.h"
@@ -182,13 +183,16 @@ TEST_F(LinkFault, WhatIsNoMessageEndsItsSessionAlone) {
     EXPECT_FALSE(reason.empty());
     EXPECT_EQ(reason, c.reason.empty() ? reason : c.reason);
   }
-  // More than there was credit for.
+  // More than there was credit for, to an agent that reads nothing.
   client_.open(++number);
   ASSERT_TRUE(client_.wait_until([&] { return client_.heard(number).credit.has_value(); }));
-  const std::uint64_t credit = *client_.heard(number).credit;
-  client_.say(number, std::string(credit * 8, 'x'));
-  ASSERT_TRUE(client_.wait_for_reset(number));
-  EXPECT_EQ(*client_.heard(number).reset, "more was sent than there was credit for");
+  const std::vector<pid_t> agents = children_of(link_.pid());
+  const pid_t newest = *std::ranges::max_element(agents);
+  (void)::kill(newest, SIGSTOP);
+  client_.say(number, std::string(2'000'000, 'x'));
+  EXPECT_TRUE(client_.wait_for_reset(number));
+  (void)::kill(newest, SIGCONT);
+  EXPECT_EQ(client_.heard(number).reset, "more was sent than there was credit for");
   // A message behind the end.
   client_.open(++number);
   client_.send_end(number);

@@ -157,7 +157,9 @@ TEST_F(NatsConnection, ACertificateOfOursIsShown) {
 TEST_F(NatsConnection, AnNkeySaysWhoWeAre) {
   const nats::Nkey key = *nats::make_nkey();
   const NatsServer server(scratch_, {.lines = {allows(key)}});
-  EXPECT_EQ(Talker(with_key(server, key, "right")).next(), "connected");
+  // Often: one signature in 256 is lost in libnats.
+  const nats::Settings right = with_key(server, key, "right");
+  for (int i = 0; i < 700; ++i) ASSERT_EQ(Talker(right).next(), "connected") << i;
   EXPECT_THAT(Talker(with_key(server, *nats::make_nkey(), "wrong")).next(), testing::HasSubstr("Authorization"));
   EXPECT_THAT(Talker(plain(server)).next(), testing::HasSubstr("Authorization"));
 }
@@ -260,6 +262,8 @@ TEST_F(NatsConnection, FilesThatCantBeUsedAreNamed) {
   settings.nkey_file = "";
   settings.credentials_file = "/nowhere/creds";
   EXPECT_EQ(refusal(settings), "/nowhere/creds: No such file or directory");
+  settings.credentials_file = scratch_.write("creds", nats::make_nkey()->seed + "\n");
+  EXPECT_EQ(refusal(settings), settings.credentials_file + ": has no user's JWT; it is no credentials file");
   settings = plain(server);
   settings.tls = true;
   settings.ca_file = "/nowhere/ca";
