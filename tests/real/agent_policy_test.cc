@@ -314,7 +314,8 @@ TEST_F(AgentPolicy, WhereOneIsNeededNothingMayRunWithoutIt) {
   EXPECT_EQ(check({"--need-policy"}), "0 /etc/stapsh/policy: OK\n");
   ASSERT_EQ(::unlink((folder_ + "/policy").c_str()), 0);
   EXPECT_EQ(check({"--need-policy"}), "1 stapsh: " + missing);
-  EXPECT_NE(answers({"--need-policy", "--as", "stranger"}, "file 3 a.bt\nabcrun -e x\n").find("ERROR: refused: policy: " + missing),
+  EXPECT_NE(answers({"--need-policy", "--as", "stranger"}, "file 3 a.bt\nabcrun -e x\n")
+                .find("ERROR: refused: policy: " + missing),
             std::string::npos);
 }
 

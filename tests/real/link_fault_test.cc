@@ -121,10 +121,12 @@ TEST_F(LinkFault, BrokerRestarted) {
   EXPECT_TRUE(client_.wait_until([&] { return !client_.connected(); }));
   EXPECT_TRUE(no_agents_left());
   server_->start_again();
-  ASSERT_TRUE(becomes_true([&] {
-    const std::string said = link_.err();
-    return said.rfind("connected as web01") > said.rfind("not connected");
-  }));
+  ASSERT_TRUE(becomes_true(
+      [&] {
+        const std::string said = link_.err();
+        return said.rfind("connected as web01") > said.rfind("not connected");
+      },
+      90s));  // The pause between two tries may have grown meanwhile.
   ASSERT_TRUE(client_.wait_until([&] { return client_.connected(); }));
   // Whoever was there first did not hear that the session is over, and hears it when it says something.
   client_.say(1, "x");
@@ -140,6 +142,34 @@ TEST_F(LinkFault, BrokerFrozen) {
   server_->unfreeze();
   ASSERT_TRUE(client_.wait_until([&] { return client_.connected(); }));
   EXPECT_TRUE(client_.wait_until([&] { return client_.heard(1).ended || client_.heard(1).reset; }));
+}
+
+// The broker is well, and the way to it delivers nothing: socat, which is frozen.
+class LinkBehindAWay : public LinkTest {};
+
+TEST_F(LinkBehindAWay, WayFrozen) {
+  const std::string broker = "TCP4:127.0.0.1:" + std::to_string(server_->port());
+  Program way(options({"socat", "-d", "-d", "TCP4-LISTEN:0,bind=127.0.0.1", broker}));
+  ASSERT_TRUE(way.wait_for_err("listening on AF=2 127.0.0.1:"));
+  const std::string said = way.err();
+  const std::size_t port = said.find("127.0.0.1:") + 10;
+  LinkHost host(scratch_, mounts_);
+  Program& link = host.start("nats://127.0.0.1:" + said.substr(port, said.find('\n', port) - port));
+  ASSERT_TRUE(link.wait_for_err("connected as web01"));
+  BrokerClient client(*server_);
+  client.open(1);
+  std::string words = run(kWaits);
+  words.insert(words.find('\n') + 1, "option data\noption keepalive=1\n");
+  client.say(1, words);
+  ASSERT_TRUE(client.wait_for_out(1, "begun\n"));
+  way.send_signal(SIGSTOP);
+  client.say(1, "ping\n");
+  EXPECT_TRUE(becomes_true([&] { return children_of(link.pid()).empty(); })) << link.captured();
+  EXPECT_FALSE(client.heard(1).ended);
+  way.send_signal(SIGCONT);
+  EXPECT_TRUE(client.wait_until([&] { return client.heard(1).ended || client.heard(1).reset; }));
+  stop(link);
+  EXPECT_TRUE(way.wait_gone());
 }
 
 // Much is on its way to a broker that takes nothing: the link does not wait for it.

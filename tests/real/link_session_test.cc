@@ -6,6 +6,7 @@
 
 #include "broker/who.h"
 #include "link_test.h"
+#include "nats/nkey.h"
 
 namespace stapsh::real {
 namespace {
@@ -173,6 +174,26 @@ TEST_F(LinkSession, WhoIsThere) {
   EXPECT_EQ(answer->labels, (broker::Labels{{"dc", "fra"}, {"role", "db"}}));
   EXPECT_FALSE(answer->release.empty());
   EXPECT_FALSE(answer->machine.empty());
+}
+
+TEST_F(LinkSession, ItTalksToTheBrokerThatItsAuthoritySignedAndAsItsKey) {
+  const Certificates certificates = Certificates::make(scratch_), others = Certificates::make(scratch_, "others");
+  const nats::Nkey key = *nats::make_nkey();
+  scratch_.write("link.nk", key.seed + "\n", 0600);
+  server_->kill();
+  server_->start_again({certificates.server_line(), "authorization { users = [ { nkey: " + key.public_key + " } ] }"});
+  const auto with_ca = [&](const std::string& ca) {
+    return "ca = \"" + ca + "\"\nnkey = \"" + scratch_.path("link.nk") + "\"\n";
+  };
+  LinkHost host(scratch_, mounts_, {.top = with_ca(certificates.ca)});
+  Program& link = host.start(server_->url());
+  EXPECT_TRUE(link.wait_for_err("connected as web01 of here\n"));
+  stop(link);
+
+  LinkHost wary(scratch_, mounts_, {.host = "web02", .top = with_ca(others.ca)});
+  Program& refuses = wary.start(server_->url());
+  EXPECT_TRUE(refuses.wait_for_err("unable to get local issuer certificate"));
+  stop(refuses);
 }
 
 TEST_F(LinkSession, TheConfigurationIsCheckedWithoutABroker) {

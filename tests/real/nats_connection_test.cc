@@ -164,6 +164,20 @@ TEST_F(NatsConnection, AnNkeySaysWhoWeAre) {
   EXPECT_THAT(Talker(plain(server)).next(), testing::HasSubstr("Authorization"));
 }
 
+TEST_F(NatsConnection, CredentialsSayWhoWeAre) {
+  const std::string ours = scratch_.make_folder("ours"), others = scratch_.make_folder("others");
+  for (const std::string& folder : {ours, others}) {
+    Program make(options({STAPSH_MAKE_CREDENTIALS, folder}));
+    ASSERT_EQ(make.wait_exit(), 0) << make.captured();
+  }
+  const NatsServer server(scratch_, {.lines = {read_file(ours + "/operator.conf")}});
+  nats::Settings settings = plain(server);
+  settings.credentials_file = ours + "/user.creds";
+  EXPECT_EQ(Talker(settings).next(), "connected");
+  settings.credentials_file = others + "/user.creds";
+  EXPECT_THAT(Talker(settings).next(), testing::HasSubstr("Authorization"));
+}
+
 // It would be refused twice in a row, which libnats takes for the end.
 TEST_F(NatsConnection, WhoIsRefusedIsLetInOnceTheBrokerKnowsItsKey) {
   const nats::Nkey key = *nats::make_nkey(), other = *nats::make_nkey();
