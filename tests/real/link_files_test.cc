@@ -106,7 +106,7 @@ TEST_F(LinkFiles, OneThatIsNotWholeIsNotRun) {
   begin(4, bytes.size(), sha256);
   ASSERT_TRUE(client_.wait_until([&] { return client_.heard(4).ended; }));
   EXPECT_THAT(client_.heard(4).out, HasSubstr("stored and run\n"));
-  for (const std::uint32_t number : {1, 2, 3}) {
+  for (const std::uint32_t number : {1U, 2U, 3U}) {
     EXPECT_THAT(client_.heard(number).out, testing::Not(HasSubstr("stored and run"))) << number;
   }
   client_.send_end(4);

@@ -124,7 +124,7 @@ TEST_F(LinkSession, LimitsAreSaidAndEndWithTheirSessions) {
   LinkHost host(scratch_, mounts_, {.rest = "[limits]\nsessions = 3\nsessions-per-client = 2\n"});
   host.start_connected(*server_);
   BrokerClient ann(*server_), bob(*server_, "bob");
-  for (const std::uint32_t number : {1, 2}) {
+  for (const std::uint32_t number : {1U, 2U}) {
     ann.open(number);
     ASSERT_TRUE(ann.wait_until([&] { return ann.heard(number).credit.has_value(); }));
   }
