@@ -44,7 +44,7 @@ void AgentInput::end() {
   ended_ = true;
   changed_.announce();
   asio::error_code ignored;  // It is closed already.
-  if (fd_.is_open()) (void)fd_.cancel(ignored);
+  if (waits_) (void)fd_.cancel(ignored);
 }
 
 bool AgentInput::owes() const {
@@ -66,12 +66,18 @@ Awaitable<Result<>> AgentInput::write(std::function<void()> on_progress) {
     const bool yields = wrote->would_block || piece.shared;  // A file must not keep the other targets waiting.
     if (piece.rest().empty()) unsent_.pop_front();
     if (wrote->bytes > 0) on_progress();
-    if (yields) (void)co_await fd_.async_wait(Descriptor::wait_write, kAsTuple);
+    if (!yields) continue;
+    waits_ = true;
+    (void)co_await fd_.async_wait(Descriptor::wait_write, kAsTuple);
+    waits_ = false;
   }
   end();
-  (void)::shutdown(fd_.native_handle(), SHUT_WR);  // A socket's other direction goes on; a pipe just closes.
-  asio::error_code ignored;                        // Nothing is lost with a pipe whose closing fails.
-  (void)fd_.close(ignored);
+  if (is_socket_) {
+    if (fd_.is_open()) (void)::shutdown(fd_.native_handle(), SHUT_WR);  // Its other direction goes on.
+  } else {
+    asio::error_code ignored;  // Nothing is lost with a pipe whose closing fails.
+    (void)fd_.close(ignored);
+  }
   co_return result;
 }
 

@@ -11,14 +11,15 @@
 #include "base/result.h"
 #include "client/async/asio_types.h"
 #include "sys/secret.h"
-#include "sys/unique_fd.h"
 
 namespace stapsh::client {
 
 class AgentInput {
  public:
-  /// `fd` does not block.
-  AgentInput(asio::io_context& io, sys::UniqueFd fd) : fd_(io, fd.release()), changed_(io) {}
+  /// `descriptor` does not block. A socket is lent by who reads it; a pipe is lent for this alone, and closed at the
+  /// end.
+  AgentInput(asio::io_context& io, Descriptor& descriptor, bool is_socket)
+      : fd_(descriptor), is_socket_(is_socket), changed_(io) {}
 
   /// A command with its '\n'. What is given together goes together: each packet wakes an agent.
   void send(std::string command);
@@ -45,10 +46,12 @@ class AgentInput {
     }
   };
 
-  Descriptor fd_;
+  Descriptor& fd_;
+  bool is_socket_;
   Condition changed_;
   std::deque<Piece> unsent_;
   bool ended_ = false;
+  bool waits_ = false;  // For room. Whoever else waits at a socket is not disturbed.
 };
 
 }  // namespace stapsh::client

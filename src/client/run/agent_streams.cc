@@ -17,12 +17,18 @@ constexpr Duration kTransportEndLimit = std::chrono::seconds(3);
 constexpr Duration kAskAgainAfter = std::chrono::milliseconds(20);
 constexpr std::size_t kErrorBytes = 4'096;
 
+std::optional<Descriptor> pipe_of(asio::io_context& io, sys::UniqueFd& fd) {
+  if (!fd.valid()) return std::nullopt;
+  return Descriptor(io, fd.release());
+}
+
 }  // namespace
 
 AgentStreams::AgentStreams(asio::io_context& io, Connection connection)
     : io_(io),
       output_(io, connection.from_agent.release()),
-      input_(io, std::move(connection.to_agent)),
+      input_pipe_(pipe_of(io, connection.to_agent)),
+      input_(io, input_pipe_ ? *input_pipe_ : output_, !input_pipe_),
       child_(std::move(connection.child)),
       ask_again_(io),
       connecting_(connection.connecting),

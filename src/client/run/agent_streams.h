@@ -50,7 +50,8 @@ class AgentStreams {
 
  private:
   asio::io_context& io_;
-  Descriptor output_;
+  Descriptor output_;                     // A socket's both directions, or
+  std::optional<Descriptor> input_pipe_;  // a pipe for each.
   AgentInput input_;
   std::optional<Descriptor> errors_;
   std::optional<sys::Child> child_;

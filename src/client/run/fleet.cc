@@ -523,7 +523,7 @@ void TargetFleet::on_reader_gone() {
 
 Result<std::unique_ptr<Fleet>> Fleet::create(asio::io_context& io, const RstapOptions& options, EventHub& events,
                                              const std::vector<int>& ignored_signals) {
-  TargetList targets = TRY(list_targets(options.targets));
+  TargetList targets = TRY(list_targets(options.targets, options.reach.nats));
   const std::size_t left_out = targets.left_out;
   const std::size_t all = left_out + std::max(targets.picked_from, targets.targets.size());
   auto fleet = std::make_unique<TargetFleet>(io, options, std::move(targets), events);

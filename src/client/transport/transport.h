@@ -18,8 +18,8 @@ namespace stapsh::client {
 /// An open way to an agent. Its descriptors never block.
 struct Connection {
   sys::UniqueFd from_agent;
-  sys::UniqueFd to_agent;
-  sys::UniqueFd errors;  ///< Standard error of the child; none for a socket.
+  sys::UniqueFd to_agent;  ///< None: `from_agent` is a socket, and goes both ways.
+  sys::UniqueFd errors;    ///< Standard error of the child; none for a socket.
   std::optional<sys::Child> child;
   /// A socket that is not connected yet: wait until it can be written to, see Transport::connected().
   bool connecting = false;

@@ -37,8 +37,7 @@ class UnixTransport : public Transport {
   Result<Connection> open(const ReachOptions& options, std::size_t) const override {
     sys::UniqueFd socket = TRY(sys::make_unix_socket());
     const bool is_connected = TRY(connected(socket.get(), options));
-    sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-    return Connection{std::move(socket), std::move(other), {}, {}, !is_connected, false};
+    return Connection{std::move(socket), {}, {}, {}, !is_connected, false};
   }
 
   // A queue that is full is asked until the connect timeout.
@@ -48,7 +47,7 @@ class UnixTransport : public Transport {
     return is_connected;
   }
 
-  [[nodiscard]] std::size_t descriptors() const override { return 2; }
+  [[nodiscard]] std::size_t descriptors() const override { return 1; }
 
   // A guest's port has room for one client: a second one is not refused, it waits without a word.
   [[nodiscard]] std::string explain_silence(const Silence& silence) const override {

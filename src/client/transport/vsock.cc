@@ -14,8 +14,7 @@ class VsockTransport : public Transport {
 
   Result<Connection> open(const ReachOptions&, std::size_t) const override {
     sys::UniqueFd socket = TRY(sys::start_connecting_vsock(address_));
-    sys::UniqueFd other = TRY(sys::duplicate(socket.get()));
-    return Connection{std::move(socket), std::move(other), {}, {}, true, false};
+    return Connection{std::move(socket), {}, {}, {}, true, false};
   }
 
   Result<bool> connected(int fd, const ReachOptions&) const override {
@@ -23,7 +22,7 @@ class VsockTransport : public Transport {
     return true;
   }
 
-  [[nodiscard]] std::size_t descriptors() const override { return 2; }
+  [[nodiscard]] std::size_t descriptors() const override { return 1; }
 
  private:
   sys::VsockAddress address_;
