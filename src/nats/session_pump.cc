@@ -87,10 +87,10 @@ void SessionPump::on_socket(std::uint32_t events) {
 
 void SessionPump::read_some() {
   std::array<char, broker::kDataBytesMax> buffer;
-  for (int turn = 0; turn < kReadsPerTurn && !stream_.has_sent_end(); ++turn) {
+  for (int turn = 0; turn < kReadsPerTurn && !stream_.has_sent_end() && !paused_; ++turn) {
     const std::size_t room = stream_.sendable();
     // An end needs no credit.
-    const Result<sys::IoResult> got = room > 0 ? sys::read_some(socket_.get(), std::span(buffer).first(room))
+    const Result<sys::IoResult> got = room > 0 ? receive_(socket_.get(), std::span(buffer).first(room))
                                                : sys::peek_some(socket_.get(), std::span(buffer).first(1));
     if (!got || got->end) {  // An error is the end of a socket whose other end has gone with bytes unread.
       send_(stream_.send_end());
@@ -102,7 +102,7 @@ void SessionPump::read_some() {
 }
 
 std::optional<std::uint32_t> SessionPump::wanted() const {
-  const std::uint32_t reading = stream_.sendable() > 0 ? std::uint32_t{EPOLLIN} : 0;
+  const std::uint32_t reading = stream_.sendable() > 0 && !paused_ ? std::uint32_t{EPOLLIN} : 0;
   const std::uint32_t writing = held_.empty() ? 0 : std::uint32_t{EPOLLOUT};
   // The end of what is read, and our own of what is written, are together a hang-up as well.
   const bool tells_hangup = hung_up_ || stream_.has_sent_end();

@@ -9,13 +9,16 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/byte_buffer.h"
 #include "base/result.h"
 #include "broker/credit_pool.h"
 #include "broker/stream.h"
+#include "sys/io.h"
 #include "sys/unique_fd.h"
 
 namespace stapsh::nats {
@@ -23,6 +26,8 @@ namespace stapsh::nats {
 class SessionPump {
  public:
   using Send = std::function<void(const broker::Message& message)>;
+  /// As sys::read_some().
+  using Receive = std::function<Result<sys::IoResult>(int socket, std::span<char> buffer)>;
 
   /// `send_until`: what the other end's Open said; 0 until a first Credit has come. `pool` is lent. `send` publishes.
   SessionPump(sys::UniqueFd socket, broker::Stream::Side side, std::uint64_t send_until, broker::CreditPool& pool,
@@ -30,6 +35,15 @@ class SessionPump {
   SessionPump(const SessionPump&) = delete;
   SessionPump& operator=(const SessionPump&) = delete;
   ~SessionPump() { pool_.close(stream_); }
+
+  /// How the socket is read, where it carries more than bytes: a client's has files in it.
+  void set_receive(Receive receive) { receive_ = std::move(receive); }
+  /// From now on nothing is read, or is again; then call on_socket(EPOLLIN).
+  void pause(bool is_paused) { paused_ = is_paused; }
+  /// The client's: the next bytes are that file's.
+  void send_file(std::string_view sha256, std::uint64_t size, std::uint32_t spread_ms) {
+    send_(stream_.send_file(sha256, size, spread_ms));
+  }
 
   /// What the other end may send at first: for the Open, or for the Credit that answers it.
   [[nodiscard]] std::uint64_t first_credit() const { return pool_.base(); }
@@ -77,10 +91,11 @@ class SessionPump {
   broker::CreditPool& pool_;
   broker::CreditPool::Share share_;
   Send send_;
+  Receive receive_ = sys::read_some;
   ByteBuffer held_;                  // To be written now,
   std::size_t file_bytes_held_ = 0;  // of these at the front a file's, which took no credit.
   std::deque<Later> later_;
-  bool hung_up_ = false, closed_for_writing_ = false;
+  bool hung_up_ = false, closed_for_writing_ = false, paused_ = false;
 };
 
 }  // namespace stapsh::nats

@@ -10,6 +10,9 @@
 #include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
 #include "client/prompts/askpass.h"
+#include "client/relay/relay.h"
+#include "client/relay/who_there.h"
+#include "client/relay/words.h"
 #include "client/targets/target_list.h"
 #include "libvirt/guest_command.h"
 #include "libvirt/relay.h"
@@ -31,6 +34,8 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
   std::optional<int> code;
   if (first == libvirt::kRelayWord) code = TRY(libvirt::run_relay(rest));
   if (first == libvirt::kTidyWord) code = TRY(libvirt::run_tidy(rest));
+  if (first == client::kNatsRelayWord) code = TRY(client::run_nats_relay(rest));
+  if (first == client::kNatsWhoWord) code = TRY(client::run_nats_who(rest));
   if (first == "completion") {
     const std::string text = TRY(client::completion_script(rest));
     code = TRY(print_text(text));
@@ -63,7 +68,8 @@ stapsh::client::DefaultsEnvironment defaults_environment() {
 stapsh::Result<int> list_hosts(stapsh::client::RstapOptions& options) {
   TRY(stapsh::client::leave_out_succeeded(options));
   std::string text;
-  for (const stapsh::client::Target& target : TRY(stapsh::client::list_targets(options.targets)).targets) {
+  for (const stapsh::client::Target& target :
+       TRY(stapsh::client::list_targets(options.targets, options.reach.nats)).targets) {
     (text += target.name) += '\n';
   }
   return stapsh::print_text(text);

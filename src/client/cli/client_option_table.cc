@@ -167,6 +167,8 @@ constexpr std::array kClientOptions{
                  take_program<&Options::targets, &TargetOptions::limit>},
     ClientOption{"exclude", "SET", OptionGroup::kTargets, "leave these targets out (repeatable)",
                  add_filled<&Options::targets, &TargetOptions::excludes>},
+    ClientOption{"selector", "LABELS", OptionGroup::kTargets, "of nats://SITE/* only hosts with these: role=db,dc!=fra",
+                 take_program<&Options::targets, &TargetOptions::selector>},
     ClientOption{"pick", "N", OptionGroup::kTargets, "only N of the targets, at random", take_pick},
     ClientOption{"list-hosts", "", OptionGroup::kTargets, "print the targets' names, one a line, and do nothing else",
                  set_action<Action::kListHosts>},
@@ -287,6 +289,9 @@ constexpr std::array kClientOptions{
                    options.reach.allowed_owners.push_back(value);
                    return {};
                  }},
+    ClientOption{"nats", "SITE.KEY=VALUE", OptionGroup::kTransport,
+                 "how a site's broker is reached, as [nats.SITE] has it (repeatable)",
+                 [](Options& options, Value value) { return take_nats_setting(options.reach.nats, value); }},
     ClientOption{"dialect", "released|rfc", OptionGroup::kTransport,
                  "released, or rfc for agents older than systemtap 1.5 (released)", take_dialect},
     ClientOption{"stap-arg", "WORD", OptionGroup::kWords, "hand WORD to stap when it builds (repeatable)",

@@ -60,9 +60,9 @@ class Reader {
     for (const auto& [key, node] : parsed.table()) {
       const toml::table* table = node.as_table();
       const std::string_view name = key.str();
-      const bool known = name == "options" || name == "groups" || name == "aliases";
+      const bool known = name == "options" || name == "groups" || name == "aliases" || name == "nats";
       if (!known || table == nullptr) {
-        return refuse(key, name, "a configuration has the tables [options], [groups] and [aliases]");
+        return refuse(key, name, "a configuration has the tables [options], [groups], [aliases] and [nats.SITE]");
       }
       for (const auto& [inner_key, inner] : *table) TRY(take(name, inner_key, inner));
     }
@@ -80,6 +80,7 @@ class Reader {
 
   Result<> take(std::string_view table, const toml::key& key, const toml::node& node) {
     if (table == "options") return take_option(key, node);
+    if (table == "nats") return take_site(key, node);
     const std::string name(key.str());
     if (!is_name(name)) return refuse(key, name, "a name has letters, digits, '-' and '_'");
     const std::optional<Words> words = words_of(node);
@@ -95,6 +96,24 @@ class Reader {
     Result<Words> split = split_shell_words(words->front());
     if (!split) return refuse(key, name, split.error().what);
     alias = *std::move(split);
+    return {};
+  }
+
+  // As if --nats=SITE.KEY=VALUE had been said, which comes later and counts.
+  Result<> take_site(const toml::key& site, const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return refuse(site, site.str(), "a table [nats.SITE] is needed");
+    const KnownOption* option = find_known_option("nats");
+    for (const auto& [key, value] : *table) {
+      const std::optional<Words> words = words_of(value);
+      std::optional<std::string> text = scalar_text(value);
+      if (const auto* on = value.as_boolean()) text = on->get() ? "true" : "false";
+      if (words) text = fmt::format("{}", fmt::join(*words, ","));
+      if (!text) return refuse(key, key.str(), "a string, a list of strings, a number, true or false is needed");
+      options_.push_back({key.source().begin.line,
+                          {option, fmt::format("{}.{}={}", site.str(), key.str(), *text), where(key, key.str()),
+                           OptionSource::kFile}});
+    }
     return {};
   }
 

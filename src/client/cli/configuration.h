@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration file: TOML with [options], [groups] and [aliases]. See rstap(1).
+// The configuration file: TOML with [options], [groups], [aliases] and a table [nats.SITE] for each site. See rstap(1).
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 namespace stapsh::client {
 
 struct Configuration {
-  std::vector<GivenOption> options;                         ///< In the order of the file; their values are not checked.
+  std::vector<GivenOption> options;  ///< In the order of the file; their values are not checked. Sites' are --nats.
   std::map<std::string, std::vector<std::string>> groups;   ///< What @NAME stands for: each as a value of --remote.
   std::map<std::string, std::vector<std::string>> aliases;  ///< What a first word stands for.
 };

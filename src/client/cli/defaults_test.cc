@@ -159,6 +159,21 @@ TEST_F(DefaultsTest, GroupsGoToTheTargets) {
   EXPECT_THAT(options->targets.groups.at("all"), ElementsAre("@web", "ssh://root@db:2222"));
 }
 
+TEST_F(DefaultsTest, SitesAreOfTheFileAndNearerSettingsCount) {
+  write_usual(
+      "[nats.prod]\nservers = ['tls://a', 'b']\nclient = 'ada'\npool = 1048576\ntls = true\n[nats.lab]\nservers = "
+      "'c'\n");
+  environment_.rstap_options = "--nats=prod.client=bob --nats=lab.tls=false";
+  const auto options = parse({"--nats=prod.client=eve", "s"});
+  ASSERT_TRUE(options) << options.error().what;
+  const NatsSite& prod = options->reach.nats.at("prod");
+  EXPECT_THAT(prod.servers, ElementsAre("tls://a", "nats://b"));
+  EXPECT_EQ(prod.client, "eve");
+  EXPECT_EQ(prod.pool, 1'048'576u);
+  EXPECT_TRUE(prod.tls);
+  EXPECT_FALSE(options->reach.nats.at("lab").tls);
+}
+
 TEST_F(DefaultsTest, TheFileIsFoundWhereItIsSaidToBe) {
   write_usual("[options]\nfanout = 1\n");
   EXPECT_EQ(parse({"s"})->fanout, 1u);
@@ -191,7 +206,7 @@ TEST_F(DefaultsTest, WhatIsWrongIsNamedByFileLineAndKey) {
   const Case cases[] = {
       {"[options]\nfanout = \n", "FILE:2: "},
       {"[options]\nfanout = 1\nfanout = 2\n", "FILE:3: "},
-      {"fanout = 1\n", "FILE:1: fanout: a configuration has the tables [options], [groups] and [aliases]"},
+      {"fanout = 1\n", "FILE:1: fanout: a configuration has the tables [options], [groups], [aliases] and [nats.SITE]"},
       {"\n[option]\n", "FILE:2: option: a configuration has"},
       {"[options]\nfan-out = 1\n", "FILE:2: fan-out: no such option; rstap --help has their long names"},
       {"[options]\nhelp = true\n", "FILE:2: help: is for the command line alone"},
@@ -212,6 +227,10 @@ TEST_F(DefaultsTest, WhatIsWrongIsNamedByFileLineAndKey) {
       {"[aliases]\nx = \"'\"\n", "FILE:2: x: a ' without its end"},
       {"[aliases]\nx = ['a', 1]\n", "FILE:2: x: a string is needed, or a list of strings"},
       {"[aliases]\n-x = 'a'\n", "FILE:2: -x: a name has"},
+      {"[nats]\nprod = 'x'\n", "FILE:2: prod: a table [nats.SITE] is needed"},
+      {"[nats.prod]\nserver = 'x'\n", "FILE:2: server: a site has no 'server'; it has servers, client"},
+      {"[nats.prod]\nservers = 'x'\ntls = 'yes'\n", "FILE:3: tls: true or false is needed"},
+      {"[nats.prod]\nservers = {a = 1}\n", "FILE:2: servers: a string, a list of strings, a number"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);

@@ -17,7 +17,7 @@ struct Subject {
 };
 
 constexpr std::array<std::string_view, 2> kTargets{"remote", "inventory"}, kLabels{"label", "remote-prefix"};
-constexpr std::array<std::string_view, 3> kSomeOfThem{"limit", "exclude", "pick"};
+constexpr std::array<std::string_view, 4> kSomeOfThem{"limit", "exclude", "selector", "pick"};
 constexpr std::array kSubjects{Subject{kTargets, kSomeOfThem}, Subject{kLabels, {}}};
 
 bool is_one_of(const GivenOption& given, Names names) {

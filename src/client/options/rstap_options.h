@@ -12,6 +12,7 @@
 
 #include "client/options/answer_request.h"
 #include "client/options/job_options.h"
+#include "client/options/nats_site.h"
 #include "client/options/run_rules.h"
 #include "protocol/limits.h"
 #include "session/stop_ladder.h"
@@ -29,6 +30,7 @@ struct TargetOptions {
   std::vector<std::string> inventories;  ///< Values of --inventory: files and more, as ansible takes them.
   std::optional<std::string> limit;      ///< A pattern for their hosts.
   std::vector<std::string> excludes;     ///< Values of --exclude: each a set as of --remote.
+  std::optional<std::string> selector;   ///< --selector: of nats://SITE/* those with such labels.
   std::optional<unsigned> pick;          ///< So many of what is left then, at random; at least 1.
 
   [[nodiscard]] bool any() const { return !remotes.empty() || !inventories.empty(); }
@@ -45,6 +47,7 @@ enum class Bootstrap {
 struct ReachOptions {
   std::string ssh_command = "ssh";
   std::vector<std::string> ssh_options;       ///< Each a value of ssh's -o.
+  NatsSites nats;                             ///< Of nats://SITE/HOST.
   std::optional<std::string> stapsh_program;  ///< --stapsh; none: searched for.
   std::vector<std::string> allowed_owners;    ///< Of unix: sockets, besides root and ourselves: names or numbers.
   Bootstrap bootstrap = Bootstrap::kNever;

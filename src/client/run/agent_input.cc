@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "sys/io.h"
+#include "client/relay/control.h"
+#include "sys/pass_descriptor.h"
 
 namespace stapsh::client {
 namespace {
@@ -51,18 +52,30 @@ bool AgentInput::owes() const {
   return !std::all_of(unsent_.begin(), unsent_.end(), [](const Piece& each) { return may_come_late(each.bytes); });
 }
 
+// Some bytes of it, or all of it as a descriptor.
+Result<sys::IoResult> AgentInput::write_some(Piece& piece) {
+  if (!lent_ || !piece.shared || piece.shared->size() < kMarkedFileBytesMin) {
+    const sys::IoResult wrote = TRY(sys::write_some(fd_.native_handle(), piece.rest()));
+    piece.sent += wrote.bytes;
+    return wrote;
+  }
+  const int content = TRY(lent_->descriptor_of(piece.shared));
+  const sys::IoResult wrote = TRY(sys::send_descriptor(fd_.native_handle(), kFileMark, content));
+  if (!wrote.would_block) piece.sent = piece.shared->size();
+  return wrote;
+}
+
 Awaitable<Result<>> AgentInput::write(std::function<void()> on_progress) {
   Result<> result;
   while (true) {
     while (unsent_.empty() && !ended_) co_await changed_.wait();
     if (unsent_.empty()) break;
     Piece& piece = unsent_.front();
-    const Result<sys::IoResult> wrote = sys::write_some(fd_.native_handle(), piece.rest());
+    const Result<sys::IoResult> wrote = write_some(piece);
     if (!wrote) {
       if (owes()) result = fail(wrote.error());
       break;
     }
-    piece.sent += wrote->bytes;
     const bool yields = wrote->would_block || piece.shared;  // A file must not keep the other targets waiting.
     if (piece.rest().empty()) unsent_.pop_front();
     if (wrote->bytes > 0) on_progress();

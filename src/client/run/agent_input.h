@@ -7,19 +7,22 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "client/async/asio_types.h"
+#include "client/transport/transport.h"
+#include "sys/io.h"
 #include "sys/secret.h"
 
 namespace stapsh::client {
 
 class AgentInput {
  public:
-  /// `descriptor` does not block. A socket is lent by who reads it; a pipe is lent for this alone, and closed at the
-  /// end.
-  AgentInput(asio::io_context& io, Descriptor& descriptor, bool is_socket)
-      : fd_(descriptor), is_socket_(is_socket), changed_(io) {}
+  /// `lent`: how contents of some size go, see Connection. `descriptor` does not block. A socket is lent by who reads
+  /// it; a pipe is lent for this alone, and closed at the end.
+  AgentInput(asio::io_context& io, Descriptor& descriptor, bool is_socket, std::shared_ptr<LentContents> lent)
+      : fd_(descriptor), is_socket_(is_socket), lent_(std::move(lent)), changed_(io) {}
 
   /// A command with its '\n'. What is given together goes together: each packet wakes an agent.
   void send(std::string command);
@@ -46,8 +49,11 @@ class AgentInput {
     }
   };
 
+  Result<sys::IoResult> write_some(Piece& piece);
+
   Descriptor& fd_;
   bool is_socket_;
+  std::shared_ptr<LentContents> lent_;
   Condition changed_;
   std::deque<Piece> unsent_;
   bool ended_ = false;

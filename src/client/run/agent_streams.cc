@@ -28,7 +28,7 @@ AgentStreams::AgentStreams(asio::io_context& io, Connection connection)
     : io_(io),
       output_(io, connection.from_agent.release()),
       input_pipe_(pipe_of(io, connection.to_agent)),
-      input_(io, input_pipe_ ? *input_pipe_ : output_, !input_pipe_),
+      input_(io, input_pipe_ ? *input_pipe_ : output_, !input_pipe_, std::move(connection.lent)),
       child_(std::move(connection.child)),
       ask_again_(io),
       connecting_(connection.connecting),

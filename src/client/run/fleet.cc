@@ -118,6 +118,7 @@ class TargetFleet : public Fleet {
   std::vector<std::string> target_files_;
   std::size_t picked_from_;  // 0: these are all.
   std::vector<Target> targets_;
+  NatsRelays relays_;
   std::vector<std::unique_ptr<TargetRun>> runs_;
   asio::signal_set signals_;
   std::optional<TraceTime> trace_time_;
@@ -142,7 +143,7 @@ Result<> TargetFleet::prepare_become() {
   const ReachOptions& reach = options_.reach;
   if (!reach.become) return {};
   for (const Target& target : targets_) {
-    const std::unique_ptr<Transport> transport = transport_to(target.uri);
+    const std::unique_ptr<Transport> transport = transport_to(target.uri, relays_);
     if (transport && transport->can_become(reach)) continue;
     return fail(Errc::kUsage,
                 target.name +
@@ -223,7 +224,7 @@ Awaitable<int> TargetFleet::run() {
     const RunContext context{
         io_,      options_, events_,       slots_,   asker_.get(), sudo_password_.get(), signer_.get(),
         *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),      scratch_};
-    std::unique_ptr<Transport> transport = transport_to(target.uri);
+    std::unique_ptr<Transport> transport = transport_to(target.uri, relays_);
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {
       runs_.push_back(std::make_unique<AgentRun>(context, target, std::move(transport)));

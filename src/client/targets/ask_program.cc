@@ -74,7 +74,7 @@ std::string ProgramAnswer::errors_in_one_line(std::size_t bytes_max) const {
 Result<ProgramAnswer> ask_program(const ProgramQuestion& question) {
   sys::Pipe out = TRY(sys::make_pipe()), errors = TRY(sys::make_pipe());
   sys::SpawnOptions options;
-  options.program = question.argv.front();
+  options.program = question.program.empty() ? question.argv.front() : question.program;
   options.search_path = true;
   options.argv = question.argv;
   options.extra_env = question.extra_env;

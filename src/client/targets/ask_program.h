@@ -25,6 +25,7 @@ struct ProgramQuestion {
   std::vector<std::string> extra_env = {};
   Duration limit{};
   std::size_t bytes_max = std::size_t{64} << 20;  ///< Of all that it says.
+  std::string program = {};                       ///< A path that is executed in the place of the first word.
 };
 
 /// Its standard input is empty. sys_errno is ENOENT where there is no such program; kTimeout, kLimit: it was ended.

@@ -7,14 +7,15 @@
 
 #include "base/parse_int.h"
 #include "base/shown_text.h"
+#include "broker/subjects.h"
 #include "client/options/direct_form.h"
 
 namespace stapsh::client {
 namespace {
 
 constexpr std::string_view kForms =
-    "HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, "
-    "exec:COMMAND, HOST=exec:COMMAND, @FILE";
+    "HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, vsock:CID:PORT, libvirt://DOMAIN, nats://SITE/HOST, "
+    "stapsh:, direct:, exec:COMMAND, HOST=exec:COMMAND, @FILE";
 
 auto bad_uri(std::string_view text, std::string_view reason) {
   return fail(Errc::kUsage, fmt::format("target '{}': {}", shown_text(text, 200), reason));
@@ -70,6 +71,16 @@ Result<RemoteUri::Address> parse_vsock(std::string_view text, std::string_view r
   return RemoteUri::Address(VsockUri{*cid, *port});
 }
 
+Result<RemoteUri::Address> parse_nats(std::string_view text, std::string_view rest) {
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return bad_uri(text, "the form is nats://SITE/HOST");
+  const std::string_view site = rest.substr(0, slash), host = rest.substr(slash + 1);
+  if (!broker::is_name(site)) return bad_uri(text, "a site is 1 to 64 letters, digits, '-' and '_'");
+  if (host == "*") return bad_uri(text, "all hosts of a site can't be one target");
+  if (!broker::is_host(host)) return bad_uri(text, "a host is letters, digits, '-', '_' and '.'");
+  return RemoteUri::Address(NatsUri{std::string(site), std::string(host)});
+}
+
 Result<RemoteUri::Address> parse_address(std::string_view text) {
   if (text.empty()) return bad_uri(text, fmt::format("empty; known forms: {}", kForms));
   if (const std::string control = spelled_control(text); !control.empty()) {
@@ -93,6 +104,7 @@ Result<RemoteUri::Address> parse_address(std::string_view text) {
     const std::string_view connection = slash < rest->size() ? rest->substr(slash + 1) : "";
     return RemoteUri::Address(LibvirtUri{std::string(rest->substr(0, slash)), std::string(connection)});
   }
+  if (const auto rest = rest_after(text, "nats://")) return parse_nats(text, *rest);
   if (auto authority = rest_after(text, "ssh://")) {
     if (!authority->empty() && authority->back() == '/') authority->remove_suffix(1);
     if (authority->find('/') != std::string_view::npos) return bad_uri(text, "nothing may follow the host");

@@ -48,6 +48,12 @@ struct VsockUri {
   bool operator==(const VsockUri&) const = default;
 };
 
+/// nats://SITE/HOST: by the broker that our configuration knows by that name.
+struct NatsUri {
+  std::string site, host;
+  bool operator==(const NatsUri&) const = default;
+};
+
 /// What an address is known by, however it is written. Of forms without a host, `name` is the text, and is
 /// nobody's host.
 struct TargetIdentity {
@@ -56,7 +62,7 @@ struct TargetIdentity {
 };
 
 struct RemoteUri {
-  using Address = std::variant<SshUri, UnixUri, LocalUri, DirectUri, ExecUri, LibvirtUri, VsockUri>;
+  using Address = std::variant<SshUri, UnixUri, LocalUri, DirectUri, ExecUri, LibvirtUri, VsockUri, NatsUri>;
   std::string text;  ///< As the user wrote it.
   Address address;
 

@@ -38,6 +38,7 @@ TEST(RemoteUri, EveryFormIsUnderstood) {
       {"libvirt://vm1", LibvirtUri{"vm1", ""}},
       {"libvirt://vm1/qemu:///session", LibvirtUri{"vm1", "qemu:///session"}},
       {"vsock:3:1024", VsockUri{3, 1024}},
+      {"nats://prod/db1.example.com", NatsUri{"prod", "db1.example.com"}},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.text);
@@ -114,6 +115,13 @@ TEST(RemoteUri, ErrorsAreOneLineThatNamesTheTarget) {
       {"stapsh:x", "nothing may follow"},
       {"direct:x", "nothing may follow"},
       {"direct://x", "nothing may follow"},
+      {"nats://prod", "the form is nats://SITE/HOST"},
+      {"nats:///web1", "a site is"},
+      {"nats://a.b/web1", "a site is"},
+      {"nats://prod/", "a host is"},
+      {"nats://prod/a/b", "a host is"},
+      {"nats://prod/a..b", "a host is"},
+      {"nats://prod/*", "all hosts of a site can't be one target"},
       {"libvirt://", "the form is libvirt://DOMAIN"},
       {"libvirt:///qemu:///system", "the form is libvirt://DOMAIN"},
       {"vsock:3", "the form is vsock:CID:PORT"},

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <random>
 #include <string_view>
 #include <system_error>
@@ -14,6 +16,7 @@
 #include <utility>
 
 #include "client/targets/ask_ansible.h"
+#include "client/targets/ask_broker.h"
 #include "client/targets/groups.h"
 #include "client/targets/host_set.h"
 #include "client/targets/hosts_by_command.h"
@@ -50,7 +53,8 @@ struct Place {
 
 class ValueReader {
  public:
-  explicit ValueReader(const TargetOptions& options) : groups_(options.groups) {}
+  ValueReader(const TargetOptions& options, const NatsSites& sites)
+      : groups_(options.groups), sites_(sites), selector_(options.selector) {}
 
   /// The addresses that one value stands for.
   Result<Addresses> read(std::string_view value, const Place& place = {}) {
@@ -75,11 +79,14 @@ class ValueReader {
 
   /// The lists that were read.
   [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+  /// Whether hosts were asked for that a selector can choose of.
+  [[nodiscard]] bool has_asked_broker() const { return !answers_.empty(); }
 
  private:
   static Result<> add(Addresses& addresses, std::string text) {
-    TRY(parse_remote_uri(text));  // Here it is known where it stands.
-    addresses.push_back({std::move(text)});
+    const RemoteUri uri = TRY(parse_remote_uri(text));  // Here it is known where it stands.
+    const auto* nats = std::get_if<NatsUri>(&uri.address);
+    addresses.push_back({std::move(text), nats != nullptr ? nats->host : std::string()});
     return {};
   }
 
@@ -93,6 +100,11 @@ class ValueReader {
   Result<Addresses> read_term(std::string_view term, const Place& place) {
     if (term.front() == '@' && is_file(term.substr(1), place)) return read_at(term.substr(1), place);
     Addresses addresses;
+    if (const std::optional<std::string_view> site = site_of_all(term)) {
+      for (const std::string& host : TRY(hosts_of(*site)))
+        TRY(add(addresses, fmt::format("nats://{}/{}", *site, host)));
+      return addresses;
+    }
     for (std::string& name : TRY(expand_host_set(term))) {
       if (name.front() != '@') {
         TRY(add(addresses, std::move(name)));
@@ -103,6 +115,13 @@ class ValueReader {
       TRY(check_count(addresses));
     }
     return addresses;
+  }
+
+  /// Asked once: a site that is named twice has the same hosts.
+  Result<std::vector<std::string>> hosts_of(std::string_view site) {
+    const auto known = answers_.find(site);
+    if (known != answers_.end()) return known->second;
+    return answers_[std::string(site)] = TRY(ask_broker(sites_, site, selector_.value_or("")));
   }
 
   static bool is_file(std::string_view name, const Place& place) {
@@ -142,6 +161,9 @@ class ValueReader {
   }
 
   GroupLookup groups_;
+  const NatsSites& sites_;
+  const std::optional<std::string>& selector_;
+  std::map<std::string, std::vector<std::string>, std::less<>> answers_;  // By site.
   std::vector<std::string> files_;
 };
 
@@ -185,8 +207,8 @@ std::size_t leave_out(std::vector<Target>& targets, const std::vector<std::strin
   return std::erase_if(targets, [&](const Target& target) { return names.contains(target.name); });
 }
 
-Result<TargetList> list_all(const TargetOptions& options) {
-  ValueReader reader(options);
+Result<TargetList> list_all(const TargetOptions& options, const NatsSites& sites) {
+  ValueReader reader(options, sites);
   Addresses addresses;
   for (const std::string& remote : options.remotes) {
     Addresses more = TRY(reader.read(remote));
@@ -203,6 +225,9 @@ Result<TargetList> list_all(const TargetOptions& options) {
     Result<Addresses> left_out = reader.read(set);
     if (!left_out) return add_context("--exclude", std::move(left_out).error());
     TRY(apply(SetOperator::kLeaveOut, addresses, *std::move(left_out)));
+  }
+  if (options.selector && !reader.has_asked_broker()) {
+    return fail(Errc::kUsage, "--selector chooses of the hosts of nats://SITE/*, and no --remote names them");
   }
   if (addresses.empty()) return fail(Errc::kUsage, "no target: --exclude leaves out all of them");
   TargetList list;
@@ -221,8 +246,8 @@ Result<TargetList> list_all(const TargetOptions& options) {
 
 }  // namespace
 
-Result<TargetList> list_targets(const TargetOptions& options) {
-  Result<TargetList> list = list_all(options);
+Result<TargetList> list_targets(const TargetOptions& options, const NatsSites& sites) {
+  Result<TargetList> list = list_all(options, sites);
   if (!list) {
     Error error = std::move(list).error();
     error.code = Errc::kUsage;  // Also where a system call failed: what was asked for is not there.

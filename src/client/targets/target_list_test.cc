@@ -167,11 +167,11 @@ TEST_F(TargetList, ListsAndGroupsArePartsOfSets) {
   EXPECT_THAT(of(list + "&@web"), ElementsAre("web2", "web3", "root@web4"));
   // A list's name may hold what joins sets.
   EXPECT_THAT(of(write("a,b!c", "y")), ElementsAre("y"));
-  EXPECT_THAT(
-      of("@bad"),
-      ElementsAre("group @bad of the configuration: target 'foo://y': unknown scheme 'foo://'; known "
-                  "forms: HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, "
-                  "vsock:CID:PORT, libvirt://DOMAIN, stapsh:, direct:, exec:COMMAND, HOST=exec:COMMAND, @FILE"));
+  EXPECT_THAT(of("@bad"),
+              ElementsAre("group @bad of the configuration: target 'foo://y': unknown scheme 'foo://'; known "
+                          "forms: HOST, USER@HOST, HOST:PORT, ssh://USER@HOST:PORT, unix:PATH, "
+                          "vsock:CID:PORT, libvirt://DOMAIN, nats://SITE/HOST, stapsh:, direct:, exec:COMMAND, "
+                          "HOST=exec:COMMAND, @FILE"));
   EXPECT_THAT(of("@self"), ElementsAre(HasSubstr("nested more than 8 deep")));
   EXPECT_THAT(of("@none"), ElementsAre("group @none is empty: group @none of the configuration"));
 }

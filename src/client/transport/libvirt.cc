@@ -28,12 +28,7 @@ class LibvirtTransport : public Transport {
 
   // Libvirt opens a port whether somebody listens in the guest or not.
   [[nodiscard]] std::string explain_silence(const Silence& silence) const override {
-    if (!silence.open) {  // The relay ended, and said why.
-      constexpr std::string_view kPrefix = "no hello from stapsh: ";
-      std::string_view reason = silence.reason;
-      if (reason.starts_with(kPrefix)) reason.remove_prefix(kPrefix.size());
-      return std::string(reason);
-    }
+    if (!silence.open) return reason_of_end(silence);  // The relay ended, and said why.
     if (silence.last_words.empty()) return "libvirt did not answer within the connect timeout; is its daemon healthy?";
     return "no agent answered in the guest at " + std::string(silence.last_words) +
            "; stapsh must listen there (its package sees to that), or raise --connect-timeout";

@@ -22,6 +22,13 @@ std::string Transport::explain_end(const ConnectionEnd& end) const {
 
 std::string Transport::explain_silence(const Silence& silence) const { return std::string(silence.reason); }
 
+std::string Transport::reason_of_end(const Silence& silence) {
+  constexpr std::string_view kPrefix = "no hello from stapsh: ";
+  std::string_view reason = silence.reason;
+  if (reason.starts_with(kPrefix)) reason.remove_prefix(kPrefix.size());
+  return std::string(reason);
+}
+
 std::string Transport::may_leave(std::optional<int>) const { return {}; }
 
 Result<Connection> Transport::open_tidier() const { return fail(Errc::kUsage, "it leaves nothing"); }

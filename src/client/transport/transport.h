@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,14 @@
 
 namespace stapsh::client {
 
+/// Contents that go to many targets, as descriptors.
+class LentContents {
+ public:
+  virtual ~LentContents() = default;
+  /// Of a sealed file in memory that holds it, for as long as this lives. The same for each target.
+  virtual Result<int> descriptor_of(const std::shared_ptr<const std::string>& content) = 0;
+};
+
 /// An open way to an agent. Its descriptors never block.
 struct Connection {
   sys::UniqueFd from_agent;
@@ -24,6 +33,8 @@ struct Connection {
   /// A socket that is not connected yet: wait until it can be written to, see Transport::connected().
   bool connecting = false;
   bool rich = false;  ///< It carries the agent's standard error and exit code; otherwise the child's are its own.
+  /// Where files of some size go: `from_agent` takes their descriptors (client/relay/control.h). Null: as bytes.
+  std::shared_ptr<LentContents> lent = {};
 };
 
 /// How a connection ended.
@@ -76,6 +87,10 @@ class Transport {
   [[nodiscard]] virtual std::string may_leave(std::optional<int> exit_code) const;
   /// Starts what removes that. Its child ends with 0 if nothing is left, and says on its standard error why not.
   virtual Result<Connection> open_tidier() const;
+
+ protected:
+  /// Of a silence that came by the end of a connection: what explain_end() said.
+  static std::string reason_of_end(const Silence& silence);
 };
 
 /// Whether it is worth another try, how often: an sshd that sheds load drops connections before they say a word.

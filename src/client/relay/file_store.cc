@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/relay/file_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/message.h"
+#include "client/relay/stored_answer.h"
+
+namespace stapsh::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kCreate = "$JS.API.STREAM.CREATE.RSTAP_FILES";
+constexpr std::string_view kGet = "$JS.API.STREAM.MSG.GET.RSTAP_FILES";
+// Of pieces that are sent and not acknowledged: a store is slower than a line.
+constexpr std::size_t kUnansweredMax = 32;
+constexpr Duration kPatience = 10s;
+
+std::uint64_t piece_count(const LentFile& file) {
+  return (file.content().size() + broker::kPieceBytes - 1) / broker::kPieceBytes;
+}
+
+// Files are of no use for longer than a run begins: old ones make room.
+std::string stream_configuration(const std::string& subjects) {
+  constexpr std::uint64_t kHour = 3'600'000'000'000;  // In nanoseconds.
+  return R"({"name":"RSTAP_FILES","subjects":[")" + subjects +
+         R"("],"retention":"limits","discard":"old","storage":"file","num_replicas":1,"max_msgs_per_subject":1,)"
+         R"("max_age":)" +
+         std::to_string(kHour) + R"(,"max_bytes":1073741824,"allow_direct":true})";
+}
+
+}  // namespace
+
+void FileStore::store(const LentFile& file, TimePoint now, Done done) {
+  const auto known = known_.find(file.digest());
+  if (known != known_.end() && now - known->second.since < kFreshFor) return done(known->second.is_stored);
+  const auto [at, is_new] = uploads_.try_emplace(file.digest(), Upload{.file = &file, .done = {}});
+  at->second.done.push_back(std::move(done));
+  if (is_new) take_step(at->second, Step::kStream, now);
+}
+
+void FileStore::ask(Upload& upload, std::string subject, std::string data, TimePoint now) {
+  std::string inbox = connection_.new_inbox();
+  questions_[inbox] = {upload.file->digest(), upload.step};
+  upload.gives_up_at = now + kPatience;
+  connection_.publish(std::move(subject), std::move(data), std::move(inbox));
+}
+
+void FileStore::take_step(Upload& upload, Step step, TimePoint now) {
+  upload.step = step;
+  const auto get = [&](std::uint64_t piece) {
+    ask(upload, std::string(kGet), R"({"last_by_subj":")" + subjects_.file(upload.file->digest(), piece) + R"("})",
+        now);
+  };
+  switch (step) {
+    case Step::kStream:
+      return ask(upload, std::string(kCreate), stream_configuration("rstap.*.file.>"), now);
+    case Step::kLastPiece:
+      return get(piece_count(*upload.file) - 1);
+    case Step::kFirstPiece:
+      return get(0);
+    case Step::kPieces:
+      return send_pieces(upload, now);
+  }
+}
+
+void FileStore::send_pieces(Upload& upload, TimePoint now) {
+  const std::uint64_t count = piece_count(*upload.file);
+  for (; upload.next < count && upload.unanswered < kUnansweredMax; ++upload.next, ++upload.unanswered) {
+    ask(upload, subjects_.file(upload.file->digest(), upload.next),
+        std::string(upload.file->content().substr(upload.next * broker::kPieceBytes, broker::kPieceBytes)), now);
+  }
+}
+
+bool FileStore::on_message(const nats::Message& message, TimePoint now) {
+  const auto question = questions_.find(message.subject);
+  if (question == questions_.end()) return false;
+  const Question asked = question->second;
+  questions_.erase(question);
+  const auto upload = uploads_.find(asked.digest);
+  if (upload != uploads_.end()) on_answer(upload->second, asked.step, message, now);
+  return true;
+}
+
+void FileStore::on_answer(Upload& upload, Step step, const nats::Message& message, TimePoint now) {
+  const std::string digest = upload.file->digest();
+  if (message.status != 0) return finish(digest, false, now);  // Nobody answers: a broker without JetStream.
+  const StoredAnswer answer = parse_stored_answer(message.data);
+  switch (step) {
+    case Step::kStream:
+      // Somebody who keeps a broker may have made it otherwise.
+      if (!answer.is_understood || (answer.error && !answer.exists_otherwise())) return finish(digest, false, now);
+      return take_step(upload, Step::kLastPiece, now);
+    case Step::kLastPiece:
+      return take_step(upload, answer.error ? Step::kPieces : Step::kFirstPiece, now);
+    case Step::kFirstPiece:
+      // The first one is the oldest: what is nearly too old would go while it is fetched.
+      if (!answer.error && answer.is_fresh()) return finish(digest, true, now);
+      return take_step(upload, Step::kPieces, now);
+    case Step::kPieces:
+      if (!answer.is_understood || answer.error) return finish(digest, false, now);
+      --upload.unanswered;
+      send_pieces(upload, now);
+      if (upload.unanswered == 0) finish(digest, true, now);
+  }
+}
+
+void FileStore::finish(const std::string& digest, bool is_stored, TimePoint now) {
+  const auto upload = uploads_.find(digest);
+  if (upload == uploads_.end()) return;
+  known_[digest] = {is_stored, now};
+  const std::vector<Done> done = std::move(upload->second.done);
+  uploads_.erase(upload);
+  for (const Done& each : done) each(is_stored);
+}
+
+bool FileStore::on_refused(std::string_view subject, TimePoint now) {
+  std::string ours = subjects_.all_files();
+  ours.pop_back();  // Its '>'.
+  if (!subject.starts_with("$JS.") && !subject.starts_with(ours)) return false;
+  while (!uploads_.empty()) finish(std::string(uploads_.begin()->first), false, now);
+  return true;
+}
+
+void FileStore::on_lost() {
+  questions_.clear();
+  const std::map<std::string, Upload> lost = std::exchange(uploads_, {});
+  for (const auto& [digest, upload] : lost) {
+    for (const Done& each : upload.done) each(false);
+  }
+}
+
+std::optional<TimePoint> FileStore::next_timer() const {
+  std::optional<TimePoint> next;
+  for (const auto& [digest, upload] : uploads_) next = std::min(next.value_or(upload.gives_up_at), upload.gives_up_at);
+  return next;
+}
+
+void FileStore::on_timer(TimePoint now) {
+  std::vector<std::string> late;
+  for (const auto& [digest, upload] : uploads_) {
+    if (upload.gives_up_at <= now) late.push_back(digest);
+  }
+  for (const std::string& digest : late) finish(digest, false, now);
+}
+
+}  // namespace stapsh::client

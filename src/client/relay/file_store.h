@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker's store of files (docs/fleet.md, "Files"), as who puts something there sees it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "broker/subjects.h"
+#include "client/relay/lent_file.h"
+#include "nats/connection.h"
+
+namespace stapsh::client {
+
+class FileStore {
+ public:
+  /// Whether all of the file is there.
+  using Done = std::function<void(bool is_stored)>;
+
+  /// `connection` is lent.
+  FileStore(nats::Connection& connection, std::string_view site) : connection_(connection), subjects_(site) {}
+
+  /// Stores `file`, which is lent until then, unless its pieces are known. `done` is told once, perhaps at once.
+  void store(const LentFile& file, TimePoint now, Done done);
+
+  /// Whether it was an answer to something that was asked here.
+  bool on_message(const nats::Message& message, TimePoint now);
+  /// What the broker said of a subject that this client may not speak on. Whether it is one of ours.
+  bool on_refused(std::string_view subject, TimePoint now);
+  /// Nothing that was asked will be answered.
+  void on_lost();
+  /// When on_timer() is wanted.
+  [[nodiscard]] std::optional<TimePoint> next_timer() const;
+  void on_timer(TimePoint now);
+
+ private:
+  enum class Step { kStream, kLastPiece, kFirstPiece, kPieces };
+  struct Upload {
+    const LentFile* file;
+    std::vector<Done> done;
+    Step step = Step::kStream;
+    std::uint64_t next = 0;      // The piece to be sent next.
+    std::size_t unanswered = 0;  // Pieces that were sent and are not acknowledged.
+    TimePoint gives_up_at{};
+  };
+  struct Question {
+    std::string digest;
+    Step step;
+  };
+
+  void ask(Upload& upload, std::string subject, std::string data, TimePoint now);
+  void take_step(Upload& upload, Step step, TimePoint now);
+  void send_pieces(Upload& upload, TimePoint now);
+  void on_answer(Upload& upload, Step step, const nats::Message& message, TimePoint now);
+  void finish(const std::string& digest, bool is_stored, TimePoint now);
+
+  nats::Connection& connection_;
+  broker::Subjects subjects_;
+  std::map<std::string, Upload> uploads_;      // By digest.
+  std::map<std::string, Question> questions_;  // By the subject of the answer.
+  struct Known {
+    bool is_stored;
+    TimePoint since;
+  };
+  std::map<std::string, Known> known_;  // What has become of files, by digest.
+};
+
+}  // namespace stapsh::client

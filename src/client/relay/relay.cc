@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/relay/relay.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/overloaded.h"
+#include "broker/credit_pool.h"
+#include "broker/message.h"
+#include "broker/subjects.h"
+#include "client/relay/broker_settings.h"
+#include "client/relay/control.h"
+#include "client/relay/file_store.h"
+#include "client/relay/lent_file.h"
+#include "client/relay/session_input.h"
+#include "nats/session_pump.h"
+#include "sys/clock.h"
+#include "sys/descriptor_limit.h"
+#include "sys/epoll_set.h"
+#include "sys/packet_socket.h"
+#include "sys/pass_descriptor.h"
+
+namespace stapsh::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kControlFd = STDIN_FILENO;
+constexpr std::uint64_t kControlId = 0, kBrokerId = 1, kSessionId = 2;  // And a session's number.
+constexpr Duration kFarewellLimit = 2s;
+constexpr unsigned kEndSeconds = 5;
+// How fast a file's fetchers begin: more at once, and a broker holds all that they ask for in memory.
+constexpr std::size_t kFetchersPerSecond = 500;
+constexpr std::uint32_t kSpreadMsMax = 60'000;
+
+// rstap is gone, however that came: whatever we are in the middle of has an end.
+extern "C" void end_soon(int) { (void)::alarm(kEndSeconds); }
+
+class Relay {
+ public:
+  Relay(RelayWords words, nats::Connection connection, sys::Epoll epoll)
+      : words_(std::move(words)),
+        subjects_(words_.site.name),
+        connection_(std::move(connection)),
+        epoll_(std::move(epoll)),
+        pool_(words_.site.settings.pool, words_.targets),
+        files_(connection_, words_.site.name) {}
+
+  /// Until rstap has ended.
+  Result<> run() {
+    control_watch_ = TRY(epoll_.add(kControlFd, EPOLLIN, kControlId));
+    const sys::Watch broker_watch = TRY(epoll_.add(connection_.fd(), EPOLLIN, kBrokerId));
+    std::array<sys::Event, 256> events;
+    while (!rstap_ended_) {
+      const std::size_t count = TRY(epoll_.wait(events, files_.next_timer()));
+      for (const sys::Event& event : std::span(events).first(count)) {
+        TRY(on_event(event));
+        serve_files();
+      }
+      files_.on_timer(sys::now());
+      serve_files();
+    }
+    for (const auto& [number, session] : sessions_) reset(session->name, "rstap has ended");
+    (void)connection_.finish(kFarewellLimit);
+    return {};
+  }
+
+ private:
+  struct Session {
+    explicit Session(broker::SessionName its_name) : name(std::move(its_name)) {}
+    broker::SessionName name;
+    std::string inbox;
+    std::unique_ptr<SessionInput> input;
+    std::unique_ptr<nats::SessionPump> pump;
+    sys::Watch watch;
+    bool asked = false;  // The host was told of it.
+    bool begun = false;  // The host has answered.
+  };
+  // What has become of a file that it sends.
+  struct Answered {
+    std::uint32_t number;
+    const LentFile* file;
+    bool is_stored;
+  };
+  // What it is to be told before its socket closes.
+  struct Ending {
+    std::string packet;
+    std::unique_ptr<Session> session;
+  };
+
+  Result<> on_event(const sys::Event& event) {
+    if (event.id == kControlId) return on_control(event.events);
+    if (event.id == kBrokerId) {
+      for (const nats::Event& each : connection_.take()) on_broker(each);
+      return {};
+    }
+    const auto number = static_cast<std::uint32_t>(event.id - kSessionId);
+    const auto session = sessions_.find(number);
+    if (session == sessions_.end()) return {};
+    session->second->pump->on_socket(event.events);
+    settle(number);
+    return {};
+  }
+
+  // --- rstap
+
+  Result<> on_control(std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) tell_ends();
+    std::array<char, kControlBytesMax> buffer;
+    while (true) {
+      sys::ReceivedDescriptor got = TRY(sys::receive_descriptor(kControlFd, buffer));
+      if (got.io.would_block) return {};
+      if (got.io.end) {
+        rstap_ended_ = true;
+        return {};
+      }
+      const ControlPacket packet = TRY(decode_control({buffer.data(), got.io.bytes}));
+      if (const auto* open = std::get_if<OpenSession>(&packet)) open_session(*open, std::move(got.fd));
+      if (const auto* forget = std::get_if<ForgetSession>(&packet)) {
+        const broker::SessionName name = name_of(forget->number, forget->host);
+        connected_ ? reset(name, "rstap's relay was lost") : (void)forgotten_.emplace_back(name);
+      }
+    }
+  }
+
+  [[nodiscard]] broker::SessionName name_of(std::uint32_t number, const std::string& host) const {
+    return {host, words_.site.settings.client, words_.run, number};
+  }
+
+  void open_session(const OpenSession& open, sys::UniqueFd socket) {
+    const std::uint32_t number = open.number;
+    auto made = std::make_unique<Session>(name_of(number, open.host));
+    Session& session = *made;
+    session.inbox = connection_.new_inbox();
+    session.input =
+        std::make_unique<SessionInput>([this, number](sys::UniqueFd file) { take_file(number, std::move(file)); });
+    session.pump = std::make_unique<nats::SessionPump>(
+        std::move(socket), broker::Stream::Side::kClient, 0, pool_,
+        [this, &session](const broker::Message& message) { send(session, message); });
+    session.pump->set_receive(
+        [input = session.input.get()](int fd, std::span<char> buffer) { return input->receive(fd, buffer); });
+    inboxes_[session.inbox] = number;
+    sessions_[number] = std::move(made);
+    if (!failed_.empty()) return end(number, failed_);
+    if (connected_) ask(session);
+    settle(number);
+  }
+
+  void ask(Session& session) {
+    session.asked = true;
+    send(session, broker::Open{session.pump->first_credit()});
+  }
+
+  // As a request: a broker that has nobody for it says so, also in the middle of a session.
+  void send(const Session& session, const broker::Message& message) {
+    connection_.publish(subjects_.down(session.name), broker::encode(message), session.inbox);
+  }
+
+  void reset(const broker::SessionName& name, const std::string& reason) {
+    connection_.publish(subjects_.down(name), broker::encode(broker::Reset{reason}));
+  }
+
+  /// What its pump wants now; and its end, if it has come.
+  void settle(std::uint32_t number) {
+    const auto at = sessions_.find(number);
+    if (at == sessions_.end()) return;
+    Session& session = *at->second;
+    if (session.pump->is_over()) return forget(number);
+    if (session.pump->hung_up() && !session.begun) {  // rstap waits no longer.
+      if (session.asked) reset(session.name, "rstap has given up waiting");
+      return forget(number);
+    }
+    const std::optional<std::uint32_t> wanted = session.pump->wanted();
+    if (!wanted) return session.watch.reset();
+    if (session.watch.active()) {
+      (void)session.watch.modify(*wanted);  // It is registered: that can't fail.
+      return;
+    }
+    Result<sys::Watch> watch = epoll_.add(session.pump->fd(), *wanted, kSessionId + number);
+    if (!watch) return end(number, watch.error().what);
+    session.watch = *std::move(watch);
+  }
+
+  std::unique_ptr<Session> forget_session(std::uint32_t number) {
+    const auto at = sessions_.find(number);
+    std::unique_ptr<Session> session = std::move(at->second);
+    sessions_.erase(at);
+    inboxes_.erase(session->inbox);
+    session->watch.reset();
+    return session;
+  }
+  void forget(std::uint32_t number) { (void)forget_session(number); }
+
+  /// Says why before the socket closes, so that who sees its end can ask.
+  void end(std::uint32_t number, const std::string& reason) {
+    if (!sessions_.contains(number)) return;
+    ends_.push_back({encode_control(SessionEnded{number, reason}), forget_session(number)});
+    tell_ends();
+  }
+
+  void end_all(const std::string& reason) {
+    while (!sessions_.empty()) end(sessions_.begin()->first, reason);
+  }
+
+  void tell_ends() {
+    while (!ends_.empty()) {
+      if (!sys::send_packet(kControlFd, ends_.front().packet)) break;  // It is full, or rstap is gone: that shows.
+      ends_.pop_front();
+    }
+    (void)control_watch_.modify(ends_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  }
+
+  // --- the broker
+
+  void on_broker(const nats::Event& event) {
+    std::visit(Overloaded{[&](const nats::Message& message) { on_message(message); },
+                          [&](const nats::Connected&) { on_connected(); },
+                          [&](const nats::Disconnected& lost) { on_lost(lost.why); },
+                          [&](const nats::Trouble& trouble) { on_trouble(trouble.what); }},
+               event);
+  }
+
+  [[nodiscard]] std::string broker_name() const {
+    return fmt::format("the broker of site {} ({})", words_.site.name, fmt::join(words_.site.settings.servers, ", "));
+  }
+
+  void on_connected() {
+    connected_ = true;
+    has_connected_ = true;
+    failed_.clear();
+    for (const broker::SessionName& name : std::exchange(forgotten_, {})) reset(name, "rstap's relay was lost");
+    for (const broker::SessionName& name : std::exchange(lost_, {}))
+      reset(name, "rstap's connection to the broker was lost");
+    for (const auto& [number, session] : sessions_) ask(*session);
+  }
+
+  // A broker that was there comes back, and who opens a session waits for it. One that never was is an error.
+  void on_lost(const std::string& why) {
+    const bool was_connected = std::exchange(connected_, false);
+    files_.on_lost();
+    if (was_connected) {
+      for (const auto& [number, session] : sessions_) lost_.push_back(session->name);
+      return end_all(fmt::format("{} was lost: {}", broker_name(), why));
+    }
+    if (has_connected_) return;
+    failed_ = fmt::format("no connection to {}: {}", broker_name(), why);
+    end_all(failed_);
+  }
+
+  // 'Permissions Violation for Publish to "SUBJECT"', and the like of subscriptions.
+  void on_trouble(const std::string& what) {
+    const std::size_t begin = what.find('"'), end_quote = what.rfind('"');
+    if (what.find("ermissions") == std::string::npos || begin == end_quote) return;  // What is lost, offsets tell.
+    const std::string subject = what.substr(begin + 1, end_quote - begin - 1);
+    if (files_.on_refused(subject, sys::now())) return;
+    const std::string refused =
+        fmt::format("{} does not allow that to client {}: {}", broker_name(), words_.site.settings.client, what);
+    const std::optional<broker::SessionName> session = subjects_.session_of_down(subject);
+    if (session) return end(session->number, refused);
+    failed_ = refused;  // Nobody's answers would come.
+    end_all(refused);
+  }
+
+  void on_message(const nats::Message& message) {
+    if (const auto inbox = inboxes_.find(message.subject); inbox != inboxes_.end()) {
+      if (message.status == nats::kNoResponders) on_nobody(inbox->second);
+      return;
+    }
+    if (files_.on_message(message, sys::now())) return;
+    const std::optional<broker::SessionName> name = subjects_.session_of_up(message.subject);
+    if (!name || name->run != words_.run) return;
+    const Result<broker::Message> decoded = broker::decode(message.data);
+    const auto session = sessions_.find(name->number);
+    const bool is_known = session != sessions_.end() && session->second->name.host == name->host;
+    const auto* const ended = decoded ? std::get_if<broker::Reset>(&*decoded) : nullptr;
+    if (!is_known) {
+      if (ended == nullptr) reset(*name, "no such session");
+      return;
+    }
+    if (ended != nullptr) return end(name->number, reason_of(*session->second, ended->reason));
+    session->second->begun = true;
+    const Result<> taken = decoded ? session->second->pump->on_message(*decoded) : Result<>(fail(decoded.error()));
+    if (!taken) {
+      reset(*name, taken.error().what);
+      return end(name->number, fmt::format("the session with {} broke off: {}", name->host, taken.error().what));
+    }
+    if (session->second->input->has_content()) session->second->pump->on_socket(EPOLLIN);  // There may be credit now.
+    settle(name->number);
+  }
+
+  static std::string reason_of(const Session& session, const std::string& reason) {
+    return fmt::format("stapsh-link of {}: {}", session.name.host,
+                       reason.empty() ? "it has ended the session" : reason);
+  }
+
+  void on_nobody(std::uint32_t number) {
+    const Session& session = *sessions_.at(number);
+    end(number, session.begun
+                    ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
+                                  broker_name())
+                    : fmt::format("{} is not connected to {}: no stapsh-link runs there under that name, or it "
+                                  "does not reach the broker",
+                                  session.name.host, broker_name()));
+  }
+
+  // --- files
+
+  void take_file(std::uint32_t number, sys::UniqueFd fd) {
+    const Result<LentFile::Id> id = LentFile::id_of(fd.get());
+    if (!id) return end_later(number, id.error().what);
+    auto known = lent_.find(*id);
+    if (known == lent_.end()) {
+      Result<LentFile> file = LentFile::open(fd);
+      if (!file) return end_later(number, file.error().what);
+      known = lent_.emplace(*id, *std::move(file)).first;
+      kept_.push_back(std::move(fd));  // So that no other file has its number.
+    }
+    const LentFile& file = known->second;
+    sessions_.at(number)->pump->pause(true);
+    files_.store(file, sys::now(), [this, number, &file](bool is_stored) {
+      answered_.push_back({number, &file, is_stored});
+    });
+  }
+
+  void end_later(std::uint32_t number, const std::string& reason) {
+    sessions_.at(number)->pump->pause(true);
+    faults_.emplace_back(number, reason);
+  }
+
+  // Not at once: a pump may be in the middle of reading.
+  void serve_files() {
+    while (!answered_.empty()) {
+      for (const Answered& each : std::exchange(answered_, {})) send_file(each.number, *each.file, each.is_stored);
+    }
+    for (const auto& [number, reason] : std::exchange(faults_, {})) {
+      const auto at = sessions_.find(number);
+      if (at != sessions_.end()) reset(at->second->name, reason);
+      end(number, reason);
+    }
+  }
+
+  void send_file(std::uint32_t number, const LentFile& file, bool is_stored) {
+    const auto at = sessions_.find(number);
+    if (at == sessions_.end()) return;
+    Session& session = *at->second;
+    if (is_stored) {
+      const std::size_t spread_ms = words_.targets * 1'000 / kFetchersPerSecond;
+      session.pump->send_file(file.digest(), file.content().size(),
+                              static_cast<std::uint32_t>(std::min<std::size_t>(spread_ms, kSpreadMsMax)));
+    } else {
+      session.input->put_in_front(file.content());
+    }
+    session.pump->pause(false);
+    session.pump->on_socket(EPOLLIN);
+    settle(number);
+  }
+
+  RelayWords words_;
+  broker::Subjects subjects_;
+  nats::Connection connection_;
+  sys::Epoll epoll_;
+  broker::CreditPool pool_;
+  FileStore files_;
+  std::map<LentFile::Id, LentFile> lent_;
+  std::vector<sys::UniqueFd> kept_;
+  sys::Watch control_watch_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::string, std::uint32_t> inboxes_;
+  std::deque<Ending> ends_;
+  std::vector<Answered> answered_;
+  std::vector<std::pair<std::uint32_t, std::string>> faults_;
+  std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
+  std::string failed_;                                 // Why no session can be opened.
+  bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
+};
+
+Result<> relay(std::span<const std::string> words) {
+  RelayWords parsed = TRY(parse_relay_words(words));
+  (void)sys::raise_descriptor_limit();
+  sys::Epoll epoll = TRY(sys::Epoll::create());
+  std::vector<std::string> subscriptions{
+      broker::Subjects(parsed.site.name).all_up(parsed.site.settings.client, parsed.run)};
+  nats::Connection connection =
+      TRY(nats::Connection::start(broker_settings(parsed.site, "relay", std::move(subscriptions))));
+  return Relay(std::move(parsed), std::move(connection), std::move(epoll)).run();
+}
+
+}  // namespace
+
+Result<int> run_nats_relay(std::span<const std::string> words) {
+  // They are rstap's to act on.
+  for (const int signo : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) (void)::signal(signo, SIG_IGN);
+  (void)::signal(kRelayDeathSignal, end_soon);
+  const Result<> done = relay(words);
+  if (!done) (void)sys::send_packet(kControlFd, encode_control(SessionEnded{kAllSessions, done.error().what}));
+  ::_exit(done ? EXIT_SUCCESS : EXIT_FAILURE);  // The library's threads may be in the middle of something.
+}
+
+}  // namespace stapsh::client
