@@ -28,7 +28,7 @@ std::string stream_configuration(const std::string& subjects) {
   return R"({"name":"RSTAP_FILES","subjects":[")" + subjects +
          R"("],"retention":"limits","discard":"old","storage":"file","num_replicas":1,"max_msgs_per_subject":1,)"
          R"("max_age":)" +
-         std::to_string(kHour) + R"(,"max_bytes":1073741824,"allow_direct":true})";
+         std::to_string(kHour) + R"(,"max_bytes":268435456,"allow_direct":true})";
 }
 
 }  // namespace

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each part of the way through a broker dies or freezes in the middle of a run: it is said what, and hosts are left
+// clean.
+#include "rstap_nats_test.h"
+
+namespace stapsh::real {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class RstapNatsFault : public RstapNatsTest {
+ protected:
+  RstapNatsFault() {
+    add_hosts(2);
+    run_ = std::make_unique<Program>(nats_client({"--remote", "nats://here/web[01-02]", "--label", "--keepalive=3",
+                                                  "--connect-timeout=10", "-e", kWaits, "--bpftrace"}));
+  }
+  void TearDown() override {
+    run_.reset();
+    RstapNatsTest::TearDown();
+  }
+  void wait_begun() { ASSERT_TRUE(run_->wait_for_out_times("begun\n", 2)); }
+  std::vector<pid_t> children_of(pid_t pid) const {
+    const std::string text = std::to_string(pid);
+    std::ifstream file("/proc/" + text + "/task/" + text + "/children");
+    std::vector<pid_t> pids;
+    for (pid_t child = 0; file >> child;) pids.push_back(child);
+    return pids;
+  }
+  pid_t relay() const {
+    for (const pid_t pid : children_of(run_->pid())) {
+      std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+      std::string first, second;
+      std::getline(file, first, '\0');
+      std::getline(file, second, '\0');
+      if (second == "--nats-relay") return pid;
+    }
+    return -1;
+  }
+  // Of each test the TearDown is the point as well: no process, workspace or record is left.
+  std::unique_ptr<Program> run_;
+};
+
+TEST_F(RstapNatsFault, BrokerRestarted) {
+  wait_begun();
+  server_->kill();
+  server_->start_again();
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), AllOf(HasSubstr("rstap: web01: failed: the broker of site here ("), HasSubstr(") was lost"),
+                                 HasSubstr("2 failed; all clean")))
+      << run_->captured();
+}
+
+TEST_F(RstapNatsFault, BrokerKilled) {
+  wait_begun();
+  server_->kill();
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), AllOf(HasSubstr(") was lost"), HasSubstr("it could not be asked whether anything is left")));
+}
+
+TEST_F(RstapNatsFault, BrokerFrozen) {
+  wait_begun();
+  server_->freeze();
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
+  expect_nothing_left(kBound);  // Hosts have found out by themselves, while it is frozen.
+  server_->unfreeze();
+}
+
+TEST_F(RstapNatsFault, LinkKilled) {
+  wait_begun();
+  hosts_.front()->program().send_signal(SIGKILL);
+  ASSERT_TRUE(run_->wait_for_err("web01"));
+  run_->send_signal(SIGINT);
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(),
+              AllOf(HasSubstr("web01: failed: web01 was lost: its stapsh-link is not connected to the broker"),
+                    HasSubstr("1 succeeded, 1 failed")))
+      << run_->captured();
+}
+
+TEST_F(RstapNatsFault, RelayKilled) {
+  wait_begun();
+  ASSERT_GT(relay(), 0);
+  (void)::kill(relay(), SIGKILL);
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: rstap's relay to the broker ended: killed by signal 9"),
+                                 HasSubstr("2 failed; all clean")))
+      << run_->captured();
+}
+
+TEST_F(RstapNatsFault, RelayFrozen) {
+  wait_begun();
+  const pid_t pid = relay();
+  ASSERT_GT(pid, 0);
+  (void)::kill(pid, SIGSTOP);
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
+}
+
+TEST_F(RstapNatsFault, RstapKilled) {
+  wait_begun();
+  const pid_t pid = relay();
+  run_->send_signal(SIGKILL);
+  ASSERT_TRUE(run_->wait_gone());
+  EXPECT_TRUE(becomes_true([&] { return children_of(hosts_.front()->program().pid()).empty(); }));
+  EXPECT_TRUE(becomes_true([&] { return !std::filesystem::exists("/proc/" + std::to_string(pid) + "/exe"); }));
+}
+
+}  // namespace
+}  // namespace stapsh::real

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file for many hosts crosses the client's line once, where the broker has a store.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <cctype>
+
+#include "rstap_nats_test.h"
+
+namespace stapsh::real {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::size_t kBytes = 300'000;
+
+class RstapNatsFiles : public RstapNatsTest {
+ protected:
+  explicit RstapNatsFiles(bool jetstream = true)
+      : RstapNatsTest({.lines = {"http: \"127.0.0.1:-1\""}, .jetstream = jetstream}) {
+    add_hosts(3);
+  }
+
+  /// Bytes that the broker was sent, and has sent, in all.
+  struct Traffic {
+    std::size_t in = 0, out = 0;
+  };
+  Traffic traffic() const {
+    const std::string ports = read_file(scratch_.path("nats/nats-server_" + std::to_string(server_->pid()) + ".ports"));
+    const std::string answer = get(number_behind(ports, "http://127.0.0.1:"), "/varz");
+    return {number_behind(answer, "\"in_bytes\": "), number_behind(answer, "\"out_bytes\": ")};
+  }
+  // A comment, mostly.
+  std::string large_script(char letter) const {
+    return script("// " + std::string(kBytes, letter) + "\nBEGIN { printf(\"it ran\\n\"); exit(); }\n");
+  }
+  void run(const std::string& program) const {
+    const Said said = rstap({"--remote", "nats://here/web[01-03]", program});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_EQ(said.err.substr(said.err.rfind("rstap: ")), "rstap: 3 targets: 3 succeeded; all clean\n");
+    EXPECT_THAT(said.out, HasSubstr("it ran\n"));
+  }
+
+ private:
+  static std::size_t number_behind(const std::string& text, const std::string& words) {
+    const std::size_t at = text.find(words);
+    if (at == std::string::npos) throw HarnessError("no " + words + " in: " + text);
+    return std::stoul(text.substr(at + words.size()));
+  }
+  static std::string get(std::size_t port, const std::string& path) {
+    Program asks({.argv = {"/bin/bash", "-c",
+                           "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(port) + "; printf 'GET " + path +
+                               " HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"},
+                  .env = {"PATH=/usr/bin:/bin"}});
+    EXPECT_EQ(asks.wait_exit(), 0) << asks.captured();
+    return asks.out();
+  }
+};
+
+TEST_F(RstapNatsFiles, IsSentOnceAndFetchedByEach) {
+  const std::string program = large_script('a');
+  const Traffic before = traffic();
+  run(program);
+  const Traffic first = traffic();
+  EXPECT_GT(first.in - before.in, kBytes);
+  EXPECT_LT(first.in - before.in, kBytes + kBytes / 2);
+  EXPECT_GT(first.out - before.out, 3 * kBytes);
+  run(program);  // Its pieces are known: asking for two of them is cheaper.
+  EXPECT_LT(traffic().in - first.in, kBytes / 2);
+}
+
+class RstapNatsFilesWithoutStore : public RstapNatsFiles {
+ protected:
+  RstapNatsFilesWithoutStore() : RstapNatsFiles(false) {}
+};
+
+TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
+  const Traffic before = traffic();
+  run(large_script('b'));
+  EXPECT_GT(traffic().in - before.in, 3 * kBytes);
+}
+
+}  // namespace
+}  // namespace stapsh::real

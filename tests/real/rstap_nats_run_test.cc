@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs on hosts behind a broker: as over any other way.
+#include "rstap_nats_test.h"
+
+namespace stapsh::real {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class RstapNatsRun : public RstapNatsTest {};
+
+TEST_F(RstapNatsRun, HostsHaveTheirNamesAndAddUp) {
+  add_hosts(2);
+  add_host({.host = "db1.example.com"});
+  const std::string program = script("BEGIN { @h = hist(5); printf(\"hi\\n\"); exit(); }\n");
+  const Said said = rstap(
+      {"--remote", "nats://here/web[01-02]", "--remote", "nats://here/db1.example.com", "--label", "--sum", program});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("web01: hi\n"), HasSubstr("web02: hi\n"), HasSubstr("db1.example.com: hi\n"),
+                              HasSubstr("@h: sum of 3 hosts\n"), HasSubstr("@h: count 3, ")));
+  EXPECT_EQ(said.err, "rstap: 3 targets: 3 succeeded; all clean\n");
+}
+
+TEST_F(RstapNatsRun, HostsThatAreThereAreFound) {
+  add_host({.host = "web01", .rest = "[labels]\nrole = \"web\"\ndc = \"ams\"\n"});
+  add_host({.host = "db1.example.com", .rest = "[labels]\nrole = \"db\"\ndc = \"fra\"\n"});
+  const auto list = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"--list-hosts"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Said said = rstap(std::move(words));
+    return said.out + said.err;
+  };
+  EXPECT_EQ(list({"--remote", "nats://here/*"}), "db1.example.com\nweb01\n");
+  EXPECT_EQ(list({"--remote", "nats://here/*", "--selector=role=db"}), "db1.example.com\n");
+  EXPECT_EQ(list({"--remote", "nats://here/*", "--selector=role,dc!=fra"}), "web01\n");
+  EXPECT_EQ(list({"--remote", "nats://here/web[01-09]&nats://here/*"}), "web01\n");
+  EXPECT_EQ(list({"--remote", "nats://here/*!web01"}), "db1.example.com\n");
+  EXPECT_EQ(list({"--remote", "nats://here/*", "--selector=role=mail"}),
+            "rstap: nats://here/*: none of the hosts that are there has such labels: role=mail\n");
+  EXPECT_THAT(list({"--remote", "nats://here/*", "--selector=role=db=x"}), HasSubstr("rstap: nats://here/*: "));
+  EXPECT_EQ(list({"--remote", "nats://here/web01", "--selector=role=db"}),
+            "rstap: --selector chooses of the hosts of nats://SITE/*, and no --remote names them\n");
+  EXPECT_THAT(list({"--remote", "nats://there/*"}), HasSubstr("give the configuration a table [nats.there]"));
+  EXPECT_THAT(list({"--remote", "nats://there/*", "--nats=there.servers=" + server_->url(), "--nats=there.tls=false"}),
+              HasSubstr("rstap: nats://there/*: nobody is there: no stapsh-link is connected to "));
+}
+
+TEST_F(RstapNatsRun, AHostThatIsNotConnectedIsKnownAtOnce) {
+  add_hosts(1);
+  const auto begun = std::chrono::steady_clock::now();
+  const Said said = rstap({"--remote", "nats://here/web[01-02]", script("BEGIN { exit(); }\n")});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s);  // And not the connect timeout.
+  EXPECT_EQ(said.code, 1);
+  EXPECT_EQ(said.err, "rstap: web02: failed: web02 is not connected to the broker of site here (" + server_->url() +
+                          "): no stapsh-link runs there under that name, or it does not reach the broker\n"
+                          "rstap: 2 targets: 1 succeeded, 1 failed; 1 clean, 1 not touched\n");
+}
+
+TEST_F(RstapNatsRun, APolicyHoldsForWhoComesByABroker) {
+  add_host({.policy = "allow as=ann runner=bpftrace args=safe\n"});
+  add_host({.host = "web02", .policy = "allow as=bob\n"});
+  const Said said = rstap({"--remote", "nats://here/web[01-02]", "--unsafe", script("BEGIN { exit(); }\n")});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("rstap: web01: refused: policy line 1: args=safe: --unsafe"),
+                              HasSubstr("rstap: web02: refused: "), HasSubstr("2 not touched")));
+}
+
+TEST_F(RstapNatsRun, CtrlCStopsAll) {
+  add_hosts(2);
+  Program program(nats_client({"--remote", "nats://here/web[01-02]", "--label", "-e", kWaits, "--bpftrace"}));
+  ASSERT_TRUE(program.wait_for_out_times("begun\n", 2));
+  program.send_group_signal(SIGINT);
+  EXPECT_EQ(program.wait_exit(), 0) << program.captured();
+  EXPECT_THAT(program.out(), AllOf(HasSubstr("web01: over\n"), HasSubstr("web02: over\n")));
+  EXPECT_THAT(program.err(), HasSubstr("all clean"));
+}
+
+TEST_F(RstapNatsRun, ALongOutputIsWhole) {
+  add_hosts(2);
+  // Twelve megabytes from each: more than all credit together.
+  const std::string program = script(
+      "BEGIN { $i = 0; unroll(10) { printf(\"%01000d\\n\", 1); } } interval:ms:1 { @n++; unroll(100) { "
+      "printf(\"%01000d\\n\", 1); } if (@n == 120) { clear(@n); exit(); } }\n");
+  Program run(nats_client({"--remote", "nats://here/web[01-02]", program}));
+  EXPECT_EQ(run.wait_exit(60s), 0) << run.err();
+  EXPECT_THAT(run.err(), HasSubstr("2 succeeded; all clean"));
+}
+
+TEST_F(RstapNatsRun, WhatIsTrueOfRunsIsTrueHere) {
+  add_hosts(2);
+  const std::string program = script("BEGIN { @c = count(); exit(); }\n");
+  const Said doctor = rstap({"doctor", "--remote", "nats://here/web[01-03]", program});
+  EXPECT_EQ(doctor.code, 1);
+  EXPECT_THAT(doctor.out, AllOf(HasSubstr("web01"), HasSubstr("web03 is not connected to the broker of site here")));
+
+  const std::string report = scratch_.path("report.html");
+  const Said canary =
+      rstap({"--remote", "nats://here/web[01-02]", "--canary=1", "--halt=now,fail=1", "--report=" + report, program});
+  EXPECT_EQ(canary.code, 0) << canary.err;
+  EXPECT_THAT(canary.err, HasSubstr("2 succeeded; all clean"));
+  EXPECT_TRUE(std::filesystem::exists(report));
+
+  const Said halted = rstap({"--remote", "nats://here/web03,nats://here/web[01-02]", "--canary=1", program});
+  EXPECT_EQ(halted.code, 1);
+  EXPECT_THAT(halted.err, HasSubstr("canary web03 failed"));
+}
+
+TEST_F(RstapNatsRun, ABrokerThatCannotBeReachedIsSaid) {
+  const int port = server_->port();
+  server_.reset();
+  server_ = std::make_unique<NatsServer>(scratch_);
+  const std::string url = "nats://localhost:" + std::to_string(port);
+  const Said said =
+      rstap({"--nats=here.servers=" + url, "--remote", "nats://here/web[01-02]", "-e", kWaits, "--bpftrace"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, HasSubstr("rstap: web01: failed: no connection to the broker of site here (" + url + "): "));
+  const Said no_key =
+      rstap({"--nats=here.nkey=/no/such/key", "--remote", "nats://here/web01", "-e", kWaits, "--bpftrace"});
+  EXPECT_EQ(no_key.code, 1);
+  EXPECT_THAT(no_key.err, HasSubstr("/no/such/key"));
+}
+
+}  // namespace
+}  // namespace stapsh::real

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fixture of the tests of nats://SITE/HOST: a broker, real links with real runners, and rstap.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/link_host.h"
+#include "harness/nats_server.h"
+#include "harness/remote_test.h"
+
+namespace stapsh::real {
+
+/// Prints a line, then waits; its END says another.
+inline const std::string kWaits = "BEGIN { printf(\"begun\\n\"); } interval:s:100 { } END { printf(\"over\\n\"); }";
+
+class RstapNatsTest : public RemoteTest {
+ protected:
+  explicit RstapNatsTest(const NatsServerOptions& options = {})
+      : server_(std::make_unique<NatsServer>(scratch_, options)) {}
+
+  void TearDown() override {
+    hosts_.clear();
+    server_.reset();
+    expect_nothing_left(kBound);
+    RemoteTest::TearDown();
+  }
+
+  /// A host whose link is connected.
+  Program& add_host(LinkHostOptions options) {
+    views_.push_back(std::make_unique<MountNamespace>(new_mounts()));
+    views_.back()->tracing().lift_memlock_limit();
+    hosts_.push_back(std::make_unique<LinkHost>(scratch_, *views_.back(), std::move(options)));
+    return hosts_.back()->start_connected(*server_);
+  }
+  void add_hosts(int count) {
+    for (int i = 1; i <= count; ++i) add_host({.host = "web0" + std::to_string(i)});
+  }
+
+  /// rstap as client ann, who knows the broker of the site `here`.
+  ProgramOptions nats_client(std::vector<std::string> words) const {
+    words.insert(words.begin(), STAPSH_CLIENT);
+    return options(
+        std::move(words), &mounts_,
+        {"RSTAP_OPTIONS=--nats=here.servers=" + server_->url() + " --nats=here.tls=false --nats=here.client=ann"});
+  }
+  struct Said {
+    int code = -1;
+    std::string out, err;
+  };
+  Said rstap(std::vector<std::string> words) const {
+    Program program(nats_client(std::move(words)));
+    const int code = program.wait_exit(std::chrono::seconds(60));
+    return {code, program.out(), program.err()};
+  }
+  std::string script(const std::string& text, const std::string& name = "script.bt") const {
+    return scratch_.write(name, text);
+  }
+
+  std::unique_ptr<NatsServer> server_;
+  std::vector<std::unique_ptr<MountNamespace>> views_;
+  std::vector<std::unique_ptr<LinkHost>> hosts_;
+};
+
+}  // namespace stapsh::real
