@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +24,9 @@ inline const std::string kWaits = "BEGIN { printf(\"begun\\n\"); } interval:s:10
 class RstapNatsTest : public RemoteTest {
  protected:
   explicit RstapNatsTest(const NatsServerOptions& options = {})
-      : server_(std::make_unique<NatsServer>(scratch_, options)) {}
+      : server_(std::make_unique<NatsServer>(scratch_, options)) {
+    oracle_.allow_helper(server_->pid());
+  }
 
   void TearDown() override {
     hosts_.clear();
@@ -33,11 +36,14 @@ class RstapNatsTest : public RemoteTest {
   }
 
   /// A host whose link is connected.
-  Program& add_host(LinkHostOptions options) {
+  Program& add_host(LinkHostOptions options, const std::function<void(MountNamespace&)>& change_view = {}) {
     views_.push_back(std::make_unique<MountNamespace>(new_mounts()));
     views_.back()->tracing().lift_memlock_limit();
+    if (change_view) change_view(*views_.back());
     hosts_.push_back(std::make_unique<LinkHost>(scratch_, *views_.back(), std::move(options)));
-    return hosts_.back()->start_connected(*server_);
+    Program& link = hosts_.back()->start_connected(*server_);
+    oracle_.allow_helper(link.pid());
+    return link;
   }
   void add_hosts(int count) {
     for (int i = 1; i <= count; ++i) add_host({.host = "web0" + std::to_string(i)});

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ constexpr int kControlFd = STDIN_FILENO;
 constexpr std::uint64_t kControlId = 0, kBrokerId = 1, kSessionId = 2;  // And a session's number.
 constexpr Duration kFarewellLimit = 2s;
 constexpr unsigned kEndSeconds = 5;
+// After a broker's absence all hosts come back within so long, each in its own time.
+constexpr Duration kReturnTime = 60s, kAskAgainAfter = 250ms;
 // How fast a file's fetchers begin: more at once, and a broker holds all that they ask for in memory.
 constexpr std::size_t kFetchersPerSecond = 500;
 constexpr std::uint32_t kSpreadMsMax = 60'000;
@@ -63,13 +66,14 @@ class Relay {
     const sys::Watch broker_watch = TRY(epoll_.add(connection_.fd(), EPOLLIN, kBrokerId));
     std::array<sys::Event, 256> events;
     while (!rstap_ended_) {
-      const std::size_t count = TRY(epoll_.wait(events, files_.next_timer()));
+      const std::size_t count = TRY(epoll_.wait(events, next_timer()));
       for (const sys::Event& event : std::span(events).first(count)) {
         TRY(on_event(event));
         serve_files();
       }
       files_.on_timer(sys::now());
       serve_files();
+      ask_again();
     }
     for (const auto& [number, session] : sessions_) reset(session->name, "rstap has ended");
     (void)connection_.finish(kFarewellLimit);
@@ -92,6 +96,11 @@ class Relay {
     std::uint32_t number;
     const LentFile* file;
     bool is_stored;
+  };
+  // Its host was not there.
+  struct Absent {
+    TimePoint ask_at;
+    std::uint32_t number;
   };
   // What it is to be told before its socket closes.
   struct Ending {
@@ -155,6 +164,19 @@ class Relay {
     if (!failed_.empty()) return end(number, failed_);
     if (connected_) ask(session);
     settle(number);
+  }
+
+  [[nodiscard]] std::optional<TimePoint> next_timer() const {
+    std::optional<TimePoint> next = files_.next_timer();
+    if (!absent_.empty()) next = std::min(next.value_or(absent_.front().ask_at), absent_.front().ask_at);
+    return next;
+  }
+
+  void ask_again() {
+    for (const TimePoint now = sys::now(); !absent_.empty() && absent_.front().ask_at <= now; absent_.pop_front()) {
+      const auto session = sessions_.find(absent_.front().number);
+      if (session != sessions_.end() && connected_) ask(*session->second);
+    }
   }
 
   void ask(Session& session) {
@@ -237,7 +259,7 @@ class Relay {
 
   void on_connected() {
     connected_ = true;
-    has_connected_ = true;
+    if (std::exchange(has_connected_, true)) back_since_ = sys::now();
     failed_.clear();
     for (const broker::SessionName& name : std::exchange(forgotten_, {})) reset(name, "rstap's relay was lost");
     for (const broker::SessionName& name : std::exchange(lost_, {}))
@@ -306,6 +328,11 @@ class Relay {
 
   void on_nobody(std::uint32_t number) {
     const Session& session = *sessions_.at(number);
+    const TimePoint now = sys::now();
+    if (!session.begun && back_since_ && now - *back_since_ < kReturnTime) {
+      absent_.push_back({now + kAskAgainAfter, number});  // For as long as rstap waits.
+      return;
+    }
     end(number, session.begun
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())
@@ -382,6 +409,8 @@ class Relay {
   std::vector<std::pair<std::uint32_t, std::string>> faults_;
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
+  std::deque<Absent> absent_;
+  std::optional<TimePoint> back_since_;  // From when on the broker was there again.
   bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
 };
 

@@ -99,9 +99,11 @@ Result<NatsRelay::Opened> NatsRelay::open(const std::string& host, const NatsSit
 // What the relay has said until now.
 void NatsRelay::hear() {
   std::array<char, kControlBytesMax> buffer;
-  while (control_.valid()) {
+  for (bool was_reset = false; control_.valid();) {
     const Result<sys::IoResult> got = sys::receive_packet(control_.get(), buffer);
     if (got && got->would_block) return;
+    // Where it has not read all, its end is told first, as an error, and only then what it said before.
+    if (!got && !std::exchange(was_reset, true)) continue;
     if (!got || got->end) return on_relay_end();
     Result<ControlPacket> packet = decode_control({buffer.data(), got->bytes});
     // It says nothing else.
