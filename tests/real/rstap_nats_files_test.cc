@@ -5,6 +5,7 @@
 
 #include <cctype>
 
+#include "nats/nkey.h"
 #include "rstap_nats_test.h"
 
 namespace stapsh::real {
@@ -78,6 +79,35 @@ TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
   const Traffic before = traffic();
   run(large_script('b'));
   EXPECT_GT(traffic().in - before.in, 3 * kBytes);
+}
+
+// A client that may neither make the store nor speak to web03.
+class RstapNatsFilesRefused : public RstapNatsTest {
+ protected:
+  explicit RstapNatsFilesRefused(nats::Nkey key = *nats::make_nkey())
+      : RstapNatsTest({.lines = lines(key), .jetstream = true}), key_(std::move(key)) {
+    add_hosts(3);
+  }
+
+  const nats::Nkey key_;
+
+ private:
+  static std::vector<std::string> lines(const nats::Nkey& key) {
+    return {"authorization { users = [ { user: host, password: x }, { nkey: " + key.public_key +
+                ", permissions { publish { deny: [\"$JS.API.STREAM.CREATE.>\", \"rstap.here.node.web03.>\"] } } } ] }",
+            "no_auth_user: host"};
+  }
+};
+
+TEST_F(RstapNatsFilesRefused, IsDataAndWhatIsRefusedIsSaid) {
+  const std::string seed = scratch_.write("ann.seed", key_.seed + "\n", 0600);
+  const std::string program = script("// " + std::string(kBytes, 'c') + "\nBEGIN { printf(\"it ran\\n\"); exit(); }\n");
+  const Said said = rstap({"--nats=here.nkey=" + seed, "--remote", "nats://here/web[01-03]", program});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, HasSubstr("it ran\n"));
+  EXPECT_THAT(said.err, testing::AllOf(HasSubstr("web03: failed: the broker of site here ("),
+                                       HasSubstr("does not allow that to client ann: "),
+                                       HasSubstr("3 targets: 2 succeeded, 1 failed; 2 clean, 1 not touched")));
 }
 
 }  // namespace

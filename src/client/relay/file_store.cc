@@ -38,7 +38,7 @@ void FileStore::store(const LentFile& file, TimePoint now, Done done) {
   if (known != known_.end() && now - known->second.since < kFreshFor) return done(known->second.is_stored);
   const auto [at, is_new] = uploads_.try_emplace(file.digest(), Upload{.file = &file, .done = {}});
   at->second.done.push_back(std::move(done));
-  if (is_new) take_step(at->second, Step::kStream, now);
+  if (is_new) take_step(at->second, Step::kLastPiece, now);
 }
 
 void FileStore::ask(Upload& upload, std::string subject, std::string data, TimePoint now) {
@@ -89,12 +89,14 @@ void FileStore::on_answer(Upload& upload, Step step, const nats::Message& messag
   if (message.status != 0) return finish(digest, false, now);  // Nobody answers: a broker without JetStream.
   const StoredAnswer answer = parse_stored_answer(message.data);
   switch (step) {
-    case Step::kStream:
-      // Somebody who keeps a broker may have made it otherwise.
-      if (!answer.is_understood || (answer.error && !answer.exists_otherwise())) return finish(digest, false, now);
-      return take_step(upload, Step::kLastPiece, now);
     case Step::kLastPiece:
-      return take_step(upload, answer.error ? Step::kPieces : Step::kFirstPiece, now);
+      if (!answer.is_understood) return finish(digest, false, now);
+      if (answer.is_no_stream()) return take_step(upload, Step::kStream, now);
+      if (answer.is_no_message()) return take_step(upload, Step::kPieces, now);
+      return answer.error ? finish(digest, false, now) : take_step(upload, Step::kFirstPiece, now);
+    case Step::kStream:
+      if (!answer.is_understood || answer.error) return finish(digest, false, now);
+      return take_step(upload, Step::kPieces, now);
     case Step::kFirstPiece:
       // The first one is the oldest: what is nearly too old would go while it is fetched.
       if (!answer.error && answer.is_fresh()) return finish(digest, true, now);

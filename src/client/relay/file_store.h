@@ -39,11 +39,11 @@ class FileStore {
   void on_timer(TimePoint now);
 
  private:
-  enum class Step { kStream, kLastPiece, kFirstPiece, kPieces };
+  enum class Step { kLastPiece, kStream, kFirstPiece, kPieces };
   struct Upload {
     const LentFile* file;
     std::vector<Done> done;
-    Step step = Step::kStream;
+    Step step = Step::kLastPiece;
     std::uint64_t next = 0;      // The piece to be sent next.
     std::size_t unanswered = 0;  // Pieces that were sent and are not acknowledged.
     TimePoint gives_up_at{};

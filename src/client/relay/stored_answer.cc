@@ -11,7 +11,7 @@
 namespace stapsh::client {
 namespace {
 
-constexpr int kStreamNameInUse = 10058;
+constexpr int kStreamNotFound = 10059, kNoMessageFound = 10037;
 
 // 2026-11-27T18:52:16.123456789Z, as Go prints it; parts of a second don't matter here.
 std::optional<WallTime> parse_time(std::string_view text) {
@@ -20,7 +20,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
     int max;
   };
   constexpr std::array<Field, 6> kFields{
-      {{0, 4, 9'999}, {5, 2, 12}, {8, 2, 31}, {11, 2, 23}, {14, 2, 59}, {17, 2, 60}}};
+      {{0, 4, 2'200}, {5, 2, 12}, {8, 2, 31}, {11, 2, 23}, {14, 2, 59}, {17, 2, 60}}};
   std::array<int, kFields.size()> values{};
   if (text.size() < 20 || text.back() != 'Z') return std::nullopt;
   for (std::size_t i = 0; i < kFields.size(); ++i) {
@@ -37,7 +37,9 @@ std::optional<WallTime> parse_time(std::string_view text) {
 
 }  // namespace
 
-bool StoredAnswer::exists_otherwise() const { return error == kStreamNameInUse; }
+bool StoredAnswer::is_no_stream() const { return error == kStreamNotFound; }
+
+bool StoredAnswer::is_no_message() const { return error == kNoMessageFound; }
 
 bool StoredAnswer::is_fresh() const { return stored && *stored + kFreshFor > sys::wall_now(); }
 

@@ -18,8 +18,9 @@ struct StoredAnswer {
   std::optional<int> error;        ///< Its "err_code".
   std::optional<WallTime> stored;  ///< When the message came that was asked for.
 
-  /// A stream of that name is there, and not made as we would.
-  [[nodiscard]] bool exists_otherwise() const;
+  /// There is no such stream; there is one, and no such message in it.
+  [[nodiscard]] bool is_no_stream() const;
+  [[nodiscard]] bool is_no_message() const;
   /// It will be there for as long as a run takes to begin.
   [[nodiscard]] bool is_fresh() const;
 };
