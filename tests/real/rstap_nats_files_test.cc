@@ -84,23 +84,25 @@ TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
 // A client that may neither make the store nor speak to web03.
 class RstapNatsFilesRefused : public RstapNatsTest {
  protected:
-  explicit RstapNatsFilesRefused(nats::Nkey key = *nats::make_nkey())
-      : RstapNatsTest({.lines = lines(key), .jetstream = true}), key_(std::move(key)) {
-    add_hosts(3);
+  explicit RstapNatsFilesRefused(nats::Nkey client = *nats::make_nkey(), const nats::Nkey& host = *nats::make_nkey())
+      : RstapNatsTest({.lines = {users(client, host)}, .jetstream = true}), client_(std::move(client)) {
+    const std::string seed = scratch_.write("host.seed", host.seed + "\n", 0600);
+    for (const std::string name : {"web01", "web02", "web03"}) {
+      add_host({.host = name, .top = "tls = false\nnkey = \"" + seed + "\"\n"});
+    }
   }
 
-  const nats::Nkey key_;
+  const nats::Nkey client_;
 
  private:
-  static std::vector<std::string> lines(const nats::Nkey& key) {
-    return {"authorization { users = [ { user: host, password: x }, { nkey: " + key.public_key +
-                ", permissions { publish { deny: [\"$JS.API.STREAM.CREATE.>\", \"rstap.here.node.web03.>\"] } } } ] }",
-            "no_auth_user: host"};
+  static std::string users(const nats::Nkey& client, const nats::Nkey& host) {
+    return "authorization { users = [ { nkey: " + host.public_key + " }, { nkey: " + client.public_key +
+           ", permissions: { publish: { deny: [\"$JS.API.STREAM.CREATE.>\", \"rstap.here.node.web03.>\"] } } } ] }";
   }
 };
 
 TEST_F(RstapNatsFilesRefused, IsDataAndWhatIsRefusedIsSaid) {
-  const std::string seed = scratch_.write("ann.seed", key_.seed + "\n", 0600);
+  const std::string seed = scratch_.write("ann.seed", client_.seed + "\n", 0600);
   const std::string program = script("// " + std::string(kBytes, 'c') + "\nBEGIN { printf(\"it ran\\n\"); exit(); }\n");
   const Said said = rstap({"--nats=here.nkey=" + seed, "--remote", "nats://here/web[01-03]", program});
   EXPECT_EQ(said.code, 1);

@@ -46,7 +46,7 @@ Forms of TARGET:
   unix:PATH                     an agent that listens on a socket
   vsock:CID:PORT                an agent that listens in a guest of this machine, without a network
   libvirt://DOMAIN[/URI]        a domain of libvirt, over a port of it; URI as qemu:///system
-  nats://SITE/HOST              a host that dials out to the broker of [nats.SITE]; nats://SITE/*: all of them
+  nats://SITE/HOST              a host that dials out to a site's broker; nats://SITE/*: all
   stapsh:                       an agent started here
   direct:                       here, without an agent
   exec:COMMAND                  what reaches an agent: exec:kubectl exec -i POD -- stapsh
