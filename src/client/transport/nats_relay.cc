@@ -75,19 +75,27 @@ Result<> NatsRelay::start(const NatsSites& sites, std::size_t targets) {
   return {};
 }
 
-Result<NatsRelay::Opened> NatsRelay::open(const std::string& host, const NatsSites& sites, std::size_t targets) {
-  hear();
-  if (!unusable_.empty()) return fail(Errc::kUsage, unusable_);
-  if (!control_.valid()) TRY(start(sites, targets));
-  SocketPair pair = TRY(make_pair(SOCK_STREAM));
-  const std::uint32_t number = next_++;
-  const std::string packet = encode_control(OpenSession{number, host});
+Result<> NatsRelay::hand_over(const std::string& packet, int socket) const {
   for (const TimePoint limit = sys::deadline_after(kReadLimit);;) {
-    const sys::IoResult sent = TRY(sys::send_descriptor(control_.get(), packet, pair.there.get()));
-    if (!sent.would_block) break;
+    const sys::IoResult sent = TRY(sys::send_descriptor(control_.get(), packet, socket));
+    if (!sent.would_block) return {};
     if (!TRY(sys::wait_for(control_.get(), POLLOUT, limit))) {
       return fail(Errc::kTimeout, "rstap's relay to the broker takes no more sessions: is it stopped?");
     }
+  }
+}
+
+Result<NatsRelay::Opened> NatsRelay::open(const std::string& host, const NatsSites& sites, std::size_t targets) {
+  SocketPair pair = TRY(make_pair(SOCK_STREAM));
+  const std::uint32_t number = next_++;
+  for (bool is_again = false;; is_again = true) {
+    hear();
+    if (!unusable_.empty()) return fail(Errc::kUsage, unusable_);
+    if (!control_.valid()) TRY(start(sites, targets));
+    Result<> handed = hand_over(encode_control(OpenSession{number, host}), pair.there.get());
+    if (handed) break;
+    // One that has just died is seen now.
+    if (is_again || handed.error().code == Errc::kTimeout) return fail(std::move(handed).error());
   }
   sessions_[number].host = host;
   Opened opened{number, {}};

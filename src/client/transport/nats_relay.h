@@ -46,6 +46,7 @@ class NatsRelay {
   };
 
   Result<> start(const NatsSites& sites, std::size_t targets);
+  Result<> hand_over(const std::string& packet, int socket) const;
   void hear();
   void on_relay_end();
   void on_said(SessionEnded ended);
