@@ -32,6 +32,13 @@ std::string head(char kind, std::uint64_t number, std::size_t more = 0) {
   return bytes;
 }
 
+// With what says that it was cut.
+std::string fitting_reason(std::string_view reason) {
+  constexpr std::size_t kCutBytes = 3;
+  std::string shown = shown_text(reason, kReasonBytesMax);
+  return shown.size() <= kReasonBytesMax ? shown : shown_text(reason, kReasonBytesMax - kCutBytes);
+}
+
 Result<Message> decode_file(std::uint64_t offset, std::string_view bytes) {
   StoredFile file{offset, 0, 0, {}};
   if (bytes.size() != kStoredFileBytes) return fail(Errc::kPeer, "a stored file of another length");
@@ -57,7 +64,7 @@ std::string encode(const Message& message) {
                         },
                         [](const Credit& credit) { return head('c', credit.until); },
                         [](const End& end) { return head('e', end.offset); },
-                        [](const Reset& reset) { return head('r', 0) + reset.reason.substr(0, kReasonBytesMax); },
+                        [](const Reset& reset) { return head('r', 0) + fitting_reason(reset.reason); },
                     },
                     message);
 }
@@ -73,7 +80,7 @@ Result<Message> decode(std::string_view bytes) {
     case 'f':
       return decode_file(number, bytes);
     case 'r':
-      return Reset{shown_text(rest, kReasonBytesMax)};
+      return Reset{fitting_reason(rest)};
     case 'o':
     case 'c':
     case 'e':

@@ -63,7 +63,16 @@ TEST(BrokerMessage, AReasonIsALineForAPerson) {
   ASSERT_TRUE(read);
   const std::string& reason = std::get<Reset>(*read).reason;
   EXPECT_TRUE(reason.starts_with("^[[2J^Jxxx")) << reason;
-  EXPECT_LE(reason.size(), kReasonBytesMax + 3);
+  EXPECT_LE(reason.size(), kReasonBytesMax);
+  // No character is cut in two, and what was cut once stays as it is.
+  std::string umlauts = "x";
+  while (umlauts.size() < 500) umlauts += "ü";
+  const Result<Message> cut = decode(encode(Reset{umlauts}));
+  ASSERT_TRUE(cut);
+  const std::string& text = std::get<Reset>(*cut).reason;
+  EXPECT_LE(text.size(), kReasonBytesMax);
+  EXPECT_TRUE(text.ends_with("ü...")) << text;
+  EXPECT_EQ(decode(encode(*cut)), *cut);
 }
 
 }  // namespace
