@@ -115,4 +115,26 @@ Plan::Plan(std::uint64_t seed_given) : seed(seed_given) {
   if (client.want_progress && !client.force_rfc && random.chance(30)) runner.works = random.up_to(seconds(400));
 }
 
+Plan Plan::over_a_broker(std::uint64_t seed) {
+  Plan plan(seed);
+  Random random(seed ^ 0xb40c3eU);
+  // A socket at both ends, and nothing beside it; what is left without a word must find that out itself.
+  plan.client.transport_is_rich = false;
+  plan.client.force_rfc = plan.agent.force_rfc = false;
+  if (!plan.client.keepalive) plan.client.keepalive = seconds(random.between(10, 90));
+  plan.agent.hello_timeout = seconds(60);
+  plan.agent.idle_timeout = seconds(600);
+  plan.to_agent = plan.to_client = {};
+  const bool is_cut = plan.fault == Fault::kCut || plan.fault == Fault::kCorrupt;
+  if (!is_cut && (plan.fault != Fault::kNone || random.chance(50))) return plan;
+  plan.fault = Fault::kBroker;
+  plan.broker.kind = static_cast<BrokerFault::Kind>(random.between(1, 4));
+  plan.broker.to_agent = random.chance(50);
+  plan.broker.at = random.size(100);
+  plan.broker.count = random.chance(70) ? 1 : random.between(2, 4);
+  plan.broker.noticed_after = random.up_to(seconds(300));
+  plan.broker.back_after = random.up_to(seconds(60));
+  return plan;
+}
+
 }  // namespace stapsh::sim

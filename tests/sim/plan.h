@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker_path.h"
 #include "link.h"
 #include "random.h"
 #include "session/agent_session.h"
@@ -34,6 +35,8 @@ struct RunnerPlan {
 
 struct Plan {
   explicit Plan(std::uint64_t seed);
+  /// The same run, but the two ends meet at a broker: what can go wrong with its bytes goes wrong with its messages.
+  static Plan over_a_broker(std::uint64_t seed);
 
   enum class Fault {
     kNone,
@@ -45,6 +48,7 @@ struct Plan {
     kAgentStops,  ///< Somebody sends SIGTERM to the agent.
     kStall,       ///< The client does not read for a while.
     kLimit,       ///< The agent takes less than the client sends.
+    kBroker,      ///< Messages are lost, repeated or swapped, or somebody is cut off: `broker`.
   };
 
   std::uint64_t seed;
@@ -59,6 +63,7 @@ struct Plan {
   std::size_t failing_file = 0;
   std::size_t link_capacity = 0, pipe_capacity = 0;
   Link::Faults to_agent, to_client;
+  BrokerFault broker;
   Duration module_after{}, start_after{};
   bool rude = false;  ///< While its runner runs, the client sends a line that is no command.
   /// When the person says stop; the third time they give up.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <deque>
+#include <vector>
 
 #include "base/parse_int.h"
 #include "world.h"
@@ -27,6 +29,56 @@ TEST_P(Simulation, EverySeedKeepsTheRules) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Part, Simulation, testing::Range<std::uint64_t>(0, 4));
+
+// Some sessions over a broker, that share the credit of their relay; each has a host of its own. Who is quick and who
+// waits changes with every step, and one that stands still must not hold up the others.
+std::string run_over_a_broker(std::uint64_t seed, bool tell) {
+  Random random(seed);
+  const std::size_t count = random.between(1, 4);
+  const std::uint64_t pool_bytes = std::uint64_t{4'096} << random.below(8);
+  broker::CreditPool relays(pool_bytes, count);
+  std::deque<broker::CreditPool> links;
+  std::deque<World> worlds;
+  for (std::size_t i = 0; i < count; ++i) {
+    worlds.emplace_back(seed * 4 + i, relays, links.emplace_back(std::uint64_t{1} << random.between(12, 20), 1));
+  }
+  std::vector<std::size_t> going_on;
+  for (std::size_t i = 0; i < count; ++i) going_on.push_back(i);
+  std::string breach;
+  while (!going_on.empty() && breach.empty()) {
+    const std::size_t index = random.below(going_on.size());
+    World& world = worlds[going_on[index]];
+    if (const std::optional<std::string> end = world.advance()) {
+      going_on.erase(going_on.begin() + static_cast<std::ptrdiff_t>(index));
+      breach = end->empty() ? "" : *end + "\n" + world.story();
+    }
+    std::uint64_t outstanding = 0;
+    for (const World& each : worlds) outstanding += each.path().outstanding();
+    // Whoever begins has its base, also when others have borrowed all the rest.
+    const std::uint64_t bound = pool_bytes + count * relays.base();
+    if (relays.outstanding() != outstanding) breach += "the pool does not know what its sessions have";
+    if (outstanding > bound) breach += "the pool gave " + std::to_string(outstanding) + " of " + std::to_string(bound);
+  }
+  if (breach.empty() && relays.outstanding() != 0) breach = "credit is left over";
+  for (const broker::CreditPool& link : links) {
+    if (breach.empty() && link.outstanding() != 0) breach = "a link has credit left over";
+  }
+  for (const World& world : worlds) {
+    if (tell) std::fputs(world.story().c_str(), stdout);
+  }
+  return breach;
+}
+
+class SimulationOverABroker : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(SimulationOverABroker, EverySeedKeepsTheRules) {
+  for (std::uint64_t i = GetParam(); i < g_seeds / 4 + (g_seeds == 1); i += 4) {
+    const std::uint64_t seed = g_first_seed + i;
+    ASSERT_EQ(run_over_a_broker(seed, g_seeds == 1), "") << "replay with: sim_test --seed=" << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Part, SimulationOverABroker, testing::Range<std::uint64_t>(0, 4));
 
 TEST(Simulation, ASeedTellsTheSameStoryTwice) {
   for (const std::uint64_t seed : {1U, 7U, 42U}) {

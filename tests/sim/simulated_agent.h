@@ -17,7 +17,9 @@ namespace stapsh::sim {
 
 class SimulatedAgent {
  public:
-  SimulatedAgent(const Plan& plan, Link& in, Link& out) : plan_(plan), session_(plan.agent), in_(in), out_(out) {}
+  SimulatedAgent(const Plan& plan, Link& in, Link& out) : plan_(plan), session_(plan.agent), in_(in), out_(out) {
+    session_.on_start(TimePoint{});
+  }
 
   [[nodiscard]] bool can_read() const;
   void read(std::size_t count, TimePoint now);

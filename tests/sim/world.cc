@@ -20,23 +20,44 @@ constexpr Duration kCutNoticedAfter = seconds(930);
 
 }  // namespace
 
-World::World(std::uint64_t seed)
-    : plan_(seed),
+World::World(std::uint64_t seed) : World(Plan(seed), seed, true) {}
+
+World::World(std::uint64_t seed, broker::CreditPool& relays, broker::CreditPool& links)
+    : World(Plan::over_a_broker(seed), seed, false) {
+  path_.emplace(plan_.broker, relays, links, from_client_, to_client_, from_agent_, to_agent_);
+}
+
+World::World(Plan plan, std::uint64_t seed, bool is_direct)
+    : plan_(std::move(plan)),
       random_(seed ^ 0x9e3779b97f4a7c15U),
       to_agent_(plan_.link_capacity, plan_.to_agent),
       to_client_(plan_.link_capacity, plan_.to_client),
-      agent_(plan_, to_agent_, to_client_),
-      client_(plan_, to_client_, to_agent_) {}
+      from_client_(plan_.link_capacity),
+      from_agent_(plan_.link_capacity),
+      is_direct_(is_direct),
+      agent_(plan_, to_agent_, is_direct ? to_client_ : from_agent_),
+      client_(plan_, to_client_, is_direct ? to_agent_ : from_client_) {}
 
 std::string World::run() {
-  client_.start(now_);
-  for (int steps = 0; !over(); ++steps) {
-    if (steps == kStepsMax) return "no end after " + std::to_string(steps) + " steps";
-    if (!step()) return "nothing can happen any more, and it is not over";
-    close_what_ended();
-    if (std::string breach = check_always(); !breach.empty()) return breach;
+  while (true) {
+    if (std::optional<std::string> breach = advance()) return *breach;
   }
-  return check_end();
+}
+
+void World::start() {
+  started_ = true;
+  if (path_) path_->start(now_);
+  client_.start(now_);
+}
+
+std::optional<std::string> World::advance() {
+  if (!started_) start();
+  if (over()) return check_end();
+  if (++steps_ > kStepsMax) return "no end after " + std::to_string(kStepsMax) + " steps";
+  if (!step()) return "nothing can happen any more, and it is not over";
+  close_what_ended();
+  if (std::string breach = check_always(); !breach.empty()) return breach;
+  return std::nullopt;
 }
 
 bool World::stalled() const {
@@ -57,15 +78,8 @@ bool World::step() {
   could(client_.can_read() && !stalled(), [&] { client_.read(random_.between(1, to_client_.size()), now_); });
   could(client_.can_send(), [&] { client_.send(now_); });
   could(client_.can_answer(now_), [&] { client_.answer(now_); });
-  could(client_.can_see_end(), [&] {
-    TransportEnd end;
-    if (to_client_.broken() && !agent_.ended()) {
-      end.reason = "connection reset";
-    } else if (plan_.client.transport_is_rich) {
-      end.exit_code = agent_.exit_code();
-    }
-    client_.see_end(end, now_);
-  });
+  could(client_.can_see_end(), [&] { client_.see_end(end_of_transport(), now_); });
+  if (path_) could(path_->can_act(), [&] { path_->act(now_, random_); });
   if (possible.empty() || random_.chance(10)) {
     if (!next_event()) return !possible.empty();
     pass_time(!possible.empty());
@@ -76,12 +90,25 @@ bool World::step() {
   return true;
 }
 
+TransportEnd World::end_of_transport() const {
+  TransportEnd end;
+  if (path_) {
+    end.reason = path_->reason();
+  } else if (to_client_.broken() && !agent_.ended()) {
+    end.reason = "connection reset";
+  } else if (plan_.client.transport_is_rich) {
+    end.exit_code = agent_.exit_code();
+  }
+  return end;
+}
+
 std::optional<TimePoint> World::next_event() const {
   std::optional<TimePoint> next = agent_.next_timer(now_);
   const auto earlier = [&](std::optional<TimePoint> other) {
     if (other && (!next || *other < *next)) next = other;
   };
   earlier(client_.next_timer());
+  if (path_) earlier(path_->next_timer());
   if (!client_.outcome() && stops_said_ < plan_.stops.size()) earlier(TimePoint(plan_.stops[stops_said_]));
   if (plan_.fault == Fault::kAgentStops && !fault_happened_) earlier(TimePoint(plan_.fault_at));
   if (plan_.fault == Fault::kStall && now_ < TimePoint(plan_.fault_at + plan_.fault_lasts)) {
@@ -113,9 +140,9 @@ void World::happen() {
   if (!given_up_ &&
       (now_ >= kPatience || ((to_agent_.cut() || to_client_.cut()) && now_ >= TimePoint(kCutNoticedAfter)))) {
     given_up_ = true;
-    to_agent_.break_off();
-    to_client_.break_off();
+    for (Link* link : {&to_agent_, &to_client_, &from_agent_, &from_client_}) link->break_off();
   }
+  if (path_) path_->on_timer(now_);
   if (stalled()) client_.pause_receiving(now_);
   agent_.on_timer(now_);
   client_.on_timer(now_);
@@ -123,17 +150,26 @@ void World::happen() {
 
 // A process that is gone has closed its ends.
 void World::close_what_ended() {
+  Link& from_agent = is_direct_ ? to_client_ : from_agent_;
+  Link& from_client = is_direct_ ? to_agent_ : from_client_;
   if (agent_.ended() && !agent_.exited(now_)) agent_.flush_last_lines();
-  if (agent_.exited(now_) && !to_client_.at_end()) to_client_.close();
+  if (agent_.exited(now_) && !from_agent.at_end()) from_agent.close();
+  if (agent_.exited(now_) && path_ && !to_agent_.broken()) to_agent_.break_off();
   if (client_.outcome() && !to_client_.broken()) {
-    to_agent_.close();
+    from_client.close();
     to_client_.break_off();
+  }
+  // Where no link ever heard of it there is no agent, or it has lost its client.
+  if (path_ && path_->over()) {
+    to_agent_.close();
+    from_agent_.break_off();
   }
 }
 
 std::string World::check_always() const {
   if (!agent_.breach.empty()) return "agent: " + agent_.breach;
   if (!client_.breach.empty()) return "client: " + client_.breach;
+  if (path_ && !path_->breach().empty()) return "broker: " + path_->breach();
   // A person who said stop waits for as long as something comes, and a bounded time after that.
   const TimePoint waits_since = std::max(stop_said_at_, client_.last_heard());
   if (stops_said_ > 0 && !client_.outcome() && now_ > waits_since + plan_.client.stop_timeout + seconds(1)) {
@@ -211,8 +247,8 @@ std::string World::check_success() const {
 }
 
 std::string World::story() const {
-  static constexpr std::string_view kFaults[] = {"none",       "cut",         "corrupt", "file", "start",
-                                                 "late start", "agent stops", "stall",   "limit"};
+  static constexpr std::string_view kFaults[] = {"none",       "cut",         "corrupt", "file",  "start",
+                                                 "late start", "agent stops", "stall",   "limit", "broker"};
   const auto seconds_text = [](Duration d) { return std::to_string(std::chrono::duration<double>(d).count()); };
   const RunnerPlan& runner = plan_.runner;
   std::string text = "fault: " + std::string(kFaults[static_cast<int>(plan_.fault)]) + "; stops at";
@@ -226,6 +262,7 @@ std::string World::story() const {
   if (runner.straggler == RunnerPlan::Straggler::kShort) text += " straggler";
   if (runner.straggler == RunnerPlan::Straggler::kStubborn) text += " stubborn-straggler";
   text += " exit " + std::to_string(runner.exit_code);
+  if (path_) text += "\n" + path_->story();
   return text + "\nagent: " + agent_.story() + "\nclient: " + client_.story() + "\n";
 }
 
