@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One host of the fleet: one connection to the broker, two subscriptions, and a session for each client that opens one,
+// as stapsh-link has it; the agents are emulated ones.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/credit_pool.h"
+#include "broker/stream.h"
+#include "broker/subjects.h"
+#include "broker/who.h"
+#include "broker_socket.h"
+#include "emulated_agent.h"
+
+namespace stapsh::fleet {
+
+/// Of all hosts together.
+struct FleetCounts {
+  std::uint64_t connected = 0, lost = 0, answered = 0, opened = 0, ended = 0, reset = 0, published = 0;
+};
+
+class EmulatedHost {
+ public:
+  EmulatedHost(std::size_t index, const broker::Subjects& subjects, Scenario scenario, FleetCounts& counts);
+  EmulatedHost(const EmulatedHost&) = delete;
+  EmulatedHost& operator=(const EmulatedHost&) = delete;
+
+  Result<> open(const BrokerAddress& address, const sys::Epoll& epoll, std::uint64_t id);
+  /// What epoll said. An error is the end of its connection.
+  Result<> on_socket(std::uint32_t events, TimePoint now);
+  Result<> on_timer(TimePoint now);
+  [[nodiscard]] std::optional<TimePoint> next_timer() const;
+  /// The broker has gone, and with it all sessions.
+  void disconnect();
+  [[nodiscard]] const std::string& name() const { return who_.host; }
+
+ private:
+  struct Session {
+    EmulatedAgent agent;
+    broker::Stream stream;
+    broker::CreditPool::Share share;
+  };
+  using Sessions = std::map<broker::SessionName, std::unique_ptr<Session>>;
+  struct Answer {
+    TimePoint at;
+    std::string reply;
+  };
+
+  void on_event(const WireEvent& event, TimePoint now);
+  void on_question(const Delivery& delivery, TimePoint now);
+  void on_message(const broker::SessionName& name, const broker::Message& message, TimePoint now);
+  void begin(const broker::SessionName& name, const broker::Open& open, TimePoint now);
+  void end(Sessions::iterator at);
+  void say(const broker::SessionName& name, const broker::Message& message);
+  void send_output(TimePoint now);
+
+  const broker::Subjects& subjects_;
+  Scenario scenario_;
+  FleetCounts& counts_;
+  broker::WhoAnswer who_;
+  BrokerSocket socket_;
+  broker::CreditPool pool_;
+  Sessions sessions_;
+  std::vector<Answer> answers_;
+  bool connected_ = false;
+};
+
+}  // namespace stapsh::fleet
