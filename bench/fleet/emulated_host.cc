@@ -33,23 +33,22 @@ broker::WhoAnswer identity_of(std::size_t index) {
           {{"role", kRoles[index % kRoles.size()]}, {"dc", kPlaces[index / 8 % kPlaces.size()]}}};
 }
 
-// As stapsh has them where its owner allows bpftrace to whoever the broker lets in.
-AgentSettings settings_for(const broker::WhoAnswer& who, const std::string& client) {
-  AgentSettings settings;
-  settings.identity = {std::string(kSpokenVersion), who.machine, who.release};
-  policy::Peer peer;
-  peer.name = client;
-  static const policy::Policy kPolicy = *policy::parse_policy("allow runner=bpftrace args=safe\n");
-  settings.gate = policy::Gate{peer, kPolicy, {}, ~policy::Capabilities{0}};
-  return settings;
-}
-
 std::mt19937_64& random_numbers() {
   static std::mt19937_64 numbers(1);  // The same run each time.
   return numbers;
 }
 
 }  // namespace
+
+AgentSettings emulated_settings(const broker::WhoAnswer& who, const std::string& client) {
+  AgentSettings settings;
+  settings.identity = {std::string(kSpokenVersion), who.machine, who.release};
+  policy::Peer peer;
+  peer.name = client;
+  static const policy::Policy kPolicy = *policy::parse_policy(kEmulatedPolicy);
+  settings.gate = policy::Gate{peer, kPolicy, {}, ~policy::Capabilities{0}};
+  return settings;
+}
 
 EmulatedHost::EmulatedHost(std::size_t index, const broker::Subjects& subjects, Scenario scenario, FleetCounts& counts)
     : subjects_(subjects),
@@ -110,7 +109,7 @@ void EmulatedHost::say(const broker::SessionName& name, const broker::Message& m
 void EmulatedHost::begin(const broker::SessionName& name, const broker::Open& open, TimePoint now) {
   ++counts_.opened;
   auto session = std::make_unique<Session>(
-      Session{EmulatedAgent(settings_for(who_, name.client), scenario_, now),
+      Session{EmulatedAgent(emulated_settings(who_, name.client), scenario_, now),
               broker::Stream(broker::Stream::Side::kHost, open.credit, pool_.base()), pool_.open()});
   sessions_.emplace(name, std::move(session));
   say(name, broker::Credit{pool_.base()});

@@ -23,6 +23,11 @@ struct FleetCounts {
   std::uint64_t connected = 0, lost = 0, answered = 0, opened = 0, ended = 0, reset = 0, published = 0;
 };
 
+/// Of the agents of all hosts; see stapsh-policy(5).
+inline constexpr std::string_view kEmulatedPolicy = "allow runner=bpftrace args=safe\n";
+/// As stapsh has them there for a client of that name.
+AgentSettings emulated_settings(const broker::WhoAnswer& who, const std::string& client);
+
 class EmulatedHost {
  public:
   EmulatedHost(std::size_t index, const broker::Subjects& subjects, Scenario scenario, FleetCounts& counts);

@@ -85,7 +85,7 @@ class Floor {
       }
     }
     tell("stop-s", since(stopped_));
-    tell("maps", static_cast<double>(said_bytes_));
+    tell("said-bytes", static_cast<double>(said_bytes_));
     tell("clean", static_cast<double>(clean_));
     tell("failed", static_cast<double>(failed_));
     return {};
