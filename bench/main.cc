@@ -29,6 +29,7 @@ constexpr Entry kBenchmarks[] = {
     {"local-fanout", run_local_fanout},
     {"ssh-fanout", run_ssh_fanout},
     {"bootstrap", run_bootstrap},
+    {"fleet", run_fleet},
     {"gather", run_gather},
     {"stop", run_stop},
     {"memory", run_memory},

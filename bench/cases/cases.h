@@ -27,6 +27,7 @@ void run_client_relay(const Site& site, const Settings& settings, Targets& targe
 void run_local_fanout(const Site& site, const Settings& settings, Targets& targets);
 void run_bootstrap(const Site& site, const Settings& settings, Targets& targets);
 void run_ssh_fanout(const Site& site, const Settings& settings, Targets& targets);
+void run_fleet(const Site& site, const Settings& settings, Targets& targets);
 void run_gather(const Site& site, const Settings& settings, Targets& targets);
 void run_stop(const Site& site, const Settings& settings, Targets& targets);
 void run_memory(const Site& site, const Settings& settings, Targets& targets);

@@ -6,8 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <deque>
-#include <map>
-#include <random>
+#include <exception>
 
 #include "base/overloaded.h"
 #include "base/parse_int.h"
@@ -19,6 +18,7 @@
 #include "broker_socket.h"
 #include "session/client_session.h"
 #include "sys/clock.h"
+#include "sys/random_name.h"
 #include "timers.h"
 
 namespace {
@@ -33,6 +33,7 @@ constexpr Duration kPatience = std::chrono::seconds(120);
 constexpr std::size_t kUnsentBytes = std::size_t{1} << 20U;
 constexpr std::string_view kScript = "profile:hz:99 { @[comm] = count(); } interval:s:1 { print(@); }\n";
 constexpr unsigned kAnswers = 1, kUp = 2;
+constexpr std::size_t kRunCharacters = 10;
 
 struct Target {
   Target(broker::SessionName given, const ClientSettings& settings, broker::CreditPool& pool)
@@ -53,12 +54,10 @@ struct Target {
 class Floor {
  public:
   Floor(std::size_t hosts, std::string_view site, BrokerAddress broker, Duration lasts)
-      : hosts_(hosts), subjects_(site), broker_(broker), lasts_(lasts), pool_(kPoolBytes, hosts), timers_(hosts) {
-    std::random_device random;
-    run_ = "r" + std::to_string(random());
-  }
+      : hosts_(hosts), subjects_(site), broker_(broker), lasts_(lasts), pool_(kPoolBytes, hosts), timers_(hosts) {}
 
   Result<> run() {
+    run_ = TRY(sys::random_name(kRunCharacters));
     epoll_ = TRY(sys::Epoll::create());
     TRY(socket_.open(broker_, "fleet_floor", epoll_, 0));
     const std::string inbox = "_INBOX.CLIENT." + run_;
@@ -262,8 +261,13 @@ Result<> run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   (void)std::signal(SIGPIPE, SIG_IGN);
-  const Result<> done = run(argc, argv);
-  if (done) return 0;
-  std::fprintf(stderr, "fleet_floor: %s\n", done.error().what.c_str());
-  return done.error().code == Errc::kUsage ? 2 : 1;
+  try {
+    const Result<> done = run(argc, argv);
+    if (done) return 0;
+    std::fprintf(stderr, "fleet_floor: %s\n", done.error().what.c_str());
+    return done.error().code == Errc::kUsage ? 2 : 1;
+  } catch (const std::exception& error) {  // For want of memory.
+    std::fprintf(stderr, "fleet_floor: %s\n", error.what());
+    return 1;
+  }
 }

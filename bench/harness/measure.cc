@@ -29,14 +29,18 @@ Benchmark::Benchmark(std::string title, std::vector<Contender> contenders)
     : title_(std::move(title)), contenders_(std::move(contenders)), samples_(contenders_.size()) {}
 
 void Benchmark::run(std::size_t rounds) {
-  for (std::size_t round = 0; round <= rounds; ++round) {
-    for (std::size_t i = 0; i < contenders_.size(); ++i) {
-      try {
-        Sample sample = contenders_[i].run();
-        if (round > 0) samples_[i].push_back(std::move(sample));
-      } catch (const BenchError& error) {
-        throw BenchError(title_ + ", " + contenders_[i].name + ": " + error.what());
-      }
+  for (std::size_t round = 0; round <= rounds; ++round) take_turn(round > 0);
+}
+
+void Benchmark::run_once() { take_turn(true); }
+
+void Benchmark::take_turn(bool counts) {
+  for (std::size_t i = 0; i < contenders_.size(); ++i) {
+    try {
+      Sample sample = contenders_[i].run();
+      if (counts) samples_[i].push_back(std::move(sample));
+    } catch (const BenchError& error) {
+      throw BenchError(title_ + ", " + contenders_[i].name + ": " + error.what());
     }
   }
 }

@@ -38,6 +38,8 @@ class Benchmark {
 
   /// Each contender `rounds` times, in turns, after one turn that is not counted.
   void run(std::size_t rounds);
+  /// Each contender a single time: for what takes long and needs no warming up.
+  void run_once();
   /// The median of the contender in that role; the first one, if there are several.
   [[nodiscard]] double median_of(Role role, const std::string& metric) const;
   [[nodiscard]] bool has(Role role) const;
@@ -45,6 +47,7 @@ class Benchmark {
   void print(const std::vector<std::string>& metrics) const;
 
  private:
+  void take_turn(bool counts);
   [[nodiscard]] std::vector<double> values(std::size_t contender, const std::string& metric) const;
 
   std::string title_;

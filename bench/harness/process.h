@@ -48,6 +48,7 @@ class Process {
   /// Reads and discards to the end of the output; returns how many bytes came.
   std::size_t read_to_end();
   [[nodiscard]] int out() const { return out_; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   void send_signal(int signo) const;
   /// No more input will come.
   void end_input();

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/broker.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <simdjson.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "harness/measure.h"
+
+namespace stapsh::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> words_of(const Site& site) {
+  // Its defaults, said aloud; a port of its own choice, which it writes into a file.
+  const std::string config = site.write(
+      "nats/nats.conf", "host: 127.0.0.1\nport: -1\nhttp: 127.0.0.1:-1\nports_file_dir: \"" + site.path("nats") +
+                            "\"\nmax_payload: 1MB\nmax_pending: 64MB\n"
+                            "write_deadline: \"10s\"\n");
+  return {kNatsServer, "-c", config, "-l", site.path("nats/log")};
+}
+
+// {"nats": ["nats://127.0.0.1:1"], "monitoring": ["http://127.0.0.1:2"]}
+std::string ports_file(const std::string& folder) {
+  for (int looks = 0; looks < 2'000; ++looks) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().extension() != ".ports") continue;
+      std::stringstream text;
+      text << std::ifstream(entry.path()).rdbuf();
+      if (text.str().find('}') != std::string::npos) return text.str();
+    }
+    (void)::poll(nullptr, 0, 10);  // It tells nobody that it is ready.
+  }
+  throw BenchError("nats-server does not say its ports");
+}
+
+std::string first_of(simdjson::dom::element ports, const char* key) {
+  std::string_view url;
+  if (ports[key].at(0).get(url) != simdjson::SUCCESS) throw BenchError(std::string("nats-server has no port: ") + key);
+  return std::string(url);
+}
+
+std::string get(int port, const std::string& path) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
+    char buffer[16'384];
+    for (ssize_t size = 0; (size = ::read(fd, buffer, sizeof buffer)) > 0;)
+      answer.append(buffer, static_cast<std::size_t>(size));
+  }
+  (void)::close(fd);
+  const std::size_t body = answer.find("\r\n\r\n");
+  if (body == std::string::npos) throw BenchError("nats-server does not answer " + path);
+  return answer.substr(body + 4);
+}
+
+}  // namespace
+
+Broker::Broker(const Site& site) : process_({.argv = words_of(site), .wire = Wire::kNone}) {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string text(ports_file(site.path("nats")));
+  simdjson::dom::element ports;
+  if (parser.parse(text).get(ports) != simdjson::SUCCESS) throw BenchError("nats-server's ports are no JSON");
+  url_ = first_of(ports, "nats");
+  const std::string monitor = first_of(ports, "monitoring");
+  monitor_port_ = std::stoi(monitor.substr(monitor.rfind(':') + 1));
+}
+
+Broker::Counts Broker::counts() const {
+  simdjson::dom::parser parser;
+  const simdjson::padded_string text(get(monitor_port_, "/varz"));
+  simdjson::dom::element varz;
+  Counts counts;
+  if (parser.parse(text).get(varz) != simdjson::SUCCESS ||
+      varz["in_msgs"].get(counts.messages_in) != simdjson::SUCCESS ||
+      varz["out_msgs"].get(counts.messages_out) != simdjson::SUCCESS ||
+      varz["slow_consumers"].get(counts.slow_consumers) != simdjson::SUCCESS) {
+    throw BenchError("nats-server's /varz is another");
+  }
+  return counts;
+}
+
+}  // namespace stapsh::bench
