@@ -186,7 +186,8 @@ class Fleet {
       pollfd entry{client.out(), POLLIN, 0};
       if (left <= 0 || ::poll(&entry, 1, left) == 0) {
         if (!is_enough(hosts_)) return;
-        throw BenchError(std::to_string(hosts.size()) + " hosts have answered after " + std::to_string(seconds) + " s");
+        throw BenchError(std::to_string(hosts.size()) + " hosts have answered after " + std::to_string(seconds) +
+                         " s\n" + last_errors());
       }
       const ssize_t size = ::read(client.out(), buffer.data(), buffer.size());
       if (size <= 0) throw BenchError("rstap ended early\n" + last_errors());
