@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // In the place of the connection, where libnats' headers were missing at build time.
 #include "nats/connection.h"
+#include "nats/nkey.h"
 
 namespace stapsh::nats {
+namespace {
+
+constexpr std::string_view kNotBuilt = "this program was built without NATS; build it where libnats-dev is";
+
+}  // namespace
 
 class Connection::State {};
 
-Result<Connection> Connection::start(const Settings&) {
-  return fail(Errc::kSystem, "this program was built without NATS; build it where libnats-dev is");
-}
+Result<Connection> Connection::start(const Settings&) { return fail(Errc::kSystem, std::string(kNotBuilt)); }
+
+Result<Nkey> make_nkey() { return fail(Errc::kSystem, std::string(kNotBuilt)); }
+Result<Nkey> read_nkey(const std::string&) { return fail(Errc::kSystem, std::string(kNotBuilt)); }
 
 Connection::Connection(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Connection::Connection(Connection&&) noexcept = default;

@@ -9,6 +9,7 @@
 #include "client/cli/command_line.h"
 #include "client/cli/completion.h"
 #include "client/cli/replay_arguments.h"
+#include "client/fleet/fleet_command.h"
 #include "client/prompts/askpass.h"
 #include "client/relay/relay.h"
 #include "client/relay/who_there.h"
@@ -38,6 +39,11 @@ stapsh::Result<std::optional<int>> run_command(std::span<const std::string> word
   if (first == client::kNatsWhoWord) code = TRY(client::run_nats_who(rest));
   if (first == "completion") {
     const std::string text = TRY(client::completion_script(rest));
+    code = TRY(print_text(text));
+  }
+  if (first == "fleet") {
+    const client::FleetOptions options = TRY(client::parse_fleet_words(rest));
+    const std::string text = TRY(client::run_fleet_command(options));
     code = TRY(print_text(text));
   }
   if (first == "guest") {

@@ -12,6 +12,7 @@ constexpr std::array kCommands{
     CommandEntry{"sweep", "end and remove what dead sessions left on the targets"},
     CommandEntry{"sign", "sign programs, for targets whose policy asks for that"},
     CommandEntry{"replay", "show a recording as if it ran"},
+    CommandEntry{"fleet", "hosts behind a NATS broker: their keys, and its configuration"},
     CommandEntry{"guest", "the domains of libvirt and their ports"},
     CommandEntry{"completion", "print the completions for a shell"},
 };

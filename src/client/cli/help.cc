@@ -24,6 +24,7 @@ Usage: rstap [OPTIONS] --remote TARGET [--remote TARGET ...] FILE [ARGUMENTS]
        rstap [OPTIONS] --remote TARGET ... doctor [FILE [ARGUMENTS]]
        rstap [OPTIONS] --remote TARGET ... sweep
        rstap replay FILE [OUTPUT OPTIONS]
+       rstap fleet COMMAND ...
        rstap guest COMMAND ...
        rstap completion bash|zsh|fish
 
@@ -36,7 +37,8 @@ Without --remote it runs here, as stap does. `doctor` runs nothing: it says for 
 whether a run would work, and what mends it. `sweep` runs nothing: it ends and removes what dead
 sessions of yours left on the targets. (Scripts of those names are ./doctor, ./sweep.) `replay`
 shows a run that --record kept, as if it ran. `guest` is about the domains of libvirt and their
-ports: see rstap replay --help, rstap guest --help.
+ports, `fleet` about hosts behind a broker: see rstap replay --help, rstap guest --help, rstap
+fleet --help.
 )";
 
 constexpr std::string_view kTargetForms = R"(

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/fleet/fleet_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "client/fleet/user_file.h"
+#include "nats/nkey.h"
+#include "sys/file_lock.h"
+#include "sys/io.h"
+#include "sys/open_inside.h"
+
+namespace stapsh::client {
+namespace {
+
+constexpr std::string_view kSite = "/site", kUsers = "/users.conf", kBroker = "/nats-server.conf";
+constexpr const char* kLinkSeed = "link.seed";
+constexpr const char* kClientSeed = "client.seed";
+constexpr mode_t kForAll = 0644, kSecret = 0600, kSecretFolder = 0700;
+constexpr std::size_t kBytesMax = std::size_t{256} << 20;
+constexpr Duration kWriteTime = std::chrono::seconds(60);
+
+// A file without which the folder is no site's.
+Result<std::string> read_own(const std::string& path) {
+  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path, O_RDONLY);
+  if (!file && file.error().sys_errno == ENOENT) {
+    return fail(Errc::kUsage,
+                path +
+                    ": is missing: that is no site's folder; make one: rstap fleet init SITE, or say which: "
+                    "--folder DIR");
+  }
+  if (!file) return fail_named(path, file.error().sys_errno);
+  return sys::read_whole(file->get(), kBytesMax);
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+// Beside `path`, on the disk; its name.
+Result<std::string> write_beside(const std::string& path, std::string_view text, mode_t mode) {
+  std::string beside = path + ".XXXXXX";
+  sys::UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
+  if (!file.valid()) return fail_errno(path, errno);
+  Result<> wrote = sys::write_all(file.get(), text, kWriteTime);
+  if (wrote && (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0)) wrote = fail_errno(path, errno);
+  if (wrote) return beside;
+  (void)::unlink(beside.c_str());
+  return add_context(path, wrote.error());
+}
+
+// False: there is such a file, and it stays as it is.
+Result<bool> write_new(const std::string& path, std::string_view text, mode_t mode) {
+  if (exists(path)) return false;
+  const std::string beside = TRY(write_beside(path, text, mode));
+  const bool made = ::link(beside.c_str(), path.c_str()) == 0;  // Unlike rename(2) it takes nobody's place.
+  const int reason = errno;
+  (void)::unlink(beside.c_str());
+  if (!made && reason != EEXIST) return fail_errno(path, reason);
+  return made;
+}
+
+Result<> replace(const std::string& path, std::string_view text, mode_t mode) {
+  const std::string beside = TRY(write_beside(path, text, mode));
+  if (::rename(beside.c_str(), path.c_str()) == 0) return {};
+  const int reason = errno;
+  (void)::unlink(beside.c_str());
+  return fail_errno(path, reason);
+}
+
+Result<> make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  return fail_errno(path, errno);
+}
+
+Result<> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail_errno(path, errno);
+}
+
+std::string folder_of(const std::string& top, MemberKind kind, const std::string& name) {
+  return top + (kind == MemberKind::kHost ? "/hosts/" : "/clients/") + name + "/";
+}
+
+Result<sys::UniqueFd> lock_folder(const std::string& path) {
+  sys::UniqueFd folder = TRY(sys::open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY));
+  if (!TRY(sys::try_lock(folder.get()))) {
+    return fail(Errc::kUsage, path + ": another rstap fleet is at work there; try again when it is done");
+  }
+  return folder;
+}
+
+Result<std::string> absolute(const std::string& path) {
+  char* const found = ::realpath(path.c_str(), nullptr);
+  if (found == nullptr) return fail_named(path, errno);
+  std::string all(found);
+  std::free(found);
+  if (!is_plain_text(all))
+    return fail(Errc::kUsage, path + ": a quote in a folder's name can't be written in configurations");
+  return all;
+}
+
+}  // namespace
+
+Result<FleetFolder> FleetFolder::make(const std::string& path, const Site& site, BrokerOptions broker,
+                                      std::vector<std::string>& made) {
+  TRY(make_folder(path, 0755));
+  FleetFolder folder(TRY(absolute(path)), sys::UniqueFd());
+  folder.lock_ = TRY(lock_folder(folder.path_));
+  broker.folder = folder.path_;
+  const auto write = [&](std::string_view name, const std::string& text) -> Result<> {
+    if (TRY(write_new(folder.path_ + std::string(name), text, kForAll))) made.emplace_back(name.substr(1));
+    return {};
+  };
+  TRY(write(kSite, format_site(site)));
+  TRY(folder.read_site());
+  if (folder.site_.name != site.name) {
+    return fail(Errc::kUsage, fmt::format("{}: is site {}'s; give site {} a folder of its own", folder.path_,
+                                          folder.site_.name, site.name));
+  }
+  // Its seed is dropped here: nobody has it.
+  const nats::Nkey nobody = TRY(nats::make_nkey());
+  TRY(write(kUsers,
+            format_users(site.name, {Member{.kind = MemberKind::kNobody, .name = "", .key = nobody.public_key}})));
+  TRY(write(kBroker, broker_configuration(site, broker)));
+  TRY(folder.read_members());
+  return folder;
+}
+
+Result<FleetFolder> FleetFolder::open(const std::string& path) {
+  FleetFolder folder(TRY(absolute(path)), sys::UniqueFd());
+  folder.lock_ = TRY(lock_folder(folder.path_));
+  TRY(folder.read_site());
+  TRY(folder.read_members());
+  return folder;
+}
+
+Result<> FleetFolder::read_site() {
+  const std::string path = path_ + std::string(kSite);
+  Result<Site> site = parse_site(TRY(read_own(path)));
+  if (!site) return fail(Errc::kUsage, path + ":" + site.error().what);
+  site_ = *std::move(site);
+  return {};
+}
+
+Result<> FleetFolder::read_members() {
+  const std::string path = path_ + std::string(kUsers);
+  Result<std::vector<Member>> members = parse_users(TRY(read_own(path)));
+  if (!members) return fail(Errc::kUsage, path + ":" + members.error().what);
+  members_ = *std::move(members);
+  return {};
+}
+
+Result<FleetFolder::Admission> FleetFolder::admit(MemberKind kind, const std::string& name, bool makes_store) {
+  const bool is_host = kind == MemberKind::kHost;
+  const auto known = std::ranges::find(members_, name, &Member::name);
+  if (known != members_.end() && known->kind != kind) {
+    return fail(Errc::kUsage, fmt::format("{0}: there is a {1} of that name, and they would hear each other's answers; "
+                                          "choose another, or rstap fleet revoke {0}",
+                                          name, is_host ? "client" : "host"));
+  }
+  Admission admission{.is_new = known == members_.end(), .folder = folder_of(path_, kind, name)};
+  const std::string seed_file = admission.folder + (is_host ? kLinkSeed : kClientSeed);
+  if (admission.is_new) {
+    TRY(make_folder(path_ + (is_host ? "/hosts" : "/clients"), kSecretFolder));
+    TRY(make_folder(admission.folder, kSecretFolder));
+    if (!exists(seed_file)) {
+      const nats::Nkey key = TRY(nats::make_nkey());
+      TRY(write_new(seed_file, key.seed + "\n", kSecret));
+    }
+    // Read back also when it is new: what the broker is told is what the host has.
+    members_.push_back({.kind = kind, .name = name, .key = TRY(nats::read_nkey(seed_file)).public_key});
+  }
+  (admission.is_new ? members_.back() : *known).makes_store = makes_store;
+  admission.has_seed = exists(seed_file);
+  if (admission.has_seed) {
+    TRY(write_new(admission.folder + (is_host ? "link.toml" : "rstap.toml"),
+                  is_host ? link_configuration(site_, name) : client_configuration(site_, name, seed_file), kForAll));
+  }
+  return admission;
+}
+
+Result<> FleetFolder::revoke(const std::string& name) {
+  const auto known = std::ranges::find(members_, name, &Member::name);
+  if (name.empty() || known == members_.end()) {
+    return fail(Errc::kUsage,
+                name + ": is neither a host nor a client of site " + site_.name + "; see rstap fleet list");
+  }
+  // First of all: a seed that stayed would be taken for the key of whoever is admitted under this name later.
+  const std::string folder = folder_of(path_, known->kind, name);
+  for (const char* const file : {kLinkSeed, kClientSeed, "link.toml", "rstap.toml"}) TRY(remove_file(folder + file));
+  (void)::rmdir(folder.c_str());  // Not if somebody keeps something else there.
+  members_.erase(known);
+  return {};
+}
+
+Result<bool> FleetFolder::save() {
+  const std::string path = path_ + std::string(kUsers), text = format_users(site_.name, members_);
+  if (TRY(read_own(path)) == text) return false;
+  TRY(replace(path, text, kForAll));
+  // The names of the seeds as well: without them the list would name keys that a crash has taken from us.
+  (void)::fsync(lock_.get());
+  return true;
+}
+
+}  // namespace stapsh::client
