@@ -58,6 +58,7 @@ Result<std::string> admit(const FleetOptions& options, MemberKind kind) {
 
 Result<std::string> revoke(const FleetOptions& options) {
   FleetFolder folder = TRY(FleetFolder::open(options.folder));
+  for (const std::string& name : options.names) TRY(folder.find(name));
   for (const std::string& name : options.names) TRY(folder.revoke(name));
   TRY(folder.save());
   return fmt::format(

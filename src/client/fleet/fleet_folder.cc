@@ -185,12 +185,14 @@ Result<FleetFolder::Admission> FleetFolder::admit(MemberKind kind, const std::st
   return admission;
 }
 
+Result<> FleetFolder::find(const std::string& name) const {
+  if (!name.empty() && std::ranges::find(members_, name, &Member::name) != members_.end()) return {};
+  return fail(Errc::kUsage, name + ": is neither a host nor a client of site " + site_.name + "; see rstap fleet list");
+}
+
 Result<> FleetFolder::revoke(const std::string& name) {
+  TRY(find(name));
   const auto known = std::ranges::find(members_, name, &Member::name);
-  if (name.empty() || known == members_.end()) {
-    return fail(Errc::kUsage,
-                name + ": is neither a host nor a client of site " + site_.name + "; see rstap fleet list");
-  }
   // First of all: a seed that stayed would be taken for the key of whoever is admitted under this name later.
   const std::string folder = folder_of(path_, known->kind, name);
   for (const char* const file : {kLinkSeed, kClientSeed, "link.toml", "rstap.toml"}) TRY(remove_file(folder + file));

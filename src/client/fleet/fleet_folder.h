@@ -36,6 +36,8 @@ class FleetFolder {
   /// A host or a client, whose key is made here: it is a member once save() has been called. kUsage: a host and a
   /// client of one name would hear each other's answers.
   Result<Admission> admit(MemberKind kind, const std::string& name, bool makes_store);
+  /// kUsage: it is neither a host nor a client of this site.
+  [[nodiscard]] Result<> find(const std::string& name) const;
   /// Its key is gone from here; it is no member once save() has been called. kUsage: it is none.
   Result<> revoke(const std::string& name);
   /// Writes users.conf, if it is to say something else. False: it says all that already.
