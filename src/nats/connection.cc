@@ -250,7 +250,11 @@ class Connection::State {
     if (api_.natsMsgHeader_Get(got, "Status", &status) == NATS_OK && status != nullptr) {
       message.status = std::atoi(status);  // NOLINT(cert-err34-c): of the broker's own making; 0 is none.
     }
+    // JetStream answers at whatever subject who asks it names, whatever that one may publish: it would speak as others.
+    const char* stream = nullptr;
+    const bool is_stored = api_.natsMsgHeader_Get(got, "Nats-Stream", &stream) == NATS_OK;
     api_.natsMsg_Destroy(got);
+    if (is_stored && !message.subject.starts_with(inbox_)) return;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return event_bytes_ < kEventBytesMax || life.closed || stopping_; });
     if (life.closed || stopping_) return;

@@ -67,7 +67,7 @@ class Connection {
 
   /// Readable while there are events.
   [[nodiscard]] int fd() const;
-  /// All events so far, in their order.
+  /// All events so far, in their order. What JetStream sends comes to new_inbox() alone: elsewhere it is dropped.
   std::vector<Event> take();
 
   /// Never waits. What a broker does not take is kept in memory: the caller's credit is its bound.

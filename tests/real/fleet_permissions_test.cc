@@ -172,6 +172,22 @@ TEST_F(FleetPermissions, FilesAreMadeByClientsAndFetchedByHosts) {
   EXPECT_EQ(web01->ask(kFetch + "rstap.demo.file." + kDigest + ".1"), "404");
 }
 
+// Of a broker's permissions alone they could: JetStream answers at any subject that it is told.
+TEST_F(FleetPermissions, NobodySpeaksThroughTheStore) {
+  const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01")),
+             web02 = talk(host("web02"));
+  EXPECT_THAT(ada->ask("$JS.API.STREAM.CREATE.RSTAP_FILES", kStream), HasSubstr("\"did_create\":true"));
+  EXPECT_THAT(bob->ask(kPiece, "as somebody else"), HasSubstr("\"stream\":\"RSTAP_FILES\""));
+  for (const char* reply : {"rstap.demo.node.web02.ada.r1.0", "rstap.demo.up.ada.r1.web02.0", "rstap.demo.who"}) {
+    (*web01)->publish(kFetch + kPiece, "", reply);
+    EXPECT_EQ(web01->ask(kFetch + kPiece), "as somebody else");
+  }
+  (*ada)->publish("rstap.demo.node.web02.ada.r1.1", "as ada");
+  EXPECT_EQ(web02->next(), "rstap.demo.node.web02.ada.r1.1 as ada");
+  (*web02)->publish("rstap.demo.up.ada.r1.web02.1", "as web02");
+  EXPECT_EQ(ada->next(), "rstap.demo.up.ada.r1.web02.1 as web02");
+}
+
 TEST_F(FleetPermissions, WithoutAKeyOfTheSiteNobodyIsLetIn) {
   scratch_.make_folder("other");
   Program other(options({STAPSH_CLIENT, "fleet", "-f", scratch_.path("other"), "init", "demo", "--no-tls"}));

@@ -164,6 +164,11 @@ Result<> finish_init(FleetOptions& options) {
   if (broker.certificate.empty() != broker.key.empty()) {
     return fail(Errc::kUsage, "fleet init: --certificate and --key belong together");
   }
+  // The broker and the links have working folders of their own.
+  for (const std::string& file : {broker.certificate, broker.key, site.ca}) {
+    if (file.empty() || file.starts_with('/')) continue;
+    return fail(Errc::kUsage, fmt::format("fleet init: {}: give an absolute path", shown_text(file, 80)));
+  }
   if (site.server.empty()) site.server = "127.0.0.1";
   if (broker.listen.empty()) broker.listen = site.tls ? "0.0.0.0" : "127.0.0.1";
   site.server = with_port(site.server);

@@ -64,6 +64,7 @@ TEST(FleetCommandLine, SaysWhatIsWrong) {
       {{"init", "prod"}, "--server HOST; for a trial"},
       {{"init", "prod", "--server=x", "--key=/k"}, "--certificate and --key belong together"},
       {{"init", "prod", "--no-tls", "--ca=/k"}, "--no-tls takes no"},
+      {{"init", "prod", "--server=x", "--ca=ca.pem"}, "ca.pem: give an absolute path"},
       {{"init", "prod", "--server=a\"b"}, "can't stand in a configuration"},
       {{"init", "prod", "--server"}, "--server needs a value"},
       {{"init", "--nothing"}, "unknown option '--nothing'"},
