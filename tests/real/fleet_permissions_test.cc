@@ -198,7 +198,13 @@ TEST_F(FleetPermissions, WithoutAKeyOfTheSiteNobodyIsLetIn) {
     Talker stranger(settings(seed));
     EXPECT_THAT(stranger.next(), StartsWith("disconnected: ")) << seed;
   }
-  EXPECT_THAT(server_->err(), HasSubstr("authentication error"));
+  EXPECT_TRUE(server_->wait_for_err("authentication error - Nkey"));
+}
+
+// A broker may say why before it ends a connection.
+std::string end_of(Talker& talker) {
+  std::string said = talker.next();
+  return said.starts_with("trouble: ") ? talker.next() : said;
 }
 
 TEST_F(FleetPermissions, AReloadLetsInAndThrowsOutAndLeavesOthersConnected) {
@@ -213,7 +219,7 @@ TEST_F(FleetPermissions, AReloadLetsInAndThrowsOutAndLeavesOthersConnected) {
   fleet({"revoke", "web01"});
   EXPECT_EQ(read_file(file("hosts/web01/link.seed")), "");
   reload();
-  EXPECT_THAT(web01->next(), StartsWith("disconnected: "));
+  EXPECT_THAT(end_of(*web01), StartsWith("disconnected: "));
   fleet({"enroll", "web01"});
   EXPECT_NE(read_file(file("hosts/web01/link.seed")), read_file(old_seed));
   reload();
@@ -230,8 +236,8 @@ TEST_F(FleetPermissions, AReloadLetsInAndThrowsOutAndLeavesOthersConnected) {
 
   fleet({"revoke", "ada", "web[02-03]"});
   reload();
-  EXPECT_THAT(ada->next(), StartsWith("disconnected: "));
-  EXPECT_THAT(web02->next(), StartsWith("disconnected: "));
+  EXPECT_THAT(end_of(*ada), StartsWith("disconnected: "));
+  EXPECT_THAT(end_of(*web02), StartsWith("disconnected: "));
 }
 
 }  // namespace
