@@ -11,8 +11,9 @@
 namespace stapsh::sys {
 
 /// While it lives: by setfsuid(2) and setfsgid(2), with the capabilities of before. Who may signal or trace this
-/// process stays the same. Needs CAP_SETUID and CAP_SETGID; where the kernel refuses, nothing changes: look at what was
-/// made. One inside the life of another ends before it.
+/// process stays the same, and so does the signal that its parent's death sends it: at the latest at the end. Needs
+/// CAP_SETUID and CAP_SETGID; where the kernel refuses, nothing changes: look at what was made. One inside the life of
+/// another ends before it.
 class FileIdentity {
  public:
   FileIdentity(uid_t user, gid_t group);
@@ -26,6 +27,8 @@ class FileIdentity {
 
   Capabilities capabilities_{};
   int dumpable_;
+  int parent_death_signal_ = 0;
+  pid_t parent_ = 0;
   uid_t user_;
   gid_t group_;
 };
