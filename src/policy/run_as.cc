@@ -15,9 +15,10 @@ constexpr Capabilities bit(std::string_view name) {
   return Capabilities{1} << (std::ranges::find(kCapabilityNames, name) - kCapabilityNames.begin());
 }
 
-// Who becomes another user, and lets go of all but some capabilities, needs these once more; dac_override: what
-// that user leaves must be removed; kill: it must be stopped as that user, too.
-constexpr Capabilities kToSwitch = bit("dac_override") | bit("kill") | bit("setgid") | bit("setuid") | bit("setpcap");
+// Who becomes another user, and lets go of all but some capabilities, needs these once more; dac_override, and fowner
+// in a sticky directory: what that user leaves must be removed; kill: it must be stopped as that user, too.
+constexpr Capabilities kToSwitch =
+    bit("dac_override") | bit("fowner") | bit("kill") | bit("setgid") | bit("setuid") | bit("setpcap");
 
 }  // namespace
 

@@ -48,6 +48,8 @@ TEST(RunAs, AnAgentThatCantIsNoReasonToRunAsItself) {
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: setpcap");
   EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 1)),
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: dac_override");
+  EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 3)),
+            "policy line 1: user=stapbpf: the agent lacks the capabilities for it: fowner");
   EXPECT_TRUE(gate_of(text, kAll & ~Capabilities{1}).decide(kProgram).allowed);  // Without chown.
   EXPECT_EQ(reason(kAll & ~(Capabilities{1} << 5)),
             "policy line 1: user=stapbpf: the agent lacks the capabilities for it: kill");

@@ -225,7 +225,7 @@ TEST_F(AgentPrivileges, AnAgentThatIsNotRootRefuses) {
   const std::string not_root =
       "ERROR: refused: policy line 1: user=games: the agent is not root, and can't run anything as another user\n";
   EXPECT_EQ(said_by({"/usr/bin/setpriv", "--reuid", kUser, "--clear-groups"}), "OK\n" + not_root + not_root + "quit\n");
-  for (const std::string lacking : {"setpcap", "kill", "dac_override"}) {
+  for (const std::string lacking : {"setpcap", "kill", "dac_override", "fowner"}) {
     const std::string error =
         "ERROR: refused: policy line 1: user=games: the agent lacks the capabilities for it: " + lacking + "\n";
     EXPECT_EQ(said_by({"/usr/bin/setpriv", "--bounding-set", "-" + lacking}), "OK\n" + error + error + "quit\n");
@@ -234,7 +234,9 @@ TEST_F(AgentPrivileges, AnAgentThatIsNotRootRefuses) {
 
 // As in the sandbox of the packaged units, which hold that one back.
 TEST_F(AgentPrivileges, AnAgentNeedsNoRightToGiveFilesAway) {
-  set_runner("stat -c 'own %u %g %a' $TMPDIR; stat -c 'sent %u %g %a' \"$1\"; mkdir -m 0 $TMPDIR/deep && echo made\n");
+  set_runner(
+      "stat -c 'own %u %g %a' $TMPDIR; stat -c 'sent %u %g %a' \"$1\"; mkdir -m 0 $TMPDIR/deep && "
+      "mkdir -m 1777 $TMPDIR/sticky && touch $TMPDIR/sticky/x && echo made\n");
   set_policy("allow runner=bpftrace user=games\n");
   ProgramOptions how = options({"/usr/bin/setpriv", "--bounding-set", "-chown", agent_program()}, &mounts_,
                                {"TMPDIR=" + scratch_.tmp()});
