@@ -200,7 +200,7 @@ void AgentLoop::stop_by_signal(int signo) { session_.on_stop_requested("signal "
 void AgentLoop::reap() {
   place_.keep_guardian_going();
   if (const std::optional<sys::Reaped> runner = children_.reap()) {
-    if (session_.memory() && sys::has_run_out_of_memory(children_.cgroup())) {
+    if (session_.memory() && sys::has_passed_memory_limit(children_.cgroup())) {
       session_.on_limit_passed("it used more than " + std::to_string(*session_.memory()) +
                                " bytes of memory (limit memory= of the policy)");
     }

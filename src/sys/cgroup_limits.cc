@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "sys/cgroup_owner.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 #include "sys/open_inside.h"
@@ -52,6 +53,14 @@ bool hands_on(const Cgroup& cgroup, const std::vector<std::string>& controllers)
   return type == "domain\n" && std::ranges::all_of(controllers, is_handed);
 }
 
+/// Whether the file with lines `KEY N` has more than 0 there.
+bool counts(std::string_view file, std::string_view key) {
+  const std::string line = "\n" + std::string(key) + " ";
+  const std::string text = "\n" + std::string(file);
+  const std::size_t at = text.find(line);
+  return at != std::string::npos && text.substr(at + line.size(), 1).find_first_of("123456789") == 0;
+}
+
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 Result<> limit(const Cgroup& cgroup, const CgroupLimits& limits) {
@@ -67,20 +76,32 @@ Result<> limit(const Cgroup& cgroup, const CgroupLimits& limits) {
 
 }  // namespace
 
+// Whoever rules one above rules all below it: of these none is asked further.
 Result<std::string> limited_cgroup_path(std::string_view name, const CgroupLimits& limits) {
   const std::vector<std::string> controllers = controllers_for(limits);
   const std::string ours = parent_of(TRY(Cgroup::path_for(name)));
+  std::vector<Cgroup> nearest_first;
   for (std::string path = ours; !path.empty(); path = parent_of(path)) {
-    const Result<Cgroup> cgroup = Cgroup::open(path);
+    Result<Cgroup> cgroup = Cgroup::open(path);
+    if (!cgroup && cgroup.error().sys_errno != 0) return fail(cgroup.error());
     if (!cgroup) break;  // Above the root of the hierarchy, or of what is shown here.
+    nearest_first.push_back(*std::move(cgroup));
+  }
+  Result<> owned;
+  const auto highest_not_owned = std::find_if(nearest_first.rbegin(), nearest_first.rend(), [&](const Cgroup& cgroup) {
+    owned = check_cgroup_owner(cgroup.fd(), cgroup.path());
+    return !owned;
+  });
+  for (auto cgroup = highest_not_owned.base(); cgroup != nearest_first.end(); ++cgroup) {
     if (!hands_on(*cgroup, controllers)) continue;
-    if (::faccessat(cgroup->fd(), ".", W_OK, AT_EACCESS) != 0) return fail_errno(path, errno);
-    return path + "/" + std::string(name);
+    if (::faccessat(cgroup->fd(), ".", W_OK, AT_EACCESS) != 0) return fail_errno(cgroup->path(), errno);
+    return cgroup->path() + "/" + std::string(name);
   }
   std::string wanted;
   for (const std::string& controller : controllers) wanted += (wanted.empty() ? "" : " and ") + controller;
-  return fail(Errc::kSystem,
-              "neither " + ours + " nor a cgroup above it hands on " + wanted + " (cgroup.subtree_control)");
+  const std::string handed = " hands on " + wanted + " (cgroup.subtree_control)";
+  if (!owned) return fail(Errc::kSystem, owned.error().what + ", and no cgroup above it" + handed);
+  return fail(Errc::kSystem, "neither " + ours + " nor a cgroup above it" + handed);
 }
 
 Result<Cgroup> create_limited_cgroup(const std::string& path, const CgroupLimits& limits) {
@@ -91,11 +112,13 @@ Result<Cgroup> create_limited_cgroup(const std::string& path, const CgroupLimits
   return fail(limited.error());
 }
 
-bool has_run_out_of_memory(const Cgroup& cgroup) {
-  const std::string events = "\n" + read_file(cgroup, "memory.events").value_or("");
-  static constexpr std::string_view kKey = "\noom_kill ";
-  const std::size_t at = events.find(kKey);
-  return at != std::string::npos && events.substr(at + kKey.size(), 1) != "0";
+bool has_passed_memory_limit(const Cgroup& cgroup) {
+  return was_own_memory_limit(read_file(cgroup, "memory.events").value_or(""),
+                              read_file(cgroup, "memory.events.local").value_or(""));
+}
+
+bool was_own_memory_limit(std::string_view events, std::string_view local_events) {
+  return counts(events, "oom_kill") && counts(local_events, "oom");
 }
 
 }  // namespace stapsh::sys

@@ -23,13 +23,17 @@ struct CgroupLimits {
 };
 
 /// Where one of that name can be: below the nearest of ours and those above it that hands on the controllers for these
-/// limits. Makes nothing. An Error says why there can be none.
+/// limits, and that nobody but root and our own user rules, nor one above it (check_cgroup_owner()). Makes nothing. An
+/// Error says why there can be none.
 Result<std::string> limited_cgroup_path(std::string_view name, const CgroupLimits& limits);
 
 /// A new one there, that holds its members to `limits`. An Error: it can't be made, or can't be limited, and is gone.
 Result<Cgroup> create_limited_cgroup(const std::string& path, const CgroupLimits& limits);
 
-/// Whether the kernel has ended somebody in it for want of memory.
-bool has_run_out_of_memory(const Cgroup& cgroup);
+/// Whether the kernel has ended somebody in it for want of memory by its own limit: not by that of one above it, and
+/// not as the whole machine had none left.
+bool has_passed_memory_limit(const Cgroup& cgroup);
+/// The same, of its memory.events and memory.events.local.
+bool was_own_memory_limit(std::string_view events, std::string_view local_events);
 
 }  // namespace stapsh::sys
