@@ -12,6 +12,7 @@
 
 #include "sys/file_identity.h"
 #include "sys/open_inside.h"
+#include "sys/remove_tree.h"
 
 namespace stapsh::sys {
 namespace {
@@ -37,6 +38,18 @@ Result<> lend_files(int dir, gid_t group) {
   return {};
 }
 
+// There is one where an earlier runner did not start, perhaps another user's, who may have put something into it; who
+// sends files makes no folders.
+Result<> remove_earlier_folder(int dir, const std::string& name, const std::string& path) {
+  const Result<UniqueFd> earlier = open_inside(dir, name, O_RDONLY | O_DIRECTORY);
+  if (earlier) {
+    if (const Result<> emptied = remove_contents(earlier->get()); !emptied) return add_context(path, emptied.error());
+  }
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  if (errno != ENOTEMPTY) return fail_errno(path, errno);
+  return fail(Errc::kSystem, path + ": a process of its user goes on putting files into it; end that, and try again");
+}
+
 }  // namespace
 
 Result<std::string> lend_workspace(const Workspace& workspace, uid_t user, gid_t group) {
@@ -45,8 +58,7 @@ Result<std::string> lend_workspace(const Workspace& workspace, uid_t user, gid_t
   const FileIdentity as_group(::geteuid(), group);
   TRY(lend_files(workspace.fd(), group));
   TRY(lend(workspace.fd(), workspace.path(), group, Workspace::kLentMode));
-  // There is one where an earlier runner did not start, perhaps another user's; who sends files makes no folders.
-  if (::unlinkat(workspace.fd(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return fail_errno(path, errno);
+  TRY(remove_earlier_folder(workspace.fd(), name, path));
   const FileIdentity as_user(user, group);
   struct stat made {};
   if (::mkdirat(workspace.fd(), name.c_str(), 0700) != 0 ||
