@@ -27,8 +27,11 @@ std::uint32_t word_at(const unsigned char* bytes) {
 }
 
 #ifdef __x86_64__
+// A virtual machine may have any of the three without the others: a host can mask each.
 bool processor_knows_it() {
+  constexpr unsigned kShuffles = bit_SSSE3 | bit_SSE4_1;
   unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & kShuffles) != kShuffles) return false;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
 }
 
