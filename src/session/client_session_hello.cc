@@ -9,7 +9,7 @@
 namespace stapsh {
 namespace {
 
-constexpr std::string_view kConcealed = "(not shown: a password was sent)";
+constexpr std::string_view kConcealed = "(not shown: a password or a code was sent)";
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kClockAnswer = "clock=";
 constexpr std::string_view kNoEnvironment = "its stapsh knows no --env; install this one there, or leave --env out";

@@ -262,6 +262,97 @@ TEST_F(RstapBecome, WhatIsNoSudoAndQuotesThePassword) {
   end_terminal();
 }
 
+/// What is called sudo there, asks for the password, and then does what the test says.
+class RstapBecomeFake : public RstapBecome {
+ protected:
+  void fake_sudo(const std::string& then) {
+    mounts_.replace("/usr/bin/sudo", scratch_.write("fake_sudo",
+                                                    "#!/bin/sh\nprintf %s \"$SUDO_PROMPT\" >&2\nread -r pw\n"
+                                                    "ask() { printf %s \"$1\" >&2; read -r answer; }\n" +
+                                                        then + "\nexit 1\n",
+                                                    0755));
+  }
+  /// In the arguments and the environment of all processes of this machine.
+  static void expect_nowhere(std::string_view secret) {
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      for (const char* file : {"/cmdline", "/environ"}) {
+        const std::string text = read_file(entry.path().string() + file);
+        EXPECT_FALSE(has(text, secret)) << entry.path() << file << ": " << text;
+      }
+    }
+  }
+};
+
+TEST_F(RstapBecomeFake, AQuestionThatQuotesThePassword) {
+  fake_sudo("ask \"Code for $pw: \"");
+  const std::string record = scratch_.path("record");
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "--bootstrap", "-v", "--record", record}), "exec:sh");
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("(sudo) Code for (the password): ")) << shell.captured();
+  expect_nowhere(kSecret);
+  ASSERT_TRUE(shell.write("\x04"));
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), ": sudo there asks \"Code for (the password): \": no answer was given"))
+      << shell.captured();
+  EXPECT_FALSE(has(read_file(record), kSecret));
+  end_terminal();
+}
+
+// Nobody but the person needs to know of what an asker asks.
+TEST_F(RstapBecomeFake, AQuestionIsInNoArgument) {
+  fake_sudo("ask \"Favourite colour\"': '");
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "--bootstrap"}), "exec:sh");
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("(sudo) Favourite colour: ")) << shell.captured();
+  expect_nowhere("Favourite colour: ");
+  ASSERT_TRUE(shell.write("\x04"));
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  end_terminal();
+}
+
+// A short one would be told by a mask in its place.
+TEST_F(RstapBecomeFake, AnswersAreQuotedNowhere) {
+  constexpr std::string_view kPin = "q7", kCode = "48151623";
+  fake_sudo(
+      "ask 'PIN: '\npin=$answer\nask 'Code: '\nask \"PIN $pin, once more: \"\n"
+      "echo \"wrong: $answer\" >&2");
+  const std::string record = scratch_.path("record");
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "--bootstrap", "-v", "--record", record}), "exec:sh");
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: "));
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("(sudo) PIN: ")) << shell.captured();
+  answer(kPin);
+  ASSERT_TRUE(shell.wait_for_out("(sudo) Code: ")) << shell.captured();
+  answer("31415926");
+  ASSERT_TRUE(shell.wait_for_out("(sudo) (not shown: it may quote what was typed)")) << shell.captured();
+  answer(kCode);
+  ASSERT_TRUE(shell.wait_for_out("code=1\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), ": wrong: (the answer)")) << shell.captured();
+  const std::string all = shell.out() + read_file(record);
+  EXPECT_FALSE(has(all, "PIN q7") || has(all, kCode)) << shell.captured();
+  end_terminal();
+}
+
+// A start file that is slow and ends no line. What is typed meanwhile would be sudo's password.
+TEST_F(RstapBecome, WhatStartFilesSayIsNoQuestion) {
+  const std::string log = scratch_.path("log");
+  site("Defaults logfile=" + log + "\n" + std::string(kAll),
+       {.server_lines = {R"(ForceCommand echo welcome; printf "Loading profile..." >&2; sleep 2; )"
+                         R"(eval "$SSH_ORIGINAL_COMMAND")"}});
+  Program& shell = at_terminal(with_exit({"--ask-become-pass", "-v"}));
+  ASSERT_TRUE(shell.wait_for_out("on 1 target: ")) << shell.captured();
+  EXPECT_FALSE(has(shell.out(), "(sudo)")) << shell.captured();
+  answer(kSecret);
+  ASSERT_TRUE(shell.wait_for_out("code=0\r\n")) << shell.captured();
+  EXPECT_TRUE(has(shell.out(), "it says: welcome") && has(shell.out(), "it says: Loading profile..."))
+      << shell.captured();
+  EXPECT_FALSE(has(shell.out(), "not shown")) << shell.captured();
+  EXPECT_FALSE(has(read_file(log), "incorrect")) << read_file(log);
+  end_terminal();
+}
+
 TEST_F(RstapBecome, ThisAgentAloneByItsDigest) {
   Program sum({.argv = {"sha256sum", agent_program()}, .env = scratch_.environment()});
   ASSERT_EQ(sum.wait_exit(), 0);

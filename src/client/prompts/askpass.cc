@@ -25,6 +25,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr int kAnswered = 0, kNotAnswered = 1;
+constexpr std::size_t kQuestionBytesMax = 8'192;  // As much as is shown.
 constexpr Duration kWriteLimit = std::chrono::seconds(10), kLookAgainAfter = std::chrono::hours(1);
 
 std::string variable(const char* name) {
@@ -177,17 +178,31 @@ Result<int> show_notice(const Question& question) {
   while (true) (void)::pause();
 }
 
+Result<std::string> read_question() {
+  std::string text(kQuestionBytesMax, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const sys::IoResult got = TRY(sys::read_some(STDIN_FILENO, std::span(text).subspan(size)));
+    if (got.end) break;
+    size += got.bytes;
+  }
+  text.resize(size);
+  return text;
+}
+
 }  // namespace
 
 std::optional<AskpassWords> askpass_words(std::span<const std::string> words) {
   // Its own name tells: another rstap, which an ssh starts, has these variables as well.
-  if (words.size() != 2 || words[0] != variable("SSH_ASKPASS")) return std::nullopt;
-  AskpassWords found{words[1], variable("SSH_ASKPASS_PROMPT"), variable(kAskerVariable), variable(kTargetVariable)};
+  if (words.empty() || words.size() > 2 || words[0] != variable("SSH_ASKPASS")) return std::nullopt;
+  const bool is_on_input = words.size() == 1;
+  AskpassWords found{is_on_input ? "" : words[1], is_on_input, variable("SSH_ASKPASS_PROMPT"), variable(kAskerVariable),
+                     variable(kTargetVariable)};
   return found.socket.empty() || found.target.empty() ? std::nullopt : std::optional(std::move(found));
 }
 
 Result<int> run_askpass(const AskpassWords& words) {
-  Question question{words.target, words.text, ::getppid()};
+  Question question{words.target, words.is_on_input ? TRY(read_question()) : words.text, ::getppid()};
   if (words.hint == "none") return show_notice(question);
   if (words.hint == "confirm") question.text += kYesOrNo;
   sys::SignalFd signals = TRY(sys::SignalFd::create({SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}));

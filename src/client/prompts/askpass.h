@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process that ssh starts to ask a person something: ourselves, as its SSH_ASKPASS. It waits for its turn
-// (asker.h), asks at the terminal, and writes the answer to standard output, which ssh reads. It puts the terminal back
-// however it ends, SIGKILL aside; then the asker does. If the asker dies, or ssh, it asks no longer.
+// The process that ssh starts, or we ourselves, to ask a person something: ourselves, as ssh's SSH_ASKPASS. It waits
+// for its turn (asker.h), asks at the terminal, and writes the answer to standard output, which ssh reads. It puts the
+// terminal back however it ends, SIGKILL aside; then the asker does. If the asker dies, or ssh, it asks no longer.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,8 @@
 namespace stapsh::client {
 
 struct AskpassWords {
-  std::string text;    ///< ssh's question.
+  std::string text;    ///< ssh's question; empty with `is_on_input`.
+  bool is_on_input;    ///< The question is ours (typed_answer.h): standard input has its text.
   std::string hint;    ///< ssh's SSH_ASKPASS_PROMPT: "confirm", "none" or empty.
   std::string socket;  ///< Where the asker is.
   std::string target;

@@ -27,6 +27,8 @@ class SudoPassword {
 
   /// For the sudo of a target. The Error says why it is not sent one. `is_unwanted`: nobody waits for it any more.
   Awaitable<Result<Line>> get(std::size_t target, std::function<bool()> is_unwanted);
+  /// What the target was sent until now, on an earlier connection; none: nothing.
+  [[nodiscard]] Line sent_to(std::size_t target) const { return sent_.contains(target) ? line_ : nullptr; }
   /// Its sudo has taken it.
   void note_taken(std::size_t target);
   /// Its connection has ended without that. Whoever waits in get() looks whether it is still wanted.

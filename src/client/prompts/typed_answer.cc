@@ -7,6 +7,7 @@
 
 #include "client/async/child_output.h"
 #include "sys/io.h"
+#include "sys/memory_file.h"
 #include "sys/pipe.h"
 
 namespace stapsh::client {
@@ -20,11 +21,13 @@ Awaitable<Result<TypedAnswer::Line>> TypedAnswer::get(std::string who, std::stri
                                                       std::function<bool()> is_unwanted) {
   Result<sys::Pipe> pipe = sys::make_pipe({.nonblocking_read = true});
   if (!pipe) co_return fail(pipe.error());
+  const Result<sys::UniqueFd> question = sys::make_memory_file(text);
+  if (!question) co_return fail(question.error());
   sys::SpawnOptions spawn;
   spawn.program = "/proc/" + std::to_string(::getpid()) + "/exe";
-  spawn.argv = {spawn.program, std::move(text)};
+  spawn.argv = {spawn.program};  // Others can read it, and a target may have worded the question.
   spawn.extra_env = asker_.environment(who);
-  spawn.stdin_fd = sys::kDevNull;
+  spawn.stdin_fd = question->get();
   spawn.stdout_fd = pipe->write_end.get();
   Result<sys::Child> child = sys::spawn(spawn);
   pipe->write_end.reset();

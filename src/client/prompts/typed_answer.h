@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One question of ours, asked as ssh's are: by a process of its own, as its SSH_ASKPASS (askpass.h), in its turn.
+// One question of ours, asked as ssh's are: by a process of its own, as its SSH_ASKPASS (askpass.h), in its turn. But
+// its text is on the process's standard input, not among its arguments, which everybody on the machine can read.
 #pragma once
 
 #include <functional>

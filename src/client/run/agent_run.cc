@@ -38,10 +38,10 @@ Awaitable<> AgentRun::run() {
   const bool asks = (lost || attempt_->is_adrift()) && !abandoned_;
   if (asks && outcome.remains == Outcome::Remains::kUnknown) co_await prove_clean();
   // The last line is the reason; a warning of ssh in twenty lines is shown whole.
-  const std::string_view early = attempt_->early_errors();
+  const std::string early = attempt_->early_errors();
   const std::string_view last = last_line(early);
   if (progress_.outcome()->kind == Outcome::Kind::kFailed && !last.empty()) {
-    progress_.tell_lines(early.substr(0, static_cast<std::size_t>(last.data() - early.data())));
+    progress_.tell_lines(std::string_view(early).substr(0, static_cast<std::size_t>(last.data() - early.data())));
   }
   progress_.emit_end();
 }

@@ -194,6 +194,7 @@ Awaitable<> Attempt::read_output() {
 void Attempt::take_bytes(std::string_view bytes) {
   if (bringing_) bytes = bringing_->on_bytes(bytes);
   if (becoming_ && bringing_->has_spoken()) becoming_->note_started();
+  if (becoming_ && becoming_->has_sent()) session_->conceal_noise();  // Who got it instead of sudo may quote it.
   if (bringing_ && bringing_->is_kept() && !session_->agent_has_greeted()) session_->note_agent_stays();
   if (!bytes.empty()) session_->on_bytes(bytes, sys::now());
   if (bringing_ && session_->agent_has_greeted()) bringing_->note_greeted();
@@ -213,23 +214,21 @@ void Attempt::on_errors(std::string_view bytes) {
   std::string rest;
   if (becoming_) {
     rest = becoming_->on_errors(bytes);
-    if (becoming_->wants_answer()) {
-      session_->conceal_noise();
-      spawn(becoming_->answer([this] { return is_over(); }));
-    }
-    if (becoming_->may_ask()) {
-      session_->conceal_noise();
-      spawn(becoming_->ask_person([this] { return is_over(); }));
-    }
+    if (becoming_->wants_answer()) spawn(becoming_->answer([this] { return is_over(); }));
+    if (becoming_->may_ask()) spawn(becoming_->ask_person([this] { return is_over(); }));
     bytes = rest;
   }
   early_errors_.append(whole_characters(bytes, kEarlyErrorBytesMax - early_errors_.size()));
-  if (becoming_) becoming_->conceal(early_errors_);
+}
+
+std::string Attempt::concealed(std::string_view text) const {
+  return becoming_ ? becoming_->conceal(text) : std::string(text);
 }
 
 std::string Attempt::last_words() const {
   const ReachOptions& reach = context_.options.reach;
-  return printable(reach.become ? sudo_reason(early_errors_, reach.ask_become_pass) : last_line(early_errors_));
+  const std::string errors = early_errors();
+  return printable(reach.become ? sudo_reason(errors, reach.ask_become_pass) : last_line(errors));
 }
 
 Awaitable<> Attempt::write_input() {
@@ -299,7 +298,8 @@ void Attempt::on_connected(const Connected& connected) {
   event.has_policy = session_->has_policy();
   progress_.emit(std::move(event));
   if (!connected.kept.empty()) progress_.note_kept_modules(connected.kept);
-  if (!early_errors_.empty()) progress_.note("it says: " + printable(last_line(early_errors_)));
+  const std::string errors = early_errors();
+  if (!last_line(errors).empty()) progress_.note("it says: " + printable(last_line(errors)));
   if (!context_.options.has_program()) {
     progress_.set_done(0);
     return session_->on_stop(sys::now());
@@ -410,7 +410,7 @@ Awaitable<TransportEnd> Attempt::close() {
 }
 
 std::string Attempt::explain_end(std::optional<int> exit_code) const {
-  if (bringing_ && !bringing_->failure().empty()) return bringing_->failure();
+  if (bringing_ && !bringing_->failure().empty()) return concealed(bringing_->failure());
   if (becoming_ && !becoming_->failure().empty()) return becoming_->failure();
   const bool before_run = session_->phase() != ClientSession::Phase::kRunning;
   // An agent of ours says by itself how its runner ended. What was said before the run is no reason in it.

@@ -45,8 +45,8 @@ class Attempt {
   /// Give up waiting.
   void abandon(std::string_view reason);
 
-  /// What was said on standard error before the run: ssh's own words.
-  [[nodiscard]] const std::string& early_errors() const { return early_errors_; }
+  /// What was said on standard error before the run: ssh's own words. Without what a person has answered there.
+  [[nodiscard]] std::string early_errors() const { return concealed(early_errors_); }
   /// Whether an agent answered to all that it was asked.
   [[nodiscard]] bool connected() const { return connected_; }
   /// Whether there was a module for it.
@@ -70,6 +70,7 @@ class Attempt {
   Awaitable<> start_when_due();
   Awaitable<TransportEnd> close();
   [[nodiscard]] std::string explain_end(std::optional<int> exit_code) const;
+  [[nodiscard]] std::string concealed(std::string_view text) const;
   [[nodiscard]] std::string last_words() const;
   void take_bytes(std::string_view bytes);
   void drain_effects();
@@ -112,8 +113,8 @@ class Attempt {
   Condition idle_;   // One of them ended.
   std::shared_ptr<const Module> module_;
   AttachedProbes attached_;
-  std::string plan_;  // --dry-run: what would run.
-  std::string early_errors_;
+  std::string plan_;          // --dry-run: what would run.
+  std::string early_errors_;  // As it was said.
   std::string stream_error_;  // Why not all was read that the agent said, or not all was sent that it needs.
   std::string untidy_;
   bool connected_ = false;

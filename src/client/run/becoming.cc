@@ -9,16 +9,30 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kMask = "(the password)";
-// A shorter answer to a question may stand in any text: "1" chooses from a list.
-constexpr std::size_t kConcealedBytesMin = 4;
+constexpr std::string_view kPasswordMask = "(the password)", kAnswerMask = "(the answer)";
 // A line may come in two pieces; a person does not mind the wait.
 constexpr Duration kQuietTime = std::chrono::milliseconds(500);
 
 }  // namespace
 
+Becoming::Becoming(asio::io_context& io, const Asker& asker, SudoPassword& password, const Target& target,
+                   AgentInput& input, std::string prompt)
+    : password_(password),
+      target_(target),
+      input_(input),
+      start_(prompt),
+      watch_(std::move(prompt)),
+      typed_(io, asker),
+      quiet_(io) {
+  if (SudoPassword::Line line = password.sent_to(target.index)) given_.add(std::move(line), kPasswordMask, "");
+}
+
 std::string Becoming::on_errors(std::string_view bytes) {
   if (started_) return std::string(bytes);
+  const bool had_begun = start_.found();
+  std::string noise = start_.on_bytes(bytes);
+  if (!start_.found()) return noise;
+  if (!had_begun) line_open_ = true;  // Which noise may have left so.
   const unsigned before = watch_.count();
   std::string rest = watch_.on_bytes(bytes);
   if (watch_.count() > 1) input_.end();  // It was not content with what it was given.
@@ -30,13 +44,13 @@ std::string Becoming::on_errors(std::string_view bytes) {
   }
   typed_.look_again();
   if (!rest.empty() && std::exchange(line_open_, false)) rest.insert(0, "\n");
-  return rest;
+  return noise + rest;
 }
 
 Awaitable<> Becoming::answer(std::function<bool()> is_unwanted) {
   Result<SudoPassword::Line> line = co_await password_.get(target_.index, std::move(is_unwanted));
   answered_ = sys::now();
-  line ? send(*std::move(line), 1) : give_up(line.error().what);
+  line ? send(*std::move(line), kPasswordMask, "") : give_up(line.error().what);
 }
 
 Awaitable<> Becoming::ask_person(std::function<bool()> is_unwanted) {
@@ -50,14 +64,14 @@ Awaitable<> Becoming::ask_person(std::function<bool()> is_unwanted) {
     if (is_over() || question.empty() || is_answering_password()) break;
     const auto is_changed = [this, &question] { return questions_.question() != question; };
     // As ssh marks what a server worded: such an answer is never given to another, and never shown (question.h).
-    Result<TypedAnswer::Line> line = co_await typed_.get(target_.name, "(sudo) " + question,
+    Result<TypedAnswer::Line> line = co_await typed_.get(target_.name, "(sudo) " + conceal(question),
                                                          [&is_over, &is_changed] { return is_over() || is_changed(); });
     if (is_over()) break;  // It would be taken for something else.
     if (is_changed()) continue;
     if (line) {
-      send(*std::move(line), kConcealedBytesMin);
+      send(*std::move(line), kAnswerMask, question);
     } else {
-      give_up("sudo there asks \"" + shown_text(question.substr(question.rfind('\n') + 1)) +
+      give_up("sudo there asks \"" + shown_text(conceal(question.substr(question.rfind('\n') + 1))) +
               "\": " + line.error().what);
     }
     break;
@@ -65,26 +79,16 @@ Awaitable<> Becoming::ask_person(std::function<bool()> is_unwanted) {
   asking_ = false;
 }
 
-void Becoming::send(TypedAnswer::Line line, std::size_t concealed_bytes_min) {
+void Becoming::send(TypedAnswer::Line line, std::string_view mask, std::string_view question) {
   questions_.forget();
   line_open_ = true;
-  if (line->text().size() > concealed_bytes_min) concealed_.push_back(line);  // Its end is none of it.
+  given_.add(line, mask, question);
   input_.send(std::move(line));
 }
 
 void Becoming::give_up(std::string why) {
   failure_ = std::move(why);
   input_.end();
-}
-
-void Becoming::conceal(std::string& text) const {
-  for (const TypedAnswer::Line& line : concealed_) {
-    std::string_view secret = line->text();
-    if (secret.ends_with('\n')) secret.remove_suffix(1);
-    for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kMask.size()) {
-      text.replace(at, secret.size(), kMask);
-    }
-  }
 }
 
 void Becoming::note_started() {

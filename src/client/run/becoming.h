@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/time.h"
 #include "client/async/asio_types.h"
+#include "client/prompts/given_answers.h"
 #include "client/prompts/sudo_password.h"
 #include "client/prompts/typed_answer.h"
 #include "client/run/agent_input.h"
@@ -24,8 +24,7 @@ class Becoming {
  public:
   /// All is lent but `prompt`, sudo's.
   Becoming(asio::io_context& io, const Asker& asker, SudoPassword& password, const Target& target, AgentInput& input,
-           std::string prompt)
-      : password_(password), target_(target), input_(input), watch_(std::move(prompt)), typed_(io, asker), quiet_(io) {}
+           std::string prompt);
 
   /// What came on standard error; returns it without sudo's questions.
   std::string on_errors(std::string_view bytes);
@@ -39,8 +38,10 @@ class Becoming {
   }
   /// Waits whether it is a question, and asks the person.
   Awaitable<> ask_person(std::function<bool()> is_unwanted);
-  /// Takes what was answered out of what is said: whoever got it instead of sudo may quote it.
-  void conceal(std::string& text) const;
+  /// Whether anything was sent for sudo: whoever got it instead may quote it.
+  [[nodiscard]] bool has_sent() const { return !given_.empty(); }
+  /// `text` as it was said there, without what was sent.
+  [[nodiscard]] std::string conceal(std::string_view text) const { return given_.conceal(text); }
   /// What sudo starts has spoken.
   void note_started();
   /// The connection has ended.
@@ -55,19 +56,20 @@ class Becoming {
  private:
   [[nodiscard]] bool asked() const { return watch_.count() > 0; }
   [[nodiscard]] bool is_answering_password() const { return asked() && !answered_; }
-  void send(TypedAnswer::Line line, std::size_t concealed_bytes_min);
+  void send(TypedAnswer::Line line, std::string_view mask, std::string_view question);
   void give_up(std::string why);
 
   SudoPassword& password_;
   const Target& target_;
   AgentInput& input_;
+  SudoStart start_;
   PromptWatch watch_;
   QuestionWatch questions_;
   TypedAnswer typed_;
   asio::steady_timer quiet_;
   TimePoint last_bytes_;
   std::optional<TimePoint> answered_;
-  std::vector<TypedAnswer::Line> concealed_;  // Of those that were sent.
+  GivenAnswers given_;
   std::string failure_;
   bool answering_ = false;
   bool asking_ = false;     // The person, or waiting whether to.

@@ -13,9 +13,10 @@ namespace {
 // (bootstrap_stage.sh). Whoever shows our command on standard error must not seem to be sudo, which asks: a forced
 // command that refuses it, a shell that traces (bash as sh too, where the environment has SHELLOPTS), ssh's LogLevel.
 // So the prompt is whole behind `set +xv` alone, and its halves don't touch even where the blanks get lost. Not sudo's
-// -p: then all that PAM asks would have this one prompt (passprompt_override), a code as well.
+// -p: then all that PAM asks would have this one prompt (passprompt_override), a code as well. The halves in the other
+// order are the mark that the last command before sudo says: what comes before it nobody asks (SudoStart).
 constexpr std::string_view kScript =
-    "set +xv; u=$2; p=$1$3; shift 3; "
+    "set +xv; u=$2; p=$1$3; m=$3$1; shift 3; "
     "command -v sudo > /dev/null || { echo \"sudo: there is none on the target\" >&2; exit 1; }; "
     "if test \"$1\" = agent; then s=$2; "
     "if test -z \"$s\"; then for s in \"`command -v stapsh`\" /usr/lib/systemtap/stapsh /usr/libexec/systemtap/stapsh "
@@ -26,10 +27,20 @@ constexpr std::string_view kScript =
     "*) set -- /bin/sh -c \"printf \\\"\\nstapsh-stage found %s\\n\\\" \\\"\\$0\\\"; exec \\\"\\$0\\\"\" \"$s\" ;; "
     "esac; "
     "fi; fi; "
-    "if test -n \"$p\"; then SUDO_PROMPT=$p; export SUDO_PROMPT; exec sudo -k -S -u \"$u\" -- \"$@\"; fi; "
+    "if test -n \"$p\"; then SUDO_PROMPT=$p; export SUDO_PROMPT; echo \"$m\" >&2; exec sudo -k -S -u \"$u\" -- \"$@\"; "
+    "fi; "
     "exec sudo -n -u \"$u\" -- \"$@\"";
 
 constexpr std::size_t kQuestionBytesMax = 2'048;  // A list to choose from, and what ssh said before.
+
+// All of `kept` but what may be the beginning of `mark`; that stays in it.
+std::string take_settled(std::string& kept, std::string_view mark) {
+  std::size_t begun = std::min(mark.size(), kept.size());
+  while (begun > 0 && !kept.ends_with(mark.substr(0, begun))) --begun;
+  std::string settled = kept.substr(0, kept.size() - begun);
+  kept.erase(0, settled.size());
+  return settled;
+}
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -63,6 +74,22 @@ std::string sudo_reason(std::string_view errors, bool asks) {
   return text;
 }
 
+SudoStart::SudoStart(std::string_view prompt)
+    : mark_(std::string(prompt.substr(prompt.size() / 2)).append(prompt.substr(0, prompt.size() / 2)) + '\n') {}
+
+std::string SudoStart::on_bytes(std::string_view& bytes) {
+  if (found_) return {};
+  kept_ += bytes;
+  bytes = {};
+  const std::size_t at = kept_.find(mark_);
+  if (at == std::string::npos) return take_settled(kept_, mark_);
+  found_ = true;
+  std::string before = kept_.substr(0, at);
+  kept_.erase(0, at + mark_.size());
+  bytes = kept_;
+  return before;
+}
+
 std::string PromptWatch::on_bytes(std::string_view bytes) {
   kept_ += bytes;
   std::string rest;
@@ -71,11 +98,7 @@ std::string PromptWatch::on_bytes(std::string_view bytes) {
     rest.append(kept_, 0, at);
     kept_.erase(0, at + prompt_.size());
   }
-  std::size_t begun = std::min(prompt_.size(), kept_.size());
-  while (begun > 0 && !kept_.ends_with(std::string_view(prompt_).substr(0, begun))) --begun;
-  rest.append(kept_, 0, kept_.size() - begun);
-  kept_.erase(0, kept_.size() - begun);
-  return rest;
+  return rest + take_settled(kept_, prompt_);
 }
 
 void QuestionWatch::on_bytes(std::string_view bytes) {

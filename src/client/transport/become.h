@@ -20,6 +20,24 @@ std::string agent_words(const std::optional<std::string>& program);
 /// The line of what sudo said that is its reason, with what to do about it.
 std::string sudo_reason(std::string_view errors, bool asks);
 
+/// Finds where sudo begins in what comes on standard error: at the mark that our shell says last. Before it start files
+/// speak, and whatever they say without an end ("Loading profile...") asks nothing.
+class SudoStart {
+ public:
+  /// `prompt` is sudo's, of which the mark is made.
+  explicit SudoStart(std::string_view prompt);
+
+  /// Returns what is before the mark; `bytes` become what is behind it, valid until the next call. What may yet become
+  /// the mark is kept until more comes.
+  std::string on_bytes(std::string_view& bytes);
+  [[nodiscard]] bool found() const { return found_; }
+
+ private:
+  std::string mark_;
+  std::string kept_;
+  bool found_ = false;
+};
+
 /// Finds sudo's question in what comes on standard error.
 class PromptWatch {
  public:
@@ -37,7 +55,7 @@ class PromptWatch {
 };
 
 /// Finds what else is asked there, by PAM for example: "Verification code: ", "New password: ". Nothing marks it but
-/// that its last line has no end, and that nothing follows for a while.
+/// that it comes behind the start of sudo, its last line has no end, and nothing follows for a while.
 class QuestionWatch {
  public:
   /// What is none of sudo's own prompt.

@@ -19,6 +19,22 @@ TEST(PromptWatch, FindsEachQuestionAndKeepsTheRest) {
   }
 }
 
+// In pieces of any size.
+TEST(SudoStart, TellsWhatStartFilesSayFromWhatSudoDoes) {
+  constexpr std::string_view kText = "Load56701234...5670\n56789012340\n5678901234\ncode: 5678901234\n";
+  for (std::size_t piece = 1; piece <= kText.size(); ++piece) {
+    SudoStart start("0123456789");
+    std::string before, behind;
+    for (std::size_t at = 0; at < kText.size(); at += piece) {
+      std::string_view bytes = kText.substr(at, piece);
+      before += start.on_bytes(bytes);
+      behind += bytes;
+      EXPECT_TRUE(start.found() || bytes.empty());
+    }
+    EXPECT_EQ(before + "|" + behind, "Load56701234...5670\n56789012340\n|code: 5678901234\n") << piece;
+  }
+}
+
 TEST(Become, SudosReasonIsOneLine) {
   struct Row {
     std::string_view said, reason;
@@ -56,9 +72,14 @@ TEST(Become, CommandShowsNoPrompt) {
     for (std::size_t at = 0; !separator.empty() && (at = command.find(separator, at)) != std::string::npos;) {
       command.erase(at, separator.size());
     }
+    const std::string said = "unknown command: " + command + "\n";
     PromptWatch watch(options.become_prompt);
-    (void)watch.on_bytes("unknown command: " + command + "\n");
+    (void)watch.on_bytes(said);
     EXPECT_EQ(watch.count(), 0U) << command;
+    SudoStart start(options.become_prompt);
+    std::string_view behind = said;
+    EXPECT_EQ(start.on_bytes(behind), said);
+    EXPECT_FALSE(start.found()) << command;
   }
 }
 
