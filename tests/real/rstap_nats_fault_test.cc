@@ -12,22 +12,25 @@ using testing::HasSubstr;
 
 class RstapNatsFault : public RstapNatsTest {
  protected:
-  RstapNatsFault() {
-    add_hosts(2);
-    run_ = start();
-  }
-  std::unique_ptr<Program> start(const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words{
-        "--remote",  "nats://here/web[01-02]", "--label", "--keepalive=3", "--connect-timeout=10", "-e", kWaits,
-        "--bpftrace"};
+  RstapNatsFault() { add_hosts(2); }
+  /// Returns once both run. `connect_seconds`: also how long hosts are asked afterwards that can't be reached.
+  void begin(int connect_seconds = 10, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words{"--remote",
+                                   "nats://here/web[01-02]",
+                                   "--label",
+                                   "--keepalive=3",
+                                   "--connect-timeout=" + std::to_string(connect_seconds),
+                                   "-e",
+                                   kWaits,
+                                   "--bpftrace"};
     words.insert(words.end(), more.begin(), more.end());
-    return std::make_unique<Program>(nats_client(std::move(words)));
+    run_ = std::make_unique<Program>(nats_client(std::move(words)));
+    ASSERT_TRUE(run_->wait_for_out_times("begun\n", 2));
   }
   void TearDown() override {
     run_.reset();
     RstapNatsTest::TearDown();
   }
-  void wait_begun() { ASSERT_TRUE(run_->wait_for_out_times("begun\n", 2)); }
   std::vector<pid_t> children_of(pid_t pid) const {
     const std::string text = std::to_string(pid);
     std::ifstream file("/proc/" + text + "/task/" + text + "/children");
@@ -50,7 +53,7 @@ class RstapNatsFault : public RstapNatsTest {
 };
 
 TEST_F(RstapNatsFault, BrokerRestarted) {
-  wait_begun();
+  begin();
   server_->kill();
   server_->start_again();
   EXPECT_EQ(run_->wait_exit(60s), 1);
@@ -60,14 +63,14 @@ TEST_F(RstapNatsFault, BrokerRestarted) {
 }
 
 TEST_F(RstapNatsFault, BrokerKilled) {
-  wait_begun();
+  begin(4);
   server_->kill();
   EXPECT_EQ(run_->wait_exit(60s), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr(") was lost"), HasSubstr("it could not be asked whether anything is left")));
 }
 
 TEST_F(RstapNatsFault, BrokerFrozen) {
-  wait_begun();
+  begin(4);
   server_->freeze();
   EXPECT_EQ(run_->wait_exit(60s), 1);
   EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
@@ -77,8 +80,7 @@ TEST_F(RstapNatsFault, BrokerFrozen) {
 
 // The next ping is answered by the broker: nobody is there.
 TEST_F(RstapNatsFault, LinkKilled) {
-  run_ = start({"--halt=now,fail=1"});
-  wait_begun();
+  begin(10, {"--halt=now,fail=1"});
   hosts_.front()->program().send_signal(SIGKILL);
   EXPECT_EQ(run_->wait_exit(60s), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: the connection ended in mid-run: web01 was lost: its "
@@ -88,7 +90,7 @@ TEST_F(RstapNatsFault, LinkKilled) {
 }
 
 TEST_F(RstapNatsFault, RelayKilled) {
-  wait_begun();
+  begin();
   ASSERT_GT(relay(), 0);
   (void)::kill(relay(), SIGKILL);
   EXPECT_EQ(run_->wait_exit(60s), 1);
@@ -98,7 +100,7 @@ TEST_F(RstapNatsFault, RelayKilled) {
 }
 
 TEST_F(RstapNatsFault, RelayFrozen) {
-  wait_begun();
+  begin(4);
   const pid_t pid = relay();
   ASSERT_GT(pid, 0);
   (void)::kill(pid, SIGSTOP);
@@ -107,7 +109,7 @@ TEST_F(RstapNatsFault, RelayFrozen) {
 }
 
 TEST_F(RstapNatsFault, RstapKilled) {
-  wait_begun();
+  begin();
   const pid_t pid = relay();
   run_->send_signal(SIGKILL);
   ASSERT_TRUE(run_->wait_gone());
