@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The harness itself: a test bench that can't find a fault proves nothing.
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 
 #include "harness/frames.h"
@@ -54,6 +56,24 @@ TEST_F(Harness, FailedWaitSaysWhatWasCaptured) {
   const testing::AssertionResult result = program.wait_for_out("never", Bound(1));
   EXPECT_FALSE(result);
   EXPECT_NE(std::string(result.message()).find("so far"), std::string::npos);
+}
+
+TEST_F(Harness, ATestThatIsKilledLeavesNoProgram) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const pid_t test = ::fork();
+  if (test == 0) {
+    const Program program(options({"sleep", "1000"}));
+    const pid_t pid = program.pid();
+    (void)!::write(ends[1], &pid, sizeof pid);
+    while (true) (void)::pause();
+  }
+  pid_t program = -1;
+  EXPECT_EQ(::read(ends[0], &program, sizeof program), static_cast<ssize_t>(sizeof program));
+  (void)::kill(test, SIGKILL);
+  EXPECT_EQ(::waitpid(test, nullptr, 0), test);
+  EXPECT_TRUE(becomes_true([&] { return ::waitpid(program, nullptr, WNOHANG) == program; }));  // It became ours.
+  for (const int fd : ends) (void)::close(fd);
 }
 
 TEST_F(Harness, OracleFindsADaemonAndAFile) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -114,8 +115,11 @@ Program::Program(ProgramOptions options) : options_(std::move(options)), reading
   if (in_ >= 0) (void)::fcntl(in_, F_SETFL, O_NONBLOCK);
   wake_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
 
+  const pid_t test = ::getpid();
   pid_ = checked(::fork(), "fork");
   if (pid_ == 0) {  // Only async-signal-safe calls from here on.
+    // A test that is killed leaves none of its programs. (It may have been before we asked for that.)
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != test) ::_exit(127);
     (void)::setpgid(0, 0);
     sigset_t mask;
     sigemptyset(&mask);
