@@ -9,7 +9,7 @@ namespace {
 // For a client that takes the rest of the output, or reads nothing because a person does not. It says something now and
 // then: its keepalive.
 constexpr Duration kOutputPatience = std::chrono::minutes(10);
-// For its End, which it owes us when it has ours.
+// For its End, which it owes us when it has ours; and for an agent that is to take the rest of its input.
 constexpr Duration kEndPatience = std::chrono::seconds(10);
 
 }  // namespace
@@ -29,6 +29,13 @@ Result<> HostedSession::on_message(const broker::Message& message, TimePoint now
   TRY(pump_.on_message(message));
   get_on_with_files(now);
   return {};
+}
+
+void HostedSession::on_reset(TimePoint now) {
+  was_reset_ = true;
+  fetch_.reset();
+  pump_.on_reset();
+  patience_ends_at_ = now + kEndPatience;
 }
 
 void HostedSession::on_socket(std::uint32_t events, TimePoint now) {
@@ -81,12 +88,14 @@ Result<> HostedSession::on_time(TimePoint now) {
     get_on_with_files(now);
   }
   if (!patience_ends_at_ || now < *patience_ends_at_) return {};
-  if (!has_sent_all()) return fail(Errc::kTimeout, "the agent has ended, and nobody took the rest of its output");
+  if (!has_sent_all() && !was_reset_)
+    return fail(Errc::kTimeout, "the agent has ended, and nobody took the rest of its output");
   forgotten_ = true;
   return {};
 }
 
 void HostedSession::on_agent_ended(TimePoint now) {
+  if (was_reset_) return;
   patience_ends_at_ = now + (has_sent_all() ? kEndPatience : kOutputPatience);
 }
 

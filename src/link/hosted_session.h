@@ -49,6 +49,8 @@ class HostedSession {
 
   /// A message of its client, other than a Reset. An Error here and below is the reason of the Reset that is due.
   Result<> on_message(const broker::Message& message, TimePoint now);
+  /// Its client has ended it: what came before is still handed to the agent, for as long as is meant to be enough.
+  void on_reset(TimePoint now);
   void on_socket(std::uint32_t events, TimePoint now);
   Result<> on_piece(const PieceName& name, FileFetch::Answer answer, std::string_view bytes, TimePoint now);
   Result<> on_time(TimePoint now);
@@ -74,8 +76,8 @@ class HostedSession {
   sys::Watch watch_;
   std::optional<FileFetch> fetch_;
   std::uint64_t files_ = 0;                    // Begun so far.
-  std::optional<TimePoint> patience_ends_at_;  // Once the agent has ended.
-  bool forgotten_ = false;
+  std::optional<TimePoint> patience_ends_at_;  // Once the agent has ended, or the client.
+  bool was_reset_ = false, forgotten_ = false;
 };
 
 }  // namespace stapsh::link

@@ -77,9 +77,9 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   const std::uint64_t serial = known->second;
   if (!message) return settle(serial, fail(message.error()));
   if (std::holds_alternative<broker::Reset>(*message)) {
-    sessions_.erase(serial);
     serials_.erase(known);
-    return;
+    sessions_.at(serial)->on_reset(now);
+    return settle(serial, {});
   }
   settle(serial, sessions_.at(serial)->on_message(*message, now));
 }
@@ -153,7 +153,8 @@ void Sessions::settle(std::uint64_t serial, const Result<>& result) {
   const auto found = sessions_.find(serial);
   if (result && !found->second->is_over()) return;
   if (!result) reset(found->second->name(), result.error().what);
-  serials_.erase(found->second->name());
+  const auto known = serials_.find(found->second->name());
+  if (known != serials_.end() && known->second == serial) serials_.erase(known);  // One that was reset has no name.
   sessions_.erase(found);
 }
 

@@ -39,6 +39,13 @@ Result<> SessionPump::on_message(const broker::Message& message) {
   return {};
 }
 
+void SessionPump::on_reset() {
+  was_reset_ = true;
+  send_ = [](const broker::Message&) {};
+  later_.clear();
+  write_held();
+}
+
 void SessionPump::take(std::string_view bytes) {
   if (later_.empty()) {
     held_.append(bytes);
@@ -87,7 +94,7 @@ void SessionPump::on_socket(std::uint32_t events) {
 
 void SessionPump::read_some() {
   std::array<char, broker::kDataBytesMax> buffer;
-  for (int turn = 0; turn < kReadsPerTurn && !stream_.has_sent_end() && !paused_; ++turn) {
+  for (int turn = 0; turn < kReadsPerTurn && !stream_.has_sent_end() && !paused_ && !was_reset_; ++turn) {
     const std::size_t room = stream_.sendable();
     // An end needs no credit.
     const Result<sys::IoResult> got = room > 0 ? receive_(socket_.get(), std::span(buffer).first(room))
@@ -102,7 +109,7 @@ void SessionPump::read_some() {
 }
 
 std::optional<std::uint32_t> SessionPump::wanted() const {
-  const std::uint32_t reading = stream_.sendable() > 0 && !paused_ ? std::uint32_t{EPOLLIN} : 0;
+  const std::uint32_t reading = stream_.sendable() > 0 && !paused_ && !was_reset_ ? std::uint32_t{EPOLLIN} : 0;
   const std::uint32_t writing = held_.empty() ? 0 : std::uint32_t{EPOLLOUT};
   // The end of what is read, and our own of what is written, are together a hang-up as well.
   const bool tells_hangup = hung_up_ || stream_.has_sent_end();
@@ -128,7 +135,8 @@ void SessionPump::finish_file() {
 }
 
 bool SessionPump::is_over() const {
-  return stream_.has_sent_end() && stream_.has_received_end() && held_.empty() && later_.empty();
+  const bool have_ended = stream_.has_sent_end() && stream_.has_received_end();
+  return (have_ended || was_reset_) && held_.empty() && later_.empty();
 }
 
 }  // namespace stapsh::nats

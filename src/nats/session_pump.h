@@ -50,6 +50,9 @@ class SessionPump {
 
   /// A message but Open and Reset. An Error is the reason of the Reset that is due: the session is over.
   Result<> on_message(const broker::Message& message);
+  /// The other end has ended the session: nothing more comes or is said. What came before is still written, as far as
+  /// it is here: not a file that has yet to be fetched, nor what is behind it.
+  void on_reset();
   /// What epoll(7) has said of the socket.
   void on_socket(std::uint32_t events);
   /// What epoll is to tell of; none: nothing, not even a hang-up, which would be told again and again. It may be
@@ -70,7 +73,7 @@ class SessionPump {
   [[nodiscard]] bool hung_up() const { return hung_up_; }
   /// Our direction has ended, and all of it was sent.
   [[nodiscard]] bool has_sent_end() const { return stream_.has_sent_end(); }
-  /// Both directions have ended, and all that came is written.
+  /// Both directions have ended, or were by a Reset, and all that came is written.
   [[nodiscard]] bool is_over() const;
 
  private:
@@ -95,7 +98,7 @@ class SessionPump {
   ByteBuffer held_;                  // To be written now,
   std::size_t file_bytes_held_ = 0;  // of these at the front a file's, which took no credit.
   std::deque<Later> later_;
-  bool hung_up_ = false, closed_for_writing_ = false, paused_ = false;
+  bool hung_up_ = false, closed_for_writing_ = false, paused_ = false, was_reset_ = false;
 };
 
 }  // namespace stapsh::nats

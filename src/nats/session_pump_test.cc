@@ -149,6 +149,63 @@ TEST_F(Pumps, AnEndNeedsNoCredit) {
   EXPECT_EQ(said, "de");
 }
 
+// As of an agent that has said its last word, an end and all, and whose link then has no patience any more.
+TEST_F(Pumps, AResetTakesNothingBackThatCameBefore) {
+  for (const bool is_behind_end : {false, true}) {
+    SCOPED_TRACE(is_behind_end);
+    Sockets sockets = make_sockets();
+    std::string said;
+    SessionPump pump(std::move(sockets.pumps), Side::kClient, 100, client_pool_,
+                     [&](const broker::Message& message) { said += broker::encode(message).front(); });
+    const std::string part(1'000, 'x');
+    std::uint64_t sent = 0;
+    while (pump.wanted() == std::uint32_t{EPOLLIN}) {  // Until the socket takes no more.
+      ASSERT_TRUE(pump.on_message(broker::Data{sent, part}));
+      sent += part.size();
+    }
+    if (is_behind_end) {
+      ASSERT_TRUE(pump.on_message(broker::End{sent}));
+    }
+    said.clear();
+    pump.on_reset();
+    EXPECT_FALSE(pump.is_over());
+    write(sockets.ours, "nobody is there for this");
+    std::string got;
+    while (!pump.is_over()) {
+      const std::string now = read(sockets.ours);
+      ASSERT_FALSE(now.empty());
+      got += now;
+      EXPECT_EQ(pump.wanted(), std::uint32_t{EPOLLOUT});
+      pump.on_socket(EPOLLIN | EPOLLOUT);
+    }
+    got += read(sockets.ours);
+    // Without an end, the socket is open until its holder has said why.
+    EXPECT_EQ(got, std::string(sent, 'x') + (is_behind_end ? "<end>" : ""));
+    EXPECT_EQ(said, "");
+  }
+}
+
+TEST_F(Pumps, AResetDoesNotWaitForWhoHasGoneNorForAFile) {
+  const std::string digest(64, 'a');
+  ASSERT_TRUE(client_to_host(broker::Data{0, "before"}));
+  ASSERT_TRUE(client_to_host(broker::StoredFile{6, 5, 0, digest}));
+  ASSERT_TRUE(client_to_host(broker::Data{11, "behind"}));
+  host_->on_reset();
+  EXPECT_TRUE(host_->is_over());
+  EXPECT_EQ(read(host_end_), "before");
+
+  std::uint64_t sent = 0;
+  for (const std::string part(1'000, 'x'); client_->wanted() == std::uint32_t{EPOLLIN};
+       sent += part.size()) {
+    ASSERT_TRUE(client_->on_message(broker::Data{sent, part}));
+  }
+  client_->on_reset();
+  EXPECT_FALSE(client_->is_over());
+  client_end_.reset();
+  client_->on_socket(EPOLLHUP);
+  EXPECT_TRUE(client_->is_over());
+}
+
 TEST_F(Pumps, AFileIsWrittenInItsPlace) {
   const auto to_host = [this](const broker::Message& message) { hand_to(host_, message); };
   const std::string digest(64, 'a');

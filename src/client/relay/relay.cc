@@ -115,10 +115,13 @@ class Relay {
       return {};
     }
     const auto number = static_cast<std::uint32_t>(event.id - kSessionId);
-    const auto session = sessions_.find(number);
-    if (session == sessions_.end()) return {};
-    session->second->pump->on_socket(event.events);
-    settle(number);
+    if (const auto session = sessions_.find(number); session != sessions_.end()) {
+      session->second->pump->on_socket(event.events);
+      settle(number);
+    } else if (const auto ending = ending_.find(number); ending != ending_.end()) {
+      ending->second.session->pump->on_socket(event.events);
+      settle_ending(number);
+    }
     return {};
   }
 
@@ -203,15 +206,19 @@ class Relay {
       if (session.asked) reset(session.name, "rstap has given up waiting");
       return forget(number);
     }
+    const Result<> watched = watch(number, session);
+    if (!watched) end(number, watched.error().what);
+  }
+
+  Result<> watch(std::uint32_t number, Session& session) {
     const std::optional<std::uint32_t> wanted = session.pump->wanted();
-    if (!wanted) return session.watch.reset();
-    if (session.watch.active()) {
-      (void)session.watch.modify(*wanted);  // It is registered: that can't fail.
-      return;
+    if (!wanted) {
+      session.watch.reset();
+      return {};
     }
-    Result<sys::Watch> watch = epoll_.add(session.pump->fd(), *wanted, kSessionId + number);
-    if (!watch) return end(number, watch.error().what);
-    session.watch = *std::move(watch);
+    if (session.watch.active()) return session.watch.modify(*wanted);
+    session.watch = TRY(epoll_.add(session.pump->fd(), *wanted, kSessionId + number));
+    return {};
   }
 
   std::unique_ptr<Session> forget_session(std::uint32_t number) {
@@ -224,10 +231,22 @@ class Relay {
   }
   void forget(std::uint32_t number) { (void)forget_session(number); }
 
-  /// Says why before the socket closes, so that who sees its end can ask.
+  /// Hands on what came before, and says why before the socket closes, so that who sees its end can ask.
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
-    ends_.push_back({encode_control(SessionEnded{number, reason}), forget_session(number)});
+    Ending ending{encode_control(SessionEnded{number, reason}), forget_session(number)};
+    ending.session->pump->on_reset();
+    ending_.emplace(number, std::move(ending));
+    settle_ending(number);
+  }
+
+  void settle_ending(std::uint32_t number) {
+    const auto at = ending_.find(number);
+    Session& session = *at->second.session;
+    if (!session.pump->is_over() && watch(number, session)) return;
+    session.watch.reset();
+    ends_.push_back(std::move(at->second));
+    ending_.erase(at);
     tell_ends();
   }
 
@@ -404,7 +423,8 @@ class Relay {
   sys::Watch control_watch_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Session>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
-  std::deque<Ending> ends_;
+  std::unordered_map<std::uint32_t, Ending> ending_;  // rstap has yet to take what came for them,
+  std::deque<Ending> ends_;                           // or the control socket the reason.
   std::vector<Answered> answered_;
   std::vector<std::pair<std::uint32_t, std::string>> faults_;
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
