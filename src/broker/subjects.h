@@ -15,6 +15,9 @@ bool is_name(std::string_view text);
 /// Whether `text` can be a host: 1 to 253 letters, digits, '-', '_' and '.', none at its ends twice in a row.
 bool is_host(std::string_view text);
 
+/// What subjects begin with that are somebody's own, for answers to what they ask.
+inline constexpr std::string_view kInboxes = "_INBOX.";
+
 /// What a session is known by, at both ends.
 struct SessionName {
   std::string host;

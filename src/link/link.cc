@@ -55,7 +55,7 @@ nats::Settings settings_of(const Configuration& configuration, const broker::Sub
   settings.nkey_file = configuration.nkey;
   settings.credentials_file = configuration.credentials;
   settings.name = "stapsh-link " + configuration.host;
-  settings.inbox_prefix = "_INBOX." + broker::host_token(configuration.host);
+  settings.inbox_prefix = std::string(broker::kInboxes) + broker::host_token(configuration.host);
   settings.subscriptions = {subjects.who(), subjects.all_down(configuration.host)};
   return settings;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "broker/subjects.h"
 #include "broker/who.h"
 
 namespace stapsh::link {
@@ -20,10 +21,12 @@ class WhoAnswers {
 
   explicit WhoAnswers(broker::WhoAnswer self) : self_(std::move(self)) {}
 
-  /// A question, to be answered at `reply` or not at all. `fraction` of its spread is waited, 0 to 1.
+  /// A question, to be answered at `reply` or not at all: who asks must not have all hosts speak wherever they like.
+  /// `fraction` of its spread is waited, 0 to 1.
   void on_question(std::string_view text, const std::string& reply, double fraction, TimePoint now) {
     const Result<broker::WhoQuestion> question = broker::parse_who_question(text);
-    if (!question || reply.empty() || due_.size() == kWaitingMax || !question->selector.matches(self_.labels)) return;
+    if (!question || !reply.starts_with(broker::kInboxes) || due_.size() == kWaitingMax) return;
+    if (!question->selector.matches(self_.labels)) return;
     const std::chrono::duration<double, std::milli> wait(fraction * question->spread_ms);
     due_.emplace(now + std::chrono::duration_cast<Duration>(wait), reply);
   }

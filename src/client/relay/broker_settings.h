@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/subjects.h"
 #include "client/relay/words.h"
 #include "nats/connection.h"
 
@@ -22,7 +23,7 @@ inline nats::Settings broker_settings(const NamedSite& site, const std::string& 
   settings.nkey_file = site.settings.nkey;
   settings.credentials_file = site.settings.credentials;
   settings.name = "rstap " + purpose + " of " + site.settings.client;
-  settings.inbox_prefix = "_INBOX." + site.settings.client;
+  settings.inbox_prefix = std::string(broker::kInboxes) + site.settings.client;
   settings.subscriptions = std::move(subscriptions);
   return settings;
 }
