@@ -16,6 +16,7 @@
 
 #include "nats/api.h"
 #include "nats/options.h"
+#include "nats/refusal.h"
 #include "sys/clock.h"
 #include "sys/random_name.h"
 #include "sys/unique_fd.h"
@@ -107,7 +108,7 @@ class Connection::State {
   struct Life {
     State& state;
     int callbacks_to_come = 1;  // That it is closed, and the end of each subscription.
-    bool closed = false;
+    bool closed = false;        // By libnats, or it is of no use; why:
     std::string why{};
   };
 
@@ -145,17 +146,16 @@ class Connection::State {
       natsStatus status = api_.natsConnection_Subscribe(&subscription, connection, subject.c_str(), on_message, &life);
       if (status != NATS_OK) return reason_of(status);
       made.push_back(subscription);
-      if (api_.natsSubscription_SetOnCompleteCB(subscription, on_complete, &life) == NATS_OK) expect_callback(life);
+      if (api_.natsSubscription_SetOnCompleteCB(subscription, on_complete, &life) == NATS_OK) {
+        const std::lock_guard lock(mutex_);
+        ++life.callbacks_to_come;
+      }
       (void)api_.natsSubscription_SetPendingLimits(subscription, -1, kPendingBytesMax);
     }
     // The broker has them: whoever hears from now on that we are here can reach us.
     const natsStatus status = api_.natsConnection_FlushTimeout(connection, milliseconds(settings_.connect_limit));
-    return status == NATS_OK ? std::string() : reason_of(status);
-  }
-
-  void expect_callback(Life& life) {
-    const std::lock_guard lock(mutex_);
-    ++life.callbacks_to_come;
+    if (status != NATS_OK) return reason_of(status);
+    return refusal_to_hear(last_error(connection));
   }
 
   std::string send_until_closed(natsConnection* connection, const Life& life) {
@@ -217,11 +217,9 @@ class Connection::State {
   }
 
   void tell_connected() {
-    {
-      const std::lock_guard lock(mutex_);
-      connected_ = true;
-    }
-    tell(Connected{});
+    const std::lock_guard lock(mutex_);
+    connected_ = true;
+    push(Connected{});
   }
 
   void tell(Event event) {
@@ -262,24 +260,34 @@ class Connection::State {
     push(std::move(message));
   }
 
-  // Its text is the connection's last error, which is about this subscription or publication.
+  // What it is about, the last error alone says.
   static void on_trouble(natsConnection* connection, natsSubscription*, natsStatus status, void* closure) {
-    State& state = life_of(closure).state;
-    const char* text = nullptr;
-    (void)state.api_.natsConnection_GetLastError(connection, &text);
-    state.tell(Trouble{text != nullptr && *text != '\0' ? text : state.api_.natsStatus_GetText(status)});
+    Life& life = life_of(closure);
+    State& state = life.state;
+    const std::string text = state.last_error(connection);
+    const std::lock_guard lock(state.mutex_);
+    if (std::string refused = refusal_to_hear(text); !refused.empty()) return state.end(life, std::move(refused));
+    state.push(Trouble{!text.empty() ? text : state.api_.natsStatus_GetText(status)});
   }
 
   static void on_closed(natsConnection* connection, void* closure) {
     Life& life = life_of(closure);
-    const char* text = nullptr;
-    const natsStatus status = life.state.api_.natsConnection_GetLastError(connection, &text);
+    const std::string text = life.state.last_error(connection);
     const std::lock_guard lock(life.state.mutex_);
-    life.why = text != nullptr && *text != '\0' ? text
-               : status != NATS_OK              ? life.state.api_.natsStatus_GetText(status)
-                                                : "the broker has closed the connection";
-    life.closed = true;
+    life.state.end(life, !text.empty() ? text : "the broker has closed the connection");
     life.state.callback_ended(life);
+  }
+
+  void end(Life& life, std::string why) {
+    if (!std::exchange(life.closed, true)) life.why = std::move(why);
+    changed_.notify_all();
+  }
+
+  [[nodiscard]] std::string last_error(natsConnection* connection) const {
+    const char* text = nullptr;
+    const natsStatus status = api_.natsConnection_GetLastError(connection, &text);
+    if (text != nullptr && *text != '\0') return text;
+    return status != NATS_OK ? api_.natsStatus_GetText(status) : "";
   }
 
   static void on_complete(void* closure) {

@@ -44,7 +44,7 @@ struct Message {
 constexpr int kNoResponders = 503;  ///< Nobody is there who could answer.
 constexpr int kNotFound = 404;      ///< Of JetStream: there is no such message.
 
-/// Again, or for the first time; the subscriptions are there.
+/// Again, or for the first time; the subscriptions are there: a broker that refuses one of them is none.
 struct Connected {};
 /// There is none any more, or the first try has failed, or a later one has for another reason. It is tried again.
 struct Disconnected {

@@ -195,8 +195,7 @@ TEST_F(Pumps, AResetDoesNotWaitForWhoHasGoneNorForAFile) {
   EXPECT_EQ(read(host_end_), "before");
 
   std::uint64_t sent = 0;
-  for (const std::string part(1'000, 'x'); client_->wanted() == std::uint32_t{EPOLLIN};
-       sent += part.size()) {
+  for (const std::string part(1'000, 'x'); client_->wanted() == std::uint32_t{EPOLLIN}; sent += part.size()) {
     ASSERT_TRUE(client_->on_message(broker::Data{sent, part}));
   }
   client_->on_reset();

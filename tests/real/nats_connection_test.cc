@@ -200,14 +200,42 @@ TEST_F(NatsConnection, WhatTheBrokerDoesNotAllowIsSaid) {
   const nats::Nkey key = *nats::make_nkey();
   const NatsServer server(
       scratch_, {.lines = {allows(key, ", permissions: { publish: \"allowed.>\", subscribe: [\"allowed.>\"] }")}});
-  Talker host(with_key(server, key, "key"));
-  const std::vector<std::string> first{host.next(), host.next()};  // Another thread of libnats' tells the trouble.
-  EXPECT_THAT(first, testing::UnorderedElementsAre(
-                         "connected", testing::AllOf(testing::HasSubstr("trouble: "), testing::HasSubstr("_INBOX"))));
+  nats::Settings settings = with_key(server, key, "key");
+  settings.inbox_prefix = "allowed.inbox";
+  Talker host(settings);
+  EXPECT_EQ(host.next(), "connected");
   host->publish("forbidden", "x");
   EXPECT_THAT(host.next(), testing::AllOf(testing::HasSubstr("trouble: "), testing::HasSubstr("forbidden")));
   host->publish("allowed.1", "x");
   EXPECT_EQ(host.next(), "allowed.1 x");
+}
+
+// It is not connected and deaf: it says why, and tries until it is allowed.
+TEST_F(NatsConnection, ABrokerThatDoesNotLetItHearIsNone) {
+  const nats::Nkey key = *nats::make_nkey();
+  const auto may_hear = [&](const std::string& subjects) {
+    return allows(key, ", permissions: { publish: \">\", subscribe: [" + subjects + "] }");
+  };
+  NatsServer server(scratch_, {.lines = {may_hear("\"_INBOX.>\"")}});
+  const nats::Settings settings = with_key(server, key, "key");
+  Talker host(settings);
+  EXPECT_THAT(host.next(), testing::AllOf(testing::StartsWith("disconnected: the broker does not allow us to hear"),
+                                          testing::HasSubstr("\"allowed.>\"")));
+  EXPECT_EQ(host.next(200ms), "nothing within the bound");
+  server.kill();
+  server.start_again({may_hear("\"allowed.>\"")});
+  EXPECT_THAT(Talker(settings).next(), testing::HasSubstr("Subscription to \"_INBOX."));
+  server.kill();
+  server.start_again({may_hear("\"allowed.>\", \"_INBOX.>\"")});
+  std::string said = host.next();
+  while (said.starts_with("disconnected")) said = host.next();
+  EXPECT_EQ(said, "connected");
+  // And once it is not allowed any more.
+  server.change({may_hear("\"_INBOX.>\"")});
+  const auto is_refused = [&] { return said.find("does not allow us to hear") != std::string::npos; };
+  do said = host.next();
+  while (said.starts_with("disconnected") && !is_refused());
+  EXPECT_TRUE(is_refused()) << said;
 }
 
 TEST_F(NatsConnection, ABrokerThatIsRestartedIsFoundAgain) {

@@ -299,7 +299,7 @@ class Relay {
     end_all(failed_);
   }
 
-  // 'Permissions Violation for Publish to "SUBJECT"', and the like of subscriptions.
+  // 'Permissions Violation for Publish to "SUBJECT"'.
   void on_trouble(const std::string& what) {
     const std::size_t begin = what.find('"'), end_quote = what.rfind('"');
     if (what.find("ermissions") == std::string::npos || begin == end_quote) return;  // What is lost, offsets tell.

@@ -44,7 +44,7 @@ NatsServer::NatsServer(const Scratch& scratch, NatsServerOptions options)
   start();
 }
 
-void NatsServer::start() {
+void NatsServer::write_config() const {
   std::string config = "listen: \"127.0.0.1:" + std::to_string(port_) + "\"\nports_file_dir: \"" + folder_ +
                        "\"\nwrite_deadline: \"10s\"\n";
   if (options_.jetstream) {
@@ -52,6 +52,10 @@ void NatsServer::start() {
   }
   for (const std::string& line : options_.lines) config += line + "\n";
   scratch_.write("nats/server.conf", config);
+}
+
+void NatsServer::start() {
+  write_config();
   server_ = std::make_unique<Program>(
       ProgramOptions{.argv = {"nats-server", "-c", folder_ + "/server.conf"}, .env = scratch_.environment()});
   if (!server_->wait_for_err("Server is ready")) throw HarnessError(server_->captured());
@@ -69,6 +73,17 @@ void NatsServer::kill() {
 void NatsServer::start_again(std::vector<std::string> lines) {
   if (!lines.empty()) options_.lines = std::move(lines);
   start();
+}
+
+void NatsServer::change(std::vector<std::string> lines) {
+  options_.lines = std::move(lines);
+  write_config();
+  constexpr std::string_view kReloaded = "Reloaded server configuration";
+  const std::size_t seen = log().size();
+  server_->send_signal(SIGHUP);
+  if (!becomes_true([&] { return log().find(kReloaded, seen) != std::string::npos; })) {
+    throw HarnessError(server_->captured());
+  }
 }
 
 }  // namespace stapsh::real

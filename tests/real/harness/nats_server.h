@@ -46,9 +46,12 @@ class NatsServer {
   void kill();
   /// On the same port, with what it had stored, and with `lines` in the place of those before, if there are any.
   void start_again(std::vector<std::string> lines = {});
+  /// As it runs: these lines in the place of those before. Returns when it goes by them.
+  void change(std::vector<std::string> lines);
 
  private:
   void start();
+  void write_config() const;
 
   const Scratch& scratch_;
   NatsServerOptions options_;
