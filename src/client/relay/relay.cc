@@ -22,10 +22,8 @@
 #include "broker/subjects.h"
 #include "client/relay/broker_settings.h"
 #include "client/relay/control.h"
-#include "client/relay/file_store.h"
-#include "client/relay/lent_file.h"
-#include "client/relay/session_input.h"
-#include "nats/session_pump.h"
+#include "client/relay/relay_session.h"
+#include "client/relay/sent_files.h"
 #include "sys/clock.h"
 #include "sys/descriptor_limit.h"
 #include "sys/epoll_set.h"
@@ -71,7 +69,7 @@ class Relay {
         TRY(on_event(event));
         serve_files();
       }
-      files_.on_timer(sys::now());
+      files_.store().on_timer(sys::now());
       serve_files();
       ask_again();
     }
@@ -81,22 +79,6 @@ class Relay {
   }
 
  private:
-  struct Session {
-    explicit Session(broker::SessionName its_name) : name(std::move(its_name)) {}
-    broker::SessionName name;
-    std::string inbox;
-    std::unique_ptr<SessionInput> input;
-    std::unique_ptr<nats::SessionPump> pump;
-    sys::Watch watch;
-    bool asked = false;  // The host was told of it.
-    bool begun = false;  // The host has answered.
-  };
-  // What has become of a file that it sends.
-  struct Answered {
-    std::uint32_t number;
-    const LentFile* file;
-    bool is_stored;
-  };
   // Its host was not there.
   struct Absent {
     TimePoint ask_at;
@@ -105,7 +87,7 @@ class Relay {
   // What it is to be told before its socket closes.
   struct Ending {
     std::string packet;
-    std::unique_ptr<Session> session;
+    std::unique_ptr<RelaySession> session;
   };
 
   Result<> on_event(const sys::Event& event) {
@@ -116,10 +98,10 @@ class Relay {
     }
     const auto number = static_cast<std::uint32_t>(event.id - kSessionId);
     if (const auto session = sessions_.find(number); session != sessions_.end()) {
-      session->second->pump->on_socket(event.events);
+      session->second->pump().on_socket(event.events);
       settle(number);
     } else if (const auto ending = ending_.find(number); ending != ending_.end()) {
-      ending->second.session->pump->on_socket(event.events);
+      ending->second.session->pump().on_socket(event.events);
       settle_ending(number);
     }
     return {};
@@ -152,16 +134,11 @@ class Relay {
 
   void open_session(const OpenSession& open, sys::UniqueFd socket) {
     const std::uint32_t number = open.number;
-    auto made = std::make_unique<Session>(name_of(number, open.host));
-    Session& session = *made;
-    session.inbox = connection_.new_inbox();
-    session.input =
-        std::make_unique<SessionInput>([this, number](sys::UniqueFd file) { take_file(number, std::move(file)); });
-    session.pump = std::make_unique<nats::SessionPump>(
-        std::move(socket), broker::Stream::Side::kClient, 0, pool_,
-        [this, &session](const broker::Message& message) { send(session, message); });
-    session.pump->set_receive(
-        [input = session.input.get()](int fd, std::span<char> buffer) { return input->receive(fd, buffer); });
+    auto made = std::make_unique<RelaySession>(
+        name_of(number, open.host), connection_.new_inbox(), std::move(socket), pool_,
+        [this](const RelaySession& its, const broker::Message& message) { send(its, message); },
+        [this](std::uint32_t its, sys::UniqueFd file) { files_.take(its, std::move(file), sys::now()); });
+    RelaySession& session = *made;
     inboxes_[session.inbox] = number;
     sessions_[number] = std::move(made);
     if (!failed_.empty()) return end(number, failed_);
@@ -170,7 +147,7 @@ class Relay {
   }
 
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
-    std::optional<TimePoint> next = files_.next_timer();
+    std::optional<TimePoint> next = files_.store().next_timer();
     if (!absent_.empty()) next = std::min(next.value_or(absent_.front().ask_at), absent_.front().ask_at);
     return next;
   }
@@ -182,13 +159,13 @@ class Relay {
     }
   }
 
-  void ask(Session& session) {
+  void ask(RelaySession& session) {
     session.asked = true;
-    send(session, broker::Open{session.pump->first_credit()});
+    send(session, broker::Open{session.pump().first_credit()});
   }
 
   // As a request: a broker that has nobody for it says so, also in the middle of a session.
-  void send(const Session& session, const broker::Message& message) {
+  void send(const RelaySession& session, const broker::Message& message) {
     connection_.publish(subjects_.down(session.name), broker::encode(message), session.inbox);
   }
 
@@ -200,33 +177,22 @@ class Relay {
   void settle(std::uint32_t number) {
     const auto at = sessions_.find(number);
     if (at == sessions_.end()) return;
-    Session& session = *at->second;
-    if (session.pump->is_over()) return forget(number);
-    if (session.pump->hung_up() && !session.begun) {  // rstap waits no longer.
+    RelaySession& session = *at->second;
+    if (session.pump().is_over()) return forget(number);
+    if (session.pump().hung_up() && !session.begun) {  // rstap waits no longer.
       if (session.asked) reset(session.name, "rstap has given up waiting");
       return forget(number);
     }
-    const Result<> watched = watch(number, session);
+    const Result<> watched = session.watch(epoll_, kSessionId + number);
     if (!watched) end(number, watched.error().what);
   }
 
-  Result<> watch(std::uint32_t number, Session& session) {
-    const std::optional<std::uint32_t> wanted = session.pump->wanted();
-    if (!wanted) {
-      session.watch.reset();
-      return {};
-    }
-    if (session.watch.active()) return session.watch.modify(*wanted);
-    session.watch = TRY(epoll_.add(session.pump->fd(), *wanted, kSessionId + number));
-    return {};
-  }
-
-  std::unique_ptr<Session> forget_session(std::uint32_t number) {
+  std::unique_ptr<RelaySession> forget_session(std::uint32_t number) {
     const auto at = sessions_.find(number);
-    std::unique_ptr<Session> session = std::move(at->second);
+    std::unique_ptr<RelaySession> session = std::move(at->second);
     sessions_.erase(at);
     inboxes_.erase(session->inbox);
-    session->watch.reset();
+    session->unwatch();
     return session;
   }
   void forget(std::uint32_t number) { (void)forget_session(number); }
@@ -235,16 +201,16 @@ class Relay {
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
     Ending ending{encode_control(SessionEnded{number, reason}), forget_session(number)};
-    ending.session->pump->on_reset();
+    ending.session->pump().on_reset();
     ending_.emplace(number, std::move(ending));
     settle_ending(number);
   }
 
   void settle_ending(std::uint32_t number) {
     const auto at = ending_.find(number);
-    Session& session = *at->second.session;
-    if (!session.pump->is_over() && watch(number, session)) return;
-    session.watch.reset();
+    RelaySession& session = *at->second.session;
+    if (!session.pump().is_over() && session.watch(epoll_, kSessionId + number)) return;
+    session.unwatch();
     ends_.push_back(std::move(at->second));
     ending_.erase(at);
     tell_ends();
@@ -289,7 +255,7 @@ class Relay {
   // A broker that was there comes back, and who opens a session waits for it. One that never was is an error.
   void on_lost(const std::string& why) {
     const bool was_connected = std::exchange(connected_, false);
-    files_.on_lost();
+    files_.store().on_lost();
     if (was_connected) {
       for (const auto& [number, session] : sessions_) lost_.push_back(session->name);
       return end_all(fmt::format("{} was lost: {}", broker_name(), why));
@@ -304,7 +270,7 @@ class Relay {
     const std::size_t begin = what.find('"'), end_quote = what.rfind('"');
     if (what.find("ermissions") == std::string::npos || begin == end_quote) return;  // What is lost, offsets tell.
     const std::string subject = what.substr(begin + 1, end_quote - begin - 1);
-    if (files_.on_refused(subject, sys::now())) return;
+    if (files_.store().on_refused(subject, sys::now())) return;
     const std::string refused =
         fmt::format("{} does not allow that to client {}: {}", broker_name(), words_.site.settings.client, what);
     const std::optional<broker::SessionName> session = subjects_.session_of_down(subject);
@@ -318,7 +284,7 @@ class Relay {
       if (message.status == nats::kNoResponders) on_nobody(inbox->second);
       return;
     }
-    if (files_.on_message(message, sys::now())) return;
+    if (files_.store().on_message(message, sys::now())) return;
     const std::optional<broker::SessionName> name = subjects_.session_of_up(message.subject);
     if (!name || name->run != words_.run) return;
     const Result<broker::Message> decoded = broker::decode(message.data);
@@ -330,23 +296,21 @@ class Relay {
       return;
     }
     if (ended != nullptr) return end(name->number, reason_of(*session->second, ended->reason));
-    session->second->begun = true;
-    const Result<> taken = decoded ? session->second->pump->on_message(*decoded) : Result<>(fail(decoded.error()));
+    const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
     if (!taken) {
       reset(*name, taken.error().what);
       return end(name->number, fmt::format("the session with {} broke off: {}", name->host, taken.error().what));
     }
-    if (session->second->input->has_content()) session->second->pump->on_socket(EPOLLIN);  // There may be credit now.
     settle(name->number);
   }
 
-  static std::string reason_of(const Session& session, const std::string& reason) {
+  static std::string reason_of(const RelaySession& session, const std::string& reason) {
     return fmt::format("stapsh-link of {}: {}", session.name.host,
                        reason.empty() ? "it has ended the session" : reason);
   }
 
   void on_nobody(std::uint32_t number) {
-    const Session& session = *sessions_.at(number);
+    const RelaySession& session = *sessions_.at(number);
     const TimePoint now = sys::now();
     if (!session.begun && back_since_ && now - *back_since_ < kReturnTime) {
       absent_.push_back({now + kAskAgainAfter, number});  // For as long as rstap waits.
@@ -362,54 +326,24 @@ class Relay {
 
   // --- files
 
-  void take_file(std::uint32_t number, sys::UniqueFd fd) {
-    const Result<LentFile::Id> id = LentFile::id_of(fd.get());
-    if (!id) return end_later(number, id.error().what);
-    auto known = lent_.find(*id);
-    if (known == lent_.end()) {
-      Result<LentFile> file = LentFile::open(fd);
-      if (!file) return end_later(number, file.error().what);
-      known = lent_.emplace(*id, *std::move(file)).first;
-      kept_.push_back(std::move(fd));  // So that no other file has its number.
-    }
-    const LentFile& file = known->second;
-    sessions_.at(number)->pump->pause(true);
-    files_.store(file, sys::now(), [this, number, &file](bool is_stored) {
-      answered_.push_back({number, &file, is_stored});
-    });
-  }
-
-  void end_later(std::uint32_t number, const std::string& reason) {
-    sessions_.at(number)->pump->pause(true);
-    faults_.emplace_back(number, reason);
-  }
-
   // Not at once: a pump may be in the middle of reading.
   void serve_files() {
-    while (!answered_.empty()) {
-      for (const Answered& each : std::exchange(answered_, {})) send_file(each.number, *each.file, each.is_stored);
-    }
-    for (const auto& [number, reason] : std::exchange(faults_, {})) {
-      const auto at = sessions_.find(number);
-      if (at != sessions_.end()) reset(at->second->name, reason);
-      end(number, reason);
+    for (auto answers = files_.answers(); !answers.empty(); answers = files_.answers()) {
+      for (const SentFiles::Answer& each : answers) serve_file(each);
     }
   }
 
-  void send_file(std::uint32_t number, const LentFile& file, bool is_stored) {
-    const auto at = sessions_.find(number);
+  void serve_file(const SentFiles::Answer& answer) {
+    const auto at = sessions_.find(answer.session);
     if (at == sessions_.end()) return;
-    Session& session = *at->second;
-    if (is_stored) {
-      const std::size_t spread_ms = words_.targets * 1'000 / kFetchersPerSecond;
-      session.pump->send_file(file.digest(), file.content().size(),
-                              static_cast<std::uint32_t>(std::min<std::size_t>(spread_ms, kSpreadMsMax)));
-    } else {
-      session.input->put_in_front(file.content());
+    if (!answer.file) {
+      reset(at->second->name, answer.file.error().what);
+      return end(answer.session, answer.file.error().what);
     }
-    session.pump->pause(false);
-    session.pump->on_socket(EPOLLIN);
-    settle(number);
+    const std::size_t spread_ms = words_.targets * 1'000 / kFetchersPerSecond;
+    at->second->send_file(**answer.file, answer.is_stored,
+                          static_cast<std::uint32_t>(std::min<std::size_t>(spread_ms, kSpreadMsMax)));
+    settle(answer.session);
   }
 
   RelayWords words_;
@@ -417,16 +351,12 @@ class Relay {
   nats::Connection connection_;
   sys::Epoll epoll_;
   broker::CreditPool pool_;
-  FileStore files_;
-  std::map<LentFile::Id, LentFile> lent_;
-  std::vector<sys::UniqueFd> kept_;
+  SentFiles files_;
   sys::Watch control_watch_;
-  std::unordered_map<std::uint32_t, std::unique_ptr<Session>> sessions_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<RelaySession>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
-  std::unordered_map<std::uint32_t, Ending> ending_;  // rstap has yet to take what came for them,
-  std::deque<Ending> ends_;                           // or the control socket the reason.
-  std::vector<Answered> answered_;
-  std::vector<std::pair<std::uint32_t, std::string>> faults_;
+  std::unordered_map<std::uint32_t, Ending> ending_;   // rstap has yet to take what came for them,
+  std::deque<Ending> ends_;                            // or the control socket the reason.
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
   std::deque<Absent> absent_;

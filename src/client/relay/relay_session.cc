@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/relay/relay_session.h"
+
+#include <utility>
+
+namespace stapsh::client {
+
+RelaySession::RelaySession(broker::SessionName its_name, std::string its_inbox, sys::UniqueFd socket,
+                           broker::CreditPool& pool, Send send, TakeFile take_file)
+    : name(std::move(its_name)),
+      inbox(std::move(its_inbox)),
+      input_([this, take = std::move(take_file)](sys::UniqueFd file) {
+        pump_.pause(true);
+        take(name.number, std::move(file));
+      }),
+      pump_(std::move(socket), broker::Stream::Side::kClient, 0, pool,
+            [this, send = std::move(send)](const broker::Message& message) { send(*this, message); }) {
+  pump_.set_receive([this](int fd, std::span<char> buffer) { return input_.receive(fd, buffer); });
+}
+
+void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms) {
+  if (is_stored) {
+    pump_.send_file(file.digest(), file.content().size(), spread_ms);
+  } else {
+    input_.put_in_front(file.content());
+  }
+  pump_.pause(false);
+  pump_.on_socket(EPOLLIN);
+}
+
+Result<> RelaySession::on_message(const broker::Message& message) {
+  begun = true;
+  TRY(pump_.on_message(message));
+  if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.
+  return {};
+}
+
+Result<> RelaySession::watch(const sys::Epoll& epoll, std::uint64_t id) {
+  const std::optional<std::uint32_t> wanted = pump_.wanted();
+  if (!wanted) {
+    watch_.reset();
+    return {};
+  }
+  if (watch_.active()) return watch_.modify(*wanted);
+  watch_ = TRY(epoll.add(pump_.fd(), *wanted, id));
+  return {};
+}
+
+}  // namespace stapsh::client

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session as the relay has it: rstap's socket, and the pump between that and the broker's messages.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "broker/subjects.h"
+#include "client/relay/lent_file.h"
+#include "client/relay/session_input.h"
+#include "nats/session_pump.h"
+#include "sys/epoll_set.h"
+#include "sys/unique_fd.h"
+
+namespace stapsh::client {
+
+class RelaySession {
+ public:
+  using Send = std::function<void(const RelaySession& session, const broker::Message& message)>;
+  using TakeFile = std::function<void(std::uint32_t number, sys::UniqueFd file)>;
+
+  /// `inbox`: where the broker says that nobody is there. `pool` is lent. `take_file`: of a file that rstap sends in
+  /// it; nothing more of it is read until send_file().
+  RelaySession(broker::SessionName its_name, std::string its_inbox, sys::UniqueFd socket, broker::CreditPool& pool,
+               Send send, TakeFile take_file);
+  RelaySession(const RelaySession&) = delete;
+  RelaySession& operator=(const RelaySession&) = delete;
+
+  /// The file that was taken: as one that hosts fetch, or as data.
+  void send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms);
+  /// As SessionPump has it.
+  Result<> on_message(const broker::Message& message);
+  /// Says to `epoll` what is wanted of the socket, under `id`.
+  Result<> watch(const sys::Epoll& epoll, std::uint64_t id);
+  void unwatch() { watch_.reset(); }
+
+  [[nodiscard]] nats::SessionPump& pump() { return pump_; }
+
+  const broker::SessionName name;
+  const std::string inbox;
+  bool asked = false;  ///< The host was told of it.
+  bool begun = false;  ///< The host has answered.
+
+ private:
+  SessionInput input_;
+  nats::SessionPump pump_;
+  sys::Watch watch_;
+};
+
+}  // namespace stapsh::client
