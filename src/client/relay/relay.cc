@@ -8,8 +8,6 @@
 #include <array>
 #include <cstdlib>
 #include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -22,6 +20,7 @@
 #include "broker/subjects.h"
 #include "client/relay/broker_settings.h"
 #include "client/relay/control.h"
+#include "client/relay/ending_sessions.h"
 #include "client/relay/relay_session.h"
 #include "client/relay/sent_files.h"
 #include "sys/clock.h"
@@ -84,12 +83,6 @@ class Relay {
     TimePoint ask_at;
     std::uint32_t number;
   };
-  // What it is to be told before its socket closes.
-  struct Ending {
-    std::string packet;
-    std::unique_ptr<RelaySession> session;
-  };
-
   Result<> on_event(const sys::Event& event) {
     if (event.id == kControlId) return on_control(event.events);
     if (event.id == kBrokerId) {
@@ -100,9 +93,9 @@ class Relay {
     if (const auto session = sessions_.find(number); session != sessions_.end()) {
       session->second->pump().on_socket(event.events);
       settle(number);
-    } else if (const auto ending = ending_.find(number); ending != ending_.end()) {
-      ending->second.session->pump().on_socket(event.events);
-      settle_ending(number);
+    } else {
+      ending_.on_socket(number, event.events);
+      watch_control();
     }
     return {};
   }
@@ -110,7 +103,8 @@ class Relay {
   // --- rstap
 
   Result<> on_control(std::uint32_t events) {
-    if ((events & EPOLLOUT) != 0) tell_ends();
+    if ((events & EPOLLOUT) != 0) ending_.tell();
+    watch_control();
     std::array<char, kControlBytesMax> buffer;
     while (true) {
       sys::ReceivedDescriptor got = TRY(sys::receive_descriptor(kControlFd, buffer));
@@ -200,33 +194,15 @@ class Relay {
   /// Hands on what came before, and says why before the socket closes, so that who sees its end can ask.
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
-    Ending ending{encode_control(SessionEnded{number, reason}), forget_session(number)};
-    ending.session->pump().on_reset();
-    ending_.emplace(number, std::move(ending));
-    settle_ending(number);
-  }
-
-  void settle_ending(std::uint32_t number) {
-    const auto at = ending_.find(number);
-    RelaySession& session = *at->second.session;
-    if (!session.pump().is_over() && session.watch(epoll_, kSessionId + number)) return;
-    session.unwatch();
-    ends_.push_back(std::move(at->second));
-    ending_.erase(at);
-    tell_ends();
+    ending_.add(number, reason, forget_session(number));
+    watch_control();
   }
 
   void end_all(const std::string& reason) {
     while (!sessions_.empty()) end(sessions_.begin()->first, reason);
   }
 
-  void tell_ends() {
-    while (!ends_.empty()) {
-      if (!sys::send_packet(kControlFd, ends_.front().packet)) break;  // It is full, or rstap is gone: that shows.
-      ends_.pop_front();
-    }
-    (void)control_watch_.modify(ends_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
-  }
+  void watch_control() { (void)control_watch_.modify(ending_.has_more_to_tell() ? EPOLLIN | EPOLLOUT : EPOLLIN); }
 
   // --- the broker
 
@@ -355,8 +331,7 @@ class Relay {
   sys::Watch control_watch_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RelaySession>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
-  std::unordered_map<std::uint32_t, Ending> ending_;   // rstap has yet to take what came for them,
-  std::deque<Ending> ends_;                            // or the control socket the reason.
+  EndingSessions ending_{epoll_, kSessionId, kControlFd};
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
   std::deque<Absent> absent_;
