@@ -420,7 +420,7 @@ std::string Attempt::explain_end(std::optional<int> exit_code) const {
     const bool has_words = before_run || !streams_->rich();
     const std::string words = has_words ? last_words() : std::string();
     const bool greeted = session_->phase() != ClientSession::Phase::kConnecting;
-    reason = transport_.explain_end({exit_code, words, greeted});
+    reason = transport_.explain_end({exit_code, words, greeted, !session_->ended()});
   }
   if (reason.empty() && streams_->child_hung()) reason = "its command does not end";
   return reason.empty() ? stream_error_ : reason;

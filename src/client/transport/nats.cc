@@ -24,8 +24,8 @@ class NatsTransport : public Transport {
 
   [[nodiscard]] std::size_t descriptors() const override { return 1; }
 
-  [[nodiscard]] std::string explain_end(const ConnectionEnd&) const override {
-    return number_ ? relay_.reason(*number_) : std::string();
+  [[nodiscard]] std::string explain_end(const ConnectionEnd& end) const override {
+    return number_ ? relay_.reason(*number_, end.lost) : std::string();
   }
 
   [[nodiscard]] std::string explain_silence(const Silence& silence) const override {

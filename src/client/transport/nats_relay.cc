@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kRunCharacters = 16;
 constexpr Duration kEndLimit = std::chrono::seconds(3), kReadLimit = std::chrono::seconds(5);
+constexpr Duration kLastWordLimit = std::chrono::seconds(1), kWaitPause = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
 
 struct SocketPair {
@@ -139,10 +140,17 @@ void NatsRelay::on_relay_end() {
   }
 }
 
-std::string NatsRelay::reason(std::uint32_t number) {
+std::string NatsRelay::reason(std::uint32_t number, bool lost) {
   hear();
   const auto session = sessions_.find(number);
-  return session == sessions_.end() ? std::string() : session->second.reason;
+  if (session == sessions_.end()) return {};
+  // A relay that is killed leaves its sockets one after another, and this one may not be the last.
+  if (lost && session->second.reason.empty() && control_.valid() && sys::now() >= may_wait_at_) {
+    (void)sys::wait_for(control_.get(), POLLIN, sys::deadline_after(kLastWordLimit));
+    hear();
+    may_wait_at_ = sys::deadline_after(kWaitPause);  // It lives: it was the agent that ended, as others may.
+  }
+  return session->second.reason;
 }
 
 NatsRelays::NatsRelays() : lent_(std::make_shared<MemoryFiles>()) {}

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "client/options/nats_site.h"
 #include "client/relay/control.h"
 #include "client/transport/transport.h"
@@ -35,8 +36,8 @@ class NatsRelay {
   };
   /// Opens a session with `host`; whether it comes about shows later. `targets`: how many there are in all.
   Result<Opened> open(const std::string& host, const NatsSites& sites, std::size_t targets);
-  /// Why that session ended; empty: nothing was said of it.
-  std::string reason(std::uint32_t number);
+  /// Why that session ended; empty: nothing was said of it. `lost`: it ended before it was done.
+  std::string reason(std::uint32_t number, bool lost);
   void forget(std::uint32_t number) { sessions_.erase(number); }
 
  private:
@@ -58,6 +59,7 @@ class NatsRelay {
   std::optional<sys::Child> child_;
   std::unordered_map<std::uint32_t, Session> sessions_;
   std::uint32_t next_ = 0;
+  TimePoint may_wait_at_;            // For a relay's last word, where none has come.
   std::vector<ForgetSession> lost_;  // With a relay that died: hosts still serve them.
   std::string unusable_;             // Why no relay can begin.
 };

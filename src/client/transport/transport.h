@@ -42,6 +42,7 @@ struct ConnectionEnd {
   std::optional<int> exit_code;  ///< Of its child; none: it had none, or had to be killed.
   std::string_view last_words;   ///< Of its child, on standard error; printable.
   bool greeted = false;          ///< An agent had answered by then.
+  bool lost = false;             ///< It had not said that it is done.
 };
 
 /// Nobody said hello.
