@@ -96,9 +96,9 @@ void EmulatedHost::on_event(const WireEvent& event, TimePoint now) {
 
 void EmulatedHost::on_question(const Delivery& delivery, TimePoint now) {
   const Result<broker::WhoQuestion> question = broker::parse_who_question(delivery.payload);
-  if (!question || !question->selector.matches(who_.labels) || !delivery.reply.starts_with(broker::kInboxes)) return;
+  if (!question || !question->selector.matches(who_.labels) || !subjects_.client_of_here(delivery.reply)) return;
   const auto after = std::chrono::milliseconds(random_numbers()() % (question->spread_ms + 1));
-  answers_.push_back({now + after, std::string(delivery.reply)});
+  answers_.push_back({now + after, std::string(delivery.reply) + "." + broker::host_token(who_.host)});
 }
 
 void EmulatedHost::say(const broker::SessionName& name, const broker::Message& message) {

@@ -60,11 +60,11 @@ class Floor {
     run_ = TRY(sys::random_name(kRunCharacters));
     epoll_ = TRY(sys::Epoll::create());
     TRY(socket_.open(broker_, "fleet_floor", epoll_, 0));
-    const std::string inbox = "_INBOX.CLIENT." + run_;
-    socket_.say(subscribe_line(inbox, kAnswers));
+    const std::string here = subjects_.here(kClient, run_);
+    socket_.say(subscribe_line(here + ".*", kAnswers));
     socket_.say(subscribe_line(subjects_.all_up(kClient, run_), kUp));
     begun_ = sys::now();
-    socket_.publish(subjects_.who(), inbox, broker::format_who(broker::WhoQuestion{{}, kSpreadMs}));
+    socket_.publish(subjects_.who(), here, broker::format_who(broker::WhoQuestion{{}, kSpreadMs}));
     const TimePoint patience_ends = begun_ + kPatience + lasts_;
     std::vector<sys::Event> events(4);
     while (ended_ < hosts_) {

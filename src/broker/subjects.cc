@@ -10,7 +10,7 @@
 namespace stapsh::broker {
 namespace {
 
-constexpr std::string_view kDown = "node.", kUp = "up.";
+constexpr std::string_view kDown = "node.", kUp = "up.", kHere = "here.";
 constexpr std::size_t kNameMax = 64, kHostMax = 253;
 
 bool is_plain(char c) {
@@ -23,14 +23,15 @@ std::string with_dots(std::string_view token) {
   return host;
 }
 
-// The four tokens behind PREFIX KIND; none if there are not as many.
-std::optional<std::array<std::string_view, 4>> tokens(std::string_view subject, std::string_view prefix,
-                                                      std::string_view kind) {
+// The tokens behind PREFIX KIND; none if there are not as many.
+template <std::size_t kCount>
+std::optional<std::array<std::string_view, kCount>> tokens(std::string_view subject, std::string_view prefix,
+                                                           std::string_view kind) {
   if (!subject.starts_with(prefix)) return std::nullopt;
   subject.remove_prefix(prefix.size());
   if (!subject.starts_with(kind)) return std::nullopt;
   subject.remove_prefix(kind.size());
-  std::array<std::string_view, 4> found;
+  std::array<std::string_view, kCount> found;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const std::size_t end = subject.find('.');
     if ((end == std::string_view::npos) != (i + 1 == found.size())) return std::nullopt;
@@ -69,6 +70,14 @@ std::string host_token(std::string_view host) {
   return token;
 }
 
+std::string Subjects::here(std::string_view client, std::string_view run) const {
+  return prefix_ + std::string(kHere) + std::string(client) + "." + std::string(run);
+}
+
+std::string Subjects::here(std::string_view client, std::string_view run, std::string_view host) const {
+  return here(client, run) + "." + host_token(host);
+}
+
 std::string Subjects::down(const SessionName& session) const {
   return prefix_ + std::string(kDown) + host_token(session.host) + "." + session.client + "." + session.run + "." +
          std::to_string(session.number);
@@ -91,14 +100,20 @@ std::string Subjects::all_up(std::string_view client, std::string_view run) cons
   return prefix_ + std::string(kUp) + std::string(client) + "." + std::string(run) + ".>";
 }
 
+std::optional<std::string> Subjects::client_of_here(std::string_view reply) const {
+  const auto found = tokens<2>(reply, prefix_, kHere);
+  if (!found || !is_name((*found)[0]) || !is_name((*found)[1])) return std::nullopt;
+  return std::string((*found)[0]);
+}
+
 std::optional<SessionName> Subjects::session_of_down(std::string_view subject) const {
-  const auto found = tokens(subject, prefix_, kDown);
+  const auto found = tokens<4>(subject, prefix_, kDown);
   if (!found) return std::nullopt;
   return session((*found)[0], (*found)[1], (*found)[2], (*found)[3]);
 }
 
 std::optional<SessionName> Subjects::session_of_up(std::string_view subject) const {
-  const auto found = tokens(subject, prefix_, kUp);
+  const auto found = tokens<4>(subject, prefix_, kUp);
   if (!found) return std::nullopt;
   return session((*found)[2], (*found)[0], (*found)[1], (*found)[3]);
 }

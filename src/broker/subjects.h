@@ -34,6 +34,10 @@ class Subjects {
 
   /// Asks all links who they are (who.h).
   [[nodiscard]] std::string who() const { return prefix_ + "who"; }
+  /// The reply subject of such a question, rstap.SITE.here.CLIENT.RUN; and where a host answers it, which only that
+  /// host may: rstap.SITE.here.CLIENT.RUN.HOST.
+  [[nodiscard]] std::string here(std::string_view client, std::string_view run) const;
+  [[nodiscard]] std::string here(std::string_view client, std::string_view run, std::string_view host) const;
   /// From a client to a host: rstap.SITE.node.HOST.CLIENT.RUN.NUMBER.
   [[nodiscard]] std::string down(const SessionName& session) const;
   /// From a host to a client: rstap.SITE.up.CLIENT.RUN.HOST.NUMBER.
@@ -46,6 +50,8 @@ class Subjects {
   [[nodiscard]] std::string all_up(std::string_view client, std::string_view run) const;
   [[nodiscard]] std::string all_files() const { return prefix_ + "file.>"; }
 
+  /// The client of a question with this reply subject; none: it is no such subject.
+  [[nodiscard]] std::optional<std::string> client_of_here(std::string_view reply) const;
   /// Whose session it is about; none: it is no such subject.
   [[nodiscard]] std::optional<SessionName> session_of_down(std::string_view subject) const;
   [[nodiscard]] std::optional<SessionName> session_of_up(std::string_view subject) const;

@@ -13,6 +13,9 @@ TEST(Subjects, HaveTheHostAndTheClientAsTokens) {
   EXPECT_EQ(subjects.who(), "rstap.fra.who");
   EXPECT_EQ(subjects.down(kSession), "rstap.fra.node.db1/example/com.ann.5f0c.17");
   EXPECT_EQ(subjects.up(kSession), "rstap.fra.up.ann.5f0c.db1/example/com.17");
+  EXPECT_EQ(subjects.here("ann", "5f0c"), "rstap.fra.here.ann.5f0c");
+  EXPECT_EQ(subjects.here("ann", "5f0c", "db1.example.com"), "rstap.fra.here.ann.5f0c.db1/example/com");
+  EXPECT_EQ(subjects.client_of_here(subjects.here("ann", "5f0c")), "ann");
   EXPECT_EQ(subjects.file("abc", 3), "rstap.fra.file.abc.3");
   EXPECT_EQ(subjects.all_down("db1.example.com"), "rstap.fra.node.db1/example/com.>");
   EXPECT_EQ(subjects.all_up("ann", "5f0c"), "rstap.fra.up.ann.5f0c.>");
@@ -29,6 +32,17 @@ TEST(Subjects, OthersAreNobodysSession) {
         "rstap.ams.node.db1.ann.5f0c.17", "rstap.fra.up.ann.5f0c.db1.17", "rstap.fra.node./.ann.5f0c.17",
         "rstap.fra.node.db1.a>n.5f0c.17"}) {
     EXPECT_EQ(subjects.session_of_down(subject), std::nullopt) << subject;
+  }
+}
+
+TEST(Subjects, WhoAsksIsAnsweredNowhereElse) {
+  const Subjects subjects("fra");
+  for (const std::string_view reply :
+       {"", "x", "_INBOX.ann.x", "rstap.fra.who", "rstap.fra.here", "rstap.fra.here.", "rstap.fra.here.ann",
+        "rstap.fra.here.ann.", "rstap.fra.here..5f0c", "rstap.fra.here.ann.5f0c.db1", "rstap.fra.here.*.5f0c",
+        "rstap.fra.here.ann.>", "rstap.ams.here.ann.5f0c", "rstap.fra.node.db1.ann.5f0c.0", "rstap.fra.up.ann.5f0c",
+        "$JS.API.STREAM.DELETE.RSTAP_FILES", "x.rstap.fra.here.ann.5f0c"}) {
+    EXPECT_EQ(subjects.client_of_here(reply), std::nullopt) << reply;
   }
 }
 

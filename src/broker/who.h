@@ -13,7 +13,7 @@
 namespace stapsh::broker {
 
 inline constexpr std::size_t kWhoBytesMax = 16'384;
-inline constexpr std::uint32_t kSpreadMsMax = 60'000;
+inline constexpr std::uint32_t kSpreadMsMax = 10'000;
 
 struct WhoQuestion {
   Selector selector;            ///< Who does not match says nothing.

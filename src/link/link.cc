@@ -68,7 +68,8 @@ class Link {
         subjects_(subjects),
         connection_(std::move(connection)),
         epoll_(std::move(epoll)),
-        who_({configuration.host, sys::kernel_uname().machine, sys::kernel_uname().release, configuration.labels}),
+        who_({configuration.host, sys::kernel_uname().machine, sys::kernel_uname().release, configuration.labels},
+             subjects),
         sessions_(configuration, subjects, connection_, epoll_) {}
 
   Result<int> run(sys::SignalFd& signals) {

@@ -3,6 +3,7 @@
 // hosts at once are a flood. Pure.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,19 +17,21 @@ namespace stapsh::link {
 
 class WhoAnswers {
  public:
-  /// Who asks more at a time is not answered.
-  static constexpr std::size_t kWaitingMax = 64;
+  /// A client that asks more at a time is not answered, and takes nothing from the others: each has its own.
+  static constexpr std::size_t kWaitingMaxOfClient = 16, kWaitingMax = 4'096;
 
-  explicit WhoAnswers(broker::WhoAnswer self) : self_(std::move(self)) {}
+  WhoAnswers(broker::WhoAnswer self, broker::Subjects subjects)
+      : self_(std::move(self)), subjects_(std::move(subjects)) {}
 
-  /// A question, to be answered at `reply` or not at all: who asks must not have all hosts speak wherever they like.
-  /// `fraction` of its spread is waited, 0 to 1.
+  /// A question, to be answered behind `reply`, which must be Subjects::here(): who asks must not have all hosts speak
+  /// wherever they like. `fraction` of its spread is waited, 0 to 1.
   void on_question(std::string_view text, const std::string& reply, double fraction, TimePoint now) {
+    std::optional<std::string> client = subjects_.client_of_here(reply);
+    if (!client || due_.size() == kWaitingMax || waiting(*client) == kWaitingMaxOfClient) return;
     const Result<broker::WhoQuestion> question = broker::parse_who_question(text);
-    if (!question || !reply.starts_with(broker::kInboxes) || due_.size() == kWaitingMax) return;
-    if (!question->selector.matches(self_.labels)) return;
+    if (!question || !question->selector.matches(self_.labels)) return;
     const std::chrono::duration<double, std::milli> wait(fraction * question->spread_ms);
-    due_.emplace(now + std::chrono::duration_cast<Duration>(wait), reply);
+    due_.emplace(now + std::chrono::duration_cast<Duration>(wait), Asked{*std::move(client), reply});
   }
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
     return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
@@ -36,16 +39,26 @@ class WhoAnswers {
   /// Where to answer now, and what.
   std::optional<std::pair<std::string, std::string>> next(TimePoint now) {
     if (due_.empty() || due_.begin()->first > now) return std::nullopt;
-    std::string reply = std::move(due_.begin()->second);
+    std::string subject = due_.begin()->second.reply + "." + broker::host_token(self_.host);
     due_.erase(due_.begin());
-    return std::pair(std::move(reply), broker::format_who(self_));
+    return std::pair(std::move(subject), broker::format_who(self_));
   }
   /// The connection is gone, and those who asked with it.
   void forget() { due_.clear(); }
 
  private:
+  struct Asked {
+    std::string client, reply;
+  };
+
+  [[nodiscard]] std::size_t waiting(const std::string& client) const {
+    const auto is_its = [&](const auto& each) { return each.second.client == client; };
+    return static_cast<std::size_t>(std::count_if(due_.begin(), due_.end(), is_its));
+  }
+
   broker::WhoAnswer self_;
-  std::multimap<TimePoint, std::string> due_;
+  broker::Subjects subjects_;
+  std::multimap<TimePoint, Asked> due_;
 };
 
 }  // namespace stapsh::link

@@ -58,6 +58,10 @@ TEST_F(FleetPermissions, EachSaysWhatItIsForAndNothingElse) {
       {"web01", "rstap.demo.up.ada.r1.db1/example/com.0", ""},
       {"db1.example.com", "rstap.demo.up.ada.r1.db1.0", ""},
       {"web01", "rstap.demo.up.ada.web01.0", ""},
+      {"web01", "rstap.demo.here.ada.r1.web02", ""},
+      {"web01", "rstap.demo.here.ada.r1", ""},
+      {"bob", "rstap.demo.here.ada.r1.web01", ""},
+      {"bob", "rstap.demo.here.bob.r1.web01", ""},
       {"web01", "rstap.demo.up.ada.r1.x.web01.0", ""},
       {"web01", "rstap.demo.node.web02.ada.r1.0", ""},
       {"web01", "rstap.demo.node.web02.web01.r1.0", ""},
@@ -130,6 +134,9 @@ TEST_F(FleetPermissions, NobodyHearsWhatIsForAnother) {
       {"bob", "rstap.demo.node.web01.>"},
       {"bob", "rstap.demo.node.*.bob.>"},
       {"bob", "rstap.demo.who"},
+      {"bob", "rstap.demo.here.ada.>"},
+      {"bob", "rstap.demo.here.*.r1"},
+      {"web01", "rstap.demo.here.>"},
       {"bob", "rstap.demo.file.>"},
       {"bob", "_INBOX.ada.>"},
       {"bob", "_INBOX.*.x"},
@@ -148,15 +155,34 @@ TEST_F(FleetPermissions, NobodyHearsWhatIsForAnother) {
   }
 }
 
-TEST_F(FleetPermissions, WhoIsAskedMayAnswerOnce) {
-  const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01"));
-  const std::string inbox = (*ada)->new_inbox();
-  (*ada)->publish("rstap.demo.who", "who 1", inbox);
+TEST_F(FleetPermissions, WhoIsThereIsAnsweredAsOneselfAndNowhereElse) {
+  const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01")),
+             web02 = talk(host("web02"));
+  (*ada)->publish("rstap.demo.who", "who 1", "rstap.demo.here.ada.r1");
   EXPECT_EQ(web01->next(), "rstap.demo.who who 1");
-  (*web01)->publish(inbox, "host web01");
-  EXPECT_EQ(ada->next(), inbox + " host web01");
-  (*web01)->publish(inbox, "host web02");
-  EXPECT_THAT(web01->next(), HasSubstr("Publish to \"" + inbox + "\""));
+  (*web01)->publish("rstap.demo.here.ada.r1.web01", "host web01");
+  EXPECT_EQ(ada->next(), "rstap.demo.here.ada.r1.web01 host web01");
+  // That somebody has sent it something gives a host no right to say anything anywhere.
+  for (const char* reply :
+       {"rstap.demo.here.ada.r1", "rstap.demo.here.ada.r1.web02", "rstap.demo.node.web02.ada.r1.0",
+        "rstap.demo.up.ada.r1.web02.0", "_INBOX.ada.x", "_INBOX.bob.x", "rstap.demo.who", "rstap.demo.store.create",
+        "$JS.API.STREAM.CREATE.EVIL", "$JS.API.STREAM.DELETE.RSTAP_FILES", "$JS.API.STREAM.NAMES"}) {
+    SCOPED_TRACE(reply);
+    (*bob)->publish("rstap.demo.node.web01.bob.r1.0", "say it for me", reply);
+    EXPECT_EQ(web01->next(), "rstap.demo.node.web01.bob.r1.0 say it for me");
+    (*web01)->publish(reply, "x");
+    EXPECT_THAT(web01->next(), HasSubstr("Publish to \"" + std::string(reply) + "\""));
+  }
+  (*bob)->publish("rstap.demo.node.web02.bob.r1.0", "last");
+  EXPECT_EQ(web02->next(), "rstap.demo.who who 1");
+  EXPECT_EQ(web02->next(), "rstap.demo.node.web02.bob.r1.0 last");
+}
+
+TEST_F(FleetPermissions, WhoAsksForNobodyIsToldSo) {
+  const auto bob = talk(client("bob"));
+  EXPECT_EQ(bob->ask("rstap.demo.node.web09.bob.r1.0", "o"), "503");
+  (*bob)->publish("rstap.demo.who", "who 1", "rstap.demo.here.bob.r1");
+  EXPECT_EQ(bob->next(), "rstap.demo.here.bob.r1 503");
 }
 
 TEST_F(FleetPermissions, FilesAreMadeByClientsAndFetchedByHosts) {

@@ -116,7 +116,8 @@ class FleetSite : public RealTest {
                     {subjects.who(), subjects.all_down(name)});
   }
   nats::Settings client(const std::string& name) const {
-    return settings(file("clients/" + name + "/client.seed"), name, {"rstap.demo.up." + name + ".>"});
+    return settings(file("clients/" + name + "/client.seed"), name,
+                    {"rstap.demo.up." + name + ".>", "rstap.demo.here." + name + ".>"});
   }
   /// Connected, or a failure.
   static std::unique_ptr<Talker> talk(const nats::Settings& settings) {

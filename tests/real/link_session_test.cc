@@ -162,15 +162,16 @@ TEST_F(LinkSession, WhoIsThere) {
   web.start_connected(*server_);
   db.start_connected(*server_);
   BrokerClient client(*server_);
-  client.ask(client.subjects().who(), "who 1\nspread 50\n");
+  client.ask_who("who 1\nspread 50\n");
   ASSERT_TRUE(client.wait_until([&] { return client.answers().size() == 2; }));
 
   client.forget_answers();
-  client.ask(client.subjects().who(), "who 1\nselect role=db\n");
+  client.ask_who("who 1\nselect role=db\n");
   ASSERT_TRUE(client.wait_until([&] { return client.answers().size() == 1; }));
   const Result<broker::WhoAnswer> answer = broker::parse_who_answer(client.answers().front().data);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->host, "db1.example.com");
+  EXPECT_EQ(client.answers().front().subject, "rstap.here.here.ann.run1.db1/example/com");
   EXPECT_EQ(answer->labels, (broker::Labels{{"dc", "fra"}, {"role", "db"}}));
   EXPECT_FALSE(answer->release.empty());
   EXPECT_FALSE(answer->machine.empty());

@@ -21,22 +21,22 @@ constexpr std::size_t kKeySize = 56;
 
 struct Permissions {
   Subjects publish, subscribe;
-  bool answers = false;  // Whoever sends it something may be answered, at the subject that was sent along.
 };
 
 // A host speaks as itself to whoever asks, and fetches files.
 Permissions host_permissions(const std::string& site, const std::string& host) {
   const std::string token = broker::host_token(host);
-  return {.publish = {site + "up.*.*." + token + ".*", "$JS.API.DIRECT.GET.RSTAP_FILES." + site + "file.*.*"},
-          .subscribe = {site + "who", site + "node." + token + ".>", "_INBOX." + token + ".>"},
-          .answers = true};
+  return {.publish = {site + "up.*.*." + token + ".*", site + "here.*.*." + token,
+                      "$JS.API.DIRECT.GET.RSTAP_FILES." + site + "file.*.*"},
+          .subscribe = {site + "who", site + "node." + token + ".>", "_INBOX." + token + ".>"}};
 }
 
 // A client speaks as itself to each host, and stores files.
 Permissions client_permissions(const std::string& site, const Member& client) {
   Permissions all{.publish = {site + "who", site + "node.*." + client.name + ".*.*", site + "file.*.*",
                               "$JS.API.STREAM.INFO.RSTAP_FILES", "$JS.API.STREAM.MSG.GET.RSTAP_FILES"},
-                  .subscribe = {site + "up." + client.name + ".>", "_INBOX." + client.name + ".>"}};
+                  .subscribe = {site + "up." + client.name + ".>", site + "here." + client.name + ".>",
+                                "_INBOX." + client.name + ".>"}};
   // Who makes a stream can have the broker keep and repeat whatever passes, also what others say.
   if (client.makes_store) all.publish.emplace_back("$JS.API.STREAM.CREATE.RSTAP_FILES");
   return all;
@@ -48,10 +48,8 @@ std::string format_list(const Subjects& subjects) {
 }
 
 std::string format_permissions(const Permissions& all) {
-  return fmt::format("      publish: {},\n      subscribe: {}{} }} }}", format_list(all.publish),
-                     format_list(all.subscribe),
-                     // As long as an answer to `who` may be put off, and more.
-                     all.answers ? ",\n      allow_responses: { max: 1, expires: \"2m\" }" : "");
+  return fmt::format("      publish: {},\n      subscribe: {} }} }}", format_list(all.publish),
+                     format_list(all.subscribe));
 }
 
 std::string format_member(const std::string& site, const Member& member) {

@@ -28,13 +28,14 @@ TEST(UserFile, ComesBackAsItWasWritten) {
 
 TEST(UserFile, PermissionsHaveTheHostAsOneToken) {
   const std::string text = format_users("demo", members());
-  EXPECT_THAT(text, HasSubstr("  # host db1.example.com\n  { nkey: " + kKeyB +
-                              ", permissions: {\n"
-                              "      publish: [\"rstap.demo.up.*.*.db1/example/com.*\", "
-                              "\"$JS.API.DIRECT.GET.RSTAP_FILES.rstap.demo.file.*.*\"],\n"
-                              "      subscribe: [\"rstap.demo.who\", \"rstap.demo.node.db1/example/com.>\", "
-                              "\"_INBOX.db1/example/com.>\"],\n"
-                              "      allow_responses: { max: 1, expires: \"2m\" } } },\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("  # host db1.example.com\n  { nkey: " + kKeyB +
+                ", permissions: {\n"
+                "      publish: [\"rstap.demo.up.*.*.db1/example/com.*\", \"rstap.demo.here.*.*.db1/example/com\", "
+                "\"$JS.API.DIRECT.GET.RSTAP_FILES.rstap.demo.file.*.*\"],\n"
+                "      subscribe: [\"rstap.demo.who\", \"rstap.demo.node.db1/example/com.>\", "
+                "\"_INBOX.db1/example/com.>\"] } },\n"));
 }
 
 TEST(UserFile, OnlyWhoMaySoMakesTheStore) {

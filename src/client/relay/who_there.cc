@@ -16,6 +16,7 @@
 #include "client/relay/broker_settings.h"
 #include "sys/clock.h"
 #include "sys/io.h"
+#include "sys/random_name.h"
 
 namespace stapsh::client {
 namespace {
@@ -26,11 +27,16 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t kSpreadMs = 200;
 constexpr Duration kQuiet = 300ms, kFirstAnswer = 2s, kAnswersLimit = 10s;
 constexpr Duration kConnectLimit = 15s;
+constexpr std::size_t kRunCharacters = 16;
 
 class WhoThere {
  public:
-  WhoThere(NamedSite site, broker::Selector selector, nats::Connection connection)
-      : site_(std::move(site)), selector_(std::move(selector)), connection_(std::move(connection)) {}
+  /// `reply`: of the question.
+  WhoThere(NamedSite site, broker::Selector selector, std::string reply, nats::Connection connection)
+      : site_(std::move(site)),
+        selector_(std::move(selector)),
+        reply_(std::move(reply)),
+        connection_(std::move(connection)) {}
 
   Result<std::set<std::string>> ask() {
     ends_ = sys::deadline_after(kConnectLimit);
@@ -66,18 +72,18 @@ class WhoThere {
     limit_ = now + kAnswersLimit;
     ends_ = now + kFirstAnswer;
     connection_.publish(broker::Subjects(site_.name).who(), format_who(broker::WhoQuestion{selector_, kSpreadMs}),
-                        connection_.new_inbox());
+                        reply_);
     return {};
   }
 
   Result<> on_message(const nats::Message& message) {
-    if (message.status == nats::kNoResponders) {
+    if (message.status == nats::kNoResponders && message.subject == reply_) {
       nobody_ = done_ = true;
       return {};
     }
-    // Who answers something else is no link.
+    // Who answers something else is no link, and none answers for another.
     Result<broker::WhoAnswer> answer = broker::parse_who_answer(message.data);
-    if (!answer) return {};
+    if (!answer || message.subject != reply_ + "." + broker::host_token(answer->host)) return {};
     hosts_.insert(std::move(answer->host));
     // The first ones may all have drawn a short wait.
     const TimePoint spread_over = limit_ - kAnswersLimit + std::chrono::milliseconds(kSpreadMs) + kQuiet;
@@ -95,6 +101,7 @@ class WhoThere {
 
   NamedSite site_;
   broker::Selector selector_;
+  std::string reply_;
   nats::Connection connection_;
   std::set<std::string> hosts_;
   TimePoint ends_{}, limit_{};
@@ -104,8 +111,12 @@ class WhoThere {
 Result<std::string> who_text(std::span<const std::string> words) {
   WhoWords who = TRY(parse_who_words(words));
   broker::Selector selector = TRY(broker::Selector::parse(who.selector));
-  nats::Connection connection = TRY(nats::Connection::start(broker_settings(who.site, "asks who is there", {})));
-  WhoThere there(std::move(who.site), std::move(selector), std::move(connection));
+  std::string reply =
+      broker::Subjects(who.site.name).here(who.site.settings.client, TRY(sys::random_name(kRunCharacters)));
+  // At the subject itself the broker says that nobody is there.
+  nats::Connection connection =
+      TRY(nats::Connection::start(broker_settings(who.site, "asks who is there", {reply, reply + ".*"})));
+  WhoThere there(std::move(who.site), std::move(selector), std::move(reply), std::move(connection));
   std::string text;
   for (const std::string& host : TRY(there.ask())) (text += host) += '\n';
   return text;

@@ -16,7 +16,7 @@ nats::Connection connect(const NatsServer& server, const broker::Subjects& subje
   nats::Settings settings;
   settings.servers = {server.url()};
   settings.tls = false;
-  settings.subscriptions = {subjects.all_up(client, run)};
+  settings.subscriptions = {subjects.all_up(client, run), subjects.here(client, run) + ".*"};
   settings.retry_min = settings.retry_max = std::chrono::milliseconds(20);
   return *nats::Connection::start(settings);
 }
@@ -63,6 +63,10 @@ void BrokerClient::send_file(std::uint32_t number, std::uint64_t size, const std
 
 void BrokerClient::ask(const std::string& subject, const std::string& bytes) {
   connection_.publish(subject, bytes, connection_.new_inbox());
+}
+
+void BrokerClient::ask_who(const std::string& question) {
+  connection_.publish(subjects_.who(), question, subjects_.here(client_, run_));
 }
 
 testing::AssertionResult BrokerClient::wait_until(const std::function<bool()>& is_so, Bound bound) {

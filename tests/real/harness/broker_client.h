@@ -51,6 +51,8 @@ class BrokerClient {
 
   /// A request to any subject: its answers' bytes, as they come. Their number is waited for by wait_until().
   void ask(const std::string& subject, const std::string& bytes);
+  /// Likewise, of who is there.
+  void ask_who(const std::string& question);
   const std::deque<nats::Message>& answers() const { return answers_; }
   void forget_answers() { answers_.clear(); }
 
