@@ -56,6 +56,14 @@ TEST_F(RstapFleet, AKeyWithoutItsMemberIsTakenAndAMemberWithoutItsKeySaid) {
   EXPECT_EQ(read_file(file("hosts/web01/link.seed")), "");
 }
 
+TEST_F(RstapFleet, WhoIsNamedTwiceIsRevokedOnce) {
+  fleet({"init", "demo", "--no-tls"});
+  fleet({"enroll", "web01", "web02"});
+  EXPECT_THAT(fleet({"revoke", "web02", "web01", "web01"}), StartsWith("web01, web02 of site demo revoked\n"));
+  EXPECT_EQ(fleet({"list"}), "");
+  EXPECT_NE(::access(file("hosts/web01").c_str(), F_OK), 0);
+}
+
 TEST_F(RstapFleet, ErrorsNameTheFileAndChangeNothing) {
   EXPECT_THAT(fleet({"enroll", "web01"}, 2), HasSubstr("No such file or directory"));
   fleet({"init", "demo", "--no-tls"});
@@ -67,7 +75,7 @@ TEST_F(RstapFleet, ErrorsNameTheFileAndChangeNothing) {
   EXPECT_EQ(read_file(file("users.conf")), users);
   EXPECT_THAT(read_file(file("hosts/web01/link.seed")), StartsWith("SU"));
   scratch_.write("site/users.conf", users + "  # host\n");
-  EXPECT_THAT(fleet({"enroll", "web02"}, 2), HasSubstr("/users.conf:12: it is neither nobody, a host nor a client"));
+  EXPECT_THAT(fleet({"enroll", "web02"}, 2), HasSubstr("/users.conf:11: it is neither nobody, a host nor a client"));
   scratch_.write("site/users.conf", users);
   // Somebody else is at work.
   const int lock = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

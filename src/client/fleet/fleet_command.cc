@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "client/fleet/fleet_folder.h"
 
 namespace stapsh::client {
@@ -58,13 +60,15 @@ Result<std::string> admit(const FleetOptions& options, MemberKind kind) {
 
 Result<std::string> revoke(const FleetOptions& options) {
   FleetFolder folder = TRY(FleetFolder::open(options.folder));
-  for (const std::string& name : options.names) TRY(folder.find(name));
-  for (const std::string& name : options.names) TRY(folder.revoke(name));
+  // Whoever is named twice is revoked once.
+  const std::set<std::string> names(options.names.begin(), options.names.end());
+  for (const std::string& name : names) TRY(folder.find(name));
+  for (const std::string& name : names) TRY(folder.revoke(name));
   TRY(folder.save());
   return fmt::format(
       "{} of site {} revoked\nNow have the broker read users.conf: nats-server --signal reload (or systemctl "
       "reload nats-server). They are disconnected then.\n",
-      fmt::join(options.names, ", "), folder.site().name);
+      fmt::join(names, ", "), folder.site().name);
 }
 
 Result<std::string> list(const FleetOptions& options) {

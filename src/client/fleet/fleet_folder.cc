@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <utility>
 
 #include "client/fleet/user_file.h"
 #include "nats/nkey.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr std::string_view kSite = "/site", kUsers = "/users.conf", kBroker = "/nats-server.conf";
 constexpr const char* kLinkSeed = "link.seed";
 constexpr const char* kClientSeed = "client.seed";
+constexpr const char* kRevoked = ".revoked";  // Behind a seed's name, until users.conf has it no more.
 constexpr mode_t kForAll = 0644, kSecret = 0600, kSecretFolder = 0700;
 constexpr std::size_t kBytesMax = std::size_t{256} << 20;
 constexpr Duration kWriteTime = std::chrono::seconds(60);
@@ -193,11 +195,14 @@ Result<> FleetFolder::find(const std::string& name) const {
 Result<> FleetFolder::revoke(const std::string& name) {
   TRY(find(name));
   const auto known = std::ranges::find(members_, name, &Member::name);
-  // First of all: a seed that stayed would be taken for the key of whoever is admitted under this name later.
   const std::string folder = folder_of(path_, known->kind, name);
-  for (const char* const file : {kLinkSeed, kClientSeed, "link.toml", "rstap.toml"}) TRY(remove_file(folder + file));
-  (void)::rmdir(folder.c_str());  // Not if somebody keeps something else there.
+  // First of all: a seed that stayed would be taken for the key of whoever is admitted under this name later.
+  for (const char* const seed : {kLinkSeed, kClientSeed}) {
+    const std::string path = folder + seed;
+    if (::rename(path.c_str(), (path + kRevoked).c_str()) != 0 && errno != ENOENT) return fail_errno(path, errno);
+  }
   members_.erase(known);
+  revoked_.push_back(folder);
   return {};
 }
 
@@ -205,6 +210,12 @@ Result<bool> FleetFolder::save() {
   const std::string path = path_ + std::string(kUsers), text = format_users(site_.name, members_);
   if (TRY(read_own(path)) == text) return false;
   TRY(replace(path, text, kForAll));
+  // Not before: else a key that is still let in would be nowhere to be found.
+  for (const std::string& folder : std::exchange(revoked_, {})) {
+    for (const char* const seed : {kLinkSeed, kClientSeed}) TRY(remove_file(folder + seed + kRevoked));
+    for (const char* const file : {"link.toml", "rstap.toml"}) TRY(remove_file(folder + file));
+    (void)::rmdir(folder.c_str());  // Not if somebody keeps something else there.
+  }
   // The names of the seeds as well: without them the list would name keys that a crash has taken from us.
   (void)::fsync(lock_.get());
   return true;

@@ -38,7 +38,7 @@ class FleetFolder {
   Result<Admission> admit(MemberKind kind, const std::string& name, bool makes_store);
   /// kUsage: it is neither a host nor a client of this site.
   [[nodiscard]] Result<> find(const std::string& name) const;
-  /// Its key is gone from here; it is no member once save() has been called. kUsage: it is none.
+  /// It is no member once save() has been called, which then removes what it was given. kUsage: it is none.
   Result<> revoke(const std::string& name);
   /// Writes users.conf, if it is to say something else. False: it says all that already.
   Result<bool> save();
@@ -52,6 +52,7 @@ class FleetFolder {
   sys::UniqueFd lock_;  // The folder itself.
   Site site_;
   std::vector<Member> members_;
+  std::vector<std::string> revoked_;  // Their folders.
 };
 
 }  // namespace stapsh::client
