@@ -164,14 +164,20 @@ class Link {
 
 }  // namespace
 
+Result<> check(Configuration configuration) {
+  if (configuration.host.empty()) configuration.host = TRY(name_of_machine());
+  return nats::Connection::check(settings_of(configuration, broker::Subjects(configuration.site)));
+}
+
 Result<int> serve(Configuration configuration) {
   if (configuration.host.empty()) configuration.host = TRY(name_of_machine());
   TRY(Agents(configuration.stapsh).check());
   const broker::Subjects subjects(configuration.site);
-  say_ready();
-  // Before libnats' threads begin, which are to have the same mask.
+  // Both before libnats' threads begin, which are to have the same mask.
+  const std::string ready_socket = take_ready_socket();
   sys::SignalFd signals = TRY(sys::SignalFd::create({SIGCHLD, SIGHUP, SIGINT, SIGTERM}));
   nats::Connection connection = TRY(nats::Connection::start(settings_of(configuration, subjects)));
+  say_ready(ready_socket);
   return Link(configuration, subjects, std::move(connection), TRY(sys::Epoll::create())).run(signals);
 }
 

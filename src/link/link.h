@@ -8,6 +8,9 @@
 
 namespace stapsh::link {
 
+/// What serve() would say of a configuration without a connection: a key, a certificate, no libnats.
+Result<> check(Configuration configuration);
+
 /// Until a signal asks for the end: then each session is ended and its client told, and the agents have tidied up. An
 /// Error: it can't begin (no policy, no libnats, a name that is none). That there is no broker is none: it is tried for
 /// ever. Not to be returned from into anything that ends threads: end by _exit(2).

@@ -14,11 +14,15 @@
 
 namespace stapsh::link {
 
-void say_ready() {
+std::string take_ready_socket() {
   const char* const variable = std::getenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): there is one thread yet.
-  if (variable == nullptr) return;
-  const std::string path = variable;
+  if (variable == nullptr) return {};
+  std::string path = variable;
   (void)::unsetenv("NOTIFY_SOCKET");  // NOLINT(concurrency-mt-unsafe): likewise.
+  return path;
+}
+
+void say_ready(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) return;

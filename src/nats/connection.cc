@@ -249,10 +249,15 @@ class Connection::State {
       message.status = std::atoi(status);  // NOLINT(cert-err34-c): of the broker's own making; 0 is none.
     }
     // JetStream answers at whatever subject who asks it names, whatever that one may publish: it would speak as others.
+    // By a header it says so of what is stored, and what there is not; else it says JSON, and nobody else does.
     const char* stream = nullptr;
     const bool is_stored = api_.natsMsgHeader_Get(got, "Nats-Stream", &stream) == NATS_OK;
     api_.natsMsg_Destroy(got);
-    if (is_stored && !message.subject.starts_with(inbox_)) return;
+    // Stored along with the rest, by anybody.
+    if (is_stored) message.status = 0;
+    const bool is_jetstreams =
+        is_stored || (message.status != 0 && message.status != kNoResponders) || message.data.starts_with('{');
+    if (is_jetstreams && !message.subject.starts_with(inbox_)) return;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return event_bytes_ < kEventBytesMax || life.closed || stopping_; });
     if (life.closed || stopping_) return;
@@ -316,9 +321,15 @@ class Connection::State {
   bool connected_ = false, accepts_ = false, stopping_ = false, ended_ = false;
 };
 
-Result<Connection> Connection::start(const Settings& settings) {
+Result<> Connection::check(const Settings& settings) {
   const Api* const api = TRY(load_api());
   (void)TRY(Options::create(*api, settings));
+  return {};
+}
+
+Result<Connection> Connection::start(const Settings& settings) {
+  TRY(check(settings));
+  const Api* const api = TRY(load_api());
   sys::UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!bell.valid()) return fail_errno("eventfd", errno);
   const std::string own = TRY(sys::random_name(kInboxCharacters));

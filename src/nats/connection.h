@@ -58,6 +58,8 @@ using Event = std::variant<Message, Connected, Disconnected, Trouble>;
 
 class Connection {
  public:
+  /// Whether start() would: the library is here, and what the settings name can be used. Connects nowhere.
+  static Result<> check(const Settings& settings);
   /// Begins to connect. An Error: the library is not here, or files of the settings can't be used.
   static Result<Connection> start(const Settings& settings);
   Connection(Connection&&) noexcept;
@@ -67,7 +69,8 @@ class Connection {
 
   /// Readable while there are events.
   [[nodiscard]] int fd() const;
-  /// All events so far, in their order. What JetStream sends comes to new_inbox() alone: elsewhere it is dropped.
+  /// All events so far, in their order. What JetStream says comes to new_inbox() alone: elsewhere what has its
+  /// headers, or is JSON, is dropped.
   std::vector<Event> take();
 
   /// Never waits. What a broker does not take is kept in memory: the caller's credit is its bound.

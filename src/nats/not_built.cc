@@ -12,6 +12,7 @@ constexpr std::string_view kNotBuilt = "this program was built without NATS; bui
 
 class Connection::State {};
 
+Result<> Connection::check(const Settings&) { return fail(Errc::kSystem, std::string(kNotBuilt)); }
 Result<Connection> Connection::start(const Settings&) { return fail(Errc::kSystem, std::string(kNotBuilt)); }
 
 Result<Nkey> make_nkey() { return fail(Errc::kSystem, std::string(kNotBuilt)); }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "link/configuration.h"
@@ -19,7 +20,10 @@ int main(int argc, char** argv) {
     if (options.help) return print_text(link::link_help());
     if (options.version) return print_text(link::link_version());
     link::Configuration configuration = TRY(link::read_configuration(options.config));
-    if (options.check_config) return print_text(options.config + ": OK\n");
+    if (options.check_config) {
+      TRY(link::check(std::move(configuration)));
+      return print_text(options.config + ": OK\n");
+    }
     if (configuration.stapsh.empty()) configuration.stapsh = sys::own_folder() + "/stapsh";
     return link::serve(std::move(configuration));
   });

@@ -2,6 +2,8 @@
 // Sessions through a real broker and a real stapsh-link, with real agents and bpftrace: from hello to exit, and who may
 // have one.
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "broker/who.h"
@@ -210,6 +212,31 @@ TEST_F(LinkSession, TheConfigurationIsCheckedWithoutABroker) {
   EXPECT_EQ(bad.wait_exit(), 2);
   EXPECT_EQ(bad.err(),
             "stapsh-link: " + key + ": is a secret, and others than its owner may read it; chmod 600 " + key + "\n");
+}
+
+// Neither checked as good nor said to be ready.
+TEST_F(LinkSession, AKeyAndAnAuthorityThatAreNoneAreSaidAtOnce) {
+  const std::string notify = scratch_.path("notify");
+  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(notify.copy(address.sun_path, sizeof address.sun_path - 1), sizeof address.sun_path);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string file = scratch_.write("garbage", "garbage\n", 0600);
+  for (const std::string line : {"tls = false\nnkey", "ca"}) {
+    LinkHost host(scratch_, mounts_, {.host = "b", .top = line + " = \"" + file + "\"\n"});
+    host.write_config(server_->url());
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"--check-config"}, {}}) {
+      ProgramOptions command = host.command(words);
+      command.env.push_back("NOTIFY_SOCKET=" + notify);
+      Program link(command);
+      EXPECT_NE(link.wait_exit(), 0) << line;
+      EXPECT_THAT(link.err(), HasSubstr(file));
+      char byte = 0;
+      EXPECT_EQ(::recv(socket, &byte, 1, 0), -1) << line;
+    }
+  }
+  ::close(socket);
 }
 
 }  // namespace
