@@ -92,6 +92,14 @@ std::string Subjects::file(std::string_view sha256, std::uint64_t piece) const {
   return prefix_ + "file." + std::string(sha256) + "." + std::to_string(piece);
 }
 
+std::string Subjects::store_get(std::string_view sha256, std::uint64_t piece) const {
+  return prefix_ + "store.get." + std::string(sha256) + "." + std::to_string(piece);
+}
+
+bool Subjects::is_of_store(std::string_view subject) const {
+  return subject.starts_with(prefix_ + "file.") || subject.starts_with(prefix_ + "store.");
+}
+
 std::string Subjects::all_down(std::string_view host) const {
   return prefix_ + std::string(kDown) + host_token(host) + ".>";
 }

@@ -45,10 +45,17 @@ class Subjects {
   /// A piece of a file that is known by its SHA-256: rstap.SITE.file.SHA256.PIECE.
   [[nodiscard]] std::string file(std::string_view sha256, std::uint64_t piece) const;
 
+  /// The store of such pieces. Where a piece is fetched: rstap.SITE.store.get.SHA256.PIECE; where JetStream's
+  /// STREAM.MSG.GET and STREAM.CREATE of it are asked for: rstap.SITE.store.find and .create.
+  [[nodiscard]] std::string store_get(std::string_view sha256, std::uint64_t piece) const;
+  [[nodiscard]] std::string store_find() const { return prefix_ + "store.find"; }
+  [[nodiscard]] std::string store_create() const { return prefix_ + "store.create"; }
+  /// Whether `subject` is one of a piece or of the store.
+  [[nodiscard]] bool is_of_store(std::string_view subject) const;
+
   /// All that is for a host, and all that is for a run: a subscription each.
   [[nodiscard]] std::string all_down(std::string_view host) const;
   [[nodiscard]] std::string all_up(std::string_view client, std::string_view run) const;
-  [[nodiscard]] std::string all_files() const { return prefix_ + "file.>"; }
 
   /// The client of a question with this reply subject; none: it is no such subject.
   [[nodiscard]] std::optional<std::string> client_of_here(std::string_view reply) const;

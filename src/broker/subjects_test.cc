@@ -17,6 +17,11 @@ TEST(Subjects, HaveTheHostAndTheClientAsTokens) {
   EXPECT_EQ(subjects.here("ann", "5f0c", "db1.example.com"), "rstap.fra.here.ann.5f0c.db1/example/com");
   EXPECT_EQ(subjects.client_of_here(subjects.here("ann", "5f0c")), "ann");
   EXPECT_EQ(subjects.file("abc", 3), "rstap.fra.file.abc.3");
+  EXPECT_EQ(subjects.store_get("abc", 3), "rstap.fra.store.get.abc.3");
+  for (const std::string& of : {subjects.file("abc", 3), subjects.store_find(), subjects.store_create()}) {
+    EXPECT_TRUE(subjects.is_of_store(of)) << of;
+  }
+  EXPECT_FALSE(subjects.is_of_store(subjects.who()));
   EXPECT_EQ(subjects.all_down("db1.example.com"), "rstap.fra.node.db1/example/com.>");
   EXPECT_EQ(subjects.all_up("ann", "5f0c"), "rstap.fra.up.ann.5f0c.>");
   EXPECT_EQ(subjects.session_of_down(subjects.down(kSession)), kSession);

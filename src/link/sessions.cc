@@ -18,8 +18,6 @@ constexpr std::uint64_t kCreditBytes = std::uint64_t{16} << 20;
 constexpr std::size_t kUnsentBytesMax = std::size_t{32} << 20;
 constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
 
-constexpr std::string_view kDirectGet = "$JS.API.DIRECT.GET.RSTAP_FILES.";
-
 FileFetch::Answer answer_of(int status) {
   if (status == 0) return FileFetch::Answer::kBytes;
   return status == nats::kNotFound ? FileFetch::Answer::kNotThere : FileFetch::Answer::kNotNow;
@@ -61,7 +59,7 @@ void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
 
 void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {
   connection_.publish(
-      std::string(kDirectGet) + subjects_.file(sha256, name.piece), {},
+      subjects_.store_get(sha256, name.piece), {},
       inbox_ + std::to_string(name.session) + "." + std::to_string(name.file) + "." + std::to_string(name.piece));
 }
 

@@ -17,7 +17,10 @@ const std::string kStream =
     R"("allow_direct":true,"retention":"limits","max_consumers":-1,"num_replicas":1})";
 const std::string kDigest(64, 'a');
 const std::string kPiece = "rstap.demo.file." + kDigest + ".0";
-const std::string kFetch = "$JS.API.DIRECT.GET.RSTAP_FILES.";
+const std::string kNoPiece = std::string(64, 'b') + ".0";
+const std::string kFetch = "rstap.demo.store.get.", kFind = "rstap.demo.store.find",
+                  kCreate = "rstap.demo.store.create";
+const std::string kFindPiece = R"({"last_by_subj":")" + kPiece + R"("})";
 
 class FleetPermissions : public FleetSite {
  protected:
@@ -70,7 +73,15 @@ TEST_F(FleetPermissions, EachSaysWhatItIsForAndNothingElse) {
       {"web01", "_INBOX.web02.x", ""},
       // Files: a host stores none and finds none but by its digest; nobody else touches the store.
       {"web01", kPiece, ""},
+      {"web01", kFind, ""},
+      {"web01", kCreate, ""},
+      {"web01", "rstap.demo.store.info", ""},
+      {"bob", kCreate, ""},
+      {"bob", kFetch + kNoPiece, ""},
+      {"ada", "rstap.demo.store.delete", ""},
+      {"ada", "$JS.API.STREAM.CREATE.RSTAP_FILES", ""},
       {"web01", "$JS.API.DIRECT.GET.RSTAP_FILES", ""},
+      {"web01", "$JS.API.DIRECT.GET.RSTAP_FILES." + kPiece, ""},
       {"web01", "$JS.API.STREAM.MSG.GET.RSTAP_FILES", ""},
       {"web01", "$JS.API.STREAM.INFO.RSTAP_FILES", ""},
       {"web01", "$JS.API.CONSUMER.CREATE.RSTAP_FILES", ""},
@@ -187,30 +198,64 @@ TEST_F(FleetPermissions, WhoAsksForNobodyIsToldSo) {
 
 TEST_F(FleetPermissions, FilesAreMadeByClientsAndFetchedByHosts) {
   const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01"));
-  EXPECT_THAT(ada->ask("$JS.API.STREAM.CREATE.RSTAP_FILES", kStream), HasSubstr("\"did_create\":true"));
-  EXPECT_THAT(bob->ask("$JS.API.STREAM.INFO.RSTAP_FILES"), HasSubstr("\"name\":\"RSTAP_FILES\""));
+  EXPECT_THAT(ada->ask(kFind, kFindPiece), HasSubstr("\"err_code\":10059"));
+  EXPECT_THAT(ada->ask(kCreate, kStream), HasSubstr("\"did_create\":true"));
+  EXPECT_THAT(bob->ask(kFind, kFindPiece), HasSubstr("\"err_code\":10037"));
   const std::string piece(16'384, 'x');
   EXPECT_THAT(bob->ask(kPiece, piece), HasSubstr("\"stream\":\"RSTAP_FILES\""));
-  EXPECT_THAT(bob->ask("$JS.API.STREAM.MSG.GET.RSTAP_FILES", R"({"last_by_subj":")" + kPiece + R"("})"),
-              HasSubstr("\"seq\":1"));
-  EXPECT_EQ(web01->ask(kFetch + kPiece), piece);
-  EXPECT_EQ(web01->ask(kFetch + "rstap.demo.file." + kDigest + ".1"), "404");
+  EXPECT_THAT(bob->ask(kFind, kFindPiece), HasSubstr("\"seq\":1"));
+  EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), piece);
+  EXPECT_EQ(web01->ask(kFetch + kDigest + ".1"), "404");
+  fleet({"enroll", "web03"});
+  reload();
+  const auto web03 = talk(host("web03"));
+  EXPECT_EQ(web03->ask(kFetch + kDigest + ".0"), piece);
+  EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), piece);
 }
 
-// Of a broker's permissions alone they could: JetStream answers at any subject that it is told.
+// JetStream answers at any subject that it is told, and nobody asks whether who told it may speak there.
 TEST_F(FleetPermissions, NobodySpeaksThroughTheStore) {
   const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01")),
              web02 = talk(host("web02"));
-  EXPECT_THAT(ada->ask("$JS.API.STREAM.CREATE.RSTAP_FILES", kStream), HasSubstr("\"did_create\":true"));
+  EXPECT_THAT(ada->ask(kCreate, kStream), HasSubstr("\"did_create\":true"));
   EXPECT_THAT(bob->ask(kPiece, "as somebody else"), HasSubstr("\"stream\":\"RSTAP_FILES\""));
-  for (const char* reply : {"rstap.demo.node.web02.ada.r1.0", "rstap.demo.up.ada.r1.web02.0", "rstap.demo.who"}) {
-    (*web01)->publish(kFetch + kPiece, "", reply);
-    EXPECT_EQ(web01->ask(kFetch + kPiece), "as somebody else");
+  // To others: what is stored, that something is not there, what was stored as what, and what there is.
+  for (const char* reply : {"rstap.demo.node.web02.ada.r1.0", "rstap.demo.up.ada.r1.web02.0",
+                            "rstap.demo.here.ada.r1.web02", "rstap.demo.who"}) {
+    (*web01)->publish(kFetch + kDigest + ".0", "", reply);
+    (*web01)->publish(kFetch + kNoPiece, "", reply);
+    EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), "as somebody else");
+    (*bob)->publish("rstap.demo.file." + kNoPiece + "0", "x", reply);
+    (*bob)->publish(kFind, kFindPiece, reply);
+    EXPECT_THAT(bob->ask(kFind, kFindPiece), HasSubstr("\"seq\":1"));
   }
   (*ada)->publish("rstap.demo.node.web02.ada.r1.1", "as ada");
   EXPECT_EQ(web02->next(), "rstap.demo.node.web02.ada.r1.1 as ada");
   (*web02)->publish("rstap.demo.up.ada.r1.web02.1", "as web02");
   EXPECT_EQ(ada->next(), "rstap.demo.up.ada.r1.web02.1 as web02");
+}
+
+TEST_F(FleetPermissions, TheStoreIsNotChangedByItsOwnAnswers) {
+  const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01"));
+  EXPECT_THAT(ada->ask(kCreate, kStream), HasSubstr("\"did_create\":true"));
+  EXPECT_THAT(bob->ask(kPiece, "good"), HasSubstr("\"seq\":1"));
+  // What would make another stream, if it were said there.
+  const std::string evil = "rstap.demo.file." + std::string(64, 'c') + ".0";
+  EXPECT_THAT(bob->ask(evil, R"({"name":"EVIL","subjects":["rstap.demo.up.>"],"storage":"memory"})"),
+              HasSubstr("\"seq\":2"));
+  for (const std::string& reply :
+       {kPiece, kCreate, std::string("$JS.API.STREAM.PURGE.RSTAP_FILES"),
+        std::string("$JS.API.STREAM.DELETE.RSTAP_FILES"), std::string("$JS.API.STREAM.UPDATE.RSTAP_FILES"),
+        std::string("$JS.API.STREAM.CREATE.EVIL")}) {
+    SCOPED_TRACE(reply);
+    (*web01)->publish(kFetch + kNoPiece, "", reply);
+    (*web01)->publish(kFetch + std::string(64, 'c') + ".0", "", reply);
+    EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), "good");
+    (*bob)->publish("rstap.demo.file." + kNoPiece, "x", reply);
+    (*bob)->publish(kFind, kFindPiece, reply);
+    EXPECT_THAT(bob->ask(kFind, kFindPiece), HasSubstr("\"seq\":1"));
+  }
+  EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), "good");
 }
 
 TEST_F(FleetPermissions, WithoutAKeyOfTheSiteNobodyIsLetIn) {

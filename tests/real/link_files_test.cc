@@ -31,7 +31,7 @@ class LinkFiles : public LinkTest {
   }
 
   void make_store() {
-    client_.ask("$JS.API.STREAM.CREATE.RSTAP_FILES",
+    client_.ask(client_.subjects().store_create(),
                 R"({"name":"RSTAP_FILES","subjects":["rstap.here.file.>"],"storage":"memory","retention":"limits",)"
                 R"("max_msgs_per_subject":1,"max_age":3600000000000,"discard":"old","allow_direct":true,)"
                 R"("num_replicas":1,"max_consumers":-1,"max_msgs":-1,"max_bytes":-1})");

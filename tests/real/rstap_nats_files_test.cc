@@ -85,7 +85,7 @@ TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
 class RstapNatsFilesRefused : public RstapNatsTest {
  protected:
   explicit RstapNatsFilesRefused(nats::Nkey client = *nats::make_nkey(), const nats::Nkey& host = *nats::make_nkey())
-      : RstapNatsTest({.lines = {users(client, host)}, .jetstream = true}), client_(std::move(client)) {
+      : RstapNatsTest({.jetstream = true, .users = users(client, host)}), client_(std::move(client)) {
     const std::string seed = scratch_.write("host.seed", host.seed + "\n", 0600);
     for (const std::string name : {"web01", "web02", "web03"}) {
       add_host({.host = name, .top = "tls = false\nnkey = \"" + seed + "\"\n"});
@@ -96,8 +96,8 @@ class RstapNatsFilesRefused : public RstapNatsTest {
 
  private:
   static std::string users(const nats::Nkey& client, const nats::Nkey& host) {
-    return "authorization { users = [ { nkey: " + host.public_key + " }, { nkey: " + client.public_key +
-           ", permissions: { publish: { deny: [\"$JS.API.STREAM.CREATE.>\", \"rstap.here.node.web03.>\"] } } } ] }";
+    return "[ { nkey: " + host.public_key + " }, { nkey: " + client.public_key +
+           ", permissions: { publish: { deny: [\"rstap.here.store.create\", \"rstap.here.node.web03.>\"] } } } ]";
   }
 };
 

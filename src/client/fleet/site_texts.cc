@@ -20,14 +20,38 @@ server_name: "{site}"
 listen: "{listen}"
 
 {tls}
-# Who may connect, and what each may say and hear. It must not be empty: then everybody might.
 authorization {{
   timeout: 10
-  include "users.conf"
+}}
+accounts {{
+  SITE {{
+    # Who may connect, and what each may say and hear. It must not be empty: then everybody might.
+    include "users.conf"
+    # store
+    imports: [
+      {{ service: {{ account: STORE, subject: "rstap.{site}.file.*.*" }} }}
+      {{ service: {{ account: STORE, subject: "$JS.API.DIRECT.GET.RSTAP_FILES.rstap.{site}.file.*.*" }}, to: "rstap.{site}.store.get.*.*" }}
+      {{ service: {{ account: STORE, subject: "$JS.API.STREAM.MSG.GET.RSTAP_FILES" }}, to: "rstap.{site}.store.find" }}
+      {{ service: {{ account: STORE, subject: "$JS.API.STREAM.CREATE.RSTAP_FILES" }}, to: "rstap.{site}.store.create" }}
+    ]
+    # end of store
+  }}
+  # store
+  # Nobody is of this account: JetStream answers at any subject that it is told, and in here nobody hears it.
+  STORE {{
+    jetstream: enabled
+    exports: [
+      {{ service: "rstap.{site}.file.*.*", accounts: [SITE] }}
+      {{ service: "$JS.API.DIRECT.GET.RSTAP_FILES.rstap.{site}.file.*.*", accounts: [SITE] }}
+      {{ service: "$JS.API.STREAM.MSG.GET.RSTAP_FILES", accounts: [SITE] }}
+      {{ service: "$JS.API.STREAM.CREATE.RSTAP_FILES", accounts: [SITE] }}
+    ]
+  }}
+  # end of store
 }}
 
-# Files that all targets of a run need are stored once and fetched. The folder must be one that nats-server may write;
-# without this block each file goes to each target by itself.
+# Files that all targets of a run need are stored once and fetched. The folder must be one that nats-server may write.
+# Without this block, and what is between `store` and `end of store` above, each file goes to each target by itself.
 jetstream {{
   store_dir: "{folder}"
   max_memory_store: 64MB

@@ -26,19 +26,18 @@ struct Permissions {
 // A host speaks as itself to whoever asks, and fetches files.
 Permissions host_permissions(const std::string& site, const std::string& host) {
   const std::string token = broker::host_token(host);
-  return {.publish = {site + "up.*.*." + token + ".*", site + "here.*.*." + token,
-                      "$JS.API.DIRECT.GET.RSTAP_FILES." + site + "file.*.*"},
+  return {.publish = {site + "up.*.*." + token + ".*", site + "here.*.*." + token, site + "store.get.*.*"},
           .subscribe = {site + "who", site + "node." + token + ".>", "_INBOX." + token + ".>"}};
 }
 
 // A client speaks as itself to each host, and stores files.
 Permissions client_permissions(const std::string& site, const Member& client) {
-  Permissions all{.publish = {site + "who", site + "node.*." + client.name + ".*.*", site + "file.*.*",
-                              "$JS.API.STREAM.INFO.RSTAP_FILES", "$JS.API.STREAM.MSG.GET.RSTAP_FILES"},
-                  .subscribe = {site + "up." + client.name + ".>", site + "here." + client.name + ".>",
-                                "_INBOX." + client.name + ".>"}};
-  // Who makes a stream can have the broker keep and repeat whatever passes, also what others say.
-  if (client.makes_store) all.publish.emplace_back("$JS.API.STREAM.CREATE.RSTAP_FILES");
+  Permissions all{
+      .publish = {site + "who", site + "node.*." + client.name + ".*.*", site + "file.*.*", site + "store.find"},
+      .subscribe = {site + "up." + client.name + ".>", site + "here." + client.name + ".>",
+                    "_INBOX." + client.name + ".>"}};
+  // Who makes the stream says what it keeps, and for how long.
+  if (client.makes_store) all.publish.push_back(site + "store.create");
   return all;
 }
 

@@ -33,7 +33,7 @@ TEST(UserFile, PermissionsHaveTheHostAsOneToken) {
       HasSubstr("  # host db1.example.com\n  { nkey: " + kKeyB +
                 ", permissions: {\n"
                 "      publish: [\"rstap.demo.up.*.*.db1/example/com.*\", \"rstap.demo.here.*.*.db1/example/com\", "
-                "\"$JS.API.DIRECT.GET.RSTAP_FILES.rstap.demo.file.*.*\"],\n"
+                "\"rstap.demo.store.get.*.*\"],\n"
                 "      subscribe: [\"rstap.demo.who\", \"rstap.demo.node.db1/example/com.>\", "
                 "\"_INBOX.db1/example/com.>\"] } },\n"));
 }
@@ -41,8 +41,8 @@ TEST(UserFile, PermissionsHaveTheHostAsOneToken) {
 TEST(UserFile, OnlyWhoMaySoMakesTheStore) {
   const std::string text = format_users("demo", members());
   const std::size_t other = text.find("# client store");
-  EXPECT_THAT(text.substr(0, other), HasSubstr("STREAM.CREATE"));
-  EXPECT_THAT(text.substr(other), Not(HasSubstr("STREAM.CREATE")));
+  EXPECT_THAT(text.substr(0, other), HasSubstr("store.create"));
+  EXPECT_THAT(text.substr(other), Not(HasSubstr("store.create")));
 }
 
 TEST(UserFile, WhatIsBrokenIsNamedByItsLine) {

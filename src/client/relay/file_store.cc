@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kCreate = "$JS.API.STREAM.CREATE.RSTAP_FILES";
-constexpr std::string_view kGet = "$JS.API.STREAM.MSG.GET.RSTAP_FILES";
 // Of pieces that are sent and not acknowledged: a store is slower than a line.
 constexpr std::size_t kUnansweredMax = 32;
 constexpr Duration kPatience = 10s;
@@ -51,12 +49,12 @@ void FileStore::ask(Upload& upload, std::string subject, std::string data, TimeP
 void FileStore::take_step(Upload& upload, Step step, TimePoint now) {
   upload.step = step;
   const auto get = [&](std::uint64_t piece) {
-    ask(upload, std::string(kGet), R"({"last_by_subj":")" + subjects_.file(upload.file->digest(), piece) + R"("})",
+    ask(upload, subjects_.store_find(), R"({"last_by_subj":")" + subjects_.file(upload.file->digest(), piece) + R"("})",
         now);
   };
   switch (step) {
     case Step::kStream:
-      return ask(upload, std::string(kCreate), stream_configuration("rstap.*.file.>"), now);
+      return ask(upload, subjects_.store_create(), stream_configuration("rstap.*.file.>"), now);
     case Step::kLastPiece:
       return get(piece_count(*upload.file) - 1);
     case Step::kFirstPiece:
@@ -119,9 +117,7 @@ void FileStore::finish(const std::string& digest, bool is_stored, TimePoint now)
 }
 
 bool FileStore::on_refused(std::string_view subject, TimePoint now) {
-  std::string ours = subjects_.all_files();
-  ours.pop_back();  // Its '>'.
-  if (!subject.starts_with("$JS.") && !subject.starts_with(ours)) return false;
+  if (!subjects_.is_of_store(subject)) return false;
   while (!uploads_.empty()) finish(std::string(uploads_.begin()->first), false, now);
   return true;
 }

@@ -13,6 +13,21 @@ void run(const Scratch& scratch, const std::vector<std::string>& argv) {
   if (program.wait_exit() != 0) throw HarnessError(program.captured());
 }
 
+std::string store_accounts(const std::string& users) {
+  std::string exports, imports;
+  const auto add = [&](const std::string& subject, const std::string& here) {
+    exports += "{ service: \"" + subject + "\" }\n";
+    imports += "{ service: { account: STORE, subject: \"" + subject + "\" }, to: \"rstap.here." + here + "\" }\n";
+  };
+  add("rstap.here.file.*.*", "file.*.*");
+  add("$JS.API.DIRECT.GET.RSTAP_FILES.rstap.here.file.*.*", "store.get.*.*");
+  add("$JS.API.STREAM.MSG.GET.RSTAP_FILES", "store.find");
+  add("$JS.API.STREAM.CREATE.RSTAP_FILES", "store.create");
+  const std::string all = users.empty() ? "[ { user: all, password: all } ]" : users;
+  return "accounts {\nSTORE { jetstream: enabled, exports: [\n" + exports + "] }\nSITE { imports: [\n" + imports +
+         "], users: " + all + " }\n}\n" + (users.empty() ? "no_auth_user: all\n" : "");
+}
+
 // {"nats":["nats://127.0.0.1:PORT"]}
 int port_in(const std::string& text) {
   const std::size_t at = text.find("127.0.0.1:");
@@ -48,7 +63,8 @@ void NatsServer::write_config() const {
   std::string config = "listen: \"127.0.0.1:" + std::to_string(port_) + "\"\nports_file_dir: \"" + folder_ +
                        "\"\nwrite_deadline: \"10s\"\n";
   if (options_.jetstream) {
-    config += "jetstream { store_dir: \"" + folder_ + "/store\", max_mem: 256MB, max_file: 1GB }\n";
+    config += "jetstream { store_dir: \"" + folder_ + "/store\", max_mem: 256MB, max_file: 1GB }\n" +
+              store_accounts(options_.users);
   }
   for (const std::string& line : options_.lines) config += line + "\n";
   scratch_.write("nats/server.conf", config);

@@ -24,7 +24,9 @@ struct Certificates {
 
 struct NatsServerOptions {
   std::vector<std::string> lines = {};  ///< Further lines of its configuration: authorization, tls …
+  /// For site `here`, in an account of its own as `rstap fleet init` makes it (docs/fleet.md).
   bool jetstream = false;
+  std::string users = {};  ///< With jetstream: who may connect; empty: everybody.
 };
 
 class NatsServer {
