@@ -106,10 +106,12 @@ Result<PolicyAnswer> answer_question(const AgentOptions& options) {
   // A wrong command line is another thing.
   if (!policy) return fail(Errc::kSystem, policy.error().what);
   const std::string file = question.file.empty() ? policy_file() : question.file;
+  const bool about_run = question.about_run() || !options.as.empty();
+  policy::RunRequest run;
+  if (about_run) run = TRY(run_asked_about(options));  // A program that is not there is said where all may run, too.
   if (!*policy && options.needs_policy) return fail(no_policy_error());
   if (!*policy) return PolicyAnswer{file + ": is not there, so everything may run\n", 0};
-  if (!question.about_run() && options.as.empty()) return PolicyAnswer{file + ": OK\n", 0};
-  policy::RunRequest run = TRY(run_asked_about(options));
+  if (!about_run) return PolicyAnswer{file + ": OK\n", 0};
   // Whether an agent has what a line gives is not asked here: run_as_text() says what that is.
   const policy::Gate gate{{question.uid, question.cid, options.as}, **std::move(policy), {}, ~policy::Capabilities{0}};
   TRY(ask_who_signed(run, gate, question.programs));

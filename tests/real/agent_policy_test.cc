@@ -305,6 +305,8 @@ TEST_F(AgentPolicy, WithoutAFileEverythingIsAsItWas) {
   ASSERT_EQ(::unlink((folder_ + "/policy").c_str()), 0);
   EXPECT_EQ(answers({"--as", "stranger"}, "option policy\nfile 3 a.bt\nabcrun -e x\n"), "OK\nOK\nOK\nquit\n");
   EXPECT_EQ(check({}), "0 /etc/stapsh/policy: is not there, so everything may run\n");
+  // A draft's name where a program's is meant.
+  EXPECT_EQ(check({"--as", "oncall", "--runner", "bpftrace", "nosuch"}).find("stapsh: nosuch: No such file"), 2U);
 }
 
 TEST_F(AgentPolicy, WhereOneIsNeededNothingMayRunWithoutIt) {

@@ -56,8 +56,7 @@ Of init:
   --no-tls                whoever is on the way can read and change all: for a trial on one machine
 
 Of client:
-  --store                 may also make the broker's store of files: for one whom you trust with all
-                          sessions of the site, since a store can be made that repeats them
+  --store                 may also make the broker's store of files; one client of a site is enough
 )";
 
 enum Option { kFolder = 'f', kHelp = 'h', kServer = 256, kListen, kCertificate, kKey, kCa, kNoTls, kStore };
