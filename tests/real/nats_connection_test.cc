@@ -2,12 +2,10 @@
 // A connection to a real nats-server: what comes, what does not, and what is said when the broker refuses or goes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-
-#include <deque>
 
 #include "harness/nats_server.h"
 #include "harness/real_test.h"
+#include "harness/talker.h"
 #include "nats/connection.h"
 #include "nats/nkey.h"
 
@@ -15,40 +13,6 @@ namespace stapsh::real {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A connection, and its events as they are waited for.
-class Talker {
- public:
-  explicit Talker(const nats::Settings& settings) : connection_(*nats::Connection::start(settings)) {}
-
-  nats::Connection* operator->() { return &connection_; }
-
-  /// The next event, as text; those before it have been asked for.
-  std::string next(Bound bound = kBound) {
-    const auto deadline = std::chrono::steady_clock::now() + bound;
-    while (events_.empty()) {
-      const auto left = std::chrono::ceil<Bound>(deadline - std::chrono::steady_clock::now()).count();
-      pollfd entry{connection_.fd(), POLLIN, 0};
-      if (left <= 0 || ::poll(&entry, 1, static_cast<int>(left)) == 0) return "nothing within the bound";
-      for (nats::Event& event : connection_.take()) events_.push_back(std::move(event));
-    }
-    const nats::Event event = std::move(events_.front());
-    events_.pop_front();
-    if (const auto* message = std::get_if<nats::Message>(&event)) {
-      last_ = *message;
-      return message->subject + " " + (message->status != 0 ? std::to_string(message->status) : message->data);
-    }
-    if (std::holds_alternative<nats::Connected>(event)) return "connected";
-    if (const auto* gone = std::get_if<nats::Disconnected>(&event)) return "disconnected: " + gone->why;
-    return "trouble: " + std::get<nats::Trouble>(event).what;
-  }
-  [[nodiscard]] const nats::Message& last() const { return last_; }
-
- private:
-  nats::Connection connection_;
-  std::deque<nats::Event> events_;
-  nats::Message last_;
-};
 
 class NatsConnection : public RealTest {
  protected:
