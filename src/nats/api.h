@@ -10,10 +10,13 @@
 // All that is used of it, under its own names: each is in every release since 3.0.
 #define STAPSH_NATS_FUNCTIONS(X)             \
   X(nats_GetLastError)                       \
+  X(natsConnection_Buffered)                 \
   X(natsConnection_Connect)                  \
   X(natsConnection_Destroy)                  \
   X(natsConnection_FlushTimeout)             \
   X(natsConnection_GetLastError)             \
+  X(natsConnection_ProcessReadEvent)         \
+  X(natsConnection_ProcessWriteEvent)        \
   X(natsConnection_Publish)                  \
   X(natsConnection_PublishRequest)           \
   X(natsConnection_Subscribe)                \
@@ -30,11 +33,14 @@
   X(natsOptions_SetAllowReconnect)           \
   X(natsOptions_SetClosedCB)                 \
   X(natsOptions_SetErrorHandler)             \
+  X(natsOptions_SetEventLoop)                \
+  X(natsOptions_SetIOBufSize)                \
   X(natsOptions_SetMaxPingsOut)              \
-  X(natsOptions_SetName)                     \
   X(natsOptions_SetNKey)                     \
+  X(natsOptions_SetName)                     \
   X(natsOptions_SetPingInterval)             \
   X(natsOptions_SetSecure)                   \
+  X(natsOptions_SetSendAsap)                 \
   X(natsOptions_SetServers)                  \
   X(natsOptions_SetTimeout)                  \
   X(natsOptions_SetUserCredentialsCallbacks) \
