@@ -2,6 +2,7 @@
 #include "scripted_runner.h"
 
 #include <cstdio>
+#include <deque>
 #include <utility>
 
 namespace stapsh::fleet {
@@ -40,10 +41,10 @@ std::string map_line(unsigned print) {
 ScriptedRunner::ScriptedRunner(Scenario scenario, TimePoint now) : scenario_(scenario), next_at_(now + kInterval) {}
 
 std::string ScriptedRunner::write(TimePoint now) {
-  static std::pair<unsigned, std::string> last{0, map_line(0)};  // Many hosts print the same at the same time.
+  static std::deque<std::string> maps;  // Each host prints the same ones.
   const auto map = [&] {
-    if (last.first != ++prints_) last = {prints_, map_line(prints_)};
-    return last.second;
+    while (maps.size() <= prints_) maps.push_back(map_line(static_cast<unsigned>(maps.size()) + 1));
+    return maps[prints_++];
   };
   std::string text;
   if (exited_) return text;

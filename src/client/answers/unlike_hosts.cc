@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <span>
 
 #include "client/answers/largest_keys.h"
 
@@ -10,6 +12,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr double kFleetShareMin = 0.01;  // A key that is rarer everywhere is no part of the picture.
+constexpr std::size_t kKeysAtOnce = 32;
 
 // A number that says how much a host has of a key: a mean of what it measured, or a count.
 std::optional<double> amount_of(const Value& value) {
@@ -18,6 +21,44 @@ std::optional<double> amount_of(const Value& value) {
   if (stats == nullptr || stats->count == 0) return std::nullopt;
   return to_double(stats->total) / to_double(stats->count);
 }
+
+// Of all its keys together. Most hosts have numbers alone, and there are ten thousand hosts.
+double whole_amount(const HostValues& host) {
+  double whole = 0;
+  for (const std::int64_t number : host.numbers()) whole += static_cast<double>(number);
+  if (!host.numbers().empty()) return whole;
+  for (std::size_t i = 0; i < host.size(); ++i) whole += amount_of(host.value(i)).value_or(0);
+  return whole;
+}
+
+std::optional<double> amount_at(const HostValues& host, std::optional<std::size_t> position) {
+  if (!position) return std::nullopt;
+  if (!host.numbers().empty()) return static_cast<double>(host.numbers()[*position]);
+  return amount_of(host.value(*position));
+}
+
+// Where hosts have some keys. Most often all have the same ones: then it is looked up once.
+class Positions {
+ public:
+  explicit Positions(std::span<const KeyIndex> wanted) : wanted_(wanted), found_(wanted.size()) {}
+
+  std::span<const std::optional<std::size_t>> in(const HostValues& host) {
+    const std::span<const KeyIndex> keys = host.keys();
+    if (keys.data() == keys_) return found_;
+    keys_ = keys.data();
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      const auto at = std::ranges::lower_bound(keys, wanted_[i]);
+      const bool is_there = at != keys.end() && *at == wanted_[i];
+      found_[i] = is_there ? std::optional(static_cast<std::size_t>(at - keys.begin())) : std::nullopt;
+    }
+    return found_;
+  }
+
+ private:
+  std::span<const KeyIndex> wanted_;
+  const KeyIndex* keys_ = nullptr;
+  std::vector<std::optional<std::size_t>> found_;
+};
 
 class Comparison {
  public:
@@ -79,9 +120,9 @@ class Comparison {
     if (!is_merged(key)) return;
     std::vector<std::size_t> hosts;
     std::vector<double> amounts;
+    Positions positions(std::span(&key, 1));
     for (const std::size_t host : whole_) {
-      const std::optional<Value> value = answer_.hosts[host].find(key);
-      const std::optional<double> amount = value ? amount_of(*value) : std::nullopt;
+      const std::optional<double> amount = amount_at(answer_.hosts[host], positions.in(answer_.hosts[host]).front());
       if (!amount) continue;
       hosts.push_back(host);
       amounts.push_back(*amount);
@@ -105,29 +146,40 @@ class Comparison {
     std::vector<double> wholes;
     double fleet = 0;
     for (const std::size_t host : whole_) {
-      double whole = 0;
-      const HostValues& values = answer_.hosts[host];
-      for (std::size_t i = 0; i < values.size(); ++i) whole += amount_of(values.value(i)).value_or(0);
+      const double whole = whole_amount(answer_.hosts[host]);
       wholes.push_back(whole);
       fleet += whole;
     }
     if (std::ranges::any_of(wholes, [](double whole) { return whole < 0; })) return;  // No parts of a whole.
     compare(whole_, wholes, std::nullopt, 1 + keys_max_);
-    for (const KeyIndex key : largest_keys(answer_, keys_max_)) {
-      std::vector<double> parts, shares;
-      bool negative = false;
-      for (std::size_t i = 0; i < whole_.size(); ++i) {
-        const std::optional<Value> value = answer_.hosts[whole_[i]].find(key);
-        parts.push_back(value ? amount_of(*value).value_or(0) : 0);
-        shares.push_back(wholes[i] > 0 ? parts.back() / wholes[i] : 0);
-        negative = negative || parts.back() < 0;
-      }
-      const double part = std::accumulate(parts.begin(), parts.end(), 0.0);
-      if (negative || part < kFleetShareMin * fleet) continue;
-      for (const Deviation& deviation :
-           compare_shares(parts, wholes, answer_.kind == MapKind::kCount, std::min(answer_.keys.size(), keys_max_))) {
-        add(answer_.hosts[whole_[deviation.host]], key, deviation, shares[deviation.host], middle_of(shares));
-      }
+    const std::vector<KeyIndex> keys = largest_keys(answer_, keys_max_);
+    for (std::size_t first = 0; first < keys.size(); first += kKeysAtOnce) {
+      const auto some = std::span(keys).subspan(first, std::min(kKeysAtOnce, keys.size() - first));
+      const std::vector<std::vector<double>> parts = parts_of(some);
+      for (std::size_t i = 0; i < some.size(); ++i) compare_part(some[i], parts[i], wholes, fleet);
+    }
+  }
+
+  // Of each key, those of all hosts. Host by host, since what one has of all keys lies together.
+  std::vector<std::vector<double>> parts_of(std::span<const KeyIndex> keys) {
+    std::vector<std::vector<double>> parts(keys.size(), std::vector<double>(whole_.size()));
+    Positions positions(keys);
+    for (std::size_t host = 0; host < whole_.size(); ++host) {
+      const HostValues& values = answer_.hosts[whole_[host]];
+      const auto found = positions.in(values);
+      for (std::size_t key = 0; key < keys.size(); ++key) parts[key][host] = amount_at(values, found[key]).value_or(0);
+    }
+    return parts;
+  }
+
+  void compare_part(KeyIndex key, const std::vector<double>& parts, const std::vector<double>& wholes, double fleet) {
+    if (std::ranges::any_of(parts, [](double part) { return part < 0; })) return;
+    if (std::accumulate(parts.begin(), parts.end(), 0.0) < kFleetShareMin * fleet) return;
+    std::vector<double> shares;
+    for (std::size_t i = 0; i < parts.size(); ++i) shares.push_back(wholes[i] > 0 ? parts[i] / wholes[i] : 0);
+    for (const Deviation& deviation :
+         compare_shares(parts, wholes, answer_.kind == MapKind::kCount, std::min(answer_.keys.size(), keys_max_))) {
+      add(answer_.hosts[whole_[deviation.host]], key, deviation, shares[deviation.host], middle_of(shares));
     }
   }
 
