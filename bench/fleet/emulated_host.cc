@@ -110,9 +110,9 @@ void EmulatedHost::begin(const broker::SessionName& name, const broker::Open& op
   ++counts_.opened;
   auto session = std::make_unique<Session>(
       Session{EmulatedAgent(emulated_settings(who_, name.client), scenario_, now),
-              broker::Stream(broker::Stream::Side::kHost, open.credit, pool_.base()), pool_.open()});
+              broker::Stream(broker::Stream::Side::kHost, open.credit, broker::Stream::kFirstCredit),
+              pool_.open(broker::Stream::kFirstCredit)});
   sessions_.emplace(name, std::move(session));
-  say(name, broker::Credit{pool_.base()});
 }
 
 void EmulatedHost::end(Sessions::iterator at) {

@@ -39,8 +39,8 @@ struct Target {
   Target(broker::SessionName given, const ClientSettings& settings, broker::CreditPool& pool)
       : name(std::move(given)),
         session(settings),
-        stream(broker::Stream::Side::kClient, 0, pool.base()),
-        share(pool.open()) {}
+        stream(broker::Stream::Side::kClient, broker::Stream::kFirstCredit, pool.base()),
+        share(pool.open(pool.base())) {}
 
   broker::SessionName name;
   ClientSession session;

@@ -29,17 +29,19 @@ class CreditPool {
   /// Bytes that all sessions together have credit for or have not used up.
   [[nodiscard]] std::uint64_t outstanding() const { return outstanding_; }
 
-  /// A session begins, with base() as its credit.
-  Share open() {
-    outstanding_ += base_;
-    return {base_};
+  /// A session begins, whose other end has credit for `first` bytes: base(), or less.
+  Share open(std::uint64_t first) {
+    outstanding_ += first;
+    return {first};
   }
-  /// `bytes` of what arrived are used up; what to say to the other end.
+  /// `bytes` of what arrived are used up; what to say to the other end, once it has less than a half of its window.
   std::optional<Credit> use(Stream& stream, Share& share, std::uint64_t bytes) {
-    // Who had no credit left would have sent more.
-    const std::uint64_t wish = stream.is_out_of_credit() ? share.window * 2 : share.window / 2;
+    const std::uint64_t left = stream.credit_left();
     stream.use(bytes);
     outstanding_ -= bytes;
+    if (left * 2 > share.window) return std::nullopt;
+    // Who had none left would have sent more.
+    const std::uint64_t wish = left == 0 ? share.window * 2 : share.window / 2;
     const std::uint64_t rest = stream.outstanding();
     const std::uint64_t others = outstanding_ - rest;
     const std::uint64_t room = bytes_ > others ? bytes_ - others : 0;

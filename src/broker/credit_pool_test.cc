@@ -11,7 +11,7 @@ namespace {
 
 struct Session {
   explicit Session(CreditPool& pool)
-      : share(pool.open()),
+      : share(pool.open(pool.base())),
         at_client(Stream::Side::kClient, 0, pool.base()),
         at_host(Stream::Side::kHost, pool.base(), 0) {}
   /// The host sends all that it may, and the client uses it up. Bytes that came so.
@@ -68,6 +68,21 @@ TEST(CreditPool, WhoSendsLittleGivesBackWhatItBorrowed) {
   }
   EXPECT_EQ(session.share.window, pool.base());
   EXPECT_LE(pool.outstanding(), pool.base());
+}
+
+TEST(CreditPool, WhoSaysLittleIsToldOfNoCredit) {
+  CreditPool pool(16 << 20, 4);
+  CreditPool::Share share = pool.open(Stream::kFirstCredit);
+  Stream at_host(Stream::Side::kHost, 0, Stream::kFirstCredit),
+      at_client(Stream::Side::kClient, Stream::kFirstCredit, 0);
+  const auto say = [&](std::size_t count) {
+    EXPECT_TRUE(at_host.receive(at_client.send(std::string(count, 'x'))));
+    return pool.use(at_host, share, count);
+  };
+  EXPECT_EQ(say(500), std::nullopt);
+  EXPECT_EQ(say(500), std::nullopt);
+  EXPECT_EQ(say(500), Credit{1'500 + pool.base()});
+  EXPECT_EQ(pool.outstanding(), pool.base());
 }
 
 }  // namespace

@@ -68,8 +68,6 @@ void Stream::use(std::uint64_t bytes) {
 std::optional<Credit> Stream::grant(std::uint64_t window) {
   const std::uint64_t until = used_ + window;
   if (received_end_ || until <= receive_until_) return std::nullopt;
-  const bool is_worth_it = until - receive_until_ >= (window + 1) / 2 || is_out_of_credit();
-  if (!is_worth_it) return std::nullopt;
   receive_until_ = until;
   return Credit{until};
 }

@@ -24,6 +24,9 @@ class Stream {
     bool ended = false;
   };
 
+  /// What a client may send before it has heard of any credit: a hello and what is asked first go along with Open.
+  static constexpr std::uint64_t kFirstCredit = 2'048;
+
   /// `send_until`: how many bytes of data it may send before it is given more; `receive_until`: likewise the other end.
   Stream(Side side, std::uint64_t send_until, std::uint64_t receive_until)
       : side_(side), send_until_(send_until), receive_until_(receive_until) {}
@@ -37,10 +40,9 @@ class Stream {
   [[nodiscard]] std::uint64_t unused() const { return received_data_ - used_; }
   /// Bytes that the other end has credit for, or has sent and are not used up: what may have to be held.
   [[nodiscard]] std::uint64_t outstanding() const { return receive_until_ - used_; }
-  /// Whether the other end has used all of its credit.
-  [[nodiscard]] bool is_out_of_credit() const { return received_data_ == receive_until_; }
-  /// A Credit for `window` bytes behind what is used up, if it is worth a message: a half of the window, or the other
-  /// end has none.
+  /// What the other end may still send.
+  [[nodiscard]] std::uint64_t credit_left() const { return receive_until_ - received_data_; }
+  /// A Credit for `window` bytes behind what is used up; none: that is not more than was said already.
   std::optional<Credit> grant(std::uint64_t window);
 
   /// How many bytes the next Data may have: 0 is to wait for credit, or nothing more may be sent.

@@ -16,15 +16,15 @@ TEST(BrokerStream, BytesArriveInTheirOrder) {
   EXPECT_EQ(host.receive(client.send("01234"))->bytes, "01234");
   EXPECT_EQ(host.receive(client.send("56789"))->bytes, "56789");
   EXPECT_EQ(client.sendable(), 0U);
-  EXPECT_TRUE(host.is_out_of_credit());
+  EXPECT_EQ(host.credit_left(), 0U);
   EXPECT_EQ(host.unused(), 10U);
 
   EXPECT_EQ(host.grant(10), std::nullopt);
   host.use(3);
-  EXPECT_EQ(host.grant(10), Credit{13});  // There was none left.
-  host.use(1);
+  EXPECT_EQ(host.grant(10), Credit{13});
   EXPECT_EQ(host.grant(10), std::nullopt);
-  host.use(6);
+  host.use(7);
+  EXPECT_EQ(host.grant(3), std::nullopt);
   EXPECT_EQ(host.grant(10), Credit{20});
   EXPECT_TRUE(client.receive(Credit{20}));
   EXPECT_TRUE(client.receive(Credit{13}));  // One that was late.

@@ -20,9 +20,7 @@ HostedSession::HostedSession(SessionHost& host, broker::SessionName name, std::u
       name_(std::move(name)),
       serial_(serial),
       pump_(std::move(socket), broker::Stream::Side::kHost, send_until, pool,
-            [this](const broker::Message& message) { host_.send(name_, message); }) {
-  host_.send(name_, broker::Credit{pump_.first_credit()});
-}
+            [this](const broker::Message& message) { host_.send(name_, message); }) {}
 
 Result<> HostedSession::on_message(const broker::Message& message, TimePoint now) {
   if (patience_ends_at_ && !has_sent_all()) patience_ends_at_ = now + kOutputPatience;

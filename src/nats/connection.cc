@@ -44,7 +44,11 @@ std::size_t bytes_of(const Event& event) {
 class Connection::State {
  public:
   State(const Api& api, Settings settings, sys::EventFd bell, sys::EventFd wake, const std::string& inbox)
-      : api_(api), settings_(std::move(settings)), bell_(std::move(bell)), wake_(std::move(wake)), inbox_(inbox + ".") {}
+      : api_(api),
+        settings_(std::move(settings)),
+        bell_(std::move(bell)),
+        wake_(std::move(wake)),
+        inbox_(inbox + ".") {}
 
   [[nodiscard]] int fd() const { return bell_.fd(); }
 

@@ -23,9 +23,9 @@ constexpr std::size_t kFilesMax = 64;
 SessionPump::SessionPump(sys::UniqueFd socket, broker::Stream::Side side, std::uint64_t send_until,
                          broker::CreditPool& pool, Send send)
     : socket_(std::move(socket)),
-      stream_(side, send_until, pool.base()),
+      stream_(side, send_until, first_credit(side, pool)),
       pool_(pool),
-      share_(pool.open()),
+      share_(pool.open(first_credit(side, pool))),
       send_(std::move(send)) {}
 
 Result<> SessionPump::on_message(const broker::Message& message) {
@@ -47,11 +47,19 @@ void SessionPump::on_reset() {
 }
 
 void SessionPump::take(std::string_view bytes) {
-  if (later_.empty()) {
-    held_.append(bytes);
-  } else {
+  if (!later_.empty()) {
     later_.back().bytes += bytes;
+    return;
   }
+  // Most often the socket takes it all, and nothing is kept.
+  if (held_.empty() && !hung_up_) {
+    const Result<sys::IoResult> done = sys::write_some(socket_.get(), bytes);
+    if (done && !done->would_block) {
+      use(done->bytes);
+      bytes.remove_prefix(done->bytes);
+    }
+  }
+  held_.append(bytes);
 }
 
 void SessionPump::write_held() {
@@ -76,8 +84,11 @@ void SessionPump::written(std::size_t bytes) {
   held_.consume(bytes);
   const std::size_t of_file = std::min(bytes, file_bytes_held_);
   file_bytes_held_ -= of_file;
-  if (bytes == of_file) return;
-  if (const std::optional<broker::Credit> credit = pool_.use(stream_, share_, bytes - of_file)) send_(*credit);
+  if (bytes > of_file) use(bytes - of_file);
+}
+
+void SessionPump::use(std::size_t bytes) {
+  if (const std::optional<broker::Credit> credit = pool_.use(stream_, share_, bytes)) send_(*credit);
 }
 
 void SessionPump::end_if_written() {

@@ -29,7 +29,7 @@ class SessionPump {
   /// As sys::read_some().
   using Receive = std::function<Result<sys::IoResult>(int socket, std::span<char> buffer)>;
 
-  /// `send_until`: what the other end's Open said; 0 until a first Credit has come. `pool` is lent. `send` publishes.
+  /// `send_until`: what the other end's Open said; of a client Stream::kFirstCredit. `pool` is lent. `send` publishes.
   SessionPump(sys::UniqueFd socket, broker::Stream::Side side, std::uint64_t send_until, broker::CreditPool& pool,
               Send send);
   SessionPump(const SessionPump&) = delete;
@@ -45,8 +45,10 @@ class SessionPump {
     send_(stream_.send_file(sha256, size, spread_ms));
   }
 
-  /// What the other end may send at first: for the Open, or for the Credit that answers it.
-  [[nodiscard]] std::uint64_t first_credit() const { return pool_.base(); }
+  /// What the other end may send at first: a client's Open says it.
+  static std::uint64_t first_credit(broker::Stream::Side side, const broker::CreditPool& pool) {
+    return side == broker::Stream::Side::kClient ? pool.base() : broker::Stream::kFirstCredit;
+  }
 
   /// A message but Open and Reset. An Error is the reason of the Reset that is due: the session is over.
   Result<> on_message(const broker::Message& message);
@@ -86,6 +88,7 @@ class SessionPump {
   void take(std::string_view bytes);
   void write_held();
   void written(std::size_t bytes);
+  void use(std::size_t bytes);
   void read_some();
   void end_if_written();
 

@@ -32,11 +32,12 @@ class Pumps : public testing::Test {
     Sockets client = make_sockets(), host = make_sockets();
     client_end_ = std::move(client.ours);
     host_end_ = std::move(host.ours);
-    client_ = std::make_unique<SessionPump>(std::move(client.pumps), Side::kClient, 0, client_pool_,
+    client_ = std::make_unique<SessionPump>(std::move(client.pumps), Side::kClient, broker::Stream::kFirstCredit,
+                                            client_pool_,
                                             [this](const broker::Message& message) { hand_to(host_, message); });
-    host_ = std::make_unique<SessionPump>(std::move(host.pumps), Side::kHost, client_->first_credit(), host_pool_,
+    host_ = std::make_unique<SessionPump>(std::move(host.pumps), Side::kHost,
+                                          SessionPump::first_credit(Side::kClient, client_pool_), host_pool_,
                                           [this](const broker::Message& message) { hand_to(client_, message); });
-    EXPECT_TRUE(client_->on_message(broker::Credit{host_->first_credit()}));
   }
 
   void hand_to(const std::unique_ptr<SessionPump>& pump, const broker::Message& message) {

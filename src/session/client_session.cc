@@ -31,6 +31,7 @@ void ClientSession::on_start_of_transport(TimePoint now) {
   deadline_ = now + settings_.connect_timeout;
   // Below 1.5 an agent knows that we do not expect replies.
   emit(SendBytes{format_command(HelloCommand{std::string(rfc_ ? kRfcVersion : kSpokenVersion)})});
+  if (settings_.agent_is_ours && !rfc_) ask_options({"exit"}, now);
 }
 
 void ClientSession::on_bytes(std::string_view bytes, TimePoint now) {

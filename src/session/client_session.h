@@ -6,7 +6,7 @@
 // of a packet; an agent that takes `option exit` is ours and gets them together.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +55,8 @@ struct ClientSettings {
   unsigned verbose = 0;  ///< As many times `option verbose`.
   /// NAME=VALUE, for the runner: `option env=` each. An agent that does not take it is sent nothing.
   std::vector<std::string> environment;
+  /// Nothing else answers there: what is asked first of an agent goes along with our hello.
+  bool agent_is_ours = false;
   std::string speaker = "what answers there";  ///< Who prints what comes before a hello.
   /// What may pass until it is connected, with all options asked; and after that, what each answer of it may take.
   Duration connect_timeout = std::chrono::seconds(30);
@@ -201,7 +203,8 @@ class ClientSession {
 
   ClientSettings settings_;
   LineReader lines_;
-  std::deque<ClientEffect> effects_;
+  // Lists: an empty deque has half a KiB, and there are ten thousand sessions.
+  std::list<ClientEffect> effects_;
   Phase phase_ = Phase::kConnecting;
   std::optional<TimePoint> deadline_;
   bool stopping_ = false;
@@ -220,12 +223,12 @@ class ClientSession {
   bool ours_ = false;        // The agent took `option exit`.
   bool has_policy_ = false;  // The agent, and it answers `check`.
   std::string nonce_;
-  std::size_t policy_unanswered_ = 0;   // Replies to come before a file is sent: to signatures and `check`.
-  bool framed_ = false;                 // The agent took `option data`.
-  bool verifies_ = false;               // The agent took `option digest`.
-  std::string kept_;                    // Where it keeps files; empty: it does not.
-  std::deque<std::string> to_ask_;      // Options not asked yet.
-  std::deque<std::string> unanswered_;  // Options asked, in order.
+  std::size_t policy_unanswered_ = 0;  // Replies to come before a file is sent: to signatures and `check`.
+  bool framed_ = false;                // The agent took `option data`.
+  bool verifies_ = false;              // The agent took `option digest`.
+  std::string kept_;                   // Where it keeps files; empty: it does not.
+  std::list<std::string> to_ask_;      // Options not asked yet.
+  std::list<std::string> unanswered_;  // Options asked, in order.
   TimePoint clock_asked_at_;
   std::optional<ClockReading> clock_;
   std::optional<FoundRunners> runners_;
@@ -237,8 +240,8 @@ class ClientSession {
   std::size_t starts_unanswered_ = 0;  // Replies to come before the runner runs: to `arg`s and `run`.
   std::string start_error_;
   std::optional<Frame> frame_;
-  std::size_t quit_bytes_held_ = 0;       // Of "quit\n", at the end of what came of a frame: see take_frame().
-  std::deque<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
+  std::size_t quit_bytes_held_ = 0;      // Of "quit\n", at the end of what came of a frame: see take_frame().
+  std::list<std::string> early_output_;  // Of this on_bytes(): see take_early_output().
   bool input_closed_ = false;
   bool quit_owed_ = false;  // A stop that waits for the answer to `run`.
   bool has_output_ = false;

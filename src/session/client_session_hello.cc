@@ -62,6 +62,7 @@ void ClientSession::on_hello(const HelloLine& hello, TimePoint now) {
   agent_version_ = parse_version(hello.version);
   rfc_ = rfc_ || agent_version_ < kFirstReleased;
   if (stopping_) return;
+  if (!unanswered_.empty()) return;  // It was asked already.
   if (rfc_ || agent_version_ < kFirstWithOption) return become_connected(now);
   ask_options({"exit"}, now);
 }

@@ -133,7 +133,7 @@ class Checked {
     STAPSH_ASSERT(stream_.unused() == received_data_ - used_);
     STAPSH_ASSERT(stream_.outstanding() == granted_ - used_);
     STAPSH_ASSERT(stream_.unused() <= stream_.outstanding());
-    STAPSH_ASSERT(stream_.is_out_of_credit() == (received_data_ == granted_));
+    STAPSH_ASSERT(stream_.credit_left() == granted_ - received_data_);
     STAPSH_ASSERT(stream_.sendable() ==
                   (ended_ ? 0 : std::min<std::uint64_t>(send_until_ - sent_data_, broker::kDataBytesMax)));
     STAPSH_ASSERT(stream_.has_sent_end() == ended_ && stream_.has_received_end() == received_end_);

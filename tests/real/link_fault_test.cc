@@ -206,7 +206,6 @@ TEST_F(LinkFault, WhatIsNoMessageEndsItsSessionAlone) {
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     client_.open(++number);
-    ASSERT_TRUE(client_.wait_until([&] { return client_.heard(number).credit.has_value(); }));
     client_.send_raw(number, c.bytes);
     ASSERT_TRUE(client_.wait_for_reset(number));
     const std::string reason = *client_.heard(number).reset;
@@ -215,7 +214,8 @@ TEST_F(LinkFault, WhatIsNoMessageEndsItsSessionAlone) {
   }
   // More than there was credit for, to an agent that reads nothing.
   client_.open(++number);
-  ASSERT_TRUE(client_.wait_until([&] { return client_.heard(number).credit.has_value(); }));
+  client_.say(number, "stap 5.6\n");
+  ASSERT_TRUE(client_.wait_for_out(number, "stapsh "));
   const std::vector<pid_t> agents = children_of(link_.pid());
   const pid_t newest = *std::ranges::max_element(agents);
   (void)::kill(newest, SIGSTOP);

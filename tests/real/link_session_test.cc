@@ -15,6 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
+const std::string kHello = "stap 5.6\n";
+
 class LinkSession : public LinkTest {};
 
 TEST_F(LinkSession, FromHelloToExit) {
@@ -128,14 +130,16 @@ TEST_F(LinkSession, LimitsAreSaidAndEndWithTheirSessions) {
   BrokerClient ann(*server_), bob(*server_, "bob");
   for (const std::uint32_t number : {1U, 2U}) {
     ann.open(number);
-    ASSERT_TRUE(ann.wait_until([&] { return ann.heard(number).credit.has_value(); }));
+    ann.say(number, kHello);
+    ASSERT_TRUE(ann.wait_for_out(number, "stapsh "));
   }
   ann.open(3);
   ASSERT_TRUE(ann.wait_for_reset(3));
   EXPECT_EQ(*ann.heard(3).reset,
             "ann has 2 sessions, which is sessions-per-client in this host's link.toml; try again when one has ended");
   bob.open(1);
-  ASSERT_TRUE(bob.wait_until([&] { return bob.heard(1).credit.has_value(); }));
+  bob.say(1, kHello);
+  ASSERT_TRUE(bob.wait_for_out(1, "stapsh "));
   bob.open(2);
   ASSERT_TRUE(bob.wait_for_reset(2));
   EXPECT_EQ(*bob.heard(2).reset,
@@ -146,8 +150,9 @@ TEST_F(LinkSession, LimitsAreSaidAndEndWithTheirSessions) {
   // Its agent is gone a moment later.
   ASSERT_TRUE(becomes_true([&] {
     bob.open(2);
-    EXPECT_TRUE(bob.wait_until([&] { return bob.heard(2).reset || bob.heard(2).credit; }));
-    return bob.heard(2).credit.has_value();
+    bob.say(2, kHello);
+    EXPECT_TRUE(bob.wait_until([&] { return bob.heard(2).reset || !bob.heard(2).out.empty(); }));
+    return !bob.heard(2).out.empty();
   }));
 }
 

@@ -25,7 +25,7 @@ BrokerPath::BrokerPath(const BrokerFault& fault, broker::CreditPool& relays, bro
 
 void BrokerPath::start(TimePoint now) {
   opened_at_ = now;
-  publish(true, broker::Open{relay_.begin(0)});
+  publish(true, broker::Open{relay_.begin(broker::Stream::kFirstCredit)});
   note_cut(now);
 }
 
@@ -88,7 +88,7 @@ void BrokerPath::hear(bool is_link) {
   STAPSH_ASSERT(message.has_value());
   const auto* open = std::get_if<broker::Open>(&*message);
   if (open != nullptr && !pump.begun()) {
-    publish(false, broker::Credit{pump.begin(open->credit)});
+    (void)pump.begin(open->credit);
   } else if (pump.lives()) {
     pump.receive(*message);
   } else if (!std::holds_alternative<broker::Reset>(*message)) {

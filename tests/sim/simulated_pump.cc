@@ -11,9 +11,11 @@ constexpr Duration kHangupPatience = std::chrono::seconds(60);
 }  // namespace
 
 std::uint64_t SimulatedPump::begin(std::uint64_t send_until) {
-  share_ = pool_.open();
-  stream_.emplace(side_, send_until, pool_.base());
-  return pool_.base();
+  const bool is_client = side_ == broker::Stream::Side::kClient;
+  const std::uint64_t first = is_client ? pool_.base() : broker::Stream::kFirstCredit;
+  share_ = pool_.open(first);
+  stream_.emplace(side_, send_until, first);
+  return first;
 }
 
 void SimulatedPump::read(Random& random) {

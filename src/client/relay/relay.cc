@@ -136,8 +136,7 @@ class Relay {
     inboxes_[session.inbox] = number;
     sessions_[number] = std::move(made);
     if (!failed_.empty()) return end(number, failed_);
-    if (connected_) ask(session);
-    settle(number);
+    connected_ ? ask(number) : settle(number);
   }
 
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
@@ -148,14 +147,15 @@ class Relay {
 
   void ask_again() {
     for (const TimePoint now = sys::now(); !absent_.empty() && absent_.front().ask_at <= now; absent_.pop_front()) {
-      const auto session = sessions_.find(absent_.front().number);
-      if (session != sessions_.end() && connected_) ask(*session->second);
+      if (connected_) ask(absent_.front().number);
     }
   }
 
-  void ask(RelaySession& session) {
-    session.asked = true;
-    send(session, broker::Open{session.pump().first_credit()});
+  void ask(std::uint32_t number) {
+    const auto session = sessions_.find(number);
+    if (session == sessions_.end()) return;
+    session->second->ask();
+    settle(number);
   }
 
   // As a request: a broker that has nobody for it says so, also in the middle of a session.
@@ -173,8 +173,8 @@ class Relay {
     if (at == sessions_.end()) return;
     RelaySession& session = *at->second;
     if (session.pump().is_over()) return forget(number);
-    if (session.pump().hung_up() && !session.begun) {  // rstap waits no longer.
-      if (session.asked) reset(session.name, "rstap has given up waiting");
+    if (session.pump().hung_up() && !session.has_begun()) {  // rstap waits no longer.
+      if (session.is_asked()) reset(session.name, "rstap has given up waiting");
       return forget(number);
     }
     const Result<> watched = session.watch(epoll_, kSessionId + number);
@@ -225,7 +225,9 @@ class Relay {
     for (const broker::SessionName& name : std::exchange(forgotten_, {})) reset(name, "rstap's relay was lost");
     for (const broker::SessionName& name : std::exchange(lost_, {}))
       reset(name, "rstap's connection to the broker was lost");
-    for (const auto& [number, session] : sessions_) ask(*session);
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [number, session] : sessions_) numbers.push_back(number);
+    for (const std::uint32_t number : numbers) ask(number);
   }
 
   // A broker that was there comes back, and who opens a session waits for it. One that never was is an error.
@@ -256,11 +258,7 @@ class Relay {
   }
 
   void on_message(const nats::Message& message) {
-    if (const auto inbox = inboxes_.find(message.subject); inbox != inboxes_.end()) {
-      if (message.status == nats::kNoResponders) on_nobody(inbox->second);
-      return;
-    }
-    if (files_.store().on_message(message, sys::now())) return;
+    if (connection_.is_inbox(message.subject)) return on_inbox(message);
     const std::optional<broker::SessionName> name = subjects_.session_of_up(message.subject);
     if (!name || name->run != words_.run) return;
     const Result<broker::Message> decoded = broker::decode(message.data);
@@ -280,19 +278,27 @@ class Relay {
     settle(name->number);
   }
 
+  void on_inbox(const nats::Message& message) {
+    const auto session = inboxes_.find(message.subject);
+    if (session == inboxes_.end()) return (void)files_.store().on_message(message, sys::now());
+    if (message.status == nats::kNoResponders) on_nobody(session->second);
+  }
+
   static std::string reason_of(const RelaySession& session, const std::string& reason) {
     return fmt::format("stapsh-link of {}: {}", session.name.host,
                        reason.empty() ? "it has ended the session" : reason);
   }
 
   void on_nobody(std::uint32_t number) {
-    const RelaySession& session = *sessions_.at(number);
+    RelaySession& session = *sessions_.at(number);
     const TimePoint now = sys::now();
-    if (!session.begun && back_since_ && now - *back_since_ < kReturnTime) {
+    if (!session.is_asked()) return;  // It was told of each message.
+    if (!session.has_begun() && back_since_ && now - *back_since_ < kReturnTime) {
+      session.note_absent();
       absent_.push_back({now + kAskAgainAfter, number});  // For as long as rstap waits.
       return;
     }
-    end(number, session.begun
+    end(number, session.has_begun()
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())
                     : fmt::format("{} is not connected to {}: no stapsh-link runs there under that name, or it "

@@ -13,9 +13,25 @@ RelaySession::RelaySession(broker::SessionName its_name, std::string its_inbox, 
         pump_.pause(true);
         take(name.number, std::move(file));
       }),
-      pump_(std::move(socket), broker::Stream::Side::kClient, 0, pool,
-            [this, send = std::move(send)](const broker::Message& message) { send(*this, message); }) {
+      pump_(std::move(socket), broker::Stream::Side::kClient, broker::Stream::kFirstCredit, pool,
+            [this](const broker::Message& message) {
+              if (const auto* data = std::get_if<broker::Data>(&message); data != nullptr && !begun_)
+                first_ += data->bytes;
+              send_(*this, message);
+            }),
+      send_(std::move(send)),
+      first_credit_(pool.base()) {
   pump_.set_receive([this](int fd, std::span<char> buffer) { return input_.receive(fd, buffer); });
+  pump_.pause(true);
+}
+
+void RelaySession::ask() {
+  send_(*this, broker::Open{first_credit_});
+  if (!first_.empty()) send_(*this, broker::Data{0, first_});
+  if (pump_.has_sent_end()) send_(*this, broker::End{first_.size()});
+  is_asked_ = true;
+  pump_.pause(false);
+  pump_.on_socket(EPOLLIN);
 }
 
 void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms) {
@@ -29,7 +45,8 @@ void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t
 }
 
 Result<> RelaySession::on_message(const broker::Message& message) {
-  begun = true;
+  begun_ = true;
+  first_ = {};
   TRY(pump_.on_message(message));
   if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.
   return {};

@@ -28,6 +28,15 @@ class RelaySession {
   RelaySession(const RelaySession&) = delete;
   RelaySession& operator=(const RelaySession&) = delete;
 
+  /// Says to the host that it begins, with what rstap has said so far. Again where nobody was there.
+  void ask();
+  /// Nobody was there.
+  void note_absent() { is_asked_ = false; }
+  /// Whether the host was told of it.
+  [[nodiscard]] bool is_asked() const { return is_asked_; }
+  /// Whether the host has answered.
+  [[nodiscard]] bool has_begun() const { return begun_; }
+
   /// The file that was taken: as one that hosts fetch, or as data.
   void send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms);
   /// As SessionPump has it.
@@ -40,12 +49,14 @@ class RelaySession {
 
   const broker::SessionName name;
   const std::string inbox;
-  bool asked = false;  ///< The host was told of it.
-  bool begun = false;  ///< The host has answered.
 
  private:
   SessionInput input_;
   nats::SessionPump pump_;
+  Send send_;
+  std::uint64_t first_credit_;
+  bool is_asked_ = false, begun_ = false;
+  std::string first_;  // What was sent to a host that has not answered: it may not have been there.
   sys::Watch watch_;
 };
 

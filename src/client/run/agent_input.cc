@@ -12,6 +12,8 @@
 namespace stapsh::client {
 namespace {
 
+constexpr std::size_t kJoinedBytesMax = 4'096;
+
 // What is said to an agent that may have gone.
 bool may_come_late(std::string_view command) { return command == "quit\n" || command == "ping\n"; }
 
@@ -19,8 +21,7 @@ bool may_come_late(std::string_view command) { return command == "quit\n" || com
 
 void AgentInput::send(std::string command) {
   if (ended_) return;
-  const bool joins = !unsent_.empty() && !unsent_.back().shared && !unsent_.back().secret && !may_come_late(command);
-  if (joins && !may_come_late(unsent_.back().bytes)) {
+  if (!may_come_late(command) && may_join()) {
     unsent_.back().bytes += command;
   } else {
     unsent_.push_back({std::move(command), nullptr, nullptr});
@@ -30,8 +31,18 @@ void AgentInput::send(std::string command) {
 
 void AgentInput::send(const std::shared_ptr<const std::string>& content) {
   if (ended_ || content->empty()) return;
+  // A small one goes along with its command: each write can be a message on the way.
+  if (content->size() <= kJoinedBytesMax && may_join()) {
+    unsent_.back().bytes += *content;
+    return changed_.announce();
+  }
   unsent_.push_back({{}, content, nullptr});
   changed_.announce();
+}
+
+// Behind what is not sent yet, and must be.
+bool AgentInput::may_join() const {
+  return !unsent_.empty() && !unsent_.back().shared && !unsent_.back().secret && !may_come_late(unsent_.back().bytes);
 }
 
 void AgentInput::send(std::shared_ptr<const sys::Secret> secret) {

@@ -2,8 +2,8 @@
 // The bytes to one agent: commands and whole files, in order, as it takes them.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,13 +49,14 @@ class AgentInput {
     }
   };
 
+  [[nodiscard]] bool may_join() const;
   Result<sys::IoResult> write_some(Piece& piece);
 
   Descriptor& fd_;
   bool is_socket_;
   std::shared_ptr<LentContents> lent_;
   Condition changed_;
-  std::deque<Piece> unsent_;
+  std::list<Piece> unsent_;
   bool ended_ = false;
   bool waits_ = false;  // For room. Whoever else waits at a socket is not disturbed.
 };

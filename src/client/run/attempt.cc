@@ -50,6 +50,7 @@ Attempt::Attempt(const RunContext& context, const Target& target, const Transpor
       progress_(progress),
       purpose_(std::move(purpose)),
       finish_(std::move(finish)),
+      slot_wait_(context.io, [this] { return is_unwanted(); }),
       timer_(context.io),
       idle_(context.io) {}
 
@@ -112,7 +113,7 @@ void Attempt::spawn(Coroutine coroutine) {
 }
 
 Awaitable<> Attempt::run() {
-  slot_ = co_await context_.slots.acquire(transport_.host(), [this] { return is_unwanted(); });
+  slot_ = co_await context_.slots.acquire(transport_.host(), slot_wait_);
   if (!slot_) co_return finish({Outcome::Kind::kStopped, std::nullopt, {}});
   // An attempt behind the outcome asks what is left.
   if (!progress_.outcome()) progress_.set_state(TargetState::kConnecting);
@@ -133,14 +134,15 @@ void Attempt::open() {
   streams_.emplace(context_.io, *std::move(opened));
   ClientSettings settings = session_settings(context_.options, purpose_.session, purpose_.sweep_only);
   settings.transport_is_rich = streams_->rich();
+  settings.agent_is_ours = transport_.reaches_our_agent();
   settings.speaker = transport_.speaker();
   session_.emplace(std::move(settings));
   if (std::optional<std::string> input = transport_.stage_input(reach)) {
-    bringing_.emplace(context_, progress_, streams_->input(), *std::move(input));
+    bringing_ = std::make_unique<AgentBringing>(context_, progress_, streams_->input(), *std::move(input));
   }
   if (!reach.become_prompt.empty()) {
-    becoming_.emplace(context_.io, *context_.asker, *context_.sudo_password, target_, streams_->input(),
-                      reach.become_prompt);
+    becoming_ = std::make_unique<Becoming>(context_.io, *context_.asker, *context_.sudo_password, target_,
+                                           streams_->input(), reach.become_prompt);
   }
 }
 
@@ -187,6 +189,7 @@ Awaitable<> Attempt::read_output() {
       if (got->would_block) break;
       take_bytes(std::string_view(context_.scratch).substr(0, got->bytes));
       context_.events.on_pause();
+      if (got->bytes < context_.scratch.size()) break;  // That was all; else we are told.
     }
   }
 }
@@ -461,7 +464,7 @@ void Attempt::on_timer() {
 
 void Attempt::stop() {
   const bool again = std::exchange(stopping_, true);
-  context_.slots.look_again();
+  slot_wait_.look_again();
   if (!is_deaf()) guard([&] { stop_session(again); });
 }
 
@@ -487,7 +490,7 @@ void Attempt::signal(int signo) {
 void Attempt::abandon(std::string_view reason) {
   stopping_ = true;
   abandoned_ = true;
-  context_.slots.look_again();
+  slot_wait_.look_again();
   if (!is_deaf()) {
     guard([&] {
       session_->on_abandon(reason);

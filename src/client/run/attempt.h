@@ -102,11 +102,12 @@ class Attempt {
   TargetProgress& progress_;
   Purpose purpose_;
   Finish finish_;
+  ConnectSlots::Wait slot_wait_;
   std::optional<ConnectSlot> slot_;
   std::optional<AgentStreams> streams_;
   std::optional<ClientSession> session_;
-  std::optional<AgentBringing> bringing_;  // None: an agent is at the connection's other end.
-  std::optional<Becoming> becoming_;       // None: no sudo there asks for a password.
+  std::unique_ptr<AgentBringing> bringing_;  // None: an agent is at the connection's other end.
+  std::unique_ptr<Becoming> becoming_;       // None: no sudo there asks for a password.
   asio::steady_timer timer_;
   std::optional<TimePoint> armed_;
   int helpers_ = 0;  // Coroutines and handlers that refer to this, besides run().

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 namespace stapsh::client {
 
 inline constexpr unsigned kFanoutDefault = 32;
+// Where a connection is a message on one that is there: so many that a slow way is full, and no broker chokes on it.
+inline constexpr unsigned kFanoutByMessage = 1'024;
 inline constexpr unsigned kConnectsPerHostMax = 8;
 inline constexpr unsigned kConnectsMin = 4;  // Below ten, and one host that is ill must not stop all others.
 
@@ -42,42 +45,82 @@ class ConnectSlot {
 
 class ConnectSlots {
  public:
-  ConnectSlots(asio::io_context& io, unsigned fanout) : fanout_(fanout), limit_(fanout), changed_(io) {}
-
-  /// Waits for a slot; none: it is over before there is one, see look_again(). `host` may be empty: no limit of its
-  /// own.
-  Awaitable<std::optional<ConnectSlot>> acquire(std::string host, std::function<bool()> is_over) {
-    while (!is_over() && (taken_ >= limit_ || (!host.empty() && per_host_[host] >= kConnectsPerHostMax))) {
-      co_await changed_.wait();
+  /// Who wants a slot.
+  class Wait {
+   public:
+    /// `is_over`: it wants none any more.
+    Wait(asio::io_context& io, std::function<bool()> is_over) : is_over_(std::move(is_over)), woken_(io) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+    ~Wait() {
+      if (queue_ != nullptr) queue_->remove(this);
     }
-    if (is_over()) co_return std::nullopt;
-    ++taken_;
-    if (!host.empty()) ++per_host_[host];
-    co_return ConnectSlot([this, host] { release(host); });
+    /// It may be over by now. A stop does not end the limits: who asks afterwards what is left must not be refused, as
+    /// a crowd is.
+    void look_again() { woken_.announce(); }
+
+   private:
+    friend class ConnectSlots;
+    std::function<bool()> is_over_;
+    Condition woken_;
+    std::string host_;
+    std::list<Wait*>* queue_ = nullptr;  // Where it stands, while it does.
+  };
+
+  explicit ConnectSlots(unsigned fanout) : fanout_(fanout), limit_(fanout) {}
+
+  /// Waits for a slot; none: it is over before there is one. `host` may be empty: no limit of its own. First come,
+  /// first served, as the hosts allow.
+  Awaitable<std::optional<ConnectSlot>> acquire(std::string host, Wait& wait) {
+    wait.host_ = std::move(host);
+    wait.queue_ = &waiting_;
+    waiting_.push_back(&wait);
+    hand_out();
+    while (wait.queue_ != nullptr && !wait.is_over_()) co_await wait.woken_.wait();
+    if (std::exchange(wait.queue_, nullptr) != nullptr) {
+      waiting_.remove(&wait);
+      co_return std::nullopt;
+    }
+    ConnectSlot slot([this, host = wait.host_] { release(host); });
+    if (wait.is_over_()) co_return std::nullopt;
+    co_return slot;
   }
   /// Somebody on the way has too many connections that are not made yet.
   void note_shed() { limit_ = std::min(limit_, std::max(kConnectsMin, limit_ / 2)); }
   /// One was made.
   void note_connected() {
     if (limit_ < fanout_) ++limit_;
-    changed_.announce();
+    hand_out();
   }
-  /// Of somebody who waits it may be over by now. A stop does not end the limits: who asks afterwards what is left must
-  /// not be refused, as a crowd is.
-  void look_again() { changed_.announce(); }
 
  private:
+  // One of them is woken for each slot: a crowd that wakes for each is a crowd's work for each.
+  void hand_out() {
+    for (auto at = waiting_.begin(); at != waiting_.end() && taken_ < limit_;) {
+      Wait& next = **at;
+      if (!next.host_.empty() && per_host_[next.host_] >= kConnectsPerHostMax) {
+        ++at;
+        continue;
+      }
+      at = waiting_.erase(at);
+      ++taken_;
+      if (!next.host_.empty()) ++per_host_[next.host_];
+      next.queue_ = nullptr;
+      next.woken_.announce();
+    }
+  }
+
   void release(const std::string& host) {
     --taken_;
     if (!host.empty()) --per_host_[host];
-    changed_.announce();
+    hand_out();
   }
 
   unsigned fanout_;
   unsigned limit_;  // At the moment; at most fanout_.
   unsigned taken_ = 0;
   std::map<std::string, unsigned> per_host_;
-  Condition changed_;
+  std::list<Wait*> waiting_;
 };
 
 }  // namespace stapsh::client

@@ -13,20 +13,27 @@ namespace {
 class ConnectSlotsTest : public testing::Test {
  protected:
   struct Waiter {
+    explicit Waiter(asio::io_context& io) : wait(io, [this] { return unwanted; }) {}
     std::optional<ConnectSlot> slot;
     bool unwanted = false;
     bool answered = false;
+    ConnectSlots::Wait wait;
   };
 
   Waiter& ask(const std::string& host) {
-    Waiter& waiter = waiters_.emplace_back();
-    asio::co_spawn(io_, wait(*slots_, host, waiter), asio::detached);
+    Waiter& waiter = waiters_.emplace_back(io_);
+    asio::co_spawn(io_, acquire(*slots_, host, waiter), asio::detached);
     settle();
     return waiter;
   }
-  static Awaitable<> wait(ConnectSlots& slots, std::string host, Waiter& waiter) {
-    waiter.slot = co_await slots.acquire(std::move(host), [&waiter] { return waiter.unwanted; });
+  static Awaitable<> acquire(ConnectSlots& slots, std::string host, Waiter& waiter) {
+    waiter.slot = co_await slots.acquire(std::move(host), waiter.wait);
     waiter.answered = true;
+  }
+  void stop(Waiter& waiter) {
+    waiter.unwanted = true;
+    waiter.wait.look_again();
+    settle();
   }
   void settle() {
     io_.restart();
@@ -39,7 +46,7 @@ class ConnectSlotsTest : public testing::Test {
 };
 
 TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
-  slots_.emplace(io_, 10);
+  slots_.emplace(10);
   for (unsigned i = 0; i < kConnectsPerHostMax; ++i) EXPECT_TRUE(ask("a").slot);
   Waiter& ninth = ask("a");
   EXPECT_FALSE(ninth.answered);
@@ -59,7 +66,7 @@ TEST_F(ConnectSlotsTest, LimitsAllAndThoseOfAHost) {
 
 // A jump host that sheds connections is on nobody's list.
 TEST_F(ConnectSlotsTest, WhereConnectionsAreShedAllGoSlower) {
-  slots_.emplace(io_, 16);
+  slots_.emplace(16);
   slots_->note_shed();
   for (unsigned i = 0; i < 8; ++i) EXPECT_TRUE(ask("").slot);
   Waiter& ninth = ask("");
@@ -75,19 +82,29 @@ TEST_F(ConnectSlotsTest, WhereConnectionsAreShedAllGoSlower) {
   settle();
   for (unsigned i = kConnectsMin + 1; i < 16; ++i) EXPECT_TRUE(ask("").slot);
   EXPECT_FALSE(ask("").answered) << "more than --fanout";
-  for (Waiter& waiter : waiters_) waiter.unwanted = true;
-  slots_->look_again();
+  for (Waiter& waiter : waiters_) stop(waiter);
+}
+
+// It was given one, and is stopped before it has run: the next must not wait for ever.
+TEST_F(ConnectSlotsTest, ASlotOfOneThatIsStoppedMeanwhileGoesToTheNext) {
+  slots_.emplace(1);
+  Waiter& first = ask("");
+  Waiter& second = ask("");
+  Waiter& third = ask("");
+  first.slot.reset();
+  second.unwanted = true;
   settle();
+  EXPECT_TRUE(second.answered);
+  EXPECT_FALSE(second.slot);
+  EXPECT_TRUE(third.slot);
 }
 
 TEST_F(ConnectSlotsTest, AStopEndsTheWaitOfThoseWhomItMeansAndNoLimit) {
-  slots_.emplace(io_, 1);
+  slots_.emplace(1);
   Waiter& connected = ask("a");
   Waiter& stopped = ask("a");
   Waiter& proving = ask("a");
-  stopped.unwanted = true;
-  slots_->look_again();
-  settle();
+  stop(stopped);
   EXPECT_TRUE(stopped.answered);
   EXPECT_FALSE(stopped.slot);
   EXPECT_FALSE(proving.answered);
@@ -97,9 +114,7 @@ TEST_F(ConnectSlotsTest, AStopEndsTheWaitOfThoseWhomItMeansAndNoLimit) {
   settle();
   EXPECT_TRUE(proving.slot);
   EXPECT_FALSE(late.answered);
-  late.unwanted = true;
-  slots_->look_again();
-  settle();
+  stop(late);
   EXPECT_FALSE(late.slot);
 }
 

@@ -47,7 +47,8 @@ class TargetFleet : public Fleet {
       : io_(io),
         options_(options),
         events_(events),
-        slots_(io_, options.fanout > 0 ? options.fanout : kFanoutDefault),
+        slots_(options.fanout > 0 ? options.fanout : kFanoutDefault),
+        message_slots_(options.fanout > 0 ? options.fanout : kFanoutByMessage),
         asker_(Asker::create(io_, options.reach, [this](bool asking) { events_.on_asking(asking); })),
         signer_(options.sign_key
                     ? std::make_unique<ManifestSigner>(io_, *options.sign_key, asker_.get(), options.reach.batch)
@@ -107,7 +108,7 @@ class TargetFleet : public Fleet {
   asio::io_context& io_;
   const RstapOptions& options_;
   EventHub& events_;
-  ConnectSlots slots_;
+  ConnectSlots slots_, message_slots_;
   std::unique_ptr<Asker> asker_;                 // None: nobody is asked by us.
   std::unique_ptr<SudoPassword> sudo_password_;  // None: sudo asks nothing, where there is one.
   std::unique_ptr<ManifestSigner> signer_;       // None: no run is signed.
@@ -221,10 +222,11 @@ Awaitable<int> TargetFleet::run() {
   std::size_t descriptors = kDescriptorsOther;
   for (const Target& target : targets_) {
     StartGate& gate = canary_ && canary_->is_canary(target.index) ? canary_gate_ : gate_;
-    const RunContext context{
-        io_,      options_, events_,       slots_,   asker_.get(), sudo_password_.get(), signer_.get(),
-        *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),      scratch_};
     std::unique_ptr<Transport> transport = transport_to(target.uri, relays_);
+    ConnectSlots& slots = transport && transport->connects_by_message() ? message_slots_ : slots_;
+    const RunContext context{
+        io_,      options_, events_,       slots,    asker_.get(), sudo_password_.get(), signer_.get(),
+        *builds_, gate,     canary_.get(), started_, images_,      targets_.size(),      scratch_};
     descriptors += transport ? transport->descriptors() : kDescriptorsDirect;
     if (transport) {
       runs_.push_back(std::make_unique<AgentRun>(context, target, std::move(transport)));

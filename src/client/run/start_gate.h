@@ -23,7 +23,7 @@ class StartGate {
   void leave(bool ready) {
     if (missing_ > 0) --missing_;
     if (!ready) broken_ = true;
-    changed_.announce();
+    if (open()) changed_.announce();  // Not for each of a crowd: all would look, each time.
   }
   /// One that was ready, and waits, will not start after all.
   void lose() {

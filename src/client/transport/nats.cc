@@ -24,6 +24,9 @@ class NatsTransport : public Transport {
 
   [[nodiscard]] std::size_t descriptors() const override { return 1; }
 
+  [[nodiscard]] bool connects_by_message() const override { return true; }
+  [[nodiscard]] bool reaches_our_agent() const override { return true; }
+
   [[nodiscard]] std::string explain_end(const ConnectionEnd& end) const override {
     return number_ ? relay_.reason(*number_, end.lost) : std::string();
   }

@@ -75,6 +75,12 @@ class Transport {
   /// Of which host a crowd of connections is a burden: connections to equal ones are limited. Empty: no limit.
   [[nodiscard]] virtual std::string host() const { return {}; }
 
+  /// Whether one more costs a message on a connection that all share, and no process, login or connection of its own.
+  [[nodiscard]] virtual bool connects_by_message() const { return false; }
+
+  /// Whether what answers there is an agent of ours for sure, and nothing speaks before it.
+  [[nodiscard]] virtual bool reaches_our_agent() const { return false; }
+
   /// Who prints what comes before an agent's hello.
   [[nodiscard]] virtual std::string speaker() const;
   /// Whether this exit code says that the way failed, whatever the agent at its end did.

@@ -124,7 +124,7 @@ void BrokerClient::take_message(const nats::Message& message) {
                    session.granted = session.out.size() + kWindow;
                    send(name->number, broker::Credit{session.granted});
                  },
-                 [&](const broker::Credit& credit) { session.credit = credit.until; },
+                 [](const broker::Credit&) {},
                  [&](const broker::End& end) {
                    EXPECT_EQ(end.offset, session.out.size());
                    session.ended = true;

@@ -24,8 +24,7 @@ class BrokerClient {
     std::string out;                     ///< All data.
     bool ended = false;                  ///< End came,
     std::optional<std::string> reset{};  ///< or a Reset.
-    std::optional<std::uint64_t> credit{};
-    bool nobody = false;  ///< The broker has nobody for it.
+    bool nobody = false;                 ///< The broker has nobody for it.
     std::uint64_t sent = 0;
     std::uint64_t granted = 0;
   };
