@@ -5,8 +5,9 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <fstream>
 
+#include "harness/children.h"
+#include "harness/way.h"
 #include "link_test.h"
 
 namespace stapsh::real {
@@ -14,14 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-std::vector<pid_t> children_of(pid_t pid) {
-  const std::string text = std::to_string(pid);
-  std::ifstream file("/proc/" + text + "/task/" + text + "/children");
-  std::vector<pid_t> pids;
-  for (pid_t child = 0; file >> child;) pids.push_back(child);
-  return pids;
-}
 
 class LinkFault : public LinkTest {
  protected:
@@ -144,29 +137,24 @@ TEST_F(LinkFault, BrokerFrozen) {
   EXPECT_TRUE(client_.wait_until([&] { return client_.heard(1).ended || client_.heard(1).reset; }));
 }
 
-// The broker is well, and the way to it delivers nothing: socat, which is frozen.
+// The broker is well, and the way to it delivers nothing.
 class LinkBehindAWay : public LinkTest {};
 
 TEST_F(LinkBehindAWay, WayFrozen) {
-  const std::string broker = "TCP4:127.0.0.1:" + std::to_string(server_->port());
-  Program way(options({"socat", "-d", "-d", "TCP4-LISTEN:0,bind=127.0.0.1", broker}));
-  ASSERT_TRUE(way.wait_for_err("listening on AF=2 127.0.0.1:"));
-  const std::string said = way.err();
-  const std::size_t port = said.find("127.0.0.1:") + 10;
+  Way way(scratch_, server_->port());
   LinkHost host(scratch_, mounts_);
-  Program& link = host.start("nats://127.0.0.1:" + said.substr(port, said.find('\n', port) - port));
-  ASSERT_TRUE(link.wait_for_err("connected as web01"));
+  Program& link = host.start_connected(way.url());
   BrokerClient client(*server_);
   client.open(1);
   std::string words = run(kWaits);
   words.insert(words.find('\n') + 1, "option data\noption keepalive=1\n");
   client.say(1, words);
   ASSERT_TRUE(client.wait_for_out(1, "begun\n"));
-  way.send_signal(SIGSTOP);
+  way.freeze();
   client.say(1, "ping\n");
   EXPECT_TRUE(becomes_true([&] { return children_of(link.pid()).empty(); })) << link.captured();
   EXPECT_FALSE(client.heard(1).ended);
-  way.send_signal(SIGCONT);
+  way.unfreeze();
   EXPECT_TRUE(client.wait_until([&] { return client.heard(1).ended || client.heard(1).reset; }));
   stop(link);
   EXPECT_TRUE(way.wait_gone());

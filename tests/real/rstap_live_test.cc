@@ -102,11 +102,8 @@ class RstapLive : public RemoteTest {
                           0755);
   }
   Terminal& open_terminal() {
-    const std::string configuration =
-        scratch_.write("tmux.conf", "set -g status off\nset -g default-command \"exec bash --noprofile --rcfile " +
-                                        scratch_.write("bashrc", "PS1='$ '\n") + " -i\"\n");
     const std::string socket = scratch_.path("tmux");
-    ProgramOptions maker = client(Terminal::maker(socket, configuration));
+    ProgramOptions maker = client(Terminal::maker(socket, Terminal::plain(scratch_)));
     maker.env.push_back("LC_ALL=C.UTF-8");
     maker.env.push_back("PATH=" + scratch_.path("bin") + ":/usr/bin:/bin:/usr/sbin:/sbin");
     return terminal_.emplace(std::move(maker), socket, 80);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each part of the way through a broker dies or freezes in the middle of a run: it is said what, and hosts are left
 // clean.
+#include "harness/children.h"
 #include "rstap_nats_test.h"
 
 namespace stapsh::real {
@@ -31,23 +32,7 @@ class RstapNatsFault : public RstapNatsTest {
     run_.reset();
     RstapNatsTest::TearDown();
   }
-  std::vector<pid_t> children_of(pid_t pid) const {
-    const std::string text = std::to_string(pid);
-    std::ifstream file("/proc/" + text + "/task/" + text + "/children");
-    std::vector<pid_t> pids;
-    for (pid_t child = 0; file >> child;) pids.push_back(child);
-    return pids;
-  }
-  pid_t relay() const {
-    for (const pid_t pid : children_of(run_->pid())) {
-      std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
-      std::string first, second;
-      std::getline(file, first, '\0');
-      std::getline(file, second, '\0');
-      if (second == "--nats-relay") return pid;
-    }
-    return -1;
-  }
+  pid_t relay() const { return relay_of(run_->pid()); }
   // Of each test the TearDown is the point as well: no process, workspace or record is left.
   std::unique_ptr<Program> run_;
 };

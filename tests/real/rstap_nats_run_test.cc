@@ -93,26 +93,6 @@ TEST_F(RstapNatsRun, ALongOutputIsWhole) {
   for (const char* host : {"/web01", "/web02"}) EXPECT_EQ(std::filesystem::file_size(folder + host), 12'000'000u);
 }
 
-TEST_F(RstapNatsRun, WhatIsTrueOfRunsIsTrueHere) {
-  add_hosts(2);
-  const std::string program = script("BEGIN { @c = count(); exit(); }\n");
-  const Said doctor = rstap({"doctor", "--remote", "nats://here/web[01-03]", program});
-  EXPECT_EQ(doctor.code, 1);
-  EXPECT_THAT(doctor.out, AllOf(HasSubstr("web[01-02]: a run of "),
-                                HasSubstr("web03 is not connected to the broker of site here")));
-
-  const std::string report = scratch_.path("report.html");
-  const Said canary =
-      rstap({"--remote", "nats://here/web[01-02]", "--canary=1", "--halt=now,fail=1", "--report=" + report, program});
-  EXPECT_EQ(canary.code, 0) << canary.err;
-  EXPECT_THAT(canary.err, HasSubstr("2 succeeded; all clean"));
-  EXPECT_TRUE(std::filesystem::exists(report));
-
-  const Said halted = rstap({"--remote", "nats://here/web03,nats://here/web[01-02]", "--canary=1", program});
-  EXPECT_EQ(halted.code, 1);
-  EXPECT_THAT(halted.err, HasSubstr("canary web03 failed"));
-}
-
 TEST_F(RstapNatsRun, ABrokerThatCannotBeReachedIsSaid) {
   const int port = server_->port();
   server_.reset();

@@ -49,12 +49,15 @@ class RstapNatsTest : public RemoteTest {
     for (int i = 1; i <= count; ++i) add_host({.host = "web0" + std::to_string(i)});
   }
 
-  /// rstap as client ann, who knows the broker of the site `here`.
+  /// `argv` where rstap is client ann, who knows the broker of the site `here`.
+  ProgramOptions as_ann(std::vector<std::string> argv) const {
+    return options(
+        std::move(argv), &mounts_,
+        {"RSTAP_OPTIONS=--nats=here.servers=" + server_->url() + " --nats=here.tls=false --nats=here.client=ann"});
+  }
   ProgramOptions nats_client(std::vector<std::string> words) const {
     words.insert(words.begin(), STAPSH_CLIENT);
-    return options(
-        std::move(words), &mounts_,
-        {"RSTAP_OPTIONS=--nats=here.servers=" + server_->url() + " --nats=here.tls=false --nats=here.client=ann"});
+    return as_ann(std::move(words));
   }
   struct Said {
     int code = -1;

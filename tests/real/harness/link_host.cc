@@ -14,9 +14,9 @@ LinkHost::LinkHost(const Scratch& scratch, MountNamespace& mounts, LinkHostOptio
 }
 
 void LinkHost::write_config(const std::string& url) {
-  scratch_.write("link-" + options_.host + ".toml",
-                 "site = \"" + options_.site + "\"\nhost = \"" + options_.host + "\"\nservers = [\"" + url +
-                     "\"]\nstapsh = \"" STAPSH_AGENT "\"\n" + options_.top + options_.rest);
+  scratch_.write("link-" + options_.host + ".toml", "site = \"" + options_.site + "\"\nhost = \"" + options_.host +
+                                                        "\"\nservers = [\"" + url + "\"]\nstapsh = \"" +
+                                                        options_.agent + "\"\n" + options_.top + options_.rest);
 }
 
 ProgramOptions LinkHost::command(std::vector<std::string> words) const {
@@ -31,8 +31,10 @@ Program& LinkHost::start(const std::string& url) {
   return *program_;
 }
 
-Program& LinkHost::start_connected(const NatsServer& server) {
-  start(server.url());
+Program& LinkHost::start_connected(const NatsServer& server) { return start_connected(server.url()); }
+
+Program& LinkHost::start_connected(const std::string& url) {
+  start(url);
   if (!program_->wait_for_err("connected as " + options_.host)) throw HarnessError(program_->captured());
   return *program_;
 }

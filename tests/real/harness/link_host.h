@@ -18,6 +18,7 @@ struct LinkHostOptions {
   std::string top = "tls = false\n", rest = {};  ///< Further lines of link.toml: keys, and tables behind them.
   std::string policy = "allow as=ann\nallow as=bob\n";
   std::string site = "here";
+  std::string agent = STAPSH_AGENT;
 };
 
 class LinkHost {
@@ -25,11 +26,12 @@ class LinkHost {
   /// `mounts`: what it sees, beside a policy folder of its own, to which they are bound here. Starts nothing.
   LinkHost(const Scratch& scratch, MountNamespace& mounts, LinkHostOptions options = {});
 
-  /// Starts it; the second one returns once it is connected.
+  /// Starts it; the others return once it is connected.
   Program& start(const std::string& url);
+  Program& start_connected(const std::string& url);
   Program& start_connected(const NatsServer& server);
 
-  Program& program() { return *program_; }
+  Program& program() const { return *program_; }
   const std::string& config_file() const { return config_file_; }
   const std::string& policy_folder() const { return policy_folder_; }
   /// link.toml for that broker.

@@ -18,6 +18,13 @@ std::vector<std::string> Terminal::maker(const std::string& socket, const std::s
   return {"/usr/bin/setpriv", "--pdeathsig=KILL", kTmux, "-D", "-S", socket, "-f", configuration};
 }
 
+std::string Terminal::plain(const Scratch& scratch) {
+  return scratch.write("tmux.conf",
+                       "set -g history-limit 100000\nset -g status off\nset -g default-command \"exec bash --noprofile "
+                       "--rcfile " +
+                           scratch.write("bashrc", "PS1='$ '\n") + " -i\"\n");
+}
+
 Terminal::Terminal(ProgramOptions maker, std::string socket, unsigned columns, unsigned rows)
     : socket_(std::move(socket)), env_(maker.env), server_(std::move(maker)) {
   const std::string width = std::to_string(columns), height = std::to_string(rows);

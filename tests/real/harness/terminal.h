@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "program.h"
+#include "scratch.h"
 
 namespace stapsh::real {
 
@@ -16,6 +17,8 @@ class Terminal {
   /// The program that it is, in whatever environment the shell and all that it starts shall have. `socket` and
   /// `configuration` are paths; the first is made.
   static std::vector<std::string> maker(const std::string& socket, const std::string& configuration);
+  /// A configuration for a plain shell with the prompt `$ `, which is written there; its path.
+  static std::string plain(const Scratch& scratch);
   Terminal(ProgramOptions maker, std::string socket, unsigned columns, unsigned rows = 24);
   ~Terminal() { end(); }  ///< The shell and tmux.
 
