@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link/hosted_session.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace stapsh::link {
@@ -11,18 +12,24 @@ namespace {
 constexpr Duration kOutputPatience = std::chrono::minutes(10);
 // For its End, which it owes us when it has ours; and for an agent that is to take the rest of its input.
 constexpr Duration kEndPatience = std::chrono::seconds(10);
+// A client with a keepalive says something more often. One that is silent for so long may be gone, which the broker
+// tells whoever says something to it; and its agent may have nothing to say, and know no keepalive yet.
+constexpr Duration kClientSilence = std::chrono::seconds(10);
+constexpr broker::Credit kNothingNew{0};  // No credit is taken back.
 
 }  // namespace
 
 HostedSession::HostedSession(SessionHost& host, broker::SessionName name, std::uint64_t serial, sys::UniqueFd socket,
-                             std::uint64_t send_until, broker::CreditPool& pool)
+                             std::uint64_t send_until, broker::CreditPool& pool, TimePoint now)
     : host_(host),
       name_(std::move(name)),
       serial_(serial),
       pump_(std::move(socket), broker::Stream::Side::kHost, send_until, pool,
-            [this](const broker::Message& message) { host_.send(name_, message); }) {}
+            [this](const broker::Message& message) { host_.send(name_, message); }),
+      ask_at_(now + kClientSilence) {}
 
 Result<> HostedSession::on_message(const broker::Message& message, TimePoint now) {
+  ask_at_ = now + kClientSilence;
   if (patience_ends_at_ && !has_sent_all()) patience_ends_at_ = now + kOutputPatience;
   TRY(pump_.on_message(message));
   get_on_with_files(now);
@@ -85,6 +92,10 @@ Result<> HostedSession::on_time(TimePoint now) {
     TRY(fetch_->on_time(now));
     get_on_with_files(now);
   }
+  if (!was_reset_ && ask_at_ <= now) {
+    host_.send(name_, kNothingNew);
+    ask_at_ = now + kClientSilence;
+  }
   if (!patience_ends_at_ || now < *patience_ends_at_) return {};
   if (!has_sent_all() && !was_reset_)
     return fail(Errc::kTimeout, "the agent has ended, and nobody took the rest of its output");
@@ -99,6 +110,7 @@ void HostedSession::on_agent_ended(TimePoint now) {
 
 std::optional<TimePoint> HostedSession::next_timer() const {
   std::optional<TimePoint> first = patience_ends_at_;
+  if (!was_reset_) first = std::min(first.value_or(ask_at_), ask_at_);
   if (!fetch_) return first;
   const std::optional<TimePoint> fetch = fetch_->next_timer();
   return !first || (fetch && *fetch < *first) ? fetch : first;

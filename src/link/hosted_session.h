@@ -45,7 +45,7 @@ class HostedSession {
   /// `socket`: whose other end is the agent's standard input and output. `send_until`: of the client's Open. Answers
   /// it.
   HostedSession(SessionHost& host, broker::SessionName name, std::uint64_t serial, sys::UniqueFd socket,
-                std::uint64_t send_until, broker::CreditPool& pool);
+                std::uint64_t send_until, broker::CreditPool& pool, TimePoint now);
 
   /// A message of its client, other than a Reset. An Error here and below is the reason of the Reset that is due.
   Result<> on_message(const broker::Message& message, TimePoint now);
@@ -77,6 +77,7 @@ class HostedSession {
   std::optional<FileFetch> fetch_;
   std::uint64_t files_ = 0;                    // Begun so far.
   std::optional<TimePoint> patience_ends_at_;  // Once the agent has ended, or the client.
+  TimePoint ask_at_;                           // Whether the client is there still.
   bool was_reset_ = false, forgotten_ = false;
 };
 

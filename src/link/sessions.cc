@@ -49,8 +49,12 @@ Sessions::Sessions(const Configuration& configuration, const broker::Subjects& s
       pool_(kCreditBytes, configuration.sessions_max),
       agents_(configuration.stapsh) {}
 
+// As a request: a broker that has nobody for it says so. A client that died without a word, before it told its agent a
+// keepalive, would leave that agent waiting for an hour.
 void Sessions::send(const broker::SessionName& session, const broker::Message& message) {
-  connection_.publish(subjects_.up(session), broker::encode(message));
+  const auto known = serials_.find(session);
+  connection_.publish(subjects_.up(session), broker::encode(message),
+                      known == serials_.end() ? std::string() : inbox_ + std::to_string(known->second));
 }
 
 void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
@@ -68,21 +72,23 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   const Result<broker::Message> message = broker::decode(bytes);
   if (known == serials_.end()) {
     if (!message) return reset(name, message.error().what);
-    if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened);
+    if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened, now);
     if (!std::holds_alternative<broker::Reset>(*message)) reset(name, "there is no such session here");
     return;
   }
   const std::uint64_t serial = known->second;
   if (!message) return settle(serial, fail(message.error()));
-  if (std::holds_alternative<broker::Reset>(*message)) {
-    serials_.erase(known);
-    sessions_.at(serial)->on_reset(now);
-    return settle(serial, {});
-  }
+  if (std::holds_alternative<broker::Reset>(*message)) return end_for_client(serial, now);
   settle(serial, sessions_.at(serial)->on_message(*message, now));
 }
 
-void Sessions::open(const broker::SessionName& name, const broker::Open& open) {
+void Sessions::end_for_client(std::uint64_t serial, TimePoint now) {
+  serials_.erase(sessions_.at(serial)->name());
+  sessions_.at(serial)->on_reset(now);
+  settle(serial, {});
+}
+
+void Sessions::open(const broker::SessionName& name, const broker::Open& open, TimePoint now) {
   if (stopped_) return reset(name, *stopped_);
   if (const std::optional<std::string> reason = refusal(name.client)) return reset(name, *reason);
   const std::uint64_t serial = next_serial_++;
@@ -90,7 +96,7 @@ void Sessions::open(const broker::SessionName& name, const broker::Open& open) {
   if (!socket) return reset(name, "no agent could be started: " + socket.error().what);
   serials_.emplace(name, serial);
   sessions_.emplace(serial, std::make_unique<HostedSession>(static_cast<SessionHost&>(*this), name, serial,
-                                                            *std::move(socket), open.credit, pool_));
+                                                            *std::move(socket), open.credit, pool_, now));
 }
 
 // A session whose client has not taken all yet has its place, and an agent that is still tidying up.
@@ -117,7 +123,15 @@ std::optional<std::string> Sessions::refusal(const std::string& client) const {
 
 void Sessions::on_answer(const nats::Message& message, TimePoint now) {
   if (!message.subject.starts_with(inbox_)) return;
-  const std::optional<PieceName> name = parse_piece_name(std::string_view(message.subject).substr(inbox_.size()));
+  const std::string_view what = std::string_view(message.subject).substr(inbox_.size());
+  if (const auto serial = parse_int<std::uint64_t>(what, 0, UINT64_MAX)) {
+    const auto session = sessions_.find(*serial);
+    const bool is_client_gone = message.status == nats::kNoResponders && session != sessions_.end();
+    const auto known = is_client_gone ? serials_.find(session->second->name()) : serials_.end();
+    if (known != serials_.end() && known->second == *serial) end_for_client(*serial, now);
+    return;
+  }
+  const std::optional<PieceName> name = parse_piece_name(what);
   if (!name) return;
   const auto found = sessions_.find(name->session);
   if (found == sessions_.end()) return;

@@ -55,9 +55,11 @@ class Sessions : private SessionHost {
   void send(const broker::SessionName& session, const broker::Message& message) override;
   void ask_for_piece(const PieceName& name, const std::string& sha256) override;
 
-  void open(const broker::SessionName& name, const broker::Open& open);
+  void open(const broker::SessionName& name, const broker::Open& open, TimePoint now);
   [[nodiscard]] std::optional<std::string> refusal(const std::string& client) const;
   void reset(const broker::SessionName& name, std::string_view reason);
+  /// Its client has ended it, or is gone: it goes on without a name until its agent has taken what came before.
+  void end_for_client(std::uint64_t serial, TimePoint now);
   /// Ends it: with a Reset if `result` is an Error, and silently if it is over.
   void settle(std::uint64_t serial, const Result<>& result);
 
@@ -65,7 +67,7 @@ class Sessions : private SessionHost {
   const broker::Subjects subjects_;
   nats::Connection& connection_;
   const sys::Epoll& epoll_;
-  const std::string inbox_;  // For pieces of files.
+  const std::string inbox_;  // For pieces of files, and the broker's word that a client is gone.
   broker::CreditPool pool_;
   Agents agents_;
   std::map<std::uint64_t, std::unique_ptr<HostedSession>> sessions_;  // By their serial numbers.

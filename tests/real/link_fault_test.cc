@@ -100,6 +100,22 @@ TEST_F(LinkFault, ClientThatSaysNothingAnyMore) {
   expect_all_is_well(2);
 }
 
+// It has told its agent no keepalive; but the broker knows that nobody hears any more, what the agent says or that the
+// link is there.
+TEST_F(LinkFault, ClientThatIsGone) {
+  for (const std::string program : {"BEGIN { printf(\"begun\\n\"); } interval:ms:100 { printf(\"more\\n\"); }",
+                                    "BEGIN { printf(\"begun\\n\"); } interval:ms:100 { }"}) {
+    SCOPED_TRACE(program);
+    auto gone = std::make_unique<BrokerClient>(*server_, "bob");
+    gone->open(1);
+    gone->say(1, run(program));
+    ASSERT_TRUE(gone->wait_for_out(1, "begun\n"));
+    gone.reset();
+    EXPECT_TRUE(no_agents_left());
+  }
+  expect_all_is_well(2);
+}
+
 TEST_F(LinkFault, ClientThatResets) {
   begin();
   client_.send(1, broker::Reset{"enough"});
