@@ -14,6 +14,7 @@
 #include <optional>
 #include <sstream>
 
+#include "harness/children.h"
 #include "harness/leak_oracle.h"
 #include "session_view.h"
 
@@ -136,13 +137,25 @@ class CellRun {
 
  private:
   bool before(Phase phase) const { return cell_.phase < phase; }
+  bool by_broker() const { return cell_.transport == Transport::kNats; }
+  bool freezes() const {
+    return cell_.event == Event::kTransportFrozen || cell_.event == Event::kBrokerFrozen ||
+           cell_.event == Event::kPartitioned || cell_.event == Event::kLinkFrozen;
+  }
+
+  /// For an answer that can't come.
+  bool waits_in_vain() const {
+    const bool comes_again = cell_.event == Event::kBrokerRestarted || cell_.event == Event::kLinkRestarted;
+    if (is_of_broker(cell_.event)) return !comes_again || before(Phase::kDuringFile);
+    return cell_.event == Event::kTransportFrozen && (by_broker() || before(Phase::kDuringFile));
+  }
 
   // --- To the phase.
 
   void start_client() {
     const Times times = times_of(cell_);
     std::vector<std::string> words = world_.client_words(cell_.transport);
-    const std::string_view connect = cell_.event == Event::kTransportFrozen && before(Phase::kDuringFile) ? "3" : "30";
+    const std::string_view connect = waits_in_vain() ? "3" : "30";
     for (const auto& [name, value] :
          {std::pair{"--grace=", times.grace}, {"--keepalive=", times.keepalive}, {"--connect-timeout=", connect}}) {
       words.push_back(name + std::string(value));
@@ -176,8 +189,9 @@ class CellRun {
     expect(open.has_value(), "no transport was opened");
     int own = 0, command = 0;
     std::istringstream(open->substr(5)) >> own >> command;
-    // With ssh between, it is ssh that dies or freezes.
-    transport_ = cell_.transport == Transport::kSsh ? command : own;
+    // With ssh between, it is ssh that dies or freezes; with a broker, rstap's relay to it.
+    tap_ = own;
+    transport_ = cell_.transport == Transport::kSsh ? command : by_broker() ? real::relay_of(client_->pid()) : own;
     switch (cell_.phase) {
       case Phase::kBeforeHello:
       case Phase::kAfterHello:
@@ -291,7 +305,8 @@ class CellRun {
         signal_process(transport_, SIGKILL);
         break;
       case Event::kTransportFrozen:
-        ends_probe_ = releases_ = false;
+        ends_probe_ = false;
+        releases_ = by_broker();  // Else it is the tap that is frozen, or what it waits for.
         signal_process(transport_, SIGSTOP);
         break;
       case Event::kAgentTerminated:
@@ -352,6 +367,17 @@ class CellRun {
         break;
       case Event::kWorkspaceDeleted:
         delete_workspaces();
+        break;
+      case Event::kBrokerKilled:
+      case Event::kBrokerRestarted:
+      case Event::kBrokerFrozen:
+      case Event::kPartitioned:
+      case Event::kLinkKilled:
+      case Event::kLinkRestarted:
+      case Event::kLinkFrozen:
+        ends_probe_ = false;
+        world_.nats()->perform(cell_.event);
+        for (const int pid : world_.nats()->helpers()) oracle_.allow_helper(pid);
         break;
     }
     const bool goes_on = cell_.event == Event::kDiskFull || cell_.event == Event::kWorkspaceDeleted ||
@@ -454,6 +480,11 @@ class CellRun {
     if (verdict_.proof == Verdict::Proof::kClean) {
       expect(err.find("; all clean", totals) != std::string::npos, "not proved clean: " + codes);
     }
+    if (verdict_.proof == Verdict::Proof::kUnknown) {
+      expect(err.find("; 0 clean, 1 unknown", totals) != std::string::npos, "not unknown: " + codes);
+      expect(err.find("it could not be asked whether anything is left") != std::string::npos,
+             "doubts nothing: " + codes);
+    }
     expect(err.find("left over") == std::string::npos, "says that something is left: " + codes);
     // One line that says why, unless all went well.
     std::size_t reasons = 0;
@@ -472,6 +503,7 @@ class CellRun {
     if (cell_.event == Event::kTransportFrozen && transport_ > 0 && before(Phase::kDuringFile)) {
       if (process_lives(transport_)) signal_process(transport_, SIGKILL);
     }
+    if (is_of_broker(cell_.event) && before(Phase::kDuringFile)) world_.nats()->unfreeze();
     if (!client_ || client_->running()) tap_to_.write("g");
     if (client_ && client_->running()) client_->send_signal(SIGKILL), (void)client_->wait_gone();
   }
@@ -487,19 +519,24 @@ class CellRun {
 
   void look_what_is_left(std::vector<std::string>& faults) {
     (void)::unlink((world_.scratch().tmp() + "/filler").c_str());
-    // Not that of the frozen transport itself: a process of ours, which the test ends.
-    if (cell_.event == Event::kTransportFrozen) {
+    // Not that of the frozen transport itself: processes of ours, which the test ends.
+    if (freezes()) {
       const int agent = pids_.agent;
       const bool gone = wait_until(time_left(), [&] { return !process_lives(agent); });
-      if (!gone) faults.emplace_back("the agent does not notice a frozen transport");
-      if (transport_ > 0 && process_lives(transport_)) (void)::kill(transport_, SIGKILL);
+      if (!gone) faults.emplace_back("the agent does not notice that something is frozen");
+      for (const int pid : {transport_, tap_}) {
+        if (pid > 0 && process_lives(pid)) (void)::kill(pid, SIGKILL);
+      }
+      if (cell_.event == Event::kLinkFrozen) world_.nats()->unfreeze();  // It has them to reap.
     }
     for (const std::string& thing : oracle_.left(time_left())) faults.push_back("left behind: " + thing);
     for (const std::string& folder : {world_.scratch().tmp(), world_.scratch().records()})
       for (const auto& entry : fs::directory_iterator(folder)) fs::remove_all(entry.path());
 
     const std::vector<int> helpers = world_.helpers();
-    for (std::size_t i = 0; i < helpers.size(); ++i) {
+    // Else some are new, or connected anew; and a link waits for the last word of a relay that was frozen.
+    const bool same_helpers = !is_of_broker(cell_.event) && !(by_broker() && cell_.event == Event::kTransportFrozen);
+    for (std::size_t i = 0; same_helpers && i < helpers.size(); ++i) {
       std::vector<std::string> now;
       const auto same = [&] { return (now = open_files(helpers[i])) == helper_files_[i]; };
       if (wait_until(milliseconds(1'000), same)) continue;
@@ -521,7 +558,7 @@ class CellRun {
   Fifo run_from_{world_.control("run.from")}, run_to_{world_.control("run.to")};
   std::vector<std::vector<std::string>> helper_files_;
   std::unique_ptr<Program> client_;
-  int transport_ = 0, runner_ = 0;
+  int transport_ = 0, tap_ = 0, runner_ = 0;
   AgentPids pids_;
   bool releases_ = true, ends_probe_ = true;
   Clock::time_point event_at_;
@@ -529,6 +566,12 @@ class CellRun {
 
 }  // namespace
 
-CellResult run_cell(const Cell& cell, World& world) { return CellRun(cell, world).run(); }
+CellResult run_cell(const Cell& cell, World& world) {
+  if (cell.event == Event::kPartitioned) world.nats()->put_way_between();
+  CellResult result = CellRun(cell, world).run();
+  if (!is_of_broker(cell.event)) return result;
+  for (const std::string& fault : world.nats()->mend()) result.faults.push_back(fault);
+  return result;
+}
 
 }  // namespace stapsh::matrix

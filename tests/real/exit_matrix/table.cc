@@ -10,18 +10,21 @@ using namespace std::chrono_literals;
 using enum Phase;
 using enum Event;
 using enum Transport;
-constexpr Verdict::Proof kNone = Verdict::Proof::kNone, kClean = Verdict::Proof::kClean;
+constexpr Verdict::Proof kNone = Verdict::Proof::kNone, kClean = Verdict::Proof::kClean,
+                         kUnknown = Verdict::Proof::kUnknown;
 
 constexpr std::array<std::string_view, kPhases> kPhaseNames{"before-hello", "after-hello", "during-file",
                                                             "after-file",   "after-run",   "running",
                                                             "flooding",     "end-probe",   "after-exit"};
 constexpr std::array<std::string_view, kEvents> kEventNames{
-    "sigint",        "sigint-2",         "sigint-3",         "client-sigterm",   "client-sighup",    "client-sigkill",
-    "stdout-closed", "client-sigstop",   "transport-killed", "transport-frozen", "agent-sigterm",    "agent-sighup",
-    "agent-sigkill", "guardian-sigkill", "both-sigkill",     "agent-sigstop",    "guardian-sigstop", "stopped-sigkill",
-    "runner-exit-0", "runner-exit-3",    "runner-signal",    "runner-ignores",   "grandchild",       "daemon",
-    "hidden-daemon", "fork-storm",       "disk-full",        "workspace-deleted"};
-constexpr std::array<std::string_view, kTransports> kTransportNames{"stapsh", "unix", "ssh"};
+    "sigint",         "sigint-2",         "sigint-3",          "client-sigterm",   "client-sighup",
+    "client-sigkill", "stdout-closed",    "client-sigstop",    "transport-killed", "transport-frozen",
+    "agent-sigterm",  "agent-sighup",     "agent-sigkill",     "guardian-sigkill", "both-sigkill",
+    "agent-sigstop",  "guardian-sigstop", "stopped-sigkill",   "runner-exit-0",    "runner-exit-3",
+    "runner-signal",  "runner-ignores",   "grandchild",        "daemon",           "hidden-daemon",
+    "fork-storm",     "disk-full",        "workspace-deleted", "broker-killed",    "broker-restarted",
+    "broker-frozen",  "partitioned",      "link-killed",       "link-restarted",   "link-frozen"};
+constexpr std::array<std::string_view, kTransports> kTransportNames{"stapsh", "unix", "ssh", "nats"};
 
 constexpr unsigned bit(Phase phase) { return 1U << static_cast<unsigned>(phase); }
 constexpr unsigned only(Transport transport) { return 1U << static_cast<unsigned>(transport); }
@@ -32,7 +35,7 @@ constexpr unsigned from(Phase first, Phase last) {
 }
 constexpr unsigned kConnecting = from(kBeforeHello, kAfterHello), kUploading = from(kDuringFile, kAfterFile),
                    kNoRunnerYet = from(kBeforeHello, kAfterFile), kAny = from(kBeforeHello, kAfterExit),
-                   kAnyTransport = 7;
+                   kAnyTransport = 15, kBroker = only(kNats), kNoBroker = kAnyTransport & ~kBroker;
 
 struct Row {
   Event event;
@@ -44,7 +47,8 @@ struct Row {
 constexpr std::string_view kStopped = "stopped before it ran", kSucceeded = "1 succeeded",
                            kGaveUp = "gave up waiting while it was", kCutShort = "the agent ended the run: ",
                            kLost = "failed: ", kNoGuardian = "the guardian begins with the first file",
-                           kNoRunner = "no runner runs yet", kNoWorkspace = "no workspace is there yet";
+                           kNoRunner = "no runner runs yet", kNoWorkspace = "no workspace is there yet",
+                           kSilent = "silent for longer than --keepalive", kNoSite = "no broker is there";
 
 Verdict not_applicable(std::string_view why) { return {.not_applicable = why}; }
 
@@ -83,6 +87,7 @@ const std::vector<Row>& rows() {
 
       {kClientKilled, kAny, kAnyTransport, {{}, {137}, {}, kNone}},
 
+      {kOutputClosed, kConnecting, kAnyTransport, {{}, {141}, kStopped, kNone}},
       {kOutputClosed, kAny, kAnyTransport, {{}, {141}, "all clean", kClean}},
 
       // Its agent may know no keepalive yet; then the run goes on when the client does.
@@ -93,11 +98,16 @@ const std::vector<Row>& rows() {
       {kClientStopped, bit(kEndProbe), kAnyTransport, {{}, {0, 143}, {}, kClean, 10s}},
       {kClientStopped, kAny, kAnyTransport, {{}, {0, 1}, {}, kClean, 10s}},
 
+      // The link asks after 10 s without a word whether the client is there still.
+      {kTransportKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 20s}},
       {kTransportKilled, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
       {kTransportKilled, kAny, kAnyTransport, {{}, {1}, kLost, kClean}},
 
+      {kTransportFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
       {kTransportFrozen, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone, 10s}},
-      {kTransportFrozen, kAny, kAnyTransport, {{}, {1}, "silent for longer than --keepalive", kClean, 10s}},
+      // All sessions of a site share a relay, and it has none that could ask.
+      {kTransportFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
+      {kTransportFrozen, kAny, kAnyTransport, {{}, {1}, kSilent, kClean, 10s}},
 
       {kAgentTerminated, kConnecting, kAnyTransport, {{}, {1}, kLost, kNone}},
       {kAgentTerminated, kUploading, kAnyTransport, {{}, {1}, "agent ended before the runner started", kClean}},
@@ -122,7 +132,7 @@ const std::vector<Row>& rows() {
 
       // Its guardian gives it 20 s to go on. A session without one has nothing that could be left.
       {kAgentStopped, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
-      {kAgentStopped, kAny, kAnyTransport, {{}, {1}, "silent for longer than --keepalive", kClean, 45s}},
+      {kAgentStopped, kAny, kAnyTransport, {{}, {1}, kSilent, kClean, 45s}},
       {kGuardianStopped, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
       {kGuardianStopped, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
       {kStoppedGuardianAgentKilled, kConnecting, kAnyTransport, not_applicable(kNoGuardian)},
@@ -157,6 +167,30 @@ const std::vector<Row>& rows() {
       {kWorkspaceDeleted, kConnecting, kAnyTransport, not_applicable(kNoWorkspace)},
       {kWorkspaceDeleted, kUploading, kAnyTransport, {{}, {1}, kLost, kClean}},
       {kWorkspaceDeleted, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
+
+      {kBrokerKilled, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kBrokerKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
+      {kBrokerKilled, kAny, kBroker, {{}, {1}, "was lost: ", kUnknown, 15s}},
+      {kBrokerRestarted, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kBrokerRestarted, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
+      {kBrokerRestarted, kAny, kBroker, {{}, {1}, "was lost: ", kClean, 30s}},
+      {kBrokerFrozen, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kBrokerFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
+      {kBrokerFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
+      {kPartitioned, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kPartitioned, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
+      {kPartitioned, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
+      // The broker says so when rstap speaks next.
+      {kLinkKilled, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kLinkKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
+      {kLinkKilled, kAny, kBroker, {{}, {1}, "is not connected to the broker of site", kUnknown, 15s}},
+      {kLinkRestarted, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kLinkRestarted, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
+      // Whoever asks before it is there again gets no answer.
+      {kLinkRestarted, kAny, kBroker, {{}, {1}, kLost, kNone, 15s}},
+      {kLinkFrozen, kAny, kNoBroker, not_applicable(kNoSite)},
+      {kLinkFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
+      {kLinkFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
   };
   return kRows;
 }
@@ -169,9 +203,10 @@ std::string_view name_of(Transport transport) { return kTransportNames[static_ca
 
 std::vector<Cell> all_cells() {
   std::vector<Cell> cells;
+  constexpr std::size_t kBuiltTransports = kHasNats ? kTransports : kTransports - 1;  // It is the last one.
   for (std::size_t phase = 0; phase < kPhases; ++phase) {
     for (std::size_t event = 0; event < kEvents; ++event) {
-      for (std::size_t transport = 0; transport < kTransports; ++transport) {
+      for (std::size_t transport = 0; transport < kBuiltTransports; ++transport) {
         cells.push_back({static_cast<Phase>(phase), static_cast<Event>(event), static_cast<Transport>(transport)});
       }
     }
@@ -187,8 +222,11 @@ Verdict verdict_of(const Cell& cell) {
   throw std::logic_error("no row for " + std::string(name_of(cell.phase)) + " " + std::string(name_of(cell.event)));
 }
 
+bool is_of_broker(Event event) { return event >= kBrokerKilled; }
+
 Times times_of(const Cell& cell) {
-  const bool silence = cell.event == kClientStopped || cell.event == kTransportFrozen || cell.event == kAgentStopped;
+  const bool silence = cell.event == kClientStopped || cell.event == kTransportFrozen || cell.event == kAgentStopped ||
+                       is_of_broker(cell.event);
   // A short grace time where something will not go by itself; a long one where the end probe shall come to its end.
   const bool stubborn = cell.event == kRunnerIgnores || cell.event == kGrandchild || cell.event == kDaemon ||
                         cell.event == kHiddenDaemon || cell.event == kForkStorm || cell.event == kInterruptThrice ||

@@ -52,11 +52,20 @@ enum class Event {
   kForkStorm,     ///< The runner leaves processes that fork and end at once, as do their children.
   kDiskFull,
   kWorkspaceDeleted,
+  // What only a broker's session has: the broker, and stapsh-link on the host.
+  kBrokerKilled,
+  kBrokerRestarted,
+  kBrokerFrozen,
+  kPartitioned,  ///< Nothing of what the host and the broker say arrives; both live.
+  kLinkKilled,
+  kLinkRestarted,  ///< Killed, and started again as its service is.
+  kLinkFrozen,
 };
 
-enum class Transport { kLocal, kUnix, kSsh };
+enum class Transport { kLocal, kUnix, kSsh, kNats };
 
-inline constexpr std::size_t kPhases = 9, kEvents = 28, kTransports = 3;
+inline constexpr bool kHasNats = STAPSH_HAS_NATS;
+inline constexpr std::size_t kPhases = 9, kEvents = 35, kTransports = 4;
 
 std::string_view name_of(Phase phase);
 std::string_view name_of(Event event);
@@ -74,8 +83,9 @@ struct Verdict {
   std::vector<int> codes = {};           ///< The client's exit code: any of these.
   std::string_view says = {};            ///< The line that says why, or the totals: a part of it. Empty: no line.
   enum class Proof {
-    kNone,   ///< Nobody asked the target: nothing was there yet, or the client is dead or gave up.
-    kClean,  ///< The totals say `all clean`.
+    kNone,     ///< Nobody asked the target: nothing was there yet, or the client is dead or gave up.
+    kClean,    ///< The totals say `all clean`.
+    kUnknown,  ///< The client could not ask, and says so.
   } proof = Proof::kClean;
   std::chrono::milliseconds bound = std::chrono::seconds(5);  ///< From the event until all is over and clean.
 };
@@ -83,6 +93,9 @@ struct Verdict {
 /// All cells, in the table's order.
 std::vector<Cell> all_cells();
 Verdict verdict_of(const Cell& cell);
+
+/// What happens to the broker, or to the link behind it.
+bool is_of_broker(Event event);
 
 /// Options of the client that a cell needs.
 struct Times {

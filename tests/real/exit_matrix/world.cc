@@ -49,10 +49,12 @@ World::World() {
       std::make_unique<real::LoopbackSshd>(scratch_, real::SshdOptions{.environment = {"TMPDIR=" + scratch_.tmp()}});
   const std::string tap = std::string(STAPSH_TAP) + " " + scratch_.path("ctl") + " -- ";
   scratch_.write("tap-agent", "#!/bin/sh\nexec " + tap + STAPSH_AGENT " \"$@\"\n", 0755);
+  if (kHasNats) nats_ = std::make_unique<NatsSite>(scratch_, scratch_.path("tap-agent"));
   scratch_.write("tap-ssh", "#!/bin/sh\nexec " + tap + sshd_->wrapper_folder() + "/ssh \"$@\"\n", 0755);
 }
 
 World::~World() {
+  nats_.reset();
   tap_.reset();
   listener_.reset();
   sshd_.reset();
@@ -71,11 +73,20 @@ std::vector<std::string> World::client_words(Transport transport) const {
     case Transport::kSsh:
       words.insert(words.end(), {"--ssh", scratch_.path("tap-ssh"), "--stapsh", STAPSH_AGENT, "--remote", "h0"});
       break;
+    case Transport::kNats:
+      for (const std::string& word : nats_->client_words()) words.push_back(word);
+      break;
   }
   return words;
 }
 
-std::vector<int> World::helpers() const { return {listener_->pid(), tap_->pid(), sshd_->pid()}; }
+std::vector<int> World::helpers() const {
+  std::vector<int> pids{listener_->pid(), tap_->pid(), sshd_->pid()};
+  if (nats_) {
+    for (const int pid : nats_->helpers()) pids.push_back(pid);
+  }
+  return pids;
+}
 
 std::vector<std::string> World::end_listener() {
   std::vector<std::string> found;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the cells of one worker happen: a mount namespace with a small file system as TMPDIR and the obedient runner as
-// staprun; an agent that listens, an sshd, and a tap in front of each way to an agent. They live through many cells,
-// so that what a session leaves in them shows.
+// staprun; an agent that listens, an sshd, a broker with a host behind it, and a tap in front of each way to an agent.
+// They live through many cells, so that what a session leaves in them shows.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include "harness/program.h"
 #include "harness/scratch.h"
 #include "harness/sshd.h"
+#include "nats_site.h"
 #include "table.h"
 
 namespace stapsh::matrix {
@@ -27,6 +28,8 @@ class World {
   std::string control(std::string_view name) const { return scratch_.path("ctl/" + std::string(name)); }
   /// `rstap` with what reaches an agent over `transport`.
   std::vector<std::string> client_words(Transport transport) const;
+  /// Nothing, where stapsh was built without.
+  NatsSite* nats() const { return nats_.get(); }
   /// The long-lived programs.
   std::vector<int> helpers() const;
   /// Ends the listener; what it leaves, a line for each thing.
@@ -36,6 +39,7 @@ class World {
   real::Scratch scratch_;
   std::unique_ptr<real::Program> listener_, tap_;
   std::unique_ptr<real::LoopbackSshd> sshd_;
+  std::unique_ptr<NatsSite> nats_;
 };
 
 }  // namespace stapsh::matrix
