@@ -35,7 +35,7 @@ constexpr unsigned from(Phase first, Phase last) {
 }
 constexpr unsigned kConnecting = from(kBeforeHello, kAfterHello), kUploading = from(kDuringFile, kAfterFile),
                    kNoRunnerYet = from(kBeforeHello, kAfterFile), kAny = from(kBeforeHello, kAfterExit),
-                   kAnyTransport = 15, kBroker = only(kNats), kNoBroker = kAnyTransport & ~kBroker;
+                   kAnyTransport = 15, kBroker = only(kNats);
 
 struct Row {
   Event event;
@@ -168,27 +168,20 @@ const std::vector<Row>& rows() {
       {kWorkspaceDeleted, kUploading, kAnyTransport, {{}, {1}, kLost, kClean}},
       {kWorkspaceDeleted, kAny, kAnyTransport, {{}, {0}, kSucceeded, kClean}},
 
-      {kBrokerKilled, kAny, kNoBroker, not_applicable(kNoSite)},
       {kBrokerKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
       {kBrokerKilled, kAny, kBroker, {{}, {1}, "was lost: ", kUnknown, 15s}},
-      {kBrokerRestarted, kAny, kNoBroker, not_applicable(kNoSite)},
       {kBrokerRestarted, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
       {kBrokerRestarted, kAny, kBroker, {{}, {1}, "was lost: ", kClean, 30s}},
-      {kBrokerFrozen, kAny, kNoBroker, not_applicable(kNoSite)},
       {kBrokerFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
       {kBrokerFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
-      {kPartitioned, kAny, kNoBroker, not_applicable(kNoSite)},
       {kPartitioned, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
       {kPartitioned, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
       // The broker says so when rstap speaks next.
-      {kLinkKilled, kAny, kNoBroker, not_applicable(kNoSite)},
       {kLinkKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
       {kLinkKilled, kAny, kBroker, {{}, {1}, "is not connected to the broker of site", kUnknown, 15s}},
-      {kLinkRestarted, kAny, kNoBroker, not_applicable(kNoSite)},
       {kLinkRestarted, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
       // Whoever asks before it is there again gets no answer.
       {kLinkRestarted, kAny, kBroker, {{}, {1}, kLost, kNone, 15s}},
-      {kLinkFrozen, kAny, kNoBroker, not_applicable(kNoSite)},
       {kLinkFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
       {kLinkFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
   };
@@ -215,6 +208,7 @@ std::vector<Cell> all_cells() {
 }
 
 Verdict verdict_of(const Cell& cell) {
+  if (is_of_broker(cell.event) && cell.transport != kNats) return not_applicable(kNoSite);
   for (const Row& row : rows()) {
     if (row.event == cell.event && (row.phases & bit(cell.phase)) != 0 && (row.transports & only(cell.transport)) != 0)
       return row.verdict;
