@@ -28,7 +28,7 @@ struct Configuration {
 
 /// kUsage names `path`, the line and the key.
 Result<Configuration> parse_configuration(std::string_view text, const std::string& path);
-/// The same of the file, and of those that it names: a key that others can read is none.
+/// The same of the file.
 Result<Configuration> read_configuration(const std::string& path);
 
 }  // namespace stapsh::link

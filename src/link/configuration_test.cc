@@ -69,6 +69,9 @@ TEST(LinkConfiguration, WhatIsWrongIsNamed) {
            Case{"servers = \"nats://x\"", "link.toml:1: servers: " + url},
            Case{"servers = []", "link.toml:1: servers: " + url},
            Case{"servers = [\"http://x\"]", "link.toml:1: servers: " + url},
+           Case{"servers = [\"tls://user:hush@x\"]",
+                "link.toml:1: servers: a server's address holds no user or password here; name a file by nkey or "
+                "credentials"},
            Case{"nkey = \"link.nk\"", "link.toml:1: nkey: a path is needed that begins with /"},
            Case{"tls = \"no\"", "link.toml:1: tls: true or false is needed"},
            Case{"sites = 1", "link.toml:1: sites: no such key; stapsh-link(8) has them all"},

@@ -2,7 +2,6 @@
 // A seed's text is base32 of: two bytes that say "seed" and of what, 32 bytes of secret, and a CRC-16.
 #include "nats/nkey.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 
 #include <array>
@@ -12,8 +11,7 @@
 #include <span>
 
 #include "nats/ed25519.h"
-#include "sys/open_inside.h"
-#include "sys/unique_fd.h"
+#include "sys/private_file.h"
 
 namespace stapsh::nats {
 namespace {
@@ -98,13 +96,10 @@ Result<Nkey> make_nkey() {
 }
 
 Result<Nkey> read_nkey(const std::string& path) {
-  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path, O_RDONLY);
-  if (!file) return fail_named(path, file.error().sys_errno);
-  const Result<std::string> text = sys::read_whole(file->get(), kFileBytesMax);
-  if (!text) return add_context(path, text.error());
-  for (std::size_t begin = 0; begin < text->size();) {
-    const std::size_t end = std::min(text->find_first_of("\r\n", begin), text->size());
-    const std::string_view line = std::string_view(*text).substr(begin, end - begin);
+  const std::string text = TRY(sys::read_private_file(path, kFileBytesMax));
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
     begin = end + 1;
     if (!line.starts_with("SU")) continue;
     Result<Nkey> key = nkey_of_seed(line);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nats/options.h"
 
-#include <fcntl.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
-#include "sys/open_inside.h"
-#include "sys/unique_fd.h"
+#include "sys/private_file.h"
 
 namespace stapsh::nats {
 namespace {
@@ -20,14 +17,11 @@ constexpr std::size_t kFileBytesMax = 65'536;
 
 // Of a file as nsc(1) writes it: the line behind -----BEGIN NATS USER JWT-----.
 Result<std::string> read_jwt(const std::string& path) {
-  const Result<sys::UniqueFd> file = sys::open_at(AT_FDCWD, path, O_RDONLY);
-  if (!file) return fail_named(path, file.error().sys_errno);
-  const Result<std::string> text = sys::read_whole(file->get(), kFileBytesMax);
-  if (!text) return add_context(path, text.error());
-  const std::size_t mark = text->find("BEGIN NATS USER JWT");
-  const std::size_t begin = mark == std::string::npos ? mark : text->find('\n', mark);
+  const std::string text = TRY(sys::read_private_file(path, kFileBytesMax));
+  const std::size_t mark = text.find("BEGIN NATS USER JWT");
+  const std::size_t begin = mark == std::string::npos ? mark : text.find('\n', mark);
   if (begin == std::string::npos) return fail(Errc::kUsage, path + ": has no user's JWT; it is no credentials file");
-  return text->substr(begin + 1, text->find_first_of("\r\n", begin + 1) - begin - 1);
+  return text.substr(begin + 1, text.find_first_of("\r\n", begin + 1) - begin - 1);
 }
 
 }  // namespace
@@ -98,6 +92,7 @@ Result<> Options::fill_tls(const Settings& settings) {
   const std::string &ca = settings.ca_file, &certificate = settings.certificate_file, &key = settings.key_file;
   if (!ca.empty()) TRY(check(ca, api_.natsOptions_LoadCATrustedCertificates(options_, ca.c_str())));
   if (certificate.empty()) return {};
+  TRY(sys::check_private_file(key));
   return check(certificate + ", " + key,
                api_.natsOptions_LoadCertificatesChain(options_, certificate.c_str(), key.c_str()));
 }

@@ -215,8 +215,9 @@ TEST_F(LinkSession, TheConfigurationIsCheckedWithoutABroker) {
   other.write_config("nats://localhost:1");
   Program bad(other.command({"--check-config"}));
   EXPECT_EQ(bad.wait_exit(), 2);
-  EXPECT_EQ(bad.err(),
-            "stapsh-link: " + key + ": is a secret, and others than its owner may read it; chmod 600 " + key + "\n");
+  EXPECT_EQ(bad.err(), "stapsh-link: " + key +
+                           ": is a secret, and its mode 0644 lets others than its owner at it; chmod 600 " + key +
+                           "\n");
 }
 
 // Neither checked as good nor said to be ready.

@@ -170,6 +170,9 @@ Result<> finish_init(FleetOptions& options) {
   }
   if (site.server.empty()) site.server = "127.0.0.1";
   if (broker.listen.empty()) broker.listen = site.tls ? "0.0.0.0" : "127.0.0.1";
+  if (site.server.find('@') != std::string::npos) {  // It would stand in what is logged, and lists of processes.
+    return fail(Errc::kUsage, "fleet init: --server is HOST[:PORT], without a user or a password: fleets have keys");
+  }
   site.server = with_port(site.server);
   broker.listen = with_port(broker.listen);
   for (const std::string& text : {site.server, broker.listen, broker.certificate, broker.key, site.ca}) {

@@ -66,6 +66,7 @@ TEST(FleetCommandLine, SaysWhatIsWrong) {
       {{"init", "prod", "--no-tls", "--ca=/k"}, "--no-tls takes no"},
       {{"init", "prod", "--server=x", "--ca=ca.pem"}, "ca.pem: give an absolute path"},
       {{"init", "prod", "--server=a\"b"}, "can't stand in a configuration"},
+      {{"init", "prod", "--server=user:hush@x"}, "--server is HOST[:PORT], without a user or a password"},
       {{"init", "prod", "--server"}, "--server needs a value"},
       {{"init", "--nothing"}, "unknown option '--nothing'"},
   };
