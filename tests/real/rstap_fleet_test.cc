@@ -2,8 +2,11 @@
 // `rstap fleet`: what it makes, what it never touches again, and brokers that start with it.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+
+#include <filesystem>
 
 #include "fleet_site.h"
 
@@ -54,6 +57,20 @@ TEST_F(RstapFleet, AKeyWithoutItsMemberIsTakenAndAMemberWithoutItsKeySaid) {
   ASSERT_EQ(::unlink(file("hosts/web01/link.seed").c_str()), 0);
   EXPECT_THAT(fleet({"enroll", "web01"}), HasSubstr("its seed is not here any more: for a new one, revoke it first"));
   EXPECT_EQ(read_file(file("hosts/web01/link.seed")), "");
+}
+
+TEST_F(RstapFleet, KilledInTheMiddleItLeavesNoSeedByAnotherName) {
+  fleet({"init", "demo", "--no-tls"});
+  Program enroll(options({STAPSH_CLIENT, "fleet", "--folder", folder(), "enroll", "web[0001-9999]"}));
+  ASSERT_TRUE(becomes_true([&] { return ::access(file("hosts/web0009/link.seed").c_str(), F_OK) == 0; }));
+  enroll.send_signal(SIGKILL);
+  ASSERT_TRUE(enroll.wait_gone());
+  for (const auto& each : std::filesystem::recursive_directory_iterator(file("hosts"))) {
+    if (each.is_directory()) continue;
+    EXPECT_THAT(each.path().filename().string(), testing::AnyOf("link.seed", "link.toml")) << each.path();
+  }
+  // What the next call then does with it is the same as if it had not been killed.
+  EXPECT_THAT(fleet({"enroll", "web0001"}), StartsWith("web0001: "));
 }
 
 TEST_F(RstapFleet, WhoIsNamedTwiceIsRevokedOnce) {

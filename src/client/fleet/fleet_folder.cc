@@ -44,35 +44,51 @@ Result<std::string> read_own(const std::string& path) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// Beside `path`, on the disk; its name.
-Result<std::string> write_beside(const std::string& path, std::string_view text, mode_t mode) {
-  std::string beside = path + ".XXXXXX";
-  sys::UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.valid()) return fail_errno(path, errno);
-  Result<> wrote = sys::write_all(file.get(), text, kWriteTime);
-  if (wrote && (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0)) wrote = fail_errno(path, errno);
-  if (wrote) return beside;
+// On the disk.
+Result<> write_to(const sys::UniqueFd& file, const std::string& path, std::string_view text, mode_t mode) {
+  const Result<> wrote = sys::write_all(file.get(), text, kWriteTime);
+  if (!wrote) return add_context(path, wrote.error());
+  if (::fchmod(file.get(), mode) == 0 && ::fsync(file.get()) == 0) return {};
+  return fail_errno(path, errno);
+}
+
+// Under a name beside `path` until it is put there. What a call that was killed has left is taken over: the folder is
+// locked, so nobody else is at it.
+Result<> write_beside(const std::string& path, std::string_view text, mode_t mode,
+                      int (*put)(const char* beside, const char* path)) {
+  const std::string beside = path + ".new";
   (void)::unlink(beside.c_str());
-  return add_context(path, wrote.error());
+  const sys::UniqueFd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kSecret));
+  if (!file.valid()) return fail_errno(beside, errno);
+  Result<> done = write_to(file, path, text, mode);
+  if (done && put(beside.c_str(), path.c_str()) != 0) done = fail_errno(path, errno);
+  (void)::unlink(beside.c_str());  // rename(2) has left none.
+  return done;
+}
+
+// It has no name before it is whole: a seed is nowhere else, whenever we are killed.
+Result<> write_nameless(const std::string& path, std::string_view text, mode_t mode) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const sys::UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kSecret));
+  // Not every file system can (NFS, overlayfs before Linux 6.3).
+  if (!file.valid()) return write_beside(path, text, mode, ::link);
+  TRY(write_to(file, path, text, mode));
+  const std::string ours = "/proc/self/fd/" + std::to_string(file.get());
+  if (::linkat(AT_FDCWD, ours.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  return fail_errno(path, errno);
 }
 
 // False: there is such a file, and it stays as it is.
 Result<bool> write_new(const std::string& path, std::string_view text, mode_t mode) {
   if (exists(path)) return false;
-  const std::string beside = TRY(write_beside(path, text, mode));
-  const bool made = ::link(beside.c_str(), path.c_str()) == 0;  // Unlike rename(2) it takes nobody's place.
-  const int reason = errno;
-  (void)::unlink(beside.c_str());
-  if (!made && reason != EEXIST) return fail_errno(path, reason);
-  return made;
+  const Result<> done = write_nameless(path, text, mode);  // link(2), unlike rename(2), takes nobody's place.
+  if (done) return true;
+  if (done.error().sys_errno == EEXIST) return false;
+  return fail(done.error());
 }
 
 Result<> replace(const std::string& path, std::string_view text, mode_t mode) {
-  const std::string beside = TRY(write_beside(path, text, mode));
-  if (::rename(beside.c_str(), path.c_str()) == 0) return {};
-  const int reason = errno;
-  (void)::unlink(beside.c_str());
-  return fail_errno(path, reason);
+  return write_beside(path, text, mode, ::rename);
 }
 
 Result<> make_folder(const std::string& path, mode_t mode) {
