@@ -50,6 +50,10 @@ TEST(BrokerStream, WhatIsLostOrRepeatedOrTooMuchShows) {
   };
   EXPECT_EQ(fault(host().receive(Data{5, "x"})), "2 bytes were lost on the way");
   EXPECT_EQ(fault(host().receive(Data{0, "abc"})), "something came twice");
+  Stream client(Stream::Side::kClient, 0, 10);
+  EXPECT_TRUE(client.receive(Data{0, "abc"}));
+  EXPECT_EQ(fault(client.receive(Data{0, "abc"})),
+            "it was answered twice: two stapsh-links run as this host; give each host a name and a key of its own");
   EXPECT_EQ(fault(host().receive(Data{3, "12345678"})), "more was sent than there was credit for");
   EXPECT_EQ(fault(host().receive(End{7})), "4 bytes were lost on the way");
   EXPECT_EQ(fault(host().receive(Open{1})), "it was opened twice");

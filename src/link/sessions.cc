@@ -73,7 +73,9 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   if (known == serials_.end()) {
     if (!message) return reset(name, message.error().what);
     if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened, now);
-    if (!std::holds_alternative<broker::Reset>(*message)) reset(name, "there is no such session here");
+    if (!std::holds_alternative<broker::Reset>(*message))
+      reset(name,
+            "there is no such session here: stapsh-link has been started since, or a second one runs as this host");
     return;
   }
   const std::uint64_t serial = known->second;

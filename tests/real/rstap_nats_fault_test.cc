@@ -102,5 +102,21 @@ TEST_F(RstapNatsFault, RstapKilled) {
   EXPECT_TRUE(becomes_true([&] { return !std::filesystem::exists("/proc/" + std::to_string(pid) + "/exe"); }));
 }
 
+// A machine was copied, and its copy started.
+class RstapNatsTwins : public RstapNatsTest {};
+
+TEST_F(RstapNatsTwins, TwoLinksOfOneNameAreSaidHereAndThere) {
+  Program& first = add_host({.host = "web01"});
+  Program& second = add_host({.host = "web01"});
+  const Said said = rstap({"--remote", "nats://here/*", "-e", "BEGIN { exit(); }", "--bpftrace"});
+  const std::string what =
+      "it was answered twice: two stapsh-links run as this host; give each host a name and a key of its own";
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, HasSubstr("the session with web01 broke off: " + what));
+  for (Program* const link : {&first, &second}) {
+    EXPECT_TRUE(link->wait_for_err("its client has ended it: " + what));
+  }
+}
+
 }  // namespace
 }  // namespace stapsh::real
