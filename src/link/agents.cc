@@ -51,7 +51,7 @@ Result<> Agents::check() const {
   return fail(Errc::kUsage, "no session is served without a policy: " + *text);
 }
 
-Result<sys::UniqueFd> Agents::start(const std::string& client, std::uint64_t serial) {
+Result<Agents::Started> Agents::start(const std::string& client, std::uint64_t serial) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return fail_errno("socketpair", errno);
   sys::UniqueFd ours(pair[0]);
@@ -60,18 +60,20 @@ Result<sys::UniqueFd> Agents::start(const std::string& client, std::uint64_t ser
   options.argv.insert(options.argv.end(), kTimeouts.begin(), kTimeouts.end());
   options.stdin_fd = options.stdout_fd = its.get();
   options.new_session = true;  // A ctrl-C at our terminal is ours: sessions then end in their order.
-  running_.emplace(serial, Agent{client, TRY(sys::spawn(options))});
-  return ours;
+  sys::Child process = TRY(sys::spawn(options));
+  const pid_t pid = process.pid();
+  running_.emplace(serial, Agent{client, std::move(process)});
+  return Started{std::move(ours), pid};
 }
 
-std::vector<std::uint64_t> Agents::reap() {
-  std::vector<std::uint64_t> ended;
+std::vector<Agents::Ended> Agents::reap() {
+  std::vector<Ended> ended;
   for (auto each = running_.begin(); each != running_.end();) {
     const Result<std::optional<int>> code = each->second.process.try_wait();
     if (code && !*code) {
       ++each;
     } else {
-      ended.push_back(each->first);
+      ended.push_back({each->first, code ? **code : -1});  // -1: somebody else has taken it.
       each = running_.erase(each);
     }
   }

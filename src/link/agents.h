@@ -2,6 +2,8 @@
 // The agents that were started and have not ended: also those whose session is over, which tidy up.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -21,10 +23,18 @@ class Agents {
   /// That it is there, and that this machine has a policy, by which it will decide. An Error says what it said.
   [[nodiscard]] Result<> check() const;
 
-  /// Starts one for `client`, in the name of session `serial`. Returns the socket that it talks through.
-  Result<sys::UniqueFd> start(const std::string& client, std::uint64_t serial);
-  /// Those that have ended since: their sessions' serial numbers.
-  std::vector<std::uint64_t> reap();
+  struct Started {
+    sys::UniqueFd socket;  ///< That it talks through.
+    pid_t pid;
+  };
+  /// Starts one for `client`, in the name of session `serial`.
+  Result<Started> start(const std::string& client, std::uint64_t serial);
+  struct Ended {
+    std::uint64_t serial;
+    int code;
+  };
+  /// Those that have ended since.
+  std::vector<Ended> reap();
   [[nodiscard]] bool has(std::uint64_t serial) const { return running_.contains(serial); }
   /// Serial numbers and clients.
   [[nodiscard]] std::map<std::uint64_t, std::string> running() const;

@@ -63,6 +63,8 @@ class HostedSession {
   [[nodiscard]] const broker::SessionName& name() const { return name_; }
   /// To be forgotten, without a word.
   [[nodiscard]] bool is_over() const { return pump_.is_over() || forgotten_; }
+  /// Of one that is over: why it is, if not both ends have ended it.
+  [[nodiscard]] std::string trouble() const { return forgotten_ ? "its client said nothing more" : ""; }
   /// All of the agent's output was sent: it takes nobody's place any more.
   [[nodiscard]] bool has_sent_all() const { return pump_.has_sent_end(); }
 

@@ -2,7 +2,6 @@
 #include "link/link.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "broker/message.h"
 #include "link/agents.h"
 #include "link/hosted_session.h"
+#include "link/log.h"
 #include "link/readiness.h"
 #include "link/sessions.h"
 #include "link/who_answers.h"
@@ -31,8 +31,6 @@ namespace {
 // After a signal: what agents take to stop a runner that prints its last maps.
 constexpr Duration kStopLimit = std::chrono::seconds(50);
 constexpr Duration kFinishLimit = std::chrono::seconds(2);
-
-void say(const std::string& text) { (void)::dprintf(STDERR_FILENO, "stapsh-link: %s\n", shown_text(text).c_str()); }
 
 Result<std::string> name_of_machine() {
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -88,7 +86,7 @@ class Link {
       while (auto answer = who_.next(now)) connection_.publish(std::move(answer->first), std::move(answer->second));
       sessions_.watch_all(now);
     }
-    sessions_.leave_agents();
+    sessions_.leave_agents(sys::now());
     (void)connection_.finish(kFinishLimit);
     return 0;
   }
@@ -114,7 +112,7 @@ class Link {
       }
       // The second one: somebody has no patience.
       stop_by_ = stop_by_ ? now : now + kStopLimit;
-      sessions_.stop("stapsh-link on this host is being stopped");
+      sessions_.stop("stapsh-link on this host is being stopped", now);
       who_.forget();
     }
   }
@@ -124,17 +122,17 @@ class Link {
       std::visit(Overloaded{
                      [&](const nats::Message& message) { take_message(message, now); },
                      [&](const nats::Connected&) {
-                       say("connected as " + place_);
+                       say(Priority::kInfo, "connected as " + place_);
                        sessions_.on_connected();
                      },
                      [&](const nats::Disconnected& gone) {
-                       say("not connected: " + gone.why + "; trying again");
-                       sessions_.on_disconnected(gone.why);
+                       say(Priority::kWarning, "not connected: " + gone.why + "; trying again");
+                       sessions_.on_disconnected(gone.why, now);
                        who_.forget();
                      },
                      [&](nats::Trouble& trouble) {
                        if (trouble.what == last_trouble_) return;
-                       say(trouble.what);
+                       say(Priority::kWarning, trouble.what);
                        last_trouble_ = std::move(trouble.what);
                      },
                  },

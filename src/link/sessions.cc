@@ -79,26 +79,35 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
     return;
   }
   const std::uint64_t serial = known->second;
-  if (!message) return settle(serial, fail(message.error()));
-  if (std::holds_alternative<broker::Reset>(*message)) return end_for_client(serial, now);
-  settle(serial, sessions_.at(serial)->on_message(*message, now));
+  if (!message) return settle(serial, fail(message.error()), now);
+  if (const auto* ended = std::get_if<broker::Reset>(&*message)) {
+    return end_for_client(serial, "its client has ended it: " + ended->reason, now);
+  }
+  settle(serial, sessions_.at(serial)->on_message(*message, now), now);
 }
 
-void Sessions::end_for_client(std::uint64_t serial, TimePoint now) {
+void Sessions::end_for_client(std::uint64_t serial, const std::string& how, TimePoint now) {
   serials_.erase(sessions_.at(serial)->name());
+  log_.over(serial, how, now);
   sessions_.at(serial)->on_reset(now);
-  settle(serial, {});
+  settle(serial, {}, now);
 }
 
 void Sessions::open(const broker::SessionName& name, const broker::Open& open, TimePoint now) {
-  if (stopped_) return reset(name, *stopped_);
-  if (const std::optional<std::string> reason = refusal(name.client)) return reset(name, *reason);
+  if (stopped_) return refuse(name, *stopped_, now);
+  if (const std::optional<std::string> reason = refusal(name.client)) return refuse(name, *reason, now);
   const std::uint64_t serial = next_serial_++;
-  Result<sys::UniqueFd> socket = agents_.start(name.client, serial);
-  if (!socket) return reset(name, "no agent could be started: " + socket.error().what);
+  Result<Agents::Started> agent = agents_.start(name.client, serial);
+  if (!agent) return refuse(name, "no agent could be started: " + agent.error().what, now);
+  log_.begun(serial, name, agent->pid, now);
   serials_.emplace(name, serial);
   sessions_.emplace(serial, std::make_unique<HostedSession>(static_cast<SessionHost&>(*this), name, serial,
-                                                            *std::move(socket), open.credit, pool_, now));
+                                                            std::move(agent->socket), open.credit, pool_, now));
+}
+
+void Sessions::refuse(const broker::SessionName& name, const std::string& reason, TimePoint now) {
+  reset(name, reason);
+  log_.refused(name, reason, now);
 }
 
 // A session whose client has not taken all yet has its place, and an agent that is still tidying up.
@@ -130,21 +139,21 @@ void Sessions::on_answer(const nats::Message& message, TimePoint now) {
     const auto session = sessions_.find(*serial);
     const bool is_client_gone = message.status == nats::kNoResponders && session != sessions_.end();
     const auto known = is_client_gone ? serials_.find(session->second->name()) : serials_.end();
-    if (known != serials_.end() && known->second == *serial) end_for_client(*serial, now);
+    if (known != serials_.end() && known->second == *serial) end_for_client(*serial, "its client is gone", now);
     return;
   }
   const std::optional<PieceName> name = parse_piece_name(what);
   if (!name) return;
   const auto found = sessions_.find(name->session);
   if (found == sessions_.end()) return;
-  settle(name->session, found->second->on_piece(*name, answer_of(message.status), message.data, now));
+  settle(name->session, found->second->on_piece(*name, answer_of(message.status), message.data, now), now);
 }
 
 void Sessions::on_socket(std::uint64_t serial, std::uint32_t events, TimePoint now) {
   const auto found = sessions_.find(serial);
   if (found == sessions_.end()) return;  // It ended in this turn.
   found->second->on_socket(events, now);
-  settle(serial, {});
+  settle(serial, {}, now);
 }
 
 void Sessions::on_time(TimePoint now) {
@@ -153,20 +162,22 @@ void Sessions::on_time(TimePoint now) {
     const std::optional<TimePoint> timer = session->next_timer();
     if (timer && *timer <= now) due.push_back(serial);
   }
-  for (const std::uint64_t serial : due) settle(serial, sessions_.at(serial)->on_time(now));
+  for (const std::uint64_t serial : due) settle(serial, sessions_.at(serial)->on_time(now), now);
 }
 
 void Sessions::reap(TimePoint now) {
-  for (const std::uint64_t serial : agents_.reap()) {
+  for (const auto& [serial, code] : agents_.reap()) {
+    log_.agent_ended(serial, code, now);
     const auto found = sessions_.find(serial);
     if (found != sessions_.end()) found->second->on_agent_ended(now);
   }
 }
 
-void Sessions::settle(std::uint64_t serial, const Result<>& result) {
+void Sessions::settle(std::uint64_t serial, const Result<>& result, TimePoint now) {
   const auto found = sessions_.find(serial);
   if (result && !found->second->is_over()) return;
   if (!result) reset(found->second->name(), result.error().what);
+  log_.over(serial, result ? found->second->trouble() : "it broke off: " + result.error().what, now);
   const auto known = serials_.find(found->second->name());
   if (known != serials_.end() && known->second == serial) serials_.erase(known);  // One that was reset has no name.
   sessions_.erase(found);
@@ -176,17 +187,21 @@ void Sessions::on_connected() {
   for (const auto& [name, why] : std::exchange(lost_, {})) reset(name, why);
 }
 
-void Sessions::on_disconnected(const std::string& why) {
+void Sessions::on_disconnected(const std::string& why, TimePoint now) {
   for (const auto& [serial, session] : sessions_) {
+    log_.over(serial, "the broker was lost: " + why, now);
     lost_.emplace_back(session->name(), "this host had lost its broker: " + why);
   }
   sessions_.clear();
   serials_.clear();
 }
 
-void Sessions::stop(const std::string& why) {
+void Sessions::stop(const std::string& why, TimePoint now) {
   stopped_ = why;
-  for (const auto& [serial, session] : sessions_) reset(session->name(), why);
+  for (const auto& [serial, session] : sessions_) {
+    log_.over(serial, why, now);
+    reset(session->name(), why);
+  }
   sessions_.clear();
   serials_.clear();
 }
@@ -204,7 +219,7 @@ void Sessions::watch_all(TimePoint now) {
   read_again_at_ = connection_.unsent() > kUnsentBytesMax ? std::optional(now + kUnsentPause) : std::nullopt;
   std::vector<std::uint64_t> serials;
   for (const auto& [serial, session] : sessions_) serials.push_back(serial);
-  for (const std::uint64_t serial : serials) settle(serial, sessions_.at(serial)->watch(epoll_, !read_again_at_));
+  for (const std::uint64_t serial : serials) settle(serial, sessions_.at(serial)->watch(epoll_, !read_again_at_), now);
 }
 
 }  // namespace stapsh::link

@@ -17,6 +17,7 @@
 #include "link/agents.h"
 #include "link/configuration.h"
 #include "link/hosted_session.h"
+#include "link/session_log.h"
 #include "nats/connection.h"
 #include "sys/epoll_set.h"
 
@@ -40,15 +41,18 @@ class Sessions : private SessionHost {
   /// Some child has ended.
   void reap(TimePoint now);
   void on_connected();
-  void on_disconnected(const std::string& why);
+  void on_disconnected(const std::string& why, TimePoint now);
   /// Ends all, tells their clients why, and begins no more.
-  void stop(const std::string& why);
+  void stop(const std::string& why, TimePoint now);
 
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
   /// To be called before epoll is asked again.
   void watch_all(TimePoint now);
   [[nodiscard]] bool has_no_agents() const { return agents_.empty(); }
-  void leave_agents() { agents_.leave(); }
+  void leave_agents(TimePoint now) {
+    agents_.leave();
+    log_.leave(now);
+  }
   double random_fraction() override { return fraction_(random_); }
 
  private:
@@ -56,12 +60,13 @@ class Sessions : private SessionHost {
   void ask_for_piece(const PieceName& name, const std::string& sha256) override;
 
   void open(const broker::SessionName& name, const broker::Open& open, TimePoint now);
+  void refuse(const broker::SessionName& name, const std::string& reason, TimePoint now);
   [[nodiscard]] std::optional<std::string> refusal(const std::string& client) const;
   void reset(const broker::SessionName& name, std::string_view reason);
   /// Its client has ended it, or is gone: it goes on without a name until its agent has taken what came before.
-  void end_for_client(std::uint64_t serial, TimePoint now);
+  void end_for_client(std::uint64_t serial, const std::string& how, TimePoint now);
   /// Ends it: with a Reset if `result` is an Error, and silently if it is over.
-  void settle(std::uint64_t serial, const Result<>& result);
+  void settle(std::uint64_t serial, const Result<>& result, TimePoint now);
 
   const std::uint64_t sessions_max_, sessions_per_client_max_;
   const broker::Subjects subjects_;
@@ -70,6 +75,7 @@ class Sessions : private SessionHost {
   const std::string inbox_;  // For pieces of files, and the broker's word that a client is gone.
   broker::CreditPool pool_;
   Agents agents_;
+  SessionLog log_;
   std::map<std::uint64_t, std::unique_ptr<HostedSession>> sessions_;  // By their serial numbers.
   std::map<broker::SessionName, std::uint64_t> serials_;
   std::uint64_t next_serial_ = kFirstSerial;

@@ -6,6 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "broker/who.h"
 #include "link_test.h"
 #include "nats/nkey.h"
@@ -155,6 +157,47 @@ TEST_F(LinkSession, LimitsAreSaidAndEndWithTheirSessions) {
     EXPECT_TRUE(bob.wait_until([&] { return bob.heard(2).reset || !bob.heard(2).out.empty(); }));
     return !bob.heard(2).out.empty();
   }));
+}
+
+TEST_F(LinkSession, WhatItLogsOfSessions) {
+  LinkHost host(scratch_, mounts_, {.rest = "[limits]\nsessions-per-client = 1\n"});
+  Program& link = host.start_connected(*server_);
+  BrokerClient client(*server_);
+  client.open(1);
+  client.say(1, run("BEGIN { exit(); }"));
+  ASSERT_TRUE(client.wait_until([&] { return client.heard(1).ended; }));
+  client.send_end(1);
+  ASSERT_TRUE(link.wait_for_err(": over; its agent's exit code is 0\n")) << link.captured();
+  client.open(2);
+  client.say(2, run(kWaits));
+  ASSERT_TRUE(client.wait_for_out(2, "begun\n"));
+  client.open(3);
+  ASSERT_TRUE(client.wait_for_reset(3));
+  client.send(2, broker::Reset{"enough\n"});
+  ASSERT_TRUE(link.wait_for_err(": its client has ended it: enough^J; its agent's exit code is ")) << link.captured();
+  EXPECT_THAT(
+      link.err(),
+      testing::MatchesRegex("stapsh-link: connected as web01 of here\n"
+                            "stapsh-link: session of ann begins: run run1, number 1, agent [0-9]+\n"
+                            "stapsh-link: session of ann ends after [0-9.]+ s: run run1, number 1, agent [0-9]+: over; "
+                            "its agent's exit code is 0\n"
+                            "stapsh-link: session of ann begins: run run1, number 2, agent [0-9]+\n"
+                            "stapsh-link: session of ann refused: run run1, number 3: ann has 1 sessions, which is "
+                            "sessions-per-client in this host's link.toml; try again when one has ended\n"
+                            "stapsh-link: session of ann ends after [0-9.]+ s: run run1, number 2, agent [0-9]+: its "
+                            "client has ended it: enough\\^J; its agent's exit code is [0-9]+\n"));
+}
+
+TEST_F(LinkSession, OpensWithoutEndAreLoggedWithinBounds) {
+  LinkHost host(scratch_, mounts_, {.rest = "[limits]\nsessions-per-client = 1\n"});
+  Program& link = host.start_connected(*server_);
+  BrokerClient bob(*server_, "bob"), ann(*server_);
+  for (std::uint32_t number = 1; number <= 5'000; ++number) bob.open(number);
+  ASSERT_TRUE(bob.wait_for_reset(5'000));
+  ASSERT_TRUE(link.wait_for_err("bob begins too many sessions: they are not logged until there are fewer\n"));
+  ann.open(1);
+  EXPECT_TRUE(link.wait_for_err("session of ann begins: run run1, number 1, agent "));
+  EXPECT_LT(std::ranges::count(link.err(), '\n'), 1'000);
 }
 
 TEST_F(LinkSession, WhereNoLinkIsTheBrokerSaysSo) {
