@@ -44,10 +44,11 @@ void SessionLog::begun(std::uint64_t serial, const broker::SessionName& name, in
   sessions_.emplace(serial, std::move(session));
 }
 
-void SessionLog::over(std::uint64_t serial, const std::string& why, TimePoint now) {
+void SessionLog::over(std::uint64_t serial, const std::string& why, TimePoint now, Priority priority) {
   const auto found = sessions_.find(serial);
   if (found == sessions_.end() || found->second.over) return;
   found->second.over = why;
+  found->second.priority = why.empty() ? Priority::kInfo : priority;
   end_if_due(serial, now);
 }
 
@@ -75,10 +76,9 @@ void SessionLog::leave(TimePoint now) {
 void SessionLog::say_end(const Session& session, const std::string& agent, TimePoint now) const {
   if (!session.is_logged) return;
   const std::string why = session.over.value_or("");
-  const bool is_usual = why.empty() && session.agent_code == 0;
-  say_(is_usual ? Priority::kInfo : Priority::kWarning, "session of " + session.client + " ends after " +
-                                                            seconds_text(now - session.begun_at) + ": " + session.rest +
-                                                            ": " + (why.empty() ? "over" : why) + "; " + agent);
+  say_(session.agent_code == 0 ? session.priority : Priority::kWarning,
+       "session of " + session.client + " ends after " + seconds_text(now - session.begun_at) + ": " + session.rest +
+           ": " + (why.empty() ? "over" : why) + "; " + agent);
 }
 
 }  // namespace stapsh::link

@@ -24,7 +24,7 @@ class SessionLog {
   void refused(const broker::SessionName& name, const std::string& why, TimePoint now);
   void begun(std::uint64_t serial, const broker::SessionName& name, int agent, TimePoint now);
   /// Nothing more is said between agent and client. `why`: something ended it; empty: both have. The first one counts.
-  void over(std::uint64_t serial, const std::string& why, TimePoint now);
+  void over(std::uint64_t serial, const std::string& why, TimePoint now, Priority priority = Priority::kWarning);
   void agent_ended(std::uint64_t serial, int code, TimePoint now);
   /// We end, and the agents that are left go on.
   void leave(TimePoint now);
@@ -35,6 +35,7 @@ class SessionLog {
     bool is_logged = false;    // Both lines are, or none.
     TimePoint begun_at;
     std::optional<std::string> over{};
+    Priority priority = Priority::kWarning;  // Of that.
     std::optional<int> agent_code{};
   };
   bool may_say(const std::string& client, TimePoint now);

@@ -88,7 +88,7 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
 
 void Sessions::end_for_client(std::uint64_t serial, const std::string& how, TimePoint now) {
   serials_.erase(sessions_.at(serial)->name());
-  log_.over(serial, how, now);
+  log_.over(serial, how, now, Priority::kInfo);
   sessions_.at(serial)->on_reset(now);
   settle(serial, {}, now);
 }
