@@ -46,6 +46,9 @@ Result<Message> decode_file(std::uint64_t offset, std::string_view bytes) {
   file.spread_ms = static_cast<std::uint32_t>(get(bytes, kHeadBytes + 8, 4));
   file.sha256 = bytes.substr(kStoredFileBytes - kSha256Digits);
   if (file.size == 0 || file.size > kFileBytesMax) return fail(Errc::kPeer, "a stored file of an impossible size");
+  if (file.spread_ms > kFileSpreadMsMax) {
+    return fail(Errc::kPeer, "a stored file whose spread is more than " + std::to_string(kFileSpreadMsMax) + " ms");
+  }
   if (!is_sha256_hex(file.sha256)) return fail(Errc::kPeer, "a stored file whose digest is none");
   return file;
 }

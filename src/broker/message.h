@@ -21,6 +21,8 @@ inline constexpr std::size_t kPieceBytes = 16'384;
 inline constexpr std::size_t kReasonBytesMax = 400;
 /// Of a file that is stored.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 32U;
+/// How long a client may have hosts wait before they fetch one.
+inline constexpr std::uint32_t kFileSpreadMsMax = 60'000;
 
 /// The first of a session, from its client: begin it. The host answers with a Credit, or a Reset with its reason.
 struct Open {
@@ -37,7 +39,8 @@ struct Data {
 struct StoredFile {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;       ///< 1 to kFileBytesMax.
-  std::uint32_t spread_ms = 0;  ///< It begins to fetch after a random part of that: all hosts at once are a flood.
+  std::uint32_t spread_ms = 0;  ///< At most kFileSpreadMsMax. It begins to fetch after a random part of that: all
+                                ///< hosts at once are a flood.
   std::string sha256;           ///< In hexadecimal digits.
   bool operator==(const StoredFile&) const = default;
 };

@@ -9,9 +9,12 @@ namespace {
 const std::string kDigest(64, 'a');
 
 TEST(BrokerMessage, IsReadAsItWasWritten) {
-  const Message messages[] = {
-      Open{16'384}, Data{1ULL << 40U, "some\0 bytes\n"}, StoredFile{7, 300'000, 20'000, kDigest}, Credit{65'536},
-      End{12},      Reset{"the broker has gone"}};
+  const Message messages[] = {Open{16'384},
+                              Data{1ULL << 40U, "some\0 bytes\n"},
+                              StoredFile{7, 300'000, kFileSpreadMsMax, kDigest},
+                              Credit{65'536},
+                              End{12},
+                              Reset{"the broker has gone"}};
   for (const Message& message : messages) {
     const std::string bytes = encode(message);
     const Result<Message> read = decode(bytes);
@@ -50,6 +53,7 @@ TEST(BrokerMessage, WhatIsNoneSaysWhy) {
       {file.substr(0, file.size() - 1) + "A", "a stored file whose digest is none"},
       {encode(StoredFile{0, 0, 0, kDigest}), "a stored file of an impossible size"},
       {encode(StoredFile{0, kFileBytesMax + 1, 0, kDigest}), "a stored file of an impossible size"},
+      {encode(StoredFile{0, 1, kFileSpreadMsMax + 1, kDigest}), "a stored file whose spread is more than 60000 ms"},
   };
   for (const Case& c : cases) {
     const Result<Message> read = decode(c.bytes);

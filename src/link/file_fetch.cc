@@ -79,7 +79,9 @@ Result<> FileFetch::check_in_order() {
   while (checked_ < taken_ + window_.size() && window_[checked_ - taken_].state == State::kHere) {
     digest_.update(window_[checked_ - taken_].bytes);
     if (++checked_ < pieces_) continue;
-    if (digest_.finish() != sha256_) return fail(Errc::kPeer, name_ + ": what is stored has another digest");
+    if (digest_.finish() != sha256_)
+      return fail(Errc::kPeer,
+                  name_ + ": what is stored has another digest; somebody has overwritten it in the broker's store");
   }
   return {};
 }

@@ -97,7 +97,8 @@ TEST(FileFetch, WhatIsWrongIsSaidAndTheLastPieceKeptBack) {
   EXPECT_EQ(answered(Answer::kBytes, "short"), name + ": piece 1 of 2 has 5 bytes, not 16384");
   std::string altered = piece_of(bytes, 1);
   altered[7] ^= 1;
-  EXPECT_EQ(answered(Answer::kBytes, altered), name + ": what is stored has another digest");
+  EXPECT_EQ(answered(Answer::kBytes, altered),
+            name + ": what is stored has another digest; somebody has overwritten it in the broker's store");
   EXPECT_EQ(answered(Answer::kBytes, piece_of(bytes, 1)), "none");
 }
 

@@ -96,7 +96,9 @@ TEST_F(LinkFiles, OneThatIsNotWholeIsNotRun) {
   store(altered, sha256);
   begin(2, bytes.size(), sha256);
   ASSERT_TRUE(client_.wait_for_reset(2));
-  EXPECT_EQ(*client_.heard(2).reset, "stored file " + sha256.substr(0, 12) + ": what is stored has another digest");
+  EXPECT_EQ(*client_.heard(2).reset, "stored file " + sha256.substr(0, 12) +
+                                         ": what is stored has another digest; somebody has overwritten it in the "
+                                         "broker's store");
 
   store(bytes, sha256);
   begin(3, bytes.size() - 1, sha256);
@@ -122,6 +124,13 @@ TEST_F(LinkFiles, AStoreThatIsNotThereYetIsWaitedFor) {
   ASSERT_TRUE(client_.wait_until([&] { return client_.heard(1).ended || client_.heard(1).reset; }));
   EXPECT_THAT(client_.heard(1).out, HasSubstr("stored and run\n"));
   client_.send_end(1);
+}
+
+// Else a client's word would have it wait for weeks.
+TEST_F(LinkFiles, WhoMayWaitForTooLongIsToldSo) {
+  begin(1, 1'000'000, std::string(64, 'a'), broker::kFileSpreadMsMax + 1);
+  ASSERT_TRUE(client_.wait_for_reset(1));
+  EXPECT_EQ(*client_.heard(1).reset, "a stored file whose spread is more than 60000 ms");
 }
 
 TEST_F(LinkFiles, AClientThatResetsEndsTheFetching) {
