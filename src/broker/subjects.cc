@@ -83,6 +83,10 @@ std::string Subjects::down(const SessionName& session) const {
          std::to_string(session.number);
 }
 
+std::string Subjects::nobody(std::string_view client, std::string_view run) const {
+  return prefix_ + "node.~." + std::string(client) + "." + std::string(run) + ".0";
+}
+
 std::string Subjects::up(const SessionName& session) const {
   return prefix_ + std::string(kUp) + session.client + "." + session.run + "." + host_token(session.host) + "." +
          std::to_string(session.number);

@@ -40,6 +40,8 @@ class Subjects {
   [[nodiscard]] std::string here(std::string_view client, std::string_view run, std::string_view host) const;
   /// From a client to a host: rstap.SITE.node.HOST.CLIENT.RUN.NUMBER.
   [[nodiscard]] std::string down(const SessionName& session) const;
+  /// As down(), to a host that there can't be: who asks something there is told so by the broker itself, at once.
+  [[nodiscard]] std::string nobody(std::string_view client, std::string_view run) const;
   /// From a host to a client: rstap.SITE.up.CLIENT.RUN.HOST.NUMBER.
   [[nodiscard]] std::string up(const SessionName& session) const;
   /// A piece of a file that is known by its SHA-256: rstap.SITE.file.SHA256.PIECE.

@@ -17,8 +17,8 @@ constexpr std::size_t kBytes = 300'000;
 
 class RstapNatsFiles : public RstapNatsTest {
  protected:
-  explicit RstapNatsFiles(bool jetstream = true)
-      : RstapNatsTest({.lines = {"http: \"127.0.0.1:-1\""}, .jetstream = jetstream}) {
+  explicit RstapNatsFiles(bool jetstream = true, bool silent_store = false)
+      : RstapNatsTest({.lines = {"http: \"127.0.0.1:-1\""}, .jetstream = jetstream, .silent_store = silent_store}) {
     add_hosts(3);
   }
 
@@ -78,6 +78,20 @@ class RstapNatsFilesWithoutStore : public RstapNatsFiles {
 TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
   const Traffic before = traffic();
   run(large_script('b'));
+  EXPECT_GT(traffic().in - before.in, 3 * kBytes);
+}
+
+class RstapNatsFilesSilentStore : public RstapNatsFiles {
+ protected:
+  RstapNatsFilesSilentStore() : RstapNatsFiles(true, true) {}
+};
+
+// It has the patience for a store that is slow, which is longer than all of this, with one that is there alone.
+TEST_F(RstapNatsFilesSilentStore, IsDataAtOnce) {
+  const Traffic before = traffic();
+  const auto begun = std::chrono::steady_clock::now();
+  run(large_script('d'));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(9));
   EXPECT_GT(traffic().in - before.in, 3 * kBytes);
 }
 

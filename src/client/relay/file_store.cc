@@ -6,6 +6,7 @@
 
 #include "broker/message.h"
 #include "client/relay/stored_answer.h"
+#include "sys/random_name.h"
 
 namespace stapsh::client {
 namespace {
@@ -15,6 +16,11 @@ using namespace std::chrono_literals;
 // Of pieces that are sent and not acknowledged: a store is slower than a line.
 constexpr std::size_t kUnansweredMax = 32;
 constexpr Duration kPatience = 10s;
+// A store in the broker that we are connected to answers before that says what is behind it; one in another broker, of
+// a cluster or at the centre of leaves, has a way of its own.
+constexpr Duration kWayToStore = 250ms;
+constexpr int kRoundTrips = 4;
+constexpr std::size_t kInboxCharacters = 16;
 
 std::uint64_t piece_count(const LentFile& file) {
   return (file.content().size() + broker::kPieceBytes - 1) / broker::kPieceBytes;
@@ -34,16 +40,39 @@ std::string stream_configuration(const std::string& subjects) {
 void FileStore::store(const LentFile& file, TimePoint now, Done done) {
   const auto known = known_.find(file.digest());
   if (known != known_.end() && now - known->second.since < kFreshFor) return done(known->second.is_stored);
+  if (is_silent_) return done(false);
   const auto [at, is_new] = uploads_.try_emplace(file.digest(), Upload{.file = &file, .done = {}});
   at->second.done.push_back(std::move(done));
   if (is_new) take_step(at->second, Step::kLastPiece, now);
 }
 
 void FileStore::ask(Upload& upload, std::string subject, std::string data, TimePoint now) {
-  std::string inbox = connection_.new_inbox();
+  std::string inbox = new_inbox();
   questions_[inbox] = {upload.file->digest(), upload.step};
   upload.gives_up_at = now + kPatience;
   connection_.publish(std::move(subject), std::move(data), std::move(inbox));
+}
+
+// Hosts know the inboxes of their sessions. Who could guess one of these would have JetStream answer there, and a file
+// would be taken for one that is stored: what another host can't fetch would be that one's failure.
+std::string FileStore::new_inbox() {
+  if (inboxes_.empty())
+    inboxes_ = connection_.new_inbox() + "." + sys::random_name(kInboxCharacters).value_or("0") + ".";
+  return inboxes_ + std::to_string(++inbox_count_);
+}
+
+// The accounts of a store whose broker has no JetStream take what is asked, and nobody there answers or says so.
+void FileStore::measure_round_trip(TimePoint now) {
+  if (is_there_ || round_trip_) return;
+  round_trip_ = RoundTrip{new_inbox(), now};
+  connection_.publish(nobody_, {}, round_trip_->inbox);
+}
+
+void FileStore::on_round_trip(TimePoint now) {
+  const TimePoint patience_ends_at = now + kWayToStore + kRoundTrips * (now - round_trip_->begun);
+  round_trip_.reset();
+  if (is_there_) return;
+  for (auto& [digest, upload] : uploads_) upload.gives_up_at = std::min(upload.gives_up_at, patience_ends_at);
 }
 
 void FileStore::take_step(Upload& upload, Step step, TimePoint now) {
@@ -56,7 +85,8 @@ void FileStore::take_step(Upload& upload, Step step, TimePoint now) {
     case Step::kStream:
       return ask(upload, subjects_.store_create(), stream_configuration("rstap.*.file.>"), now);
     case Step::kLastPiece:
-      return get(piece_count(*upload.file) - 1);
+      get(piece_count(*upload.file) - 1);
+      return measure_round_trip(now);
     case Step::kFirstPiece:
       return get(0);
     case Step::kPieces:
@@ -73,11 +103,17 @@ void FileStore::send_pieces(Upload& upload, TimePoint now) {
 }
 
 bool FileStore::on_message(const nats::Message& message, TimePoint now) {
+  if (round_trip_ && message.subject == round_trip_->inbox) {
+    on_round_trip(now);
+    return true;
+  }
   const auto question = questions_.find(message.subject);
   if (question == questions_.end()) return false;
   const Question asked = question->second;
   questions_.erase(question);
   const auto upload = uploads_.find(asked.digest);
+  is_there_ = true;
+  if (std::exchange(is_silent_, false)) known_.clear();  // It was slow.
   if (upload != uploads_.end()) on_answer(upload->second, asked.step, message, now);
   return true;
 }
@@ -117,6 +153,10 @@ void FileStore::finish(const std::string& digest, bool is_stored, TimePoint now)
 }
 
 bool FileStore::on_refused(std::string_view subject, TimePoint now) {
+  if (subject == nobody_) {
+    if (round_trip_) on_round_trip(now);
+    return true;
+  }
   if (!subjects_.is_of_store(subject)) return false;
   while (!uploads_.empty()) finish(std::string(uploads_.begin()->first), false, now);
   return true;
@@ -124,6 +164,8 @@ bool FileStore::on_refused(std::string_view subject, TimePoint now) {
 
 void FileStore::on_lost() {
   questions_.clear();
+  round_trip_.reset();
+  is_there_ = is_silent_ = false;
   const std::map<std::string, Upload> lost = std::exchange(uploads_, {});
   for (const auto& [digest, upload] : lost) {
     for (const Done& each : upload.done) each(false);
@@ -141,6 +183,7 @@ void FileStore::on_timer(TimePoint now) {
   for (const auto& [digest, upload] : uploads_) {
     if (upload.gives_up_at <= now) late.push_back(digest);
   }
+  if (!late.empty()) is_silent_ = !is_there_;
   for (const std::string& digest : late) finish(digest, false, now);
 }
 

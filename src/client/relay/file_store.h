@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -22,15 +23,16 @@ class FileStore {
   /// Whether all of the file is there.
   using Done = std::function<void(bool is_stored)>;
 
-  /// `connection` is lent.
-  FileStore(nats::Connection& connection, std::string_view site) : connection_(connection), subjects_(site) {}
+  /// `connection` is lent. `nobody`: Subjects::nobody().
+  FileStore(nats::Connection& connection, std::string_view site, std::string nobody)
+      : connection_(connection), subjects_(site), nobody_(std::move(nobody)) {}
 
   /// Stores `file`, which is lent until then, unless its pieces are known. `done` is told once, perhaps at once.
   void store(const LentFile& file, TimePoint now, Done done);
 
   /// Whether it was an answer to something that was asked here.
   bool on_message(const nats::Message& message, TimePoint now);
-  /// What the broker said of a subject that this client may not speak on. Whether it is one of ours.
+  /// The broker has said that this client may not speak on that subject. Whether it is one of ours.
   bool on_refused(std::string_view subject, TimePoint now);
   /// Nothing that was asked will be answered.
   void on_lost();
@@ -52,6 +54,15 @@ class FileStore {
     std::string digest;
     Step step;
   };
+  // What the broker itself answers while nobody knows yet whether there is a store.
+  struct RoundTrip {
+    std::string inbox;
+    TimePoint begun{};
+  };
+
+  std::string new_inbox();
+  void measure_round_trip(TimePoint now);
+  void on_round_trip(TimePoint now);
 
   void ask(Upload& upload, std::string subject, std::string data, TimePoint now);
   void take_step(Upload& upload, Step step, TimePoint now);
@@ -61,6 +72,11 @@ class FileStore {
 
   nats::Connection& connection_;
   broker::Subjects subjects_;
+  const std::string nobody_;
+  std::string inboxes_;  // What those of questions begin with.
+  std::uint64_t inbox_count_ = 0;
+  std::optional<RoundTrip> round_trip_;
+  bool is_there_ = false, is_silent_ = false;  // The store, as it has answered or not.
   std::map<std::string, Upload> uploads_;      // By digest.
   std::map<std::string, Question> questions_;  // By the subject of the answer.
   struct Known {

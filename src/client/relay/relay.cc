@@ -42,7 +42,6 @@ constexpr unsigned kEndSeconds = 5;
 constexpr Duration kReturnTime = 60s, kAskAgainAfter = 250ms;
 // How fast a file's fetchers begin: more at once, and a broker holds all that they ask for in memory.
 constexpr std::size_t kFetchersPerSecond = 500;
-constexpr std::uint32_t kSpreadMsMax = 60'000;
 
 // rstap is gone, however that came: whatever we are in the middle of has an end.
 extern "C" void end_soon(int) { (void)::alarm(kEndSeconds); }
@@ -55,7 +54,7 @@ class Relay {
         connection_(std::move(connection)),
         epoll_(std::move(epoll)),
         pool_(words_.site.settings.pool, words_.targets),
-        files_(connection_, words_.site.name) {}
+        files_(connection_, words_.site.name, subjects_.nobody(words_.site.settings.client, words_.run)) {}
 
   /// Until rstap has ended.
   Result<> run() {
@@ -324,7 +323,7 @@ class Relay {
     }
     const std::size_t spread_ms = words_.targets * 1'000 / kFetchersPerSecond;
     at->second->send_file(**answer.file, answer.is_stored,
-                          static_cast<std::uint32_t>(std::min<std::size_t>(spread_ms, kSpreadMsMax)));
+                          static_cast<std::uint32_t>(std::min<std::size_t>(spread_ms, broker::kFileSpreadMsMax)));
     settle(answer.session);
   }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,8 +25,9 @@ class SentFiles {
     bool is_stored = false;
   };
 
-  /// `connection` is lent.
-  SentFiles(nats::Connection& connection, std::string_view site) : store_(connection, site) {}
+  /// As FileStore has it.
+  SentFiles(nats::Connection& connection, std::string_view site, std::string nobody)
+      : store_(connection, site, std::move(nobody)) {}
 
   /// `session` sends that file. The answer is among the next ones, or comes later.
   void take(std::uint32_t session, sys::UniqueFd fd, TimePoint now);

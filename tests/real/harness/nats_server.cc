@@ -63,8 +63,10 @@ void NatsServer::write_config() const {
   std::string config = "listen: \"127.0.0.1:" + std::to_string(port_) + "\"\nports_file_dir: \"" + folder_ +
                        "\"\nwrite_deadline: \"10s\"\n";
   if (options_.jetstream) {
-    config += "jetstream { store_dir: \"" + folder_ + "/store\", max_mem: 256MB, max_file: 1GB }\n" +
-              store_accounts(options_.users);
+    if (!options_.silent_store) {
+      config += "jetstream { store_dir: \"" + folder_ + "/store\", max_mem: 256MB, max_file: 1GB }\n";
+    }
+    config += store_accounts(options_.users);
   }
   for (const std::string& line : options_.lines) config += line + "\n";
   scratch_.write("nats/server.conf", config);

@@ -26,7 +26,8 @@ struct NatsServerOptions {
   std::vector<std::string> lines = {};  ///< Further lines of its configuration: authorization, tls …
   /// For site `here`, in an account of its own as `rstap fleet init` makes it (docs/fleet.md).
   bool jetstream = false;
-  std::string users = {};  ///< With jetstream: who may connect; empty: everybody.
+  bool silent_store = false;  ///< With jetstream: it has that account, and no JetStream that would answer.
+  std::string users = {};     ///< With jetstream: who may connect; empty: everybody.
 };
 
 class NatsServer {
