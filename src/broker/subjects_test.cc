@@ -35,9 +35,13 @@ TEST(Subjects, OthersAreNobodysSession) {
         "rstap.fra.node.db1.ann.5f0c.", "rstap.fra.node.db1.ann..17", "rstap.fra.node..ann.5f0c.17",
         "rstap.fra.node.db1.ann.5f0c.+17", "rstap.fra.node.db1.ann.5f0c.017", "rstap.fra.node.db1.ann.5f0c.4294967296",
         "rstap.ams.node.db1.ann.5f0c.17", "rstap.fra.up.ann.5f0c.db1.17", "rstap.fra.node./.ann.5f0c.17",
-        "rstap.fra.node.db1.a>n.5f0c.17"}) {
+        "rstap.fra.node.db1.a>n.5f0c.17", "rstap.fra.node.~.ann.5f0c.0"}) {
     EXPECT_EQ(subjects.session_of_down(subject), std::nullopt) << subject;
   }
+}
+
+TEST(Subjects, NobodyIsAHostThatThereCannotBe) {
+  EXPECT_EQ(Subjects("fra").nobody("ann", "5f0c"), "rstap.fra.node.~.ann.5f0c.0");
 }
 
 TEST(Subjects, WhoAsksIsAnsweredNowhereElse) {

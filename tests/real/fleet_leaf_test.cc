@@ -3,6 +3,8 @@
 // who is at another, as if there were one broker, and no further.
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "base/sha256.h"
 #include "fleet_site.h"
 #include "harness/link_host.h"
