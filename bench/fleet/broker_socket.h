@@ -26,9 +26,10 @@ class BrokerSocket {
   /// Begins to connect, and to say who we are; its events carry `id`. `epoll` is lent.
   Result<> open(const BrokerAddress& address, std::string_view name, const sys::Epoll& epoll, std::uint64_t id);
 
+  /// What was to be written, and what came in part, is forgotten: open() begins anew.
   void close() {
     watch_.reset();
-    fd_ = {};
+    *this = BrokerSocket();
   }
   /// Reads what there is. Errors: the connection has ended.
   Result<> read(const NatsReader::Take& take);
@@ -36,12 +37,10 @@ class BrokerSocket {
   void say(std::string_view text) { unsent_ += text; }
   void publish(std::string_view subject, std::string_view reply, std::string_view payload) {
     add_publish(unsent_, subject, reply, payload);
-    ++published_;
   }
   /// Writes as much as goes, and waits for the rest to go.
   Result<> flush();
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent_.size() - sent_; }
-  [[nodiscard]] std::uint64_t published() const { return published_; }
 
  private:
   sys::UniqueFd fd_;
@@ -49,7 +48,6 @@ class BrokerSocket {
   NatsReader reader_;
   std::string unsent_;
   std::size_t sent_ = 0;  // Of unsent_.
-  std::uint64_t published_ = 0;
 };
 
 }  // namespace stapsh::fleet

@@ -71,6 +71,13 @@ Result<> EmulatedHost::on_socket(std::uint32_t events, TimePoint now) {
   return socket_.flush();
 }
 
+void EmulatedHost::on_connected() {
+  if (std::exchange(connected_, true)) return;
+  ++counts_.connected;
+  pause_ = kPauseMin;
+  for (const auto& [name, why] : std::exchange(lost_, {})) say(name, broker::Reset{why});
+}
+
 void EmulatedHost::on_event(const WireEvent& event, TimePoint now) {
   std::visit(Overloaded{
                  [&](const Delivery& delivery) {
@@ -82,9 +89,7 @@ void EmulatedHost::on_event(const WireEvent& event, TimePoint now) {
                    on_message(*name, *message, now);
                  },
                  [&](const BrokerPing&) { socket_.say(kPongLine); },
-                 [&](const BrokerPong&) {
-                   if (!std::exchange(connected_, true)) ++counts_.connected;
-                 },
+                 [&](const BrokerPong&) { on_connected(); },
                  [&](const BrokerError& error) {
                    std::fprintf(stderr, "%s: %.*s\n", who_.host.c_str(), static_cast<int>(error.text.size()),
                                 error.text.data());
@@ -164,11 +169,20 @@ void EmulatedHost::send_output(TimePoint now) {
   }
 }
 
-void EmulatedHost::disconnect() {
+void EmulatedHost::disconnect(std::string_view why) {
+  if (std::exchange(connected_, false)) --counts_.connected;
   counts_.reset += sessions_.size();
-  while (!sessions_.empty()) end(sessions_.begin());
+  while (!sessions_.empty()) {
+    lost_.emplace_back(sessions_.begin()->first, "this host had lost its broker: " + std::string(why));
+    end(sessions_.begin());
+  }
   answers_.clear();
   socket_.close();
+}
+
+Duration EmulatedHost::next_pause() {
+  const Duration most = std::exchange(pause_, std::min(pause_ * 2, kPauseMax));
+  return Duration(std::uniform_int_distribution<Duration::rep>(0, most.count())(random_numbers()));
 }
 
 Result<> EmulatedHost::on_timer(TimePoint now) {

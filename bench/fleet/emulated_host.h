@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/credit_pool.h"
@@ -20,7 +21,8 @@ namespace stapsh::fleet {
 
 /// Of all hosts together.
 struct FleetCounts {
-  std::uint64_t connected = 0, lost = 0, answered = 0, opened = 0, ended = 0, reset = 0, published = 0;
+  std::uint64_t connected = 0;  ///< Now.
+  std::uint64_t lost = 0, answered = 0, opened = 0, ended = 0, reset = 0, published = 0;
 };
 
 /// Of the agents of all hosts; see stapsh-policy(5).
@@ -34,16 +36,21 @@ class EmulatedHost {
   EmulatedHost(const EmulatedHost&) = delete;
   EmulatedHost& operator=(const EmulatedHost&) = delete;
 
+  /// Also again, behind disconnect().
   Result<> open(const BrokerAddress& address, const sys::Epoll& epoll, std::uint64_t id);
   /// What epoll said. An error is the end of its connection.
   Result<> on_socket(std::uint32_t events, TimePoint now);
   Result<> on_timer(TimePoint now);
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
-  /// The broker has gone, and with it all sessions.
-  void disconnect();
+  /// The broker has gone, and with it all sessions: their clients are told so once it is there again.
+  void disconnect(std::string_view why);
+  /// How long it waits before it opens again: a random time, the more the longer the broker is gone, as a link's.
+  Duration next_pause();
   [[nodiscard]] const std::string& name() const { return who_.host; }
 
  private:
+  // Those of nats::Settings.
+  static constexpr Duration kPauseMin = std::chrono::milliseconds(500), kPauseMax = std::chrono::seconds(60);
   struct Session {
     EmulatedAgent agent;
     broker::Stream stream;
@@ -55,6 +62,7 @@ class EmulatedHost {
     std::string reply;
   };
 
+  void on_connected();
   void on_event(const WireEvent& event, TimePoint now);
   void on_question(const Delivery& delivery, TimePoint now);
   void on_message(const broker::SessionName& name, const broker::Message& message, TimePoint now);
@@ -71,6 +79,8 @@ class EmulatedHost {
   broker::CreditPool pool_;
   Sessions sessions_;
   std::vector<Answer> answers_;
+  std::vector<std::pair<broker::SessionName, std::string>> lost_;  // And why.
+  Duration pause_ = kPauseMin;
   bool connected_ = false;
 };
 

@@ -2,7 +2,8 @@
 // fleet_emulator N SITE nats://HOST:PORT [maps|flood|quiet]: N hosts of a site, in one process. Each has a connection
 // of its own to the broker and says there what stapsh-link and stapsh would say (emulated_host.h, emulated_agent.h):
 // its name is host00001, host00002 …, its labels are role=web|db|cache|batch and dc=ams|fra. Says `ready N` on standard
-// output when all are subscribed; ends with SIGINT or SIGTERM, and says what there was.
+// output when all are subscribed, and again when all have come back after the broker was lost; ends with SIGINT or
+// SIGTERM, and says what there was.
 #include <csignal>
 #include <cstdio>
 #include <deque>
@@ -23,6 +24,8 @@ using namespace stapsh::fleet;
 // So many at a time: a broker takes them one after the other, and a full queue of its drops some.
 constexpr std::size_t kConnecting = 512;
 constexpr std::size_t kHostsMax = 1'000'000;
+// Where a broker dies, each of its hosts would say the same.
+constexpr std::uint64_t kLossesSaid = 3;
 
 struct Options {
   std::size_t hosts = 0;
@@ -64,7 +67,9 @@ class Fleet {
         take(static_cast<std::size_t>(event.id), event.events);
       }
       const TimePoint now = sys::now();
-      while (const std::optional<std::size_t> due = timers_.take(now)) note(*due, hosts_[*due].on_timer(now));
+      while (const std::optional<std::size_t> due = timers_.take(now)) {
+        note(*due, lost_[*due] ? open_again(*due) : hosts_[*due].on_timer(now));
+      }
     }
   }
 
@@ -84,11 +89,18 @@ class Fleet {
       const Result<> opened = host.open(options_.broker, epoll_, index);
       if (!opened) return fail(sys::with_descriptor_advice(opened.error()));
     }
-    if (counts_.connected == options_.hosts && !std::exchange(ready_said_, true)) {
+    const bool ready = counts_.connected == options_.hosts;
+    if (ready && !std::exchange(ready_, ready)) {
       std::printf("ready %zu\n", options_.hosts);
       (void)std::fflush(stdout);
     }
+    ready_ = ready;
     return {};
+  }
+
+  Result<> open_again(std::size_t index) {
+    lost_[index] = false;
+    return hosts_[index].open(options_.broker, epoll_, index);
   }
 
   void take(std::size_t index, std::uint32_t events) {
@@ -97,12 +109,12 @@ class Fleet {
   }
 
   void note(std::size_t index, const Result<>& done) {
-    timers_.set(index, done ? hosts_[index].next_timer() : std::nullopt);
-    if (done || lost_[index]) return;
+    EmulatedHost& host = hosts_[index];
+    if (done) return timers_.set(index, host.next_timer());
     lost_[index] = true;
-    ++counts_.lost;
-    hosts_[index].disconnect();
-    std::fprintf(stderr, "%s: %s\n", hosts_[index].name().c_str(), done.error().what.c_str());
+    host.disconnect(done.error().what);
+    timers_.set(index, sys::now() + host.next_pause());
+    if (counts_.lost++ < kLossesSaid) std::fprintf(stderr, "%s: %s\n", host.name().c_str(), done.error().what.c_str());
   }
 
   Options options_;
@@ -111,8 +123,8 @@ class Fleet {
   sys::Epoll epoll_;
   std::deque<EmulatedHost> hosts_;
   Timers timers_;
-  std::vector<bool> lost_;
-  bool ready_said_ = false;
+  std::vector<bool> lost_;  // It waits to open again.
+  bool ready_ = false;
 };
 
 }  // namespace

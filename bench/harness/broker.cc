@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <simdjson.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,12 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> words_of(const Site& site) {
-  // Its defaults, said aloud; a port of its own choice, which it writes into a file.
-  const std::string config = site.write(
-      "nats/nats.conf", "host: 127.0.0.1\nport: -1\nhttp: 127.0.0.1:-1\nports_file_dir: \"" + site.path("nats") +
-                            "\"\nmax_payload: 1MB\nmax_pending: 64MB\n"
-                            "write_deadline: \"10s\"\n");
+// A port of its own choice, which it writes into a file.
+constexpr const char* kAnyPort = "-1";
+
+std::vector<std::string> words_of(const Site& site, const std::string& port, const std::string& monitor_port) {
+  // Its defaults, said aloud.
+  const std::string config =
+      site.write("nats/nats.conf", "host: 127.0.0.1\nport: " + port + "\nhttp: 127.0.0.1:" + monitor_port +
+                                       "\nports_file_dir: \"" + site.path("nats") +
+                                       "\"\nmax_payload: 1MB\nmax_pending: 64MB\n"
+                                       "write_deadline: \"10s\"\n");
   return {kNatsServer, "-c", config, "-l", site.path("nats/log")};
 }
 
@@ -70,9 +75,22 @@ std::string get(int port, const std::string& path) {
 
 }  // namespace
 
-Broker::Broker(const Site& site) : process_({.argv = words_of(site), .wire = Wire::kNone}) {
+Broker::Broker(const Site& site) : site_(site) { start(kAnyPort, kAnyPort); }
+
+void Broker::kill() {
+  const pid_t killed = process_->pid();
+  process_->send_signal(SIGKILL);
+  (void)process_->wait();
+  fs::remove(site_.path("nats/nats-server_" + std::to_string(killed) + ".ports"));
+}
+
+void Broker::start_again() { start(url_.substr(url_.rfind(':') + 1), std::to_string(monitor_port_)); }
+
+void Broker::start(const std::string& port, const std::string& monitor_port) {
+  process_ =
+      std::make_unique<Process>(ProcessOptions{.argv = words_of(site_, port, monitor_port), .wire = Wire::kNone});
   simdjson::dom::parser parser;
-  const simdjson::padded_string text(ports_file(site.path("nats")));
+  const simdjson::padded_string text(ports_file(site_.path("nats")));
   simdjson::dom::element ports;
   if (parser.parse(text).get(ports) != simdjson::SUCCESS) throw BenchError("nats-server's ports are no JSON");
   url_ = first_of(ports, "nats");

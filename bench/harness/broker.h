@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A nats-server of our own on 127.0.0.1, and what it says of itself.
+// A nats-server of our own on 127.0.0.1, and what it says of itself. It can be killed, and started again on its ports.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "harness/process.h"
@@ -17,7 +18,11 @@ class Broker {
   explicit Broker(const Site& site);
 
   [[nodiscard]] const std::string& url() const { return url_; }
-  [[nodiscard]] const Process& process() const { return process_; }
+  [[nodiscard]] const Process& process() const { return *process_; }
+  /// At once, as a power failure does; returns when it is gone.
+  void kill();
+  /// Returns when it takes connections.
+  void start_again();
   struct Counts {
     std::uint64_t messages_in = 0, messages_out = 0, slow_consumers = 0;
   };
@@ -25,7 +30,10 @@ class Broker {
   [[nodiscard]] Counts counts() const;
 
  private:
-  Process process_;
+  void start(const std::string& port, const std::string& monitor_port);
+
+  const Site& site_;
+  std::unique_ptr<Process> process_;
   std::string url_;
   int monitor_port_ = 0;
 };

@@ -66,10 +66,16 @@ void keep_errors(const std::string& file) {
   errors_fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-std::string last_errors() {
+std::string errors_since(std::size_t size) {
   std::ostringstream text;
   text << std::ifstream(errors_file).rdbuf();
-  const std::string all = text.str();
+  return text.str().substr(size);
+}
+
+std::size_t errors_size() { return errors_since(0).size(); }
+
+std::string last_errors() {
+  const std::string all = errors_since(0);
   return all.size() > 2'000 ? all.substr(all.size() - 2'000) : all;
 }
 

@@ -68,6 +68,9 @@ class Process {
 void keep_errors(const std::string& file);
 /// The end of that file, for an error's text.
 std::string last_errors();
+/// What stands in that file behind a size that it had.
+std::size_t errors_size();
+std::string errors_since(std::size_t size);
 
 /// Seconds since `start`.
 double seconds_since(std::chrono::steady_clock::time_point start);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each of 10,000 hosts prints lines as fast as they are taken, for ten seconds: nothing is lost, nobody needs more
+// memory for it, and a stop gets through.
+#include "cases/cases.h"
+#include "harness/fleet.h"
+#include "harness/fleet_run.h"
+
+namespace stapsh::bench {
+namespace {
+
+constexpr int kSeconds = 10;  // Behind the first line of all.
+
+Sample run(const EmulatedFleet& fleet, const std::string& rstap) {
+  FleetRun run(fleet.command(rstap, {"--label", "--bpftrace", "-e", "interval:us:1 { printf(\"a line\\n\"); }"}),
+               fleet.hosts(), line_of_each(fleet.hosts(), "\"printf\""));
+  run.await_all();
+  run.read_for(kSeconds);
+  run.stop();
+  return run.sample();
+}
+
+}  // namespace
+
+void run_fleet_flood(const Site& site, const Settings& settings, Targets& targets) {
+  const std::string ours = site.program("rstap");
+  if (!exists(kNatsServer) || !has_nats(ours)) return;
+  const EmulatedFleet fleet(site, fleet_size(settings.rounds_percent), "flood");
+  std::vector<Contender> contenders{
+      {"a client that drops all", Role::kFloor,
+       [&] { return fleet.with_costs([&] { return fleet.floor(kSeconds); }); }},
+      {"rstap --label", Role::kOurs, [&] { return fleet.with_costs([&] { return run(fleet, ours); }); }}};
+  if (!settings.beside.empty()) {
+    contenders.push_back({"rstap --label, beside", Role::kOther,
+                          [&] { return fleet.with_costs([&] { return run(fleet, settings.beside + "/rstap"); }); }});
+  }
+  Benchmark benchmark("fleet-flood: " + std::to_string(fleet.hosts()) + " hosts that print all the time",
+                      std::move(contenders));
+  benchmark.run_once();
+  benchmark.print({"s to the first answer of all", "s to stop all", "MiB/s that it printed", "hosts that failed",
+                   "hosts not clean", "MiB of the client", "MiB of its relay",
+                   "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
+                   "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
+                   "thousand messages to the broker", "slow consumers"});
+  const auto measured = [&](const char* metric) { return benchmark.median_of(Role::kOurs, metric); };
+  targets.at_most("fleet-flood: hosts that failed, as they do when bytes are lost", measured("hosts that failed"), 0);
+  targets.at_most("fleet-flood: hosts not proved clean", measured("hosts not clean"), 0);
+  targets.at_most("fleet-flood: s to stop all", measured("s to stop all"), 10);
+  targets.at_most("fleet-flood: MiB of the client and its relay", measured("MiB of the client"), 200);
+  targets.at_most("fleet-flood: MiB of the broker", measured("MiB of the broker"), 500);
+  targets.at_most("fleet-flood: slow consumers", measured("slow consumers"), 0);
+}
+
+}  // namespace stapsh::bench
