@@ -78,15 +78,14 @@ std::string get(int port, const std::string& path) {
 Broker::Broker(const Site& site) : site_(site) { start(kAnyPort, kAnyPort); }
 
 void Broker::kill() {
-  const pid_t killed = process_->pid();
   process_->send_signal(SIGKILL);
   (void)process_->wait();
-  fs::remove(site_.path("nats/nats-server_" + std::to_string(killed) + ".ports"));
 }
 
 void Broker::start_again() { start(url_.substr(url_.rfind(':') + 1), std::to_string(monitor_port_)); }
 
 void Broker::start(const std::string& port, const std::string& monitor_port) {
+  fs::remove_all(site_.path("nats"));  // One that was killed has left its ports there.
   process_ =
       std::make_unique<Process>(ProcessOptions{.argv = words_of(site_, port, monitor_port), .wire = Wire::kNone});
   simdjson::dom::parser parser;
