@@ -23,9 +23,10 @@ double find_all(const EmulatedFleet& fleet, const std::string& rstap) {
   return seconds_since(start);
 }
 
-Sample run(const EmulatedFleet& fleet, const std::string& rstap, const std::string& how, HasAll has_all, int seconds) {
+Sample run(const EmulatedFleet& fleet, const std::string& rstap, const std::string& how, CountAnswers count_answers,
+           int seconds) {
   const double found = find_all(fleet, rstap);
-  FleetRun run(fleet.command(rstap, {how, "--bpftrace", "-e", kProgram}), fleet.hosts(), std::move(has_all));
+  FleetRun run(fleet.command(rstap, {how, "--bpftrace", "-e", kProgram}), fleet.hosts(), std::move(count_answers));
   run.await_all();
   run.read_for(seconds);
   run.stop();
@@ -47,12 +48,11 @@ void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
     if (!has_nats(rstap)) return;
     contenders.push_back({name + " --sum", role, [&, rstap] {
                             return fleet.with_costs(
-                                [&] { return run(fleet, rstap, "--sum", first_sum_of(hosts), seconds); });
+                                [&] { return run(fleet, rstap, "--sum", hosts_of_sums(), seconds); });
                           }});
     contenders.push_back({name + " --label", Role::kOther, [&, rstap] {
-                            return fleet.with_costs([&] {
-                              return run(fleet, rstap, "--label", line_of_each(hosts, "\"map\""), kSecondsMin);
-                            });
+                            return fleet.with_costs(
+                                [&] { return run(fleet, rstap, "--label", hosts_of_lines("\"map\""), kSecondsMin); });
                           }});
   };
   add("rstap", Role::kOurs, site.program("rstap"));

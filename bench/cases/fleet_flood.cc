@@ -12,7 +12,7 @@ constexpr int kSeconds = 10;  // Behind the first line of all.
 
 Sample run(const EmulatedFleet& fleet, const std::string& rstap) {
   FleetRun run(fleet.command(rstap, {"--label", "--bpftrace", "-e", "interval:us:1 { printf(\"a line\\n\"); }"}),
-               fleet.hosts(), line_of_each(fleet.hosts(), "\"printf\""));
+               fleet.hosts(), hosts_of_lines("\"printf\""));
   run.await_all();
   run.read_for(kSeconds);
   run.stop();

@@ -15,7 +15,7 @@ constexpr double kPatience = 180;
 
 Sample run(EmulatedFleet& fleet, const std::string& rstap) {
   FleetRun run(fleet.command(rstap, {"--sum", "--bpftrace", "-e", "interval:s:1 { @ = count(); print(@); }"}),
-               fleet.hosts(), first_sum_of(fleet.hosts()));
+               fleet.hosts(), hosts_of_sums());
   run.await_all();
   const auto killed = now();
   fleet.broker().kill();

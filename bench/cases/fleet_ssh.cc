@@ -20,7 +20,7 @@ constexpr char kBpftrace[] = "/usr/bin/bpftrace";
 const std::string kProgram = "// maps\nprofile:hz:99 { @[comm] = count(); } interval:s:1 { print(@); }\n";
 
 Sample run(const std::vector<std::string>& argv, std::size_t hosts) {
-  FleetRun run(argv, hosts, first_sum_of(hosts));
+  FleetRun run(argv, hosts, hosts_of_sums());
   run.await_all();
   run.read_for(kSeconds);
   const double mib = family_mib(run.pid());

@@ -143,6 +143,7 @@ void EmulatedHost::on_message(const broker::SessionName& name, const broker::Mes
     session.agent.on_peer_gone(now);
     return end(at);
   }
+  if (session.agent.exited()) return;
   if (!arrival->bytes.empty()) {
     session.agent.on_bytes(arrival->bytes, now);
     const auto credit = pool_.use(session.stream, session.share, arrival->bytes.size());
@@ -163,9 +164,11 @@ void EmulatedHost::send_output(TimePoint now) {
       session.agent.on_sent(count, now);
     }
     if (!session.agent.exited()) continue;
-    say(here->first, session.stream.send_end());
-    ++counts_.ended;
-    end(here);
+    if (!session.stream.has_sent_end()) {
+      say(here->first, session.stream.send_end());
+      ++counts_.ended;
+    }
+    if (session.stream.has_received_end()) end(here);  // Until then a link knows it still.
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 #include <unordered_set>
 #include <utility>
 
@@ -26,30 +25,38 @@ auto after(double seconds) {
 
 }  // namespace
 
-HasAll first_sum_of(std::size_t hosts) {
-  return [line_end = ": sum of " + std::to_string(hosts) + " hosts"](std::string_view line) {
-    return line.ends_with(line_end);
+// "@: sum of 10 hosts", "@: sum of 9 of 10 hosts"
+CountAnswers hosts_of_sums() {
+  return [most = std::size_t{0}](std::string_view line) mutable {
+    static constexpr std::string_view kSum = ": sum of ";
+    const std::size_t at = line.find(kSum);
+    if (at == line.npos) return most;
+    std::size_t hosts = 0;
+    (void)std::from_chars(line.data() + at + kSum.size(), line.data() + line.size(), hosts);
+    return most = std::max(most, hosts);
   };
 }
 
-HasAll line_of_each(std::size_t hosts, std::string text) {
-  return [hosts, text = std::move(text),
-          seen = std::make_shared<std::unordered_set<std::string>>()](std::string_view line) {
-    if (line.find(text) < kNearBytes) seen->emplace(line.substr(0, line.find(':')));
-    return seen->size() == hosts;
+CountAnswers hosts_of_lines(std::string text) {
+  return [text = std::move(text), seen = std::unordered_set<std::string>()](std::string_view line) mutable {
+    if (line.find(text) < kNearBytes) seen.emplace(line.substr(0, line.find(':')));
+    return seen.size();
   };
 }
 
-FleetRun::FleetRun(const std::vector<std::string>& argv, std::size_t hosts, HasAll has_all)
+FleetRun::FleetRun(const std::vector<std::string>& argv, std::size_t hosts, CountAnswers count_answers)
     : hosts_(hosts),
-      has_all_(std::move(has_all)),
+      count_answers_(std::move(count_answers)),
       errors_begin_(errors_size()),
       start_(now()),
       client_({.argv = argv, .wire = Wire::kOutputOnly}) {}
 
 void FleetRun::await_all() {
   read(after(kPatience), true);
-  if (!answered_) throw BenchError("not all hosts have answered\n" + last_errors());
+  if (!have_all_answered()) {
+    throw BenchError(std::to_string(answered_) + " of " + std::to_string(hosts_) + " hosts have answered together\n" +
+                     last_errors());
+  }
   sample_["s to the first answer of all"] = seconds_since(start_);
   answered_at_ = now();
   bytes_then_ = bytes_;
@@ -105,7 +112,7 @@ Sample FleetRun::sample() const {
 
 void FleetRun::read(std::chrono::steady_clock::time_point until, bool awaits_all) {
   static std::vector<char> buffer(std::size_t{1} << 20U);
-  while (!ended_ && !(awaits_all && answered_)) {
+  while (!ended_ && !(awaits_all && have_all_answered())) {
     look();
     const double left = -seconds_since(until);
     if (left <= 0) return;
@@ -114,15 +121,15 @@ void FleetRun::read(std::chrono::steady_clock::time_point until, bool awaits_all
     const ssize_t size = ::read(client_.out(), buffer.data(), buffer.size());
     ended_ = size <= 0;
     if (size > 0) bytes_ += static_cast<std::size_t>(size);
-    if (size > 0 && !answered_) take({buffer.data(), static_cast<std::size_t>(size)});
+    if (size > 0 && !have_all_answered()) take({buffer.data(), static_cast<std::size_t>(size)});
   }
 }
 
 void FleetRun::take(std::string_view bytes) {
   rest_ += bytes;
   std::size_t at = 0;
-  for (std::size_t end = 0; !answered_ && (end = rest_.find('\n', at)) != std::string::npos; at = end + 1) {
-    answered_ = has_all_(std::string_view(rest_).substr(at, end - at));
+  for (std::size_t end = 0; !have_all_answered() && (end = rest_.find('\n', at)) != std::string::npos; at = end + 1) {
+    answered_ = count_answers_(std::string_view(rest_).substr(at, end - at));
   }
   rest_.erase(0, at);
 }

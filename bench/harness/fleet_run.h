@@ -14,16 +14,16 @@
 
 namespace stapsh::bench {
 
-/// Given each line of what rstap prints: whether all hosts have answered by now.
-using HasAll = std::function<bool(std::string_view line)>;
-/// With --sum: the first sum that is one of all hosts.
-HasAll first_sum_of(std::size_t hosts);
-/// With --label: each host has printed a line with `text` near its beginning.
-HasAll line_of_each(std::size_t hosts, std::string text);
+/// Given each line of what rstap prints: how many hosts have answered by now.
+using CountAnswers = std::function<std::size_t(std::string_view line)>;
+/// With --sum: as many as the largest sum so far is of.
+CountAnswers hosts_of_sums();
+/// With --label: those that have printed a line with `text` near its beginning.
+CountAnswers hosts_of_lines(std::string text);
 
 class FleetRun {
  public:
-  FleetRun(const std::vector<std::string>& argv, std::size_t hosts, HasAll has_all);
+  FleetRun(const std::vector<std::string>& argv, std::size_t hosts, CountAnswers count_answers);
 
   /// Until all hosts have answered.
   void await_all();
@@ -41,17 +41,19 @@ class FleetRun {
 
  private:
   void read(std::chrono::steady_clock::time_point until, bool awaits_all);
+  [[nodiscard]] bool have_all_answered() const { return answered_ == hosts_; }
   void take(std::string_view bytes);
   void look();
   [[nodiscard]] std::size_t number_before(std::string_view text) const;
 
   std::size_t hosts_;
-  HasAll has_all_;
+  CountAnswers count_answers_;
+  std::size_t answered_ = 0;
   std::size_t errors_begin_;
   std::chrono::steady_clock::time_point start_, looked_;
   Process client_;
   std::string rest_;  // Of a line.
-  bool answered_ = false, ended_ = false;
+  bool ended_ = false;
   pid_t relay_pid_ = 0;
   Cost cost_, relay_;
   // At the first answer of all, and how much more when it was told to stop.
