@@ -138,10 +138,9 @@ void FleetRun::take(std::string_view bytes) {
 void FleetRun::look() {
   if (now() < looked_) return;
   looked_ = after(kLookEvery);
-  if (relay_pid_ == 0) {
-    const std::vector<pid_t> children = children_of(pid());
-    if (!children.empty()) relay_pid_ = children.front();
-  }
+  // At first it is whoever asks who is there; the relay is the one that stays.
+  const std::vector<pid_t> children = children_of(pid());
+  if (!children.empty()) relay_pid_ = children.front();
   const Cost client = cost_of(pid()), relay = cost_of(relay_pid_);
   if (client.peak_mib > 0) cost_ = client;
   if (relay.peak_mib > 0) relay_ = relay;
