@@ -2,6 +2,7 @@
 // A connection to a real nats-server: what comes, what does not, and what is said when the broker refuses or goes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "harness/nats_server.h"
 #include "harness/real_test.h"
@@ -269,6 +270,8 @@ TEST_F(NatsConnection, FilesThatCantBeUsedAreNamed) {
   settings.credentials_file = "/nowhere/creds";
   EXPECT_EQ(refusal(settings), "/nowhere/creds: No such file or directory");
   settings.credentials_file = scratch_.write("creds", nats::make_nkey()->seed + "\n");
+  EXPECT_THAT(refusal(settings), testing::HasSubstr("chmod 600 " + settings.credentials_file));
+  ASSERT_EQ(::chmod(settings.credentials_file.c_str(), 0600), 0);
   EXPECT_EQ(refusal(settings), settings.credentials_file + ": has no user's JWT; it is no credentials file");
   settings = plain(server);
   settings.tls = true;
