@@ -189,7 +189,8 @@ constexpr std::array kClientOptions{
                    options.canary = TRY(parse_canary(value));
                    return {};
                  }},
-    ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32; 1024 of nats:)", take_fanout},
+    ClientOption{"fanout", "N", OptionGroup::kTargets, "connect to at most N targets at once (32; 1024 of nats:)",
+                 take_fanout},
     ClientOption{"retries", "N", OptionGroup::kTargets,
                  "try each target again N times if connecting fails (6 if sshd is full)", take_retries},
     ClientOption{"label", "", OptionGroup::kOutput, "each line begins with its target's name", take_label},
