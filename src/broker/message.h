@@ -24,7 +24,8 @@ inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 32U;
 /// How long a client may have hosts wait before they fetch one.
 inline constexpr std::uint32_t kFileSpreadMsMax = 60'000;
 
-/// The first of a session, from its client: begin it. The host answers with a Credit, or a Reset with its reason.
+/// The first of a session, from its client: begin it. What is asked first may follow at once (Stream::kFirstCredit); a
+/// host that will not answers with a Reset and its reason.
 struct Open {
   std::uint64_t credit = 0;  ///< See Credit.
   bool operator==(const Open&) const = default;

@@ -42,8 +42,7 @@ class SessionHost {
 
 class HostedSession {
  public:
-  /// `socket`: whose other end is the agent's standard input and output. `send_until`: of the client's Open. Answers
-  /// it.
+  /// `socket`: whose other end is the agent's standard input and output. `send_until`: of the client's Open.
   HostedSession(SessionHost& host, broker::SessionName name, std::uint64_t serial, sys::UniqueFd socket,
                 std::uint64_t send_until, broker::CreditPool& pool, TimePoint now);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 #include "nats/refusal.h"
@@ -35,8 +36,10 @@ LiveConnection::LiveConnection(const Api& api, const Settings& settings, const s
 
 LiveConnection::~LiveConnection() {
   if (connection_ == nullptr) return;
-  for (natsSubscription* const each : subscriptions_) api_.natsSubscription_Destroy(each);
+  end("it is closed");
+  // In this order: else it waits for an answer to what is said of the subscriptions, which nobody reads.
   api_.natsConnection_Destroy(connection_);
+  for (natsSubscription* const each : subscriptions_) api_.natsSubscription_Destroy(each);
   std::unique_lock lock(mutex_);
   all_called_.wait(lock, [this] { return calls_to_come_ == 0; });
 }
@@ -48,9 +51,11 @@ void LiveConnection::connect() {
   natsOptions* const made = options_->get();
   (void)api_.natsOptions_SetClosedCB(made, on_closed, this);
   (void)api_.natsOptions_SetErrorHandler(made, on_trouble, this);
-  (void)api_.natsOptions_SetIOBufSize(made, kBufferBytes);
-  (void)api_.natsOptions_SetSendAsap(made, true);  // Else by a thread of its own.
-  (void)api_.natsOptions_SetEventLoop(made, this, on_attach, on_read_wanted, on_write_wanted, on_detach);
+  if (!settings_.tls) {
+    (void)api_.natsOptions_SetIOBufSize(made, kBufferBytes);
+    (void)api_.natsOptions_SetSendAsap(made, true);  // Else by a thread of its own.
+    (void)api_.natsOptions_SetEventLoop(made, this, on_attach, on_read_wanted, on_write_wanted, on_detach);
+  }
   natsStatus status = NATS_OK;
   do {
     status = api_.natsConnection_Connect(&connection_, made);
@@ -94,11 +99,17 @@ std::string LiveConnection::ended() const {
 void LiveConnection::end(const std::string& why) {
   const std::lock_guard lock(mutex_);
   if (why_.empty()) why_ = why;
+  reads_again_.notify_all();
 }
 
 void LiveConnection::turn(bool reads) {
+  {
+    const std::lock_guard lock(mutex_);
+    reads_ = reads;
+    if (reads) reads_again_.notify_all();
+  }
   const bool writes = wants_write_;
-  if (!writes) write_limit_ = sys::deadline_after(settings_.write_limit);
+  if (!std::exchange(was_writing_, writes)) write_limit_ = sys::deadline_after(settings_.write_limit);
   const bool is_read = reads && wants_read_;
   std::array<pollfd, 2> fds{
       {{bell_.fd(), POLLIN, 0}, {socket_, static_cast<short>((is_read ? POLLIN : 0) | (writes ? POLLOUT : 0)), 0}}};
@@ -151,6 +162,7 @@ void LiveConnection::send(const Message& message) {
   if (status != NATS_MAX_PAYLOAD && status != NATS_INVALID_SUBJECT && status != NATS_INVALID_ARG) return end(reason);
   const std::lock_guard lock(mutex_);
   came_.emplace_back(Trouble{message.subject + ": " + reason});
+  bell_.ring();
 }
 
 std::size_t LiveConnection::unsent_bytes() const {
@@ -160,14 +172,21 @@ std::size_t LiveConnection::unsent_bytes() const {
 // It waits for what turn() reads.
 void LiveConnection::flush(Duration limit) {
   std::atomic<bool> is_done = false;
-  std::thread waiting([&] {
+  const auto wait = [&] {
     const natsStatus status = api_.natsConnection_FlushTimeout(connection_, milliseconds(limit));
     if (status != NATS_OK) end(reason_of(status));
     is_done = true;
     bell_.ring();
-  });
-  while (!is_done) turn(true);
-  waiting.join();
+  };
+  if (settings_.tls) return wait();
+  try {
+    std::thread waiting(wait);
+    while (!is_done) turn(true);
+    waiting.join();
+  } catch (const std::system_error& error) {
+    end(std::string("no thread to wait for the broker: ") + error.what());
+  }
+  bell_.ring();  // For what came meanwhile.
 }
 
 // libnats puts a place of its own source before it.
@@ -214,7 +233,9 @@ void LiveConnection::on_message(natsConnection*, natsSubscription*, natsMsg* got
   std::optional<Message> message = self.message_of(got);
   self.api_.natsMsg_Destroy(got);
   if (!message) return;
-  const std::lock_guard lock(self.mutex_);
+  std::unique_lock lock(self.mutex_);
+  // Meanwhile nothing is read, or libnats keeps it, and drops what is too much: a session's offsets show that.
+  self.reads_again_.wait(lock, [&self] { return self.reads_ || !self.why_.empty(); });
   self.came_.emplace_back(*std::move(message));
   if (self.came_.size() == 1) self.bell_.ring();
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection of libnats', from its beginning to its end. By itself libnats reads in one thread and writes in
 // another, and each message costs several switches between them; here one thread does both, as libnats' event loop:
-// whoever calls turn(). What came is handed over by a thread of libnats' for each subscription.
+// whoever calls turn(). What came is handed over by a thread of libnats' for each subscription. With TLS its own
+// threads do all of it: within a record libnats waits for the rest, in an event loop as well, and would wait for a
+// frozen broker for ever.
 #pragma once
 
 #include <atomic>
@@ -33,7 +35,7 @@ class LiveConnection {
 
   /// Why it is of no use, or no more; empty: it lives.
   [[nodiscard]] std::string ended() const;
-  /// Waits until there is something to do with the broker, and does it. `reads`: also what the broker says.
+  /// Waits until there is something to do with the broker, and does it. `reads`: what the broker says is taken, too.
   void turn(bool reads);
   /// What has come since: messages, in the order of each subscription, and troubles.
   std::vector<Event> take();
@@ -75,10 +77,12 @@ class LiveConnection {
   std::vector<natsSubscription*> subscriptions_;
   std::atomic<int> socket_ = -1;
   std::atomic<bool> wants_read_ = false, wants_write_ = false;
+  bool was_writing_ = false;
   TimePoint write_limit_;
 
   mutable std::mutex mutex_;
-  std::condition_variable all_called_;
+  std::condition_variable all_called_, reads_again_;
+  bool reads_ = true;
   int calls_to_come_ = 1;  // That it is closed, and the end of each subscription: then libnats calls nothing any more.
   std::vector<Event> came_;
   std::string why_;

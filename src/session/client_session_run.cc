@@ -12,7 +12,8 @@ namespace stapsh {
 void ClientSession::on_reply(bool ok, const std::string& said, TimePoint now) {
   const std::string text = ok || !said.empty() ? said : "the agent says ERROR, and not why";
   note_progress(now);
-  if (!unanswered_.empty()) return on_option_reply(ok, text, now);
+  // Some options may be asked along with our hello: nothing answers them before there is one of theirs.
+  if (hello_seen_ && !unanswered_.empty()) return on_option_reply(ok, text, now);
   if (phase_ == Phase::kSending) {
     if (stopping_) return;
     const bool asked = std::exchange(asks_for_kept_, false);

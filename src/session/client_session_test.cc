@@ -81,6 +81,26 @@ TEST(ClientSession, AsksOurAgentEverythingAtOnce) {
   EXPECT_EQ(client.run({"bytes OK\\nOK\\nOK\\nOK\\nOK\\n"}), "connected 5.6 x86_64 6.1");
 }
 
+TEST(ClientSession, WhereTheAgentIsOursForSureItIsAskedAlongWithTheHello) {
+  ClientSettings settings;
+  settings.agent_is_ours = true;
+  ClientDriver client(settings);
+  EXPECT_EQ(client.run({"connect"}), "send stap 5.6\\n; send option exit\\n");
+  EXPECT_EQ(client.run({kHello, "say OK"}), "send option data\\n");
+  EXPECT_EQ(client.run({"say OK"}), "connected 5.6 x86_64 6.1");
+}
+
+// What speaks before its hello answers nothing.
+TEST(ClientSession, NoAnswerStandsBeforeAHello) {
+  ClientSettings settings;
+  settings.agent_is_ours = true;
+  ClientDriver liar(settings);
+  EXPECT_EQ(liar.run({"connect", "say OK", "say OK"}).find("connected"), std::string::npos);
+  ClientDriver refusing(settings);
+  EXPECT_NE(refusing.run({"connect", "say ERROR: too many sessions", "end"}).find("too many sessions"),
+            std::string::npos);
+}
+
 TEST(ClientSession, KnowsBetweenWhichMomentsAnAgentLookedAtItsClock) {
   ClientSettings settings;
   settings.want_clock = true;

@@ -152,7 +152,7 @@ class Relay {
 
   void ask(std::uint32_t number) {
     const auto session = sessions_.find(number);
-    if (session == sessions_.end()) return;
+    if (session == sessions_.end() || session->second->has_begun()) return;
     session->second->ask();
     settle(number);
   }

@@ -45,7 +45,7 @@ void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t
 }
 
 Result<> RelaySession::on_message(const broker::Message& message) {
-  begun_ = true;
+  begun_ = is_asked_ = true;
   first_ = {};
   TRY(pump_.on_message(message));
   if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.

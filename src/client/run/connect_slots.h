@@ -53,7 +53,7 @@ class ConnectSlots {
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
     ~Wait() {
-      if (queue_ != nullptr) queue_->remove(this);
+      if (queue_ != nullptr) queue_->erase(place_);
     }
     /// It may be over by now. A stop does not end the limits: who asks afterwards what is left must not be refused, as
     /// a crowd is.
@@ -64,7 +64,8 @@ class ConnectSlots {
     std::function<bool()> is_over_;
     Condition woken_;
     std::string host_;
-    std::list<Wait*>* queue_ = nullptr;  // Where it stands, while it does.
+    std::list<Wait*>* queue_ = nullptr;  // In which it stands, while it does, and where.
+    std::list<Wait*>::iterator place_;
   };
 
   explicit ConnectSlots(unsigned fanout) : fanout_(fanout), limit_(fanout) {}
@@ -74,11 +75,11 @@ class ConnectSlots {
   Awaitable<std::optional<ConnectSlot>> acquire(std::string host, Wait& wait) {
     wait.host_ = std::move(host);
     wait.queue_ = &waiting_;
-    waiting_.push_back(&wait);
+    wait.place_ = waiting_.insert(waiting_.end(), &wait);
     hand_out();
     while (wait.queue_ != nullptr && !wait.is_over_()) co_await wait.woken_.wait();
     if (std::exchange(wait.queue_, nullptr) != nullptr) {
-      waiting_.remove(&wait);
+      waiting_.erase(wait.place_);
       co_return std::nullopt;
     }
     ConnectSlot slot([this, host = wait.host_] { release(host); });
