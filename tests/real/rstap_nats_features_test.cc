@@ -41,8 +41,7 @@ TEST_F(RstapNatsFeatures, Report) {
 }
 
 TEST_F(RstapNatsFeatures, HaltStopsTheOthers) {
-  Program run(
-      nats_client({"--remote", kBoth, "--label", "--halt=now,fail=1", "--keepalive=1", "-e", kWaits, "--bpftrace"}));
+  Program run(nats_client({"--remote", kBoth, "--label", "--halt=now,fail=1", "-e", kWaits, "--bpftrace"}));
   ASSERT_TRUE(run.wait_for_out_times("begun\n", 2));
   const std::vector<pid_t> agents = children_of(hosts_.front()->program().pid());
   ASSERT_EQ(agents.size(), 1U);
