@@ -57,6 +57,10 @@ TEST(Nkey, IsFoundInAFile) {
   const std::string path = testing::TempDir() + "/nkey_test." + std::to_string(::getpid());
   const Nkey key = *make_nkey();
   std::ofstream(path) << "# a host's\r\n" << key.seed << "\r\n" << key.public_key << "\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
+  EXPECT_EQ(read_nkey(path).error().what,
+            path + ": is a secret, and its mode 0440 lets others than its owner at it; chmod 600 " + path);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const Result<Nkey> read = read_nkey(path);
   ASSERT_TRUE(read) << read.error().what;
   EXPECT_EQ(read->public_key, key.public_key);
