@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the tests: their guests, and what these say. A guest is a folder: pid file, ssh port, sockets of its
-# virtio-serial ports, monitor, console log. A test takes one that boot_guests has left running if that is clean, and
-# boots one of its own otherwise, which ends with the test.
+# virtio-serial ports, monitor, console log. A test takes one that boot_guests has left if that is clean, and boots one of
+# its own otherwise, which ends with the test. Who is not taken is paused: idle guests, too, want a processor.
 # shellcheck disable=SC1091,SC2034,SC2154
 . "$(dirname "${BASH_SOURCE[0]}")/image.sh"
 scratch=$(mktemp -d /tmp/sg.XXXXXX)  # Short: the path of a socket has 107 characters at most.
 guests=()  # Of this test; it boots some of them
 own=()     # itself.
+shared=()  # These go on for as long as it has them.
 further_archives=()  # What the guests that it boots have beside the image.
-trap 'stop_guests; rm -rf "$scratch"' EXIT
+trap 'stop_guests; pause_guests; rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 
 stop_guests() {
@@ -23,18 +24,28 @@ stop_guests() {
   done
 }
 
+pause_guests() {
+  local guest
+  for guest in "${shared[@]}"; do monitor "$guest" stop; done
+}
+
 # Takes the running guest of that name, or boots one, with kernel number KERNEL (0 is the first).
 take_guest() {  # GUEST [KERNEL]
-  local shared=${STAPSH_GUESTS:+$(cat "$STAPSH_GUESTS" 2> /dev/null)}/$1 releases
-  if [[ -e $shared/pid ]] && ! ended "$(< "$shared/pid")"; then
-    ln -s "$shared" "$scratch/$1"
-    if quietly state_within "$1" "^$clean_state" 10 && quietly until_true 10 in_guest "$1" true; then
+  local booted=${STAPSH_GUESTS:+$(cat "$STAPSH_GUESTS" 2> /dev/null)}/$1 releases
+  if [[ -e $booted/pid ]] && ! ended "$(< "$booted/pid")"; then
+    ln -s "$booted" "$scratch/$1"
+    monitor "$1" cont
+    shared+=("$1")
+    # Its clock stood still.
+    if quietly state_within "$1" "^$clean_state" 10 && quietly until_true 10 in_guest "$1" date -s "@$EPOCHSECONDS"; then
       guests+=("$scratch/$1")
-      use_image "$(< "$shared/image")"
-      note "$1: kernel $(< "$image/release"), running already, qemu has $(resident "$(< "$shared/pid")") MiB"
+      use_image "$(< "$booted/image")"
+      note "$1: kernel $(< "$image/release"), booted already, qemu has $(resident "$(< "$booted/pid")") MiB"
       return
     fi
     note "$1 is not clean, another one is booted: $(state "$1")"
+    monitor "$1" stop
+    unset 'shared[-1]'
     rm "$scratch/$1"
   fi
   mapfile -t releases < <(guest_kernels)
