@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -193,7 +194,9 @@ class Relay {
   /// Hands on what came before, and says why before the socket closes, so that who sees its end can ask.
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
-    ending_.add(number, reason, forget_session(number));
+    std::unique_ptr<RelaySession> session = forget_session(number);
+    if (session->has_begun()) lost_hosts_.insert(session->name.host);
+    ending_.add(number, reason, std::move(session));
     watch_control();
   }
 
@@ -288,11 +291,17 @@ class Relay {
                        reason.empty() ? "it has ended the session" : reason);
   }
 
+  // A broker's end took all hosts with it; one that was lost in the middle of a session may be starting again, and is
+  // then asked what it has left.
+  [[nodiscard]] bool may_return(const std::string& host, TimePoint now) const {
+    return (back_since_ && now - *back_since_ < kReturnTime) || lost_hosts_.contains(host);
+  }
+
   void on_nobody(std::uint32_t number) {
     RelaySession& session = *sessions_.at(number);
     const TimePoint now = sys::now();
     if (!session.is_asked()) return;  // It was told of each message.
-    if (!session.has_begun() && back_since_ && now - *back_since_ < kReturnTime) {
+    if (!session.has_begun() && may_return(session.name.host, now)) {
       session.note_absent();
       absent_.push_back({now + kAskAgainAfter, number});  // For as long as rstap waits.
       return;
@@ -336,6 +345,7 @@ class Relay {
   sys::Watch control_watch_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RelaySession>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
+  std::unordered_set<std::string> lost_hosts_;
   EndingSessions ending_{epoll_, kSessionId, kControlFd};
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.

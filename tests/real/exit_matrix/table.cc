@@ -180,8 +180,7 @@ const std::vector<Row>& rows() {
       {kLinkKilled, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
       {kLinkKilled, kAny, kBroker, {{}, {1}, "is not connected to the broker of site", kUnknown, 15s}},
       {kLinkRestarted, kConnecting, kBroker, {{}, {1}, kLost, kNone, 10s}},
-      // Whoever asks before it is there again gets no answer.
-      {kLinkRestarted, kAny, kBroker, {{}, {1}, kLost, kNone, 15s}},
+      {kLinkRestarted, kAny, kBroker, {{}, {1}, kLost, kClean, 15s}},
       {kLinkFrozen, kConnecting, kBroker, {{}, {1}, kLost, kNone, 30s}},
       {kLinkFrozen, kAny, kBroker, {{}, {1}, kSilent, kUnknown, 15s}},
   };
