@@ -58,7 +58,10 @@ systemd_folder() {
 put_package() {  # FILE
   local root
   root=$(mktemp -d "$1.XXXXXX")
-  DESTDIR=$root cmake --install "$(dirname "$(dirname "$agent")")" --prefix /usr --strip > "$1.log"
+  DESTDIR=$root cmake --install "$(dirname "$(dirname "$agent")")" --prefix /usr --strip > "$1.log" 2>&1 || {
+    tail -n 20 "$1.log" >&2
+    die "cmake --install has failed: is all of $(dirname "$(dirname "$agent")") built?"
+  }
   rm -rf "${root:?}"/usr/{share,lib/rstap}
   archive "$root" | zstd -q -3 -T0 > "$1"
   rm -rf "$root"
