@@ -58,11 +58,18 @@ nats::Settings settings_of(const Configuration& configuration, const broker::Sub
   return settings;
 }
 
+std::string name_of_broker(const Configuration& configuration) {
+  std::string servers;
+  for (const std::string& server : configuration.servers) servers += (servers.empty() ? "" : ", ") + server;
+  return "the broker (" + servers + ")";
+}
+
 class Link {
  public:
   Link(const Configuration& configuration, const broker::Subjects& subjects, nats::Connection connection,
        sys::Epoll epoll)
       : place_(configuration.host + " of " + configuration.site),
+        broker_(name_of_broker(configuration)),
         subjects_(subjects),
         connection_(std::move(connection)),
         epoll_(std::move(epoll)),
@@ -126,7 +133,7 @@ class Link {
                        sessions_.on_connected();
                      },
                      [&](const nats::Disconnected& gone) {
-                       say(Priority::kWarning, "not connected: " + gone.why + "; trying again");
+                       say(Priority::kWarning, "not connected to " + broker_ + ": " + gone.why + "; trying again");
                        sessions_.on_disconnected(gone.why, now);
                        who_.forget();
                      },
@@ -150,7 +157,7 @@ class Link {
     }
   }
 
-  const std::string place_;
+  const std::string place_, broker_;
   const broker::Subjects subjects_;
   nats::Connection connection_;
   sys::Epoll epoll_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a broker refuses, in its own words. Pure.
+// What a broker refuses, in its own words, or in ours where it says none. Pure.
 #pragma once
 
 #include <string>
@@ -12,6 +12,20 @@ namespace stapsh::nats {
 inline std::string refusal_to_hear(std::string_view said) {
   if (said.find("Permissions Violation for Subscription to ") == std::string_view::npos) return {};
   return "the broker does not allow us to hear what is for us: " + std::string(said);
+}
+
+/// Why there is no connection, where libnats has no words for it. A broker with `verify: true` looks at our certificate
+/// when the handshake is over for us, and closes the connection without a word where it is none of its own.
+inline std::string explain_no_connection(const std::string& said, bool tls, const std::string& certificate) {
+  if (!tls || said.find("Expected 'PONG', got ''") == std::string::npos) return said;
+  const std::string closed = "it closed the connection at the end of the TLS handshake, ";
+  if (certificate.empty()) {
+    return closed +
+           "and most likely wants a certificate of ours (verify: true); name one as certificate and key, beside ca: in "
+           "link.toml for stapsh-link, in the table [nats.SITE] for rstap";
+  }
+  return closed + "and most likely does not trust our certificate " + certificate +
+         ": who has signed that must be in the broker's ca_file";
 }
 
 }  // namespace stapsh::nats

@@ -126,7 +126,7 @@ TEST_F(LinkFault, ClientThatResets) {
 TEST_F(LinkFault, BrokerRestarted) {
   begin();
   server_->kill();
-  EXPECT_TRUE(link_.wait_for_err("not connected: "));
+  EXPECT_TRUE(link_.wait_for_err("not connected to the broker (" + server_->url() + "): "));
   EXPECT_TRUE(client_.wait_until([&] { return !client_.connected(); }));
   EXPECT_TRUE(no_agents_left());
   server_->start_again();

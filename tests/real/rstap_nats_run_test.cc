@@ -47,6 +47,30 @@ TEST_F(RstapNatsRun, HostsThatAreThereAreFound) {
               HasSubstr("rstap: nats://there/*: nobody is there: no stapsh-link is connected to "));
 }
 
+TEST_F(RstapNatsRun, ABrokerThatWantsACertificateSaysNothingAndWeSayIt) {
+  const Certificates certificates = Certificates::make(scratch_);
+  server_->kill();
+  server_->start_again({certificates.verifying_server_line()});
+  oracle_.allow_helper(server_->pid());
+  const std::string what = server_->url() +
+                           "): it closed the connection at the end of the TLS handshake, and most likely wants a "
+                           "certificate of ours (verify: true); name one as certificate and key, beside ca: ";
+  const Said said = rstap({"--remote", "nats://here/web01", "--nats=here.tls=true", "--nats=here.ca=" + certificates.ca,
+                           "-e", "BEGIN { exit(); }", "--bpftrace"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, HasSubstr("web01: failed: no connection to the broker of site here (" + what));
+  const std::string pair = "certificate = \"" + certificates.certificate + "\"\nkey = \"" + certificates.key + "\"\n";
+  LinkHost without(scratch_, mounts_, {.host = "web01", .top = "ca = \"" + certificates.ca + "\"\n"});
+  Program& link = without.start(server_->url());
+  EXPECT_TRUE(link.wait_for_err("not connected to the broker (" + what)) << link.captured();
+  link.send_signal(SIGTERM);
+  EXPECT_EQ(link.wait_exit(), 0);
+  LinkHost with(scratch_, mounts_, {.host = "web02", .top = "ca = \"" + certificates.ca + "\"\n" + pair});
+  Program& other = with.start_connected(server_->url());
+  other.send_signal(SIGTERM);
+  EXPECT_EQ(other.wait_exit(), 0);
+}
+
 TEST_F(RstapNatsRun, AHostThatIsNotConnectedIsKnownAtOnce) {
   add_hosts(1);
   const auto begun = std::chrono::steady_clock::now();

@@ -54,6 +54,10 @@ std::string Certificates::server_line() const {
   return "tls { cert_file: \"" + certificate + "\", key_file: \"" + key + "\" }";
 }
 
+std::string Certificates::verifying_server_line() const {
+  return "tls { cert_file: \"" + certificate + "\", key_file: \"" + key + "\", ca_file: \"" + ca + "\", verify: true }";
+}
+
 NatsServer::NatsServer(const Scratch& scratch, NatsServerOptions options)
     : scratch_(scratch), options_(std::move(options)), folder_(scratch.make_folder("nats")) {
   start();

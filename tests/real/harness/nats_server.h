@@ -20,6 +20,8 @@ struct Certificates {
                            const std::string& host = "localhost");
   /// A line of the server's configuration.
   [[nodiscard]] std::string server_line() const;
+  /// Likewise, of one that wants a certificate by the same authority of whoever connects.
+  [[nodiscard]] std::string verifying_server_line() const;
 };
 
 struct NatsServerOptions {
