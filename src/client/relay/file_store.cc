@@ -20,6 +20,9 @@ constexpr Duration kPatience = 10s;
 // a cluster or at the centre of leaves, has a way of its own.
 constexpr Duration kWayToStore = 250ms;
 constexpr int kRoundTrips = 4;
+// Who finds that a piece is not there could take the first one, and say so, in as little: a stream of that name with
+// subjects of its own takes none, and nobody says so.
+constexpr Duration kFirstPieceTaken = 1s;
 constexpr std::size_t kInboxCharacters = 16;
 
 std::uint64_t piece_count(const LentFile& file) {
@@ -49,6 +52,7 @@ void FileStore::store(const LentFile& file, TimePoint now, Done done) {
 void FileStore::ask(Upload& upload, std::string subject, std::string data, TimePoint now) {
   std::string inbox = new_inbox();
   questions_[inbox] = {upload.file->digest(), upload.step};
+  upload.asked_at = now;
   upload.gives_up_at = now + kPatience;
   connection_.publish(std::move(subject), std::move(data), std::move(inbox));
 }
@@ -102,6 +106,20 @@ void FileStore::send_pieces(Upload& upload, TimePoint now) {
   }
 }
 
+void FileStore::begin_pieces(Upload& upload, TimePoint now) {
+  const Duration answered_in = now - upload.asked_at;
+  take_step(upload, Step::kPieces, now);
+  if (!takes_pieces_) upload.gives_up_at = now + kFirstPieceTaken + kRoundTrips * answered_in;
+}
+
+// Others may wait behind it.
+void FileStore::note_takes_pieces(TimePoint now) {
+  if (std::exchange(takes_pieces_, true)) return;
+  for (auto& [digest, upload] : uploads_) {
+    if (upload.step == Step::kPieces) upload.gives_up_at = now + kPatience;
+  }
+}
+
 bool FileStore::on_message(const nats::Message& message, TimePoint now) {
   if (round_trip_ && message.subject == round_trip_->inbox) {
     on_round_trip(now);
@@ -126,7 +144,7 @@ void FileStore::on_answer(Upload& upload, Step step, const nats::Message& messag
     case Step::kLastPiece:
       if (!answer.is_understood) return finish(digest, false, now);
       if (answer.is_no_stream()) return take_step(upload, Step::kStream, now);
-      if (answer.is_no_message()) return take_step(upload, Step::kPieces, now);
+      if (answer.is_no_message()) return begin_pieces(upload, now);
       return answer.error ? finish(digest, false, now) : take_step(upload, Step::kFirstPiece, now);
     case Step::kStream:
       if (!answer.is_understood || answer.error) return finish(digest, false, now);
@@ -137,6 +155,7 @@ void FileStore::on_answer(Upload& upload, Step step, const nats::Message& messag
       return take_step(upload, Step::kPieces, now);
     case Step::kPieces:
       if (!answer.is_understood || answer.error) return finish(digest, false, now);
+      note_takes_pieces(now);
       --upload.unanswered;
       send_pieces(upload, now);
       if (upload.unanswered == 0) finish(digest, true, now);
@@ -165,7 +184,7 @@ bool FileStore::on_refused(std::string_view subject, TimePoint now) {
 void FileStore::on_lost() {
   questions_.clear();
   round_trip_.reset();
-  is_there_ = is_silent_ = false;
+  is_there_ = is_silent_ = takes_pieces_ = false;
   const std::map<std::string, Upload> lost = std::exchange(uploads_, {});
   for (const auto& [digest, upload] : lost) {
     for (const Done& each : upload.done) each(false);

@@ -48,7 +48,7 @@ class FileStore {
     Step step = Step::kLastPiece;
     std::uint64_t next = 0;      // The piece to be sent next.
     std::size_t unanswered = 0;  // Pieces that were sent and are not acknowledged.
-    TimePoint gives_up_at{};
+    TimePoint asked_at{}, gives_up_at{};
   };
   struct Question {
     std::string digest;
@@ -66,7 +66,9 @@ class FileStore {
 
   void ask(Upload& upload, std::string subject, std::string data, TimePoint now);
   void take_step(Upload& upload, Step step, TimePoint now);
+  void begin_pieces(Upload& upload, TimePoint now);
   void send_pieces(Upload& upload, TimePoint now);
+  void note_takes_pieces(TimePoint now);
   void on_answer(Upload& upload, Step step, const nats::Message& message, TimePoint now);
   void finish(const std::string& digest, bool is_stored, TimePoint now);
 
@@ -77,6 +79,7 @@ class FileStore {
   std::uint64_t inbox_count_ = 0;
   std::optional<RoundTrip> round_trip_;
   bool is_there_ = false, is_silent_ = false;  // The store, as it has answered or not.
+  bool takes_pieces_ = false;                  // Likewise: there may be a stream of that name which takes others.
   std::map<std::string, Upload> uploads_;      // By digest.
   std::map<std::string, Question> questions_;  // By the subject of the answer.
   struct Known {
