@@ -56,20 +56,23 @@ Result<Message> decode_file(std::uint64_t offset, std::string_view bytes) {
 }  // namespace
 
 std::string encode(const Message& message) {
-  return std::visit(Overloaded{
-                        [](const Open& open) { return head('o', open.credit); },
-                        [](const Data& data) { return head('d', data.offset, data.bytes.size()).append(data.bytes); },
-                        [](const StoredFile& file) {
-                          std::string bytes = head('f', file.offset, kStoredFileBytes - kHeadBytes);
-                          put(bytes, file.size, 8);
-                          put(bytes, file.spread_ms, 4);
-                          return bytes + file.sha256;
-                        },
-                        [](const Credit& credit) { return head('c', credit.until); },
-                        [](const End& end) { return head('e', end.offset); },
-                        [](const Reset& reset) { return head('r', 0) + fitting_reason(reset.reason); },
-                    },
-                    message);
+  return std::visit(
+      Overloaded{
+          [](const Open& open) { return head('o', open.credit); },
+          [](const Data& data) { return head('d', data.offset, data.bytes.size()).append(data.bytes); },
+          [](const StoredFile& file) {
+            std::string bytes = head('f', file.offset, kStoredFileBytes - kHeadBytes);
+            put(bytes, file.size, 8);
+            put(bytes, file.spread_ms, 4);
+            return bytes + file.sha256;
+          },
+          [](const WantPiece& want) { return head('w', want.offset); },
+          [](const Piece& piece) { return head('p', piece.offset, piece.bytes.size()).append(piece.bytes); },
+          [](const Credit& credit) { return head('c', credit.until); },
+          [](const End& end) { return head('e', end.offset); },
+          [](const Reset& reset) { return head('r', 0) + fitting_reason(reset.reason); },
+      },
+      message);
 }
 
 Result<Message> decode(std::string_view bytes) {
@@ -80,15 +83,20 @@ Result<Message> decode(std::string_view bytes) {
     case 'd':
       if (rest.empty() || rest.size() > kDataBytesMax) return fail(Errc::kPeer, "data of an impossible size");
       return Data{number, rest};
+    case 'p':
+      if (rest.empty() || rest.size() > kPieceBytes) return fail(Errc::kPeer, "a piece of an impossible size");
+      return Piece{number, rest};
     case 'f':
       return decode_file(number, bytes);
     case 'r':
       return Reset{fitting_reason(rest)};
     case 'o':
+    case 'w':
     case 'c':
     case 'e':
       if (!rest.empty()) return fail(Errc::kPeer, "a message with something behind it");
       if (bytes[0] == 'o') return Open{number};
+      if (bytes[0] == 'w') return WantPiece{number};
       if (bytes[0] == 'c') return Credit{number};
       return End{number};
     default:

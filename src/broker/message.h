@@ -45,6 +45,17 @@ struct StoredFile {
   std::string sha256;           ///< In hexadecimal digits.
   bool operator==(const StoredFile&) const = default;
 };
+/// A host can't fetch a stored file, and asks for the piece that begins at this offset of the session.
+struct WantPiece {
+  std::uint64_t offset = 0;
+  bool operator==(const WantPiece&) const = default;
+};
+/// The answer to it. It takes no credit, and no offset moves: the StoredFile has moved it along.
+struct Piece {
+  std::uint64_t offset = 0;  ///< As the WantPiece had it.
+  std::string_view bytes;    ///< 1 to kPieceBytes; lent.
+  bool operator==(const Piece&) const = default;
+};
 /// The receiver of it may send so many bytes of data in all, from the session's beginning. Stored files don't count.
 struct Credit {
   std::uint64_t until = 0;
@@ -61,7 +72,7 @@ struct Reset {
   bool operator==(const Reset&) const = default;
 };
 
-using Message = std::variant<Open, Data, StoredFile, Credit, End, Reset>;
+using Message = std::variant<Open, Data, StoredFile, WantPiece, Piece, Credit, End, Reset>;
 
 std::string encode(const Message& message);
 

@@ -9,12 +9,10 @@ namespace {
 const std::string kDigest(64, 'a');
 
 TEST(BrokerMessage, IsReadAsItWasWritten) {
-  const Message messages[] = {Open{16'384},
-                              Data{1ULL << 40U, "some\0 bytes\n"},
-                              StoredFile{7, 300'000, kFileSpreadMsMax, kDigest},
-                              Credit{65'536},
-                              End{12},
-                              Reset{"the broker has gone"}};
+  const Message messages[] = {
+      Open{16'384},      Data{1ULL << 40U, "some\0 bytes\n"}, StoredFile{7, 300'000, kFileSpreadMsMax, kDigest},
+      WantPiece{16'391}, Piece{16'391, "some\0 bytes\n"},     Credit{65'536},
+      End{12},           Reset{"the broker has gone"}};
   for (const Message& message : messages) {
     const std::string bytes = encode(message);
     const Result<Message> read = decode(bytes);
@@ -29,6 +27,8 @@ TEST(BrokerMessage, LooksSo) {
   using std::string_literals::operator""s;
   EXPECT_EQ(encode(Open{0x0102}), "o\0\0\0\0\0\0\1\2"s);
   EXPECT_EQ(encode(Data{3, "abc"}), "d\0\0\0\0\0\0\0\3abc"s);
+  EXPECT_EQ(encode(WantPiece{9}), "w\0\0\0\0\0\0\0\11"s);
+  EXPECT_EQ(encode(Piece{9, "abc"}), "p\0\0\0\0\0\0\0\11abc"s);
   EXPECT_EQ(encode(Credit{4}), "c\0\0\0\0\0\0\0\4"s);
   EXPECT_EQ(encode(End{5}), "e\0\0\0\0\0\0\0\5"s);
   EXPECT_EQ(encode(Reset{"why"}), "r\0\0\0\0\0\0\0\0why"s);
@@ -48,6 +48,9 @@ TEST(BrokerMessage, WhatIsNoneSaysWhy) {
       {"\n\0\0\0\0\0\0\0\0"s, "a message of a kind that is not known: ^J"},
       {"d\0\0\0\0\0\0\0\0"s, "data of an impossible size"},
       {"d\0\0\0\0\0\0\0\0"s + std::string(kDataBytesMax + 1, 'x'), "data of an impossible size"},
+      {"p\0\0\0\0\0\0\0\0"s, "a piece of an impossible size"},
+      {"p\0\0\0\0\0\0\0\0"s + std::string(kPieceBytes + 1, 'x'), "a piece of an impossible size"},
+      {"w\0\0\0\0\0\0\0\0x"s, "a message with something behind it"},
       {"c\0\0\0\0\0\0\0\0x"s, "a message with something behind it"},
       {file.substr(0, file.size() - 1), "a stored file of another length"},
       {file.substr(0, file.size() - 1) + "A", "a stored file whose digest is none"},

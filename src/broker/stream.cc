@@ -28,40 +28,45 @@ Result<> Stream::expect_offset(std::uint64_t offset) const {
 }
 
 Result<Stream::Arrival> Stream::receive(const Message& message) {
-  return std::visit(Overloaded{
-                        [&](const Data& data) -> Result<Arrival> {
-                          TRY(expect_offset(data.offset));
-                          if (data.bytes.size() > receive_until_ - received_data_) {
-                            return fail(Errc::kPeer, "more was sent than there was credit for");
-                          }
-                          received_ += data.bytes.size();
-                          received_data_ += data.bytes.size();
-                          return Arrival{data.bytes};
-                        },
-                        [&](const StoredFile& file) -> Result<Arrival> {
-                          if (side_ == Side::kClient) return fail(Errc::kPeer, "a host may not send a stored file");
-                          TRY(expect_offset(file.offset));
-                          if (file.size > kFileBytesMax || received_ > kOffsetMax) {
-                            return fail(Errc::kPeer, "a stored file of an impossible size");
-                          }
-                          received_ += file.size;
-                          return Arrival{{}, &file};
-                        },
-                        [&](const Credit& credit) -> Result<Arrival> {
-                          // An older one may be on its way while a newer one is said: credit is not taken back.
-                          if (credit.until > kOffsetMax) return fail(Errc::kPeer, "an impossible credit");
-                          send_until_ = std::max(send_until_, credit.until);
-                          return Arrival{};
-                        },
-                        [&](const End& end) -> Result<Arrival> {
-                          TRY(expect_offset(end.offset));
-                          received_end_ = true;
-                          return Arrival{{}, nullptr, true};
-                        },
-                        [](const Open&) -> Result<Arrival> { return fail(Errc::kPeer, "it was opened twice"); },
-                        [](const Reset& reset) -> Result<Arrival> { return fail(Errc::kPeer, reset.reason); },
-                    },
-                    message);
+  return std::visit(
+      Overloaded{
+          [&](const Data& data) -> Result<Arrival> {
+            TRY(expect_offset(data.offset));
+            if (data.bytes.size() > receive_until_ - received_data_) {
+              return fail(Errc::kPeer, "more was sent than there was credit for");
+            }
+            received_ += data.bytes.size();
+            received_data_ += data.bytes.size();
+            return Arrival{data.bytes};
+          },
+          [&](const StoredFile& file) -> Result<Arrival> {
+            if (side_ == Side::kClient) return fail(Errc::kPeer, "a host may not send a stored file");
+            TRY(expect_offset(file.offset));
+            if (file.size > kFileBytesMax || received_ > kOffsetMax) {
+              return fail(Errc::kPeer, "a stored file of an impossible size");
+            }
+            received_ += file.size;
+            return Arrival{{}, &file};
+          },
+          [&](const Credit& credit) -> Result<Arrival> {
+            // An older one may be on its way while a newer one is said: credit is not taken back.
+            if (credit.until > kOffsetMax) return fail(Errc::kPeer, "an impossible credit");
+            send_until_ = std::max(send_until_, credit.until);
+            return Arrival{};
+          },
+          [&](const End& end) -> Result<Arrival> {
+            TRY(expect_offset(end.offset));
+            received_end_ = true;
+            return Arrival{{}, nullptr, true};
+          },
+          [](const WantPiece&) -> Result<Arrival> {
+            return fail(Errc::kPeer, "pieces were asked for where no file was sent");
+          },
+          [](const Piece&) -> Result<Arrival> { return fail(Errc::kPeer, "a host may not send a piece of a file"); },
+          [](const Open&) -> Result<Arrival> { return fail(Errc::kPeer, "it was opened twice"); },
+          [](const Reset& reset) -> Result<Arrival> { return fail(Errc::kPeer, reset.reason); },
+      },
+      message);
 }
 
 void Stream::use(std::uint64_t bytes) {

@@ -31,8 +31,9 @@ class Stream {
   Stream(Side side, std::uint64_t send_until, std::uint64_t receive_until)
       : side_(side), send_until_(send_until), receive_until_(receive_until) {}
 
-  /// Takes a message but Open and Reset, which begin and end a Stream. The Error is what the other end did wrong, or
-  /// what was lost on its way: the session is over, and the Error a reason for a Reset.
+  /// Takes a message but Open and Reset, which begin and end a Stream, and what is said of a stored file's pieces. The
+  /// Error is what the other end did wrong, or what was lost on its way: the session is over, and the Error a reason
+  /// for a Reset.
   Result<Arrival> receive(const Message& message);
   /// So many bytes of the data that arrived are used up.
   void use(std::uint64_t bytes);

@@ -50,6 +50,7 @@ class Subjects {
   /// The store of such pieces. Where a piece is fetched: rstap.SITE.store.get.SHA256.PIECE; where JetStream's
   /// STREAM.MSG.GET and STREAM.CREATE of it are asked for: rstap.SITE.store.find and .create.
   [[nodiscard]] std::string store_get(std::string_view sha256, std::uint64_t piece) const;
+  [[nodiscard]] std::string all_store_get() const { return prefix_ + "store.get.*.*"; }
   [[nodiscard]] std::string store_find() const { return prefix_ + "store.find"; }
   [[nodiscard]] std::string store_create() const { return prefix_ + "store.create"; }
   /// Whether `subject` is one of a piece or of the store.

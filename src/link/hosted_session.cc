@@ -31,6 +31,7 @@ HostedSession::HostedSession(SessionHost& host, broker::SessionName name, std::u
 Result<> HostedSession::on_message(const broker::Message& message, TimePoint now) {
   ask_at_ = now + kClientSilence;
   if (patience_ends_at_ && !has_sent_all()) patience_ends_at_ = now + kOutputPatience;
+  if (const auto* const piece = std::get_if<broker::Piece>(&message)) return on_client_piece(*piece, now);
   TRY(pump_.on_message(message));
   get_on_with_files(now);
   return {};
@@ -73,15 +74,35 @@ void HostedSession::get_on_with_files(TimePoint now) {
       continue;
     }
     while (const std::optional<std::uint64_t> piece = fetch_->next_request(now)) {
-      host_.ask_for_piece({serial_, files_, *piece}, file->sha256);
+      ask_for(*piece, *file);
     }
     break;
   }
 }
 
+void HostedSession::ask_for(std::uint64_t piece, const broker::StoredFile& file) {
+  if (fetch_->source() == FileFetch::Source::kStore) {
+    return host_.ask_for_piece({serial_, files_, piece}, file.sha256);
+  }
+  host_.note_unfetched(fetch_->trouble_with_store());
+  host_.send(name_, broker::WantPiece{file.offset + piece * broker::kPieceBytes});
+}
+
+Result<> HostedSession::on_client_piece(const broker::Piece& piece, TimePoint now) {
+  const broker::StoredFile* const file = pump_.file();
+  if (!fetch_ || fetch_->source() != FileFetch::Source::kClient || file == nullptr || piece.offset < file->offset) {
+    return {};
+  }
+  const std::uint64_t at = piece.offset - file->offset;
+  if (at % broker::kPieceBytes != 0) return {};
+  TRY(fetch_->on_answer(at / broker::kPieceBytes, FileFetch::Answer::kBytes, piece.bytes, now));
+  get_on_with_files(now);
+  return {};
+}
+
 Result<> HostedSession::on_piece(const PieceName& name, FileFetch::Answer answer, std::string_view bytes,
                                  TimePoint now) {
-  if (!fetch_ || name.file != files_) return {};
+  if (!fetch_ || name.file != files_ || fetch_->source() != FileFetch::Source::kStore) return {};
   TRY(fetch_->on_answer(name.piece, answer, bytes, now));
   get_on_with_files(now);
   return {};
@@ -89,7 +110,7 @@ Result<> HostedSession::on_piece(const PieceName& name, FileFetch::Answer answer
 
 Result<> HostedSession::on_time(TimePoint now) {
   if (fetch_) {
-    TRY(fetch_->on_time(now));
+    fetch_->on_time(now);
     get_on_with_files(now);
   }
   if (!was_reset_ && ask_at_ <= now) {

@@ -36,6 +36,8 @@ class SessionHost {
   virtual void send(const broker::SessionName& session, const broker::Message& message) = 0;
   /// Asks for a piece of a stored file; the answer is handed to on_piece() with the same name of it.
   virtual void ask_for_piece(const PieceName& name, const std::string& sha256) = 0;
+  /// Why a stored file comes from the client, and not from the store.
+  virtual void note_unfetched(const std::string& why) = 0;
   /// A part of one, by chance.
   virtual double random_fraction() = 0;
 };
@@ -51,6 +53,7 @@ class HostedSession {
   /// Its client has ended it: what came before is still handed to the agent, for as long as is meant to be enough.
   void on_reset(TimePoint now);
   void on_socket(std::uint32_t events, TimePoint now);
+  /// What the store has for ask_for_piece().
   Result<> on_piece(const PieceName& name, FileFetch::Answer answer, std::string_view bytes, TimePoint now);
   Result<> on_time(TimePoint now);
   void on_agent_ended(TimePoint now);
@@ -69,6 +72,8 @@ class HostedSession {
 
  private:
   void get_on_with_files(TimePoint now);
+  void ask_for(std::uint64_t piece, const broker::StoredFile& file);
+  Result<> on_client_piece(const broker::Piece& piece, TimePoint now);
 
   SessionHost& host_;
   const broker::SessionName name_;

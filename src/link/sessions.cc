@@ -8,6 +8,7 @@
 #include "base/parse_int.h"
 #include "base/shown_text.h"
 #include "broker/message.h"
+#include "link/log.h"
 
 namespace stapsh::link {
 namespace {
@@ -65,6 +66,12 @@ void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {
   connection_.publish(
       subjects_.store_get(sha256, name.piece), {},
       inbox_ + std::to_string(name.session) + "." + std::to_string(name.file) + "." + std::to_string(name.piece));
+}
+
+void Sessions::note_unfetched(const std::string& why) {
+  if (std::exchange(has_said_unfetched_, true)) return;
+  say(Priority::kWarning, why + "; it comes from its client, which takes longer. If this goes on: may this host say " +
+                              subjects_.all_store_get() + ", and does the broker hand that on to its store?");
 }
 
 void Sessions::on_message(const broker::SessionName& name, std::string_view bytes, TimePoint now) {
@@ -184,6 +191,7 @@ void Sessions::settle(std::uint64_t serial, const Result<>& result, TimePoint no
 }
 
 void Sessions::on_connected() {
+  has_said_unfetched_ = false;
   for (const auto& [name, why] : std::exchange(lost_, {})) reset(name, why);
 }
 

@@ -58,6 +58,7 @@ class Sessions : private SessionHost {
  private:
   void send(const broker::SessionName& session, const broker::Message& message) override;
   void ask_for_piece(const PieceName& name, const std::string& sha256) override;
+  void note_unfetched(const std::string& why) override;
 
   void open(const broker::SessionName& name, const broker::Open& open, TimePoint now);
   void refuse(const broker::SessionName& name, const std::string& reason, TimePoint now);
@@ -81,6 +82,7 @@ class Sessions : private SessionHost {
   std::uint64_t next_serial_ = kFirstSerial;
   std::vector<std::pair<broker::SessionName, std::string>>
       lost_;                                // Whose clients are to be told why, once that can be.
+  bool has_said_unfetched_ = false;         // Once for each connection: clients say how often it happens.
   std::optional<std::string> stopped_;      // Why.
   std::optional<TimePoint> read_again_at_;  // The broker takes less than the agents say.
   std::mt19937_64 random_{std::random_device()()};

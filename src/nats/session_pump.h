@@ -40,9 +40,11 @@ class SessionPump {
   void set_receive(Receive receive) { receive_ = std::move(receive); }
   /// From now on nothing is read, or is again; then call on_socket(EPOLLIN).
   void pause(bool is_paused) { paused_ = is_paused; }
-  /// The client's: the next bytes are that file's.
-  void send_file(std::string_view sha256, std::uint64_t size, std::uint32_t spread_ms) {
-    send_(stream_.send_file(sha256, size, spread_ms));
+  /// The client's: the next bytes are that file's. Returns the offset of the first.
+  std::uint64_t send_file(std::string_view sha256, std::uint64_t size, std::uint32_t spread_ms) {
+    const broker::StoredFile file = stream_.send_file(sha256, size, spread_ms);
+    send_(file);
+    return file.offset;
   }
 
   /// What the other end may send at first: a client's Open says it.
@@ -50,7 +52,7 @@ class SessionPump {
     return side == broker::Stream::Side::kClient ? pool.base() : broker::Stream::kFirstCredit;
   }
 
-  /// A message but Open and Reset. An Error is the reason of the Reset that is due: the session is over.
+  /// A message that broker::Stream takes. An Error is the reason of the Reset that is due: the session is over.
   Result<> on_message(const broker::Message& message);
   /// The other end has ended the session: nothing more comes or is said. What came before is still written, as far as
   /// it is here: not a file that has yet to be fetched, nor what is behind it.

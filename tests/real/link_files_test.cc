@@ -52,11 +52,26 @@ class LinkFiles : public LinkTest {
     EXPECT_THAT(client_.answers().back().data, HasSubstr("\"stream\":\"RSTAP_FILES\""));
     client_.forget_answers();
   }
-  void begin(std::uint32_t number, std::uint64_t size, const std::string& sha256, std::uint32_t spread_ms = 0) {
+  /// Returns the file's offset.
+  std::uint64_t begin(std::uint32_t number, std::uint64_t size, const std::string& sha256,
+                      std::uint32_t spread_ms = 0) {
     client_.open(number);
     client_.say(number, "stap 5.6\noption data\noption exit\nfile " + std::to_string(size) + " a.bt\n");
+    const std::uint64_t at = client_.heard(number).sent;
     client_.send_file(number, size, sha256, spread_ms);
     client_.say(number, "run ./a.bt\n");
+    return at;
+  }
+  /// Those pieces of BYTES, as the link asks for them.
+  void send_wanted(std::uint32_t number, std::uint64_t at, const std::string& bytes,
+                   const std::vector<std::uint64_t>& pieces) {
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      ASSERT_TRUE(client_.wait_until([&] { return client_.heard(number).wanted.size() > i; }));
+      EXPECT_EQ(client_.heard(number).wanted[i], at + pieces[i] * broker::kPieceBytes);
+      client_.send(number,
+                   broker::Piece{at + pieces[i] * broker::kPieceBytes,
+                                 std::string_view(bytes).substr(pieces[i] * broker::kPieceBytes, broker::kPieceBytes)});
+    }
   }
 
   LinkHost host_;
@@ -87,12 +102,14 @@ TEST_F(LinkFiles, OneThatIsNotWholeIsNotRun) {
   make_store();
   const std::string bytes = program(50'000), sha256 = sha256_hex(bytes);
   store(bytes, sha256, 2);
-  begin(1, bytes.size(), sha256);
-  ASSERT_TRUE(client_.wait_for_reset(1));
-  EXPECT_EQ(*client_.heard(1).reset, "stored file " + sha256.substr(0, 12) + ": piece 2 of 4 is not there");
-
   std::string altered = bytes;
   altered[20'000] ^= 1;
+  const std::uint64_t at = begin(1, bytes.size(), sha256);
+  send_wanted(1, at, bytes.substr(0, bytes.size() - 1) + "x", {2, 3});
+  ASSERT_TRUE(client_.wait_for_reset(1));
+  EXPECT_EQ(*client_.heard(1).reset,
+            "stored file " + sha256.substr(0, 12) + ": what is stored, or what its client sent, has another digest");
+
   store(altered, sha256);
   begin(2, bytes.size(), sha256);
   ASSERT_TRUE(client_.wait_for_reset(2));
@@ -112,6 +129,22 @@ TEST_F(LinkFiles, OneThatIsNotWholeIsNotRun) {
     EXPECT_THAT(client_.heard(number).out, testing::Not(HasSubstr("stored and run"))) << number;
   }
   client_.send_end(4);
+}
+
+TEST_F(LinkFiles, WhatIsNotStoredComesFromTheClient) {
+  make_store();
+  const std::string bytes = program(100'000), sha256 = sha256_hex(bytes);
+  store(bytes, sha256, 2);
+  const std::uint64_t at = begin(1, bytes.size(), sha256);
+  client_.send(1, broker::Piece{at, "nobody has asked"});
+  send_wanted(1, at, bytes, {2, 3, 4, 5, 6});
+  ASSERT_TRUE(client_.wait_until([&] { return client_.heard(1).ended || client_.heard(1).reset; }));
+  EXPECT_THAT(client_.heard(1).out, testing::AllOf(HasSubstr("stored and run\n"), HasSubstr("exit 0\n")));
+  EXPECT_EQ(client_.heard(1).reset, std::nullopt);
+  EXPECT_TRUE(link_.wait_for_err("stored file " + sha256.substr(0, 12) +
+                                 ": piece 2 of 7 is not there; it comes from its client, which takes longer. If this "
+                                 "goes on: may this host say rstap.here.store.get.*.*, and does the broker"));
+  client_.send_end(1);
 }
 
 // A broker that is asked before its store is there.

@@ -110,6 +110,37 @@ TEST_F(RstapNatsFilesSilentStore, IsDataAtOnce) {
   EXPECT_GT(traffic().in - before.in, 3 * kBytes);
 }
 
+// Hosts that may not fetch what the client has stored.
+class RstapNatsFilesUnfetched : public RstapNatsTest {
+ protected:
+  explicit RstapNatsFilesUnfetched(const nats::Nkey& host = *nats::make_nkey(), nats::Nkey client = *nats::make_nkey())
+      : RstapNatsTest({.jetstream = true,
+                       .users = "[ { nkey: " + client.public_key + " }, { nkey: " + host.public_key +
+                                ", permissions: { publish: { deny: [\"rstap.here.store.get.>\"] } } } ]"}),
+        client_(std::move(client)) {
+    const std::string seed = scratch_.write("host.seed", host.seed + "\n", 0600);
+    for (const std::string name : {"web01", "web02"}) {
+      add_host({.host = name, .top = "tls = false\nnkey = \"" + seed + "\"\n"});
+    }
+  }
+
+  const nats::Nkey client_;
+};
+
+TEST_F(RstapNatsFilesUnfetched, ItComesThroughTheSession) {
+  const std::string seed = scratch_.write("ann.seed", client_.seed + "\n", 0600);
+  const std::string program = script("// " + std::string(kBytes, 'f') + "\nBEGIN { printf(\"it ran\\n\"); exit(); }\n");
+  const auto begun = std::chrono::steady_clock::now();
+  const Said said = rstap({"--nats=here.nkey=" + seed, "--remote", "nats://here/web[01-02]", program});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
+  EXPECT_EQ(said.code, 0);
+  EXPECT_EQ(said.err, "rstap: 2 targets: 2 succeeded; all clean\n");
+  EXPECT_THAT(said.out, HasSubstr("it ran\n"));
+  EXPECT_TRUE(hosts_[0]->program().wait_for_err(
+      "and nobody answers; it comes from its client, which takes longer. If this goes on: may this host say "
+      "rstap.here.store.get.*.*, and does the broker hand that on to its store?\n"));
+}
+
 // A client that may neither make the store nor speak to web03.
 class RstapNatsFilesRefused : public RstapNatsTest {
  protected:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/relay/relay_session.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace stapsh::client {
@@ -36,7 +37,7 @@ void RelaySession::ask() {
 
 void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms) {
   if (is_stored) {
-    pump_.send_file(file.digest(), file.content().size(), spread_ms);
+    stored_.push_back({pump_.send_file(file.digest(), file.content().size(), spread_ms), &file});
   } else {
     input_.put_in_front(file.content());
   }
@@ -47,8 +48,22 @@ void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t
 Result<> RelaySession::on_message(const broker::Message& message) {
   begun_ = is_asked_ = true;
   first_ = {};
+  if (const auto* const want = std::get_if<broker::WantPiece>(&message)) return send_piece(want->offset);
   TRY(pump_.on_message(message));
   if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.
+  return {};
+}
+
+Result<> RelaySession::send_piece(std::uint64_t offset) {
+  const auto behind = std::ranges::upper_bound(stored_, offset, {}, &StoredFile::offset);
+  const StoredFile none{offset, nullptr};
+  const auto [begin, file] = behind == stored_.begin() ? none : *std::prev(behind);
+  const std::uint64_t at = offset - begin;
+  if (file == nullptr || at >= file->content().size() || at % broker::kPieceBytes != 0 || offset < next_piece_) {
+    return fail(Errc::kPeer, "a piece of a file was asked for that was not sent, or twice");
+  }
+  next_piece_ = offset + 1;
+  send_(*this, broker::Piece{offset, file->content().substr(at, broker::kPieceBytes)});
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "broker/subjects.h"
@@ -37,9 +38,9 @@ class RelaySession {
   /// Whether the host has answered.
   [[nodiscard]] bool has_begun() const { return begun_; }
 
-  /// The file that was taken: as one that hosts fetch, or as data.
+  /// The file that was taken, and is lent: as one that hosts fetch, or as data.
   void send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms);
-  /// As SessionPump has it.
+  /// A message but Open and Reset. An Error is the reason of the Reset that is due.
   Result<> on_message(const broker::Message& message);
   /// Says to `epoll` what is wanted of the socket, under `id`.
   Result<> watch(const sys::Epoll& epoll, std::uint64_t id);
@@ -51,12 +52,20 @@ class RelaySession {
   const std::string inbox;
 
  private:
+  struct StoredFile {
+    std::uint64_t offset;
+    const LentFile* file;
+  };
+  Result<> send_piece(std::uint64_t offset);
+
   SessionInput input_;
   nats::SessionPump pump_;
   Send send_;
   std::uint64_t first_credit_;
   bool is_asked_ = false, begun_ = false;
-  std::string first_;  // What was sent to a host that has not answered: it may not have been there.
+  std::vector<StoredFile> stored_;  // That the host was told to fetch.
+  std::uint64_t next_piece_ = 0;    // Each is sent once, so a host has no more of them than it was told to fetch.
+  std::string first_;               // What was sent to a host that has not answered: it may not have been there.
   sys::Watch watch_;
 };
 

@@ -125,6 +125,7 @@ void BrokerClient::take_message(const nats::Message& message) {
                    send(name->number, broker::Credit{session.granted});
                  },
                  [](const broker::Credit&) {},
+                 [&](const broker::WantPiece& want) { session.wanted.push_back(want.offset); },
                  [&](const broker::End& end) {
                    EXPECT_EQ(end.offset, session.out.size());
                    session.ended = true;

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "broker/message.h"
 #include "broker/subjects.h"
@@ -27,6 +28,7 @@ class BrokerClient {
     bool nobody = false;                 ///< The broker has nobody for it.
     std::uint64_t sent = 0;
     std::uint64_t granted = 0;
+    std::vector<std::uint64_t> wanted{};  ///< Pieces of files, by their offsets.
   };
 
   explicit BrokerClient(const NatsServer& server, std::string name = "ann", std::string host = "web01",
