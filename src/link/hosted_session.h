@@ -67,6 +67,8 @@ class HostedSession {
   [[nodiscard]] bool is_over() const { return pump_.is_over() || forgotten_; }
   /// Of one that is over: why it is, if not both ends have ended it.
   [[nodiscard]] std::string trouble() const { return forgotten_ ? "its client said nothing more" : ""; }
+  /// Its client has ended its direction: a Reset behind that only says that it does not wait for ours.
+  [[nodiscard]] bool client_has_ended() const { return pump_.has_received_end(); }
   /// All of the agent's output was sent: it takes nobody's place any more.
   [[nodiscard]] bool has_sent_all() const { return pump_.has_sent_end(); }
 

@@ -77,6 +77,8 @@ class SessionPump {
   [[nodiscard]] bool hung_up() const { return hung_up_; }
   /// Our direction has ended, and all of it was sent.
   [[nodiscard]] bool has_sent_end() const { return stream_.has_sent_end(); }
+  /// The other end's direction has ended.
+  [[nodiscard]] bool has_received_end() const { return stream_.has_received_end(); }
   /// Both directions have ended, or were by a Reset, and all that came is written.
   [[nodiscard]] bool is_over() const;
 

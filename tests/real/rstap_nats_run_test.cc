@@ -47,6 +47,24 @@ TEST_F(RstapNatsRun, HostsThatAreThereAreFound) {
               HasSubstr("rstap: nats://there/*: nobody is there: no stapsh-link is connected to "));
 }
 
+// rstap does not wait for an agent that was told to go.
+TEST_F(RstapNatsRun, AnOrdinaryEndIsLoggedAsOne) {
+  const Program& link = add_host({.host = "web01"});
+  const std::string over = ": over; its agent's exit code is 0\n", ends = " ends after ";
+  for (std::size_t runs = 1; runs <= 5; ++runs) {
+    const Said said = rstap({"--remote", "nats://here/web01", "-e", "BEGIN { exit(); }", "--bpftrace"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    std::size_t ended = 0;
+    EXPECT_TRUE(becomes_true([&] {
+      const std::string log = link.err();
+      ended = 0;
+      for (std::size_t at = log.find(ends); at != std::string::npos; at = log.find(ends, at + 1)) ++ended;
+      return ended == runs;
+    }));
+  }
+  EXPECT_THAT(link.err(), AllOf(HasSubstr(over), testing::Not(HasSubstr("its client"))));
+}
+
 TEST_F(RstapNatsRun, ABrokerThatWantsACertificateSaysNothingAndWeSayIt) {
   const Certificates certificates = Certificates::make(scratch_);
   server_->kill();

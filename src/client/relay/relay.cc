@@ -72,7 +72,10 @@ class Relay {
       serve_files();
       ask_again();
     }
-    for (const auto& [number, session] : sessions_) reset(session->name, "rstap has ended");
+    for (const auto& [number, session] : sessions_) {
+      session->pump().on_socket(EPOLLIN);  // Its end may not have been read yet, and is no reset's.
+      reset(session->name, "rstap has ended");
+    }
     (void)connection_.finish(kFarewellLimit);
     return {};
   }
