@@ -65,6 +65,7 @@ void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
                    "hosts not clean", "MiB of the client", "MiB of its relay",
                    "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
                    "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
+                   "sessions that the hosts still have", "sessions that broke off, as hosts say",
                    "thousand messages to the broker", "slow consumers"});
   std::printf("The hosts had connected after %.1f s.\n\n", fleet.connected_seconds());
   if (!benchmark.has(Role::kOurs)) return;
@@ -73,6 +74,8 @@ void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
   targets.at_most("fleet: s to the first answer of all", ours("s to the first answer of all"), 5);
   targets.at_most("fleet: s to stop all", ours("s to stop all"), 10);
   targets.at_most("fleet: hosts not proved clean", ours("hosts not clean"), 0);
+  targets.at_most("fleet: sessions that the hosts still have", ours("sessions that the hosts still have"), 0);
+  targets.at_most("fleet: sessions that broke off, as hosts say", ours("sessions that broke off, as hosts say"), 0);
   targets.at_most("fleet: MiB of the client and its relay", ours("MiB of the client"), 200);
   targets.at_most("fleet: MiB that these grew behind the first answer",
                   ours("MiB that it grew behind the first answer"), 20);

@@ -40,10 +40,11 @@ void run_fleet_flood(const Site& site, const Settings& settings, Targets& target
                    "hosts not clean", "MiB of the client", "MiB of its relay",
                    "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
                    "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
-                   "thousand messages to the broker", "slow consumers"});
+                   "sessions that the hosts still have", "thousand messages to the broker", "slow consumers"});
   const auto measured = [&](const char* metric) { return benchmark.median_of(Role::kOurs, metric); };
   targets.at_most("fleet-flood: hosts that failed, as they do when bytes are lost", measured("hosts that failed"), 0);
   targets.at_most("fleet-flood: hosts not proved clean", measured("hosts not clean"), 0);
+  targets.at_most("fleet-flood: sessions that the hosts still have", measured("sessions that the hosts still have"), 0);
   targets.at_most("fleet-flood: s to stop all", measured("s to stop all"), 10);
   targets.at_most("fleet-flood: MiB of the client and its relay", measured("MiB of the client"), 200);
   targets.at_most("fleet-flood: MiB of the broker", measured("MiB of the broker"), 500);

@@ -164,11 +164,10 @@ void EmulatedHost::send_output(TimePoint now) {
       session.agent.on_sent(count, now);
     }
     if (!session.agent.exited()) continue;
-    if (!session.stream.has_sent_end()) {
-      say(here->first, session.stream.send_end());
-      ++counts_.ended;
-    }
-    if (session.stream.has_received_end()) end(here);  // Until then a link knows it still.
+    if (!session.stream.has_sent_end()) say(here->first, session.stream.send_end());
+    if (!session.stream.has_received_end()) continue;  // Until then a link knows it still.
+    ++counts_.ended;
+    end(here);
   }
 }
 

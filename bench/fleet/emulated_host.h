@@ -19,7 +19,8 @@
 
 namespace stapsh::fleet {
 
-/// Of all hosts together.
+/// Of all hosts together. Of the sessions that were opened, those that have neither ended on both sides nor were reset
+/// are still there.
 struct FleetCounts {
   std::uint64_t connected = 0;  ///< Now.
   std::uint64_t lost = 0, answered = 0, opened = 0, ended = 0, reset = 0, published = 0;

@@ -3,7 +3,7 @@
 // of its own to the broker and says there what stapsh-link and stapsh would say (emulated_host.h, emulated_agent.h):
 // its name is host00001, host00002 …, its labels are role=web|db|cache|batch and dc=ams|fra. Says `ready N` on standard
 // output when all are subscribed, and again when all have come back after the broker was lost; ends with SIGINT or
-// SIGTERM, and says what there was.
+// SIGTERM. Then, and at each SIGUSR1, it says what there was.
 #include <csignal>
 #include <cstdio>
 #include <deque>
@@ -56,15 +56,18 @@ class Fleet {
 
   Result<> run() {
     epoll_ = TRY(sys::Epoll::create());
-    const sys::SignalFd signals = TRY(sys::SignalFd::create({SIGINT, SIGTERM}));
+    const sys::SignalFd signals = TRY(sys::SignalFd::create({SIGINT, SIGTERM, SIGUSR1}));
     const sys::Watch watch = TRY(epoll_.add(signals.fd(), EPOLLIN, options_.hosts));
     std::vector<sys::Event> events(1'024);
     while (true) {
       TRY(connect_some());
       const std::size_t count = TRY(epoll_.wait(events, timers_.next()));
       for (const sys::Event& event : std::span(events).first(count)) {
-        if (event.id == options_.hosts) return {};
-        take(static_cast<std::size_t>(event.id), event.events);
+        if (event.id != options_.hosts) {
+          take(static_cast<std::size_t>(event.id), event.events);
+        } else if (is_told_to_end(signals)) {
+          return {};
+        }
       }
       const TimePoint now = sys::now();
       while (const std::optional<std::size_t> due = timers_.take(now)) {
@@ -77,10 +80,19 @@ class Fleet {
     std::printf("connected %llu lost %llu answered %llu opened %llu ended %llu reset %llu published %llu\n",
                 number(counts_.connected), number(counts_.lost), number(counts_.answered), number(counts_.opened),
                 number(counts_.ended), number(counts_.reset), number(counts_.published));
+    (void)std::fflush(stdout);
   }
 
  private:
   static unsigned long long number(std::uint64_t value) { return value; }
+
+  bool is_told_to_end(const sys::SignalFd& signals) const {
+    while (const std::optional<sys::SignalInfo> signal = signals.read()) {
+      if (signal->signo != SIGUSR1) return true;
+      report();
+    }
+    return false;
+  }
 
   Result<> connect_some() {
     while (hosts_.size() < options_.hosts && hosts_.size() < counts_.connected + kConnecting) {

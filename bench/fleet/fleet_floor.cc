@@ -67,8 +67,9 @@ class Floor {
     socket_.publish(subjects_.who(), here, broker::format_who(broker::WhoQuestion{{}, kSpreadMs}));
     const TimePoint patience_ends = begun_ + kPatience + lasts_;
     std::vector<sys::Event> events(4);
-    while (ended_ < hosts_) {
+    while (true) {
       TRY(socket_.flush());
+      if (ended_ == hosts_ && socket_.unsent_bytes() == 0) break;  // Hosts have heard its last words as well.
       std::optional<TimePoint> wake = earlier(timers_.next(), stop_at_);
       const std::size_t count = TRY(epoll_.wait(events, earlier(wake, patience_ends)));
       for (std::size_t i = 0; i < count; ++i) {

@@ -4,6 +4,8 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <csignal>
+#include <sstream>
 
 #include "harness/cost.h"
 
@@ -12,6 +14,8 @@ namespace {
 
 constexpr std::size_t kHosts = 10'000, kHostsMin = 20;
 const std::string kSite = "bench";
+// A client's last words may still be on their way when it has ended.
+constexpr double kLastWordsSeconds = 5;
 
 }  // namespace
 
@@ -74,7 +78,7 @@ Sample EmulatedFleet::floor(int seconds) const {
 Sample EmulatedFleet::with_costs(const std::function<Sample()>& run) const {
   const Broker::Counts before = broker_.counts();
   const Cost broker = cost_of(broker_.process().pid()), emulator = cost_of(emulator_.pid());
-  Sample sample = run();
+  Sample sample = with_witness(run);
   const Broker::Counts after = broker_.counts();
   const Cost broker_after = cost_of(broker_.process().pid()), emulator_after = cost_of(emulator_.pid());
   sample["MiB of the broker"] = broker_after.peak_mib;
@@ -84,6 +88,33 @@ Sample EmulatedFleet::with_costs(const std::function<Sample()>& run) const {
   sample["thousand messages to the broker"] = static_cast<double>(after.messages_in - before.messages_in) / 1e3;
   sample["slow consumers"] = static_cast<double>(after.slow_consumers - before.slow_consumers);
   return sample;
+}
+
+Sample EmulatedFleet::with_witness(const std::function<Sample()>& run) const {
+  const Sessions before = sessions();
+  Sample sample = run();
+  const auto ended = now();
+  Sessions after = sessions();
+  while (after.there() > 0 && seconds_since(ended) < kLastWordsSeconds) {
+    (void)::poll(nullptr, 0, 10);
+    after = sessions();
+  }
+  if (after.opened - before.opened < static_cast<double>(hosts_)) throw BenchError("not every host had a session");
+  sample["sessions that the hosts still have"] = after.there();
+  sample["sessions that broke off, as hosts say"] = after.reset - before.reset;
+  return sample;
+}
+
+// "connected 10 lost 0 answered 10 …"
+EmulatedFleet::Sessions EmulatedFleet::sessions() const {
+  emulator_.send_signal(SIGUSR1);
+  const std::string line = emulator_.read_line();
+  std::istringstream words(line);
+  std::map<std::string, double> said;
+  std::string name;
+  for (double value = 0; words >> name >> value;) said[name] = value;
+  if (!said.contains("opened")) throw BenchError("fleet_emulator says " + line);
+  return {said["opened"], said["ended"], said["reset"]};
 }
 
 }  // namespace stapsh::bench

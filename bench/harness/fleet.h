@@ -31,8 +31,16 @@ class EmulatedFleet {
   [[nodiscard]] Sample floor(int seconds) const;
   /// What broker and hosts did and used meanwhile, beside the client's numbers.
   [[nodiscard]] Sample with_costs(const std::function<Sample()>& run) const;
+  /// How the sessions of that run ended, as the hosts say: they are the witness of what a client says of them.
+  [[nodiscard]] Sample with_witness(const std::function<Sample()>& run) const;
 
  private:
+  struct Sessions {
+    double opened = 0, ended = 0, reset = 0;
+    [[nodiscard]] double there() const { return opened - ended - reset; }
+  };
+  [[nodiscard]] Sessions sessions() const;
+
   const Site& site_;
   std::size_t hosts_;
   Broker broker_;
