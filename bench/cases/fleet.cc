@@ -61,26 +61,16 @@ void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
                           " s (--label: " + std::to_string(kSecondsMin) + ")",
                       std::move(contenders));
   benchmark.run_once();
-  benchmark.print({"s to find all", "s to the first answer of all", "s to stop all", "hosts that failed",
-                   "hosts not clean", "MiB of the client", "MiB of its relay",
-                   "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
-                   "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
-                   "sessions that the hosts still have", "sessions that broke off, as hosts say",
-                   "thousand messages to the broker", "slow consumers"});
+  print_fleet(benchmark, {"s to find all"});
   std::printf("The hosts had connected after %.1f s.\n\n", fleet.connected_seconds());
   if (!benchmark.has(Role::kOurs)) return;
   const auto ours = [&](const char* metric) { return benchmark.median_of(Role::kOurs, metric); };
   targets.at_most("fleet: s to find all", ours("s to find all"), 2);
   targets.at_most("fleet: s to the first answer of all", ours("s to the first answer of all"), 5);
-  targets.at_most("fleet: s to stop all", ours("s to stop all"), 10);
-  targets.at_most("fleet: hosts not proved clean", ours("hosts not clean"), 0);
-  targets.at_most("fleet: sessions that the hosts still have", ours("sessions that the hosts still have"), 0);
   targets.at_most("fleet: sessions that broke off, as hosts say", ours("sessions that broke off, as hosts say"), 0);
-  targets.at_most("fleet: MiB of the client and its relay", ours("MiB of the client"), 200);
-  targets.at_most("fleet: MiB that these grew behind the first answer",
+  targets.at_most("fleet: MiB that the client and its relay grew behind the first answer",
                   ours("MiB that it grew behind the first answer"), 20);
-  targets.at_most("fleet: MiB of the broker", ours("MiB of the broker"), 500);
-  targets.at_most("fleet: slow consumers", ours("slow consumers"), 0);
+  promise_fleet(targets, "fleet", benchmark);
 }
 
 }  // namespace stapsh::bench

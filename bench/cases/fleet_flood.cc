@@ -36,19 +36,8 @@ void run_fleet_flood(const Site& site, const Settings& settings, Targets& target
   Benchmark benchmark("fleet-flood: " + std::to_string(fleet.hosts()) + " hosts that print all the time",
                       std::move(contenders));
   benchmark.run_once();
-  benchmark.print({"s to the first answer of all", "s to stop all", "MiB/s that it printed", "hosts that failed",
-                   "hosts not clean", "MiB of the client", "MiB of its relay",
-                   "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
-                   "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
-                   "sessions that the hosts still have", "thousand messages to the broker", "slow consumers"});
-  const auto measured = [&](const char* metric) { return benchmark.median_of(Role::kOurs, metric); };
-  targets.at_most("fleet-flood: hosts that failed, as they do when bytes are lost", measured("hosts that failed"), 0);
-  targets.at_most("fleet-flood: hosts not proved clean", measured("hosts not clean"), 0);
-  targets.at_most("fleet-flood: sessions that the hosts still have", measured("sessions that the hosts still have"), 0);
-  targets.at_most("fleet-flood: s to stop all", measured("s to stop all"), 10);
-  targets.at_most("fleet-flood: MiB of the client and its relay", measured("MiB of the client"), 200);
-  targets.at_most("fleet-flood: MiB of the broker", measured("MiB of the broker"), 500);
-  targets.at_most("fleet-flood: slow consumers", measured("slow consumers"), 0);
+  print_fleet(benchmark, {"MiB/s that it printed"});
+  promise_fleet(targets, "fleet-flood", benchmark);
 }
 
 }  // namespace stapsh::bench

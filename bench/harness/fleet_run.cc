@@ -146,4 +146,28 @@ void FleetRun::look() {
   if (relay.peak_mib > 0) relay_ = relay;
 }
 
+void print_fleet(const Benchmark& benchmark, std::vector<std::string> first) {
+  for (const char* metric :
+       {"s to the first answer of all", "s to stop all", "hosts that failed", "hosts not clean",
+        "sessions that the hosts still have", "sessions that broke off, as hosts say", "MiB of the client",
+        "MiB of its relay", "MiB that it grew behind the first answer", "CPU s of the client", "CPU s of its relay",
+        "MiB of the broker", "CPU s of the broker", "MiB of the hosts", "CPU s of the hosts",
+        "thousand messages to the broker", "slow consumers"}) {
+    first.emplace_back(metric);
+  }
+  benchmark.print(first);
+}
+
+// Bytes that are lost end their session: its host fails.
+void promise_fleet(Targets& targets, const std::string& name, const Benchmark& benchmark) {
+  static constexpr std::pair<const char*, double> kAtMost[] = {
+      {"s to stop all", 10},      {"hosts that failed", 0},
+      {"hosts not clean", 0},     {"sessions that the hosts still have", 0},
+      {"MiB of the client", 200}, {"MiB of the broker", 500},
+      {"slow consumers", 0}};
+  for (const auto& [metric, bound] : kAtMost) {
+    targets.at_most(name + ": " + metric, benchmark.median_of(Role::kOurs, metric), bound);
+  }
+}
+
 }  // namespace stapsh::bench

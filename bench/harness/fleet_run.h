@@ -64,4 +64,9 @@ class FleetRun {
   Sample sample_;
 };
 
+/// The tables of what FleetRun and EmulatedFleet measure together, and `first` of what else there is.
+void print_fleet(const Benchmark& benchmark, std::vector<std::string> first);
+/// What every run on a whole fleet promises; `name` is the benchmark's.
+void promise_fleet(Targets& targets, const std::string& name, const Benchmark& benchmark);
+
 }  // namespace stapsh::bench
