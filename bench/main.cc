@@ -30,6 +30,7 @@ constexpr Entry kBenchmarks[] = {
     {"ssh-fanout", run_ssh_fanout},
     {"bootstrap", run_bootstrap},
     {"fleet", run_fleet},
+    {"fleet-tls", run_fleet_tls},
     {"fleet-flood", run_fleet_flood},
     {"fleet-restart", run_fleet_restart},
     {"fleet-ssh", run_fleet_ssh},

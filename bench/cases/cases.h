@@ -28,6 +28,7 @@ void run_local_fanout(const Site& site, const Settings& settings, Targets& targe
 void run_bootstrap(const Site& site, const Settings& settings, Targets& targets);
 void run_ssh_fanout(const Site& site, const Settings& settings, Targets& targets);
 void run_fleet(const Site& site, const Settings& settings, Targets& targets);
+void run_fleet_tls(const Site& site, const Settings& settings, Targets& targets);
 void run_fleet_flood(const Site& site, const Settings& settings, Targets& targets);
 void run_fleet_restart(const Site& site, const Settings& settings, Targets& targets);
 void run_fleet_ssh(const Site& site, const Settings& settings, Targets& targets);

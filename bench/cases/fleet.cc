@@ -35,29 +35,27 @@ Sample run(const EmulatedFleet& fleet, const std::string& rstap, const std::stri
   return sample;
 }
 
-}  // namespace
-
-void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
+void measure(const Site& site, const Settings& settings, Targets& targets, const std::string& name, bool tls) {
   if (!exists(kNatsServer)) return;
   const std::size_t hosts = fleet_size(settings.rounds_percent);
   const int seconds = static_cast<int>(std::clamp(kSeconds * settings.rounds_percent / 100, kSecondsMin, kSeconds));
-  const EmulatedFleet fleet(site, hosts, "maps");
+  const EmulatedFleet fleet(site, hosts, "maps", tls);
   std::vector<Contender> contenders{{"a client that drops all", Role::kFloor,
                                      [&] { return fleet.with_costs([&] { return fleet.floor(seconds); }); }}};
-  const auto add = [&](const std::string& name, Role role, const std::string& rstap) {
+  const auto add = [&](const std::string& client, Role role, const std::string& rstap) {
     if (!has_nats(rstap)) return;
-    contenders.push_back({name + " --sum", role, [&, rstap] {
+    contenders.push_back({client + " --sum", role, [&, rstap] {
                             return fleet.with_costs(
                                 [&] { return run(fleet, rstap, "--sum", hosts_of_sums(), seconds); });
                           }});
-    contenders.push_back({name + " --label", Role::kOther, [&, rstap] {
+    contenders.push_back({client + " --label", Role::kOther, [&, rstap] {
                             return fleet.with_costs(
                                 [&] { return run(fleet, rstap, "--label", hosts_of_lines("\"map\""), kSecondsMin); });
                           }});
   };
   add("rstap", Role::kOurs, site.program("rstap"));
   if (!settings.beside.empty()) add("rstap, beside", Role::kOther, settings.beside + "/rstap");
-  Benchmark benchmark("fleet: " + std::to_string(hosts) + " hosts behind a broker, " + std::to_string(seconds) +
+  Benchmark benchmark(name + ": " + std::to_string(hosts) + " hosts behind a broker, " + std::to_string(seconds) +
                           " s (--label: " + std::to_string(kSecondsMin) + ")",
                       std::move(contenders));
   benchmark.run_once();
@@ -65,12 +63,22 @@ void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
   std::printf("The hosts had connected after %.1f s.\n\n", fleet.connected_seconds());
   if (!benchmark.has(Role::kOurs)) return;
   const auto ours = [&](const char* metric) { return benchmark.median_of(Role::kOurs, metric); };
-  targets.at_most("fleet: s to find all", ours("s to find all"), 2);
-  targets.at_most("fleet: s to the first answer of all", ours("s to the first answer of all"), 5);
-  targets.at_most("fleet: sessions that broke off, as hosts say", ours("sessions that broke off, as hosts say"), 0);
-  targets.at_most("fleet: MiB that the client and its relay grew behind the first answer",
+  targets.at_most(name + ": s to find all", ours("s to find all"), 2);
+  targets.at_most(name + ": s to the first answer of all", ours("s to the first answer of all"), 5);
+  targets.at_most(name + ": sessions that broke off, as hosts say", ours("sessions that broke off, as hosts say"), 0);
+  targets.at_most(name + ": MiB that the client and its relay grew behind the first answer",
                   ours("MiB that it grew behind the first answer"), 20);
-  promise_fleet(targets, "fleet", benchmark);
+  promise_fleet(targets, name, benchmark);
+}
+
+}  // namespace
+
+void run_fleet(const Site& site, const Settings& settings, Targets& targets) {
+  measure(site, settings, targets, "fleet", false);
+}
+
+void run_fleet_tls(const Site& site, const Settings& settings, Targets& targets) {
+  measure(site, settings, targets, "fleet-tls", true);
 }
 
 }  // namespace stapsh::bench

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,13 +12,15 @@
 #include "nats_wire.h"
 #include "sys/epoll_set.h"
 #include "sys/unique_fd.h"
+#include "tls_socket.h"
 
 namespace stapsh::fleet {
 
-/// Of nats://HOST:PORT.
+/// Of nats://HOST:PORT, or tls://HOST:PORT.
 struct BrokerAddress {
   sockaddr_storage bytes{};
   socklen_t size = 0;
+  bool tls = false;
 };
 Result<BrokerAddress> resolve_broker(std::string_view url);
 
@@ -43,7 +46,12 @@ class BrokerSocket {
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent_.size() - sent_; }
 
  private:
+  Result<sys::IoResult> read_some(std::span<char> buffer);
+  Result<sys::IoResult> write_some(std::string_view bytes);
+
   sys::UniqueFd fd_;
+  bool tls_wanted_ = false;
+  TlsSocket tls_;  // Begins behind the broker's first line.
   sys::Watch watch_;
   NatsReader reader_;
   std::string unsent_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fleet_emulator N SITE nats://HOST:PORT [maps|flood|quiet]: N hosts of a site, in one process. Each has a connection
+// fleet_emulator N SITE URL [maps|flood|quiet]: N hosts of a site behind
+// nats://HOST:PORT or tls://HOST:PORT, in one process. Each has a connection
 // of its own to the broker and says there what stapsh-link and stapsh would say (emulated_host.h, emulated_agent.h):
 // its name is host00001, host00002 …, its labels are role=web|db|cache|batch and dc=ams|fra. Says `ready N` on standard
 // output when all are subscribed, and again when all have come back after the broker was lost; ends with SIGINT or
@@ -36,7 +37,7 @@ struct Options {
 
 Result<Options> parse(int argc, char** argv) {
   if (argc < 4 || argc > 5) {
-    return fail(Errc::kUsage, "usage: fleet_emulator N SITE nats://HOST:PORT [maps|flood|quiet]");
+    return fail(Errc::kUsage, "usage: fleet_emulator N SITE URL [maps|flood|quiet]");
   }
   Options options;
   options.hosts = TRY(parse_int<std::size_t>(argv[1], 1, kHostsMax));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fleet_floor N SITE nats://HOST:PORT SECONDS: the least that a client of a fleet costs. One connection, for each host
+// fleet_floor N SITE URL SECONDS: the least that a client of a fleet costs. One connection, for each host
 // that answers a real ClientSession and a broker::Stream, all in one process, and whatever is said is counted and
 // dropped. It finds N hosts, opens a session to each, sends a script, has it run for SECONDS after all have said
 // something, and stops them all. Says, as `NAME VALUE`, what a client's user waits for.
@@ -250,7 +250,7 @@ class Floor {
 };
 
 Result<> run(int argc, char** argv) {
-  if (argc != 5) return fail(Errc::kUsage, "usage: fleet_floor N SITE nats://HOST:PORT SECONDS");
+  if (argc != 5) return fail(Errc::kUsage, "usage: fleet_floor N SITE URL SECONDS");
   const std::size_t hosts = TRY(parse_int<std::size_t>(argv[1], 1, 1'000'000));
   const unsigned seconds = TRY(parse_int<unsigned>(argv[4], 0, 3'600));
   if (!broker::is_name(argv[2])) return fail(Errc::kUsage, std::string("'") + argv[2] + "' is no site's name");

@@ -23,13 +23,34 @@ namespace fs = std::filesystem;
 // A port of its own choice, which it writes into a file.
 constexpr const char* kAnyPort = "-1";
 
-std::vector<std::string> words_of(const Site& site, const std::string& port, const std::string& monitor_port) {
+// An authority, and a certificate of its for localhost; returns the authority's file.
+std::string make_certificates(const Site& site) {
+  const std::string folder = site.path("tls/");
+  const std::string names = site.write("tls/names", "subjectAltName=DNS:localhost\n");
+  const auto openssl = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "openssl");
+    Process made({.argv = std::move(words), .wire = Wire::kNone});
+    (void)made.wait_success();
+  };
+  const std::string ca = folder + "ca.pem", ca_key = folder + "ca.key", request = folder + "request";
+  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=authority",
+           "-keyout", ca_key, "-out", ca});
+  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
+           folder + "key.pem", "-out", request});
+  openssl({"x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-extfile", names, "-out",
+           folder + "certificate.pem"});
+  return ca;
+}
+
+std::vector<std::string> words_of(const Site& site, const std::string& port, const std::string& monitor_port,
+                                  const std::string& tls_line) {
   // Its defaults, said aloud.
   const std::string config =
       site.write("nats/nats.conf", "host: 127.0.0.1\nport: " + port + "\nhttp: 127.0.0.1:" + monitor_port +
                                        "\nports_file_dir: \"" + site.path("nats") +
                                        "\"\nmax_payload: 1MB\nmax_pending: 64MB\n"
-                                       "write_deadline: \"10s\"\n");
+                                       "write_deadline: \"10s\"\n" +
+                                       tls_line);
   return {kNatsServer, "-c", config, "-l", site.path("nats/log")};
 }
 
@@ -75,7 +96,14 @@ std::string get(int port, const std::string& path) {
 
 }  // namespace
 
-Broker::Broker(const Site& site) : site_(site) { start(kAnyPort, kAnyPort); }
+Broker::Broker(const Site& site, bool tls) : site_(site) {
+  if (tls) {  // As `rstap fleet init` has it: all hosts may come at once.
+    ca_file_ = make_certificates(site);
+    tls_line_ = "tls { cert_file: \"" + site.path("tls/certificate.pem") + "\", key_file: \"" +
+                site.path("tls/key.pem") + "\", timeout: 10 }\nauthorization { timeout: 10 }\n";
+  }
+  start(kAnyPort, kAnyPort);
+}
 
 void Broker::kill() {
   process_->send_signal(SIGKILL);
@@ -86,13 +114,15 @@ void Broker::start_again() { start(url_.substr(url_.rfind(':') + 1), std::to_str
 
 void Broker::start(const std::string& port, const std::string& monitor_port) {
   fs::remove_all(site_.path("nats"));  // One that was killed has left its ports there.
-  process_ =
-      std::make_unique<Process>(ProcessOptions{.argv = words_of(site_, port, monitor_port), .wire = Wire::kNone});
+  process_ = std::make_unique<Process>(
+      ProcessOptions{.argv = words_of(site_, port, monitor_port, tls_line_), .wire = Wire::kNone});
   simdjson::dom::parser parser;
   const simdjson::padded_string text(ports_file(site_.path("nats")));
   simdjson::dom::element ports;
   if (parser.parse(text).get(ports) != simdjson::SUCCESS) throw BenchError("nats-server's ports are no JSON");
   url_ = first_of(ports, "nats");
+  // Its certificate has a name, not an address.
+  if (!ca_file_.empty()) url_ = "tls://localhost" + url_.substr(url_.rfind(':'));
   const std::string monitor = first_of(ports, "monitoring");
   monitor_port_ = std::stoi(monitor.substr(monitor.rfind(':') + 1));
 }

@@ -15,9 +15,13 @@ inline constexpr char kNatsServer[] = "/usr/sbin/nats-server";
 
 class Broker {
  public:
-  explicit Broker(const Site& site);
+  /// With TLS it takes nothing else.
+  Broker(const Site& site, bool tls);
 
+  /// nats://127.0.0.1:PORT, or tls://localhost:PORT: that is the name in its certificate.
   [[nodiscard]] const std::string& url() const { return url_; }
+  /// Who has signed that, a file; empty: no TLS.
+  [[nodiscard]] const std::string& ca_file() const { return ca_file_; }
   [[nodiscard]] const Process& process() const { return *process_; }
   /// At once, as a power failure does; returns when it is gone.
   void kill();
@@ -34,6 +38,7 @@ class Broker {
 
   const Site& site_;
   std::unique_ptr<Process> process_;
+  std::string ca_file_, tls_line_;
   std::string url_;
   int monitor_port_ = 0;
 };

@@ -26,10 +26,10 @@ bool has_nats(const std::string& rstap) {
 
 std::size_t fleet_size(std::size_t rounds_percent) { return std::max(kHosts * rounds_percent / 100, kHostsMin); }
 
-EmulatedFleet::EmulatedFleet(const Site& site, std::size_t hosts, const std::string& scenario)
+EmulatedFleet::EmulatedFleet(const Site& site, std::size_t hosts, const std::string& scenario, bool tls)
     : site_(site),
       hosts_(hosts),
-      broker_(site),
+      broker_(site, tls),
       emulator_({.argv = {site.program("fleet_emulator"), std::to_string(hosts), kSite, broker_.url(), scenario},
                  .wire = Wire::kOutputOnly}) {
   const auto start = now();
@@ -44,12 +44,13 @@ bool EmulatedFleet::are_back() const {
 }
 
 std::vector<std::string> EmulatedFleet::command(const std::string& rstap, std::vector<std::string> words) const {
-  std::vector<std::string> all{rstap,
-                               "--no-config",
-                               "--nats=" + kSite + ".servers=" + broker_.url(),
-                               "--nats=" + kSite + ".tls=false",
-                               "--nats=" + kSite + ".client=bench",
-                               "--remote=nats://" + kSite + "/*"};
+  std::vector<std::string> all{
+      rstap,
+      "--no-config",
+      "--nats=" + kSite + ".servers=" + broker_.url(),
+      "--nats=" + kSite + (broker_.ca_file().empty() ? ".tls=false" : ".ca=" + broker_.ca_file()),
+      "--nats=" + kSite + ".client=bench",
+      "--remote=nats://" + kSite + "/*"};
   all.insert(all.end(), words.begin(), words.end());
   return all;
 }

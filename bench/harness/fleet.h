@@ -17,7 +17,7 @@ namespace stapsh::bench {
 class EmulatedFleet {
  public:
   /// Returns when all hosts are connected. `scenario`: what their runners say, see fleet_emulator.
-  EmulatedFleet(const Site& site, std::size_t hosts, const std::string& scenario);
+  EmulatedFleet(const Site& site, std::size_t hosts, const std::string& scenario, bool tls = false);
 
   [[nodiscard]] std::size_t hosts() const { return hosts_; }
   [[nodiscard]] double connected_seconds() const { return connected_seconds_; }
