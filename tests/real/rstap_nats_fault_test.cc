@@ -2,6 +2,7 @@
 // Each part of the way through a broker dies or freezes in the middle of a run: it is said what, and hosts are left
 // clean.
 #include "harness/children.h"
+#include "harness/way.h"
 #include "rstap_nats_test.h"
 
 namespace stapsh::real {
@@ -100,6 +101,64 @@ TEST_F(RstapNatsFault, RstapKilled) {
   ASSERT_TRUE(run_->wait_gone());
   EXPECT_TRUE(becomes_true([&] { return children_of(hosts_.front()->program().pid()).empty(); }));
   EXPECT_TRUE(becomes_true([&] { return !std::filesystem::exists("/proc/" + std::to_string(pid) + "/exe"); }));
+}
+
+// With TLS, much is under way, and then nothing more: whoever is within a record waits for the rest of it, and must not
+// wait for ever.
+class RstapNatsTlsFault : public RstapNatsTest {
+ protected:
+  RstapNatsTlsFault() : certificates_(Certificates::make(scratch_)) {
+    server_->kill();
+    server_->start_again({certificates_.server_line()});
+    oracle_.allow_helper(server_->pid());
+  }
+  /// A run that floods; link and rstap have these addresses of the broker.
+  void begin(const std::string& for_link, const std::string& for_rstap) {
+    views_.push_back(std::make_unique<MountNamespace>(new_mounts()));
+    views_.back()->tracing().lift_memlock_limit();
+    hosts_.push_back(std::make_unique<LinkHost>(scratch_, *views_.back(),
+                                                LinkHostOptions{.top = "ca = \"" + certificates_.ca + "\"\n"}));
+    oracle_.allow_helper(hosts_.back()->start_connected(for_link).pid());
+    run_ = std::make_unique<Program>(nats_client(
+        {"--nats=here.tls=true", "--nats=here.ca=" + certificates_.ca, "--nats=here.servers=" + for_rstap, "--remote",
+         "nats://here/web01", "--label", "--keepalive=3", "--connect-timeout=4", "-e",
+         "BEGIN { printf(\"begun\\n\"); } interval:ms:1 { unroll(50) { printf(\"%01000d\\n\", 1); } }", "--bpftrace"}));
+    ASSERT_TRUE(run_->wait_for_out_times("0001\n", 10'000));
+  }
+  void expect_all_notice() {
+    EXPECT_EQ(run_->wait_exit(60s), 1);
+    EXPECT_THAT(run_->err(), HasSubstr("1 failed")) << run_->err();
+    Program& link = hosts_.front()->program();
+    EXPECT_TRUE(becomes_true([&] { return children_of(link.pid()).empty(); }));
+    link.send_signal(SIGTERM);
+    EXPECT_EQ(link.wait_exit(), 0) << link.captured();
+  }
+  void TearDown() override {
+    run_.reset();
+    RstapNatsTest::TearDown();
+  }
+  Certificates certificates_;
+  std::unique_ptr<Program> run_;
+};
+
+TEST_F(RstapNatsTlsFault, BrokerFrozenInAFlood) {
+  begin(server_->url(), server_->url());
+  server_->freeze();
+  expect_all_notice();
+  server_->unfreeze();
+}
+
+// socat hands on half a record at a time.
+TEST_F(RstapNatsTlsFault, WaysFrozenWithinARecord) {
+  Way to_link(scratch_, server_->port()), to_rstap(scratch_, server_->port());
+  const auto url = [](const Way& way) { return "nats://localhost" + way.url().substr(way.url().rfind(':')); };
+  for (const Way* const way : {&to_link, &to_rstap}) oracle_.allow_helper(way->pid());
+  begin(url(to_link), url(to_rstap));
+  to_link.freeze();
+  to_rstap.freeze();
+  expect_all_notice();
+  to_link.unfreeze();
+  to_rstap.unfreeze();
 }
 
 // A machine was copied, and its copy started.
