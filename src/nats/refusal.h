@@ -15,9 +15,13 @@ inline std::string refusal_to_hear(std::string_view said) {
 }
 
 /// Why there is no connection, where libnats has no words for it. A broker with `verify: true` looks at our certificate
-/// when the handshake is over for us, and closes the connection without a word where it is none of its own.
+/// when the handshake is over for us, and closes the connection without a word where it is none of its own: we are
+/// reading then, or writing.
 inline std::string explain_no_connection(const std::string& said, bool tls, const std::string& certificate) {
-  if (!tls || said.find("Expected 'PONG', got ''") == std::string::npos) return said;
+  const auto has_said = [&](std::string_view text) { return said.find(text) != std::string::npos; };
+  const bool is_closed =
+      has_said("Expected 'PONG', got ''") || has_said("SSL_write error: (null)") || has_said("SSL_read error: (null)");
+  if (!tls || !is_closed) return said;
   const std::string closed = "it closed the connection at the end of the TLS handshake, ";
   if (certificate.empty()) {
     return closed +
