@@ -51,7 +51,9 @@ std::vector<std::string> words_of(const Site& site, const std::string& port, con
                                        "\"\nmax_payload: 1MB\nmax_pending: 64MB\n"
                                        "write_deadline: \"10s\"\n" +
                                        tls_line);
-  return {kNatsServer, "-c", config, "-l", site.path("nats/log")};
+  // As docs/fleet.md says for so many hosts.
+  const std::string limit = std::string("GOMEMLIMIT=") + (tls_line.empty() ? "400MiB" : "450MiB");
+  return {"/usr/bin/env", limit, kNatsServer, "-c", config, "-l", site.path("nats/log")};
 }
 
 // {"nats": ["nats://127.0.0.1:1"], "monitoring": ["http://127.0.0.1:2"]}
