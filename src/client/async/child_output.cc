@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/async/child_output.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 
 #include "sys/clock.h"
 #include "sys/io.h"
-#include "sys/process_tree.h"
 
 namespace stapsh::client {
 namespace {
@@ -120,23 +118,6 @@ Awaitable<std::optional<int>> wait_child(asio::io_context& io, sys::Child& child
 Awaitable<std::optional<int>> see_end(asio::io_context& io, sys::Child& child, GiveUp give_up) {
   while (!child.try_see_end().value_or(std::nullopt) && !give_up()) co_await wait_exit(io, child, kAskAfter);
   co_return child.exit_code();
-}
-
-void signal_session(pid_t id, int signo) {
-  for (const pid_t pid : sys::session_members(id).pids) {
-    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(signo);
-  }
-}
-
-void kill_tree(const sys::Child& child) {
-  const pid_t session = ::getsid(child.pid());
-  for (const pid_t pid : sys::descendants(child.pid()).pids) {
-    if (::getsid(pid) != session) continue;
-    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-    if (process) (void)process->send(SIGKILL);
-  }
-  (void)child.ref().send(SIGKILL);
 }
 
 }  // namespace stapsh::client

@@ -33,11 +33,4 @@ struct ChildResult {
 Awaitable<ChildResult> collect(asio::io_context& io, sys::Child& child, sys::UniqueFd out, sys::UniqueFd errors,
                                std::size_t bytes_max, GiveUp give_up, std::function<bool()> goes_on);
 
-/// To all that live in the session `id`, that of a child of ours which is not reaped: else it could be others' by now.
-void signal_session(pid_t id, int signo);
-
-/// SIGKILL to the child and all that descends from it in its session. What made itself independent stays:
-/// an ssh ControlPersist master, and above all an agent's guardian, which now does its work.
-void kill_tree(const sys::Child& child);
-
 }  // namespace stapsh::client

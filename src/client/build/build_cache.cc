@@ -11,6 +11,7 @@
 #include "client/answers/asked_prints.h"
 #include "client/answers/program_maps.h"
 #include "client/async/child_output.h"
+#include "client/async/kill_tree.h"
 #include "client/build/build_folder.h"
 #include "client/build/input_probes.h"
 #include "client/build/replace_all.h"
@@ -261,7 +262,6 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   const auto give_up = [this] { return give_up_at_ && sys::now() >= *give_up_at_; };
   // Of a build that is stopped, what a script around stap started may take its time to end, too.
   const auto goes_on = [&] {
-    if (give_up_at_) signal_session(stap->pid(), SIGKILL);  // Again: one that was just forking had a child unseen.
     return stopped_ && !give_up() && !sys::session_members(stap->pid()).pids.empty();
   };
   ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
@@ -365,7 +365,7 @@ void BuildCache::note_build_ended() {
 // Their files are in our workspace, or removed by who is there.
 void BuildCache::kill_builders() {
   if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
-  for (const pid_t pid : builders_) signal_session(pid, SIGKILL);
+  for (const pid_t pid : builders_) kill_session(pid);
   for (BuildHostCall* const call : calls_) call->kill();
 }
 

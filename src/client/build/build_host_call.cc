@@ -9,6 +9,7 @@
 #include "base/last_line.h"
 #include "base/shown_text.h"
 #include "client/async/child_output.h"
+#include "client/async/kill_tree.h"
 #include "sys/clock.h"
 #include "sys/io.h"
 

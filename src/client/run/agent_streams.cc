@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "client/async/child_output.h"
+#include "client/async/kill_tree.h"
 
 namespace stapsh::client {
 namespace {

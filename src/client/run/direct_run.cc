@@ -9,6 +9,7 @@
 #include <asio/co_spawn.hpp>
 
 #include "client/async/child_output.h"
+#include "client/async/kill_tree.h"
 #include "client/run/internal_error.h"
 #include "client/run/run_arguments.h"
 #include "client/run/show_listing.h"
@@ -216,7 +217,7 @@ void DirectRun::on_fault(std::exception_ptr bug, bool is_pressed) noexcept {
 void DirectRun::kill_runner() {
   stopping_ = true;
   if (!runner_ || outcome()) return;
-  signal_session(runner_->pid(), SIGKILL);
+  kill_session(runner_->pid());
   give_up();
 }
 
@@ -297,7 +298,7 @@ void DirectRun::signal_rung() {
       break;
     case StopLadder::Rung::kKill:
       if (alive) killed_ = ladder_.why_killed(sys::now());
-      signal_session(runner_->pid(), SIGKILL);
+      kill_session(runner_->pid());
       remains_.kill();
       break;
     case StopLadder::Rung::kDiscard:
