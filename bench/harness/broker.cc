@@ -52,8 +52,7 @@ std::vector<std::string> words_of(const Site& site, const std::string& port, con
                                        "write_deadline: \"10s\"\n" +
                                        tls_line);
   // As docs/fleet.md says for so many hosts.
-  const std::string limit = std::string("GOMEMLIMIT=") + (tls_line.empty() ? "400MiB" : "450MiB");
-  return {"/usr/bin/env", limit, kNatsServer, "-c", config, "-l", site.path("nats/log")};
+  return {"/usr/bin/env", "GOMEMLIMIT=460MiB", kNatsServer, "-c", config, "-l", site.path("nats/log")};
 }
 
 // {"nats": ["nats://127.0.0.1:1"], "monitoring": ["http://127.0.0.1:2"]}
