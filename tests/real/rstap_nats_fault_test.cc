@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each part of the way through a broker dies or freezes in the middle of a run: it is said what, and hosts are left
 // clean.
+#include <algorithm>
+
+#include "broker/message.h"
+#include "broker/subjects.h"
 #include "harness/children.h"
 #include "harness/way.h"
+#include "nats/connection.h"
 #include "rstap_nats_test.h"
 
 namespace stapsh::real {
@@ -72,6 +77,45 @@ TEST_F(RstapNatsFault, LinkKilled) {
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: the connection ended in mid-run: web01 was lost: its "
                                            "stapsh-link is not connected to the broker of site here"),
                                  HasSubstr("all are stopped")))
+      << run_->captured();
+}
+
+// It is asked until it is there again; what came of a try that it heard the second half of is no answer.
+TEST_F(RstapNatsFault, LinkRestarted) {
+  const broker::Subjects subjects("here");
+  nats::Settings settings;
+  settings.servers = {server_->url()};
+  settings.tls = false;
+  settings.subscriptions = {subjects.all_up("ann", "*")};
+  nats::Connection ear = *nats::Connection::start(settings);
+  const auto heard = [&](const std::function<bool(const nats::Event&)>& is_it) {
+    return becomes_true([&] {
+      const std::vector<nats::Event> events = ear.take();
+      return std::any_of(events.begin(), events.end(), is_it);
+    });
+  };
+  ASSERT_TRUE(heard([](const nats::Event& event) { return std::holds_alternative<nats::Connected>(event); }));
+  begin(20, {"--halt=now,fail=1", "-v"});
+  std::optional<broker::SessionName> name;
+  ASSERT_TRUE(heard([&](const nats::Event& event) {
+    const auto* const message = std::get_if<nats::Message>(&event);
+    const auto whose = message != nullptr ? subjects.session_of_up(message->subject) : std::nullopt;
+    if (whose && whose->host == "web01") name = whose;
+    return name.has_value();
+  }));
+  hosts_.front()->program().send_signal(SIGKILL);
+  ASSERT_TRUE(run_->wait_for_err("web01: connecting again, to see that nothing is left")) << run_->captured();
+  const std::string last_words = broker::encode(broker::Reset{"there is no such session"}), done = "done";
+  for (name->number = 0; name->number < 10; ++name->number) ear.publish(subjects.up(*name), std::string(last_words));
+  ear.publish(subjects.up(*name), std::string(done));
+  ASSERT_TRUE(heard([&](const nats::Event& event) {
+    const auto* const message = std::get_if<nats::Message>(&event);
+    return message != nullptr && message->data == done;
+  }));
+  oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: the connection ended in mid-run: web01 was lost: "),
+                                 HasSubstr("1 succeeded, 1 failed; all clean")))
       << run_->captured();
 }
 

@@ -274,7 +274,11 @@ class Relay {
       if (ended == nullptr) reset(*name, "no such session");
       return;
     }
-    if (ended != nullptr) return end(name->number, reason_of(*session->second, ended->reason));
+    if (ended != nullptr) {
+      // Of one that is just coming back: it did not hear the first of our words, or is not ready yet.
+      if (!session->second->has_begun() && may_return(name->host, sys::now())) return ask_later(*session->second);
+      return end(name->number, reason_of(*session->second, ended->reason));
+    }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
     if (!taken) {
       reset(*name, taken.error().what);
@@ -300,15 +304,17 @@ class Relay {
     return (back_since_ && now - *back_since_ < kReturnTime) || lost_hosts_.contains(host);
   }
 
+  // For as long as rstap waits.
+  void ask_later(RelaySession& session) {
+    if (!session.is_asked()) return;
+    session.note_absent();
+    absent_.push_back({sys::now() + kAskAgainAfter, session.name.number});
+  }
+
   void on_nobody(std::uint32_t number) {
     RelaySession& session = *sessions_.at(number);
-    const TimePoint now = sys::now();
     if (!session.is_asked()) return;  // It was told of each message.
-    if (!session.has_begun() && may_return(session.name.host, now)) {
-      session.note_absent();
-      absent_.push_back({now + kAskAgainAfter, number});  // For as long as rstap waits.
-      return;
-    }
+    if (!session.has_begun() && may_return(session.name.host, sys::now())) return ask_later(session);
     end(number, session.has_begun()
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())
