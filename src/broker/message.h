@@ -18,6 +18,9 @@ namespace stapsh::broker {
 inline constexpr std::size_t kDataBytesMax = 16'384;
 /// Of the pieces that a stored file is cut into; the last may be shorter.
 inline constexpr std::size_t kPieceBytes = 16'384;
+inline constexpr std::size_t kPiecesAtATime = 2;
+/// Why a client resets what it is not waiting for any more.
+inline constexpr std::string_view kFarewell = "rstap has ended";
 inline constexpr std::size_t kReasonBytesMax = 400;
 /// Of a file that is stored.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 32U;
@@ -45,7 +48,8 @@ struct StoredFile {
   std::string sha256;           ///< In hexadecimal digits.
   bool operator==(const StoredFile&) const = default;
 };
-/// A host can't fetch a stored file, and asks for the piece that begins at this offset of the session.
+/// A host can't fetch a stored file, and asks for the piece that begins at this offset of the session; for
+/// kPiecesAtATime of them before one has come.
 struct WantPiece {
   std::uint64_t offset = 0;
   bool operator==(const WantPiece&) const = default;

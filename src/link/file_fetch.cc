@@ -7,9 +7,9 @@
 namespace stapsh::link {
 namespace {
 
-constexpr std::size_t kWindow = 2;
+constexpr std::size_t kWindow = broker::kPiecesAtATime;
 constexpr int kTriesMax = 6;
-constexpr Duration kAnswerLimit = std::chrono::seconds(5);
+constexpr Duration kAnswerLimit = std::chrono::seconds(5), kClientLimit = std::chrono::seconds(60);
 // A store of which nothing has come is perhaps none for this host: asked twice, and given up after so long.
 constexpr Duration kStoreLimit = std::chrono::seconds(5), kFirstAnswerLimit = kStoreLimit / 2;
 // Where the store has no leader just now, or is being started.
@@ -34,7 +34,7 @@ std::optional<std::uint64_t> FileFetch::next_request(TimePoint now) {
     Piece& piece = window_[i];
     if (piece.state != State::kToAsk || piece.at > now) continue;
     piece.state = State::kAsked;
-    piece.at = now + (has_come_ ? kAnswerLimit : kFirstAnswerLimit);
+    piece.at = now + (source_ == Source::kClient ? kClientLimit : has_come_ ? kAnswerLimit : kFirstAnswerLimit);
     ++piece.tries;
     return taken_ + i;
   }
@@ -44,18 +44,20 @@ std::optional<std::uint64_t> FileFetch::next_request(TimePoint now) {
 std::optional<TimePoint> FileFetch::next_timer() const {
   std::optional<TimePoint> first;
   for (const Piece& piece : window_) {
-    // A session's messages come, or it ends.
-    const bool is_waited_for = piece.state == State::kAsked && source_ == Source::kStore;
-    if ((is_waited_for || piece.state == State::kToAsk) && (!first || piece.at < *first)) first = piece.at;
+    if (piece.state != State::kHere && (!first || piece.at < *first)) first = piece.at;
   }
   return first;
 }
 
-void FileFetch::on_time(TimePoint now) {
-  for (std::size_t i = 0; i < window_.size() && source_ == Source::kStore; ++i) {
+Result<> FileFetch::on_time(TimePoint now) {
+  for (std::size_t i = 0; i < window_.size(); ++i) {
     Piece& piece = window_[i];
-    if (piece.state == State::kAsked && piece.at <= now) try_again(taken_ + i, piece, now, now);
+    if (piece.state != State::kAsked || piece.at > now) continue;
+    // No offset of the session tells that it is lost.
+    if (source_ == Source::kClient) return fail(Errc::kTimeout, trouble(taken_ + i, "does not come from its client"));
+    try_again(taken_ + i, piece, now, now);
   }
+  return {};
 }
 
 Result<> FileFetch::on_answer(std::uint64_t index, Answer answer, std::string_view bytes, TimePoint now) {

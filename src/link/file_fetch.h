@@ -19,8 +19,8 @@ namespace stapsh::link {
 
 class FileFetch {
  public:
-  /// What a piece was answered with, other than its bytes.
   enum class Source { kStore, kClient };
+  /// What a piece was answered with.
   enum class Answer { kBytes, kNotThere, kNotNow };
 
   FileFetch(const broker::StoredFile& file, TimePoint begin_at);
@@ -33,8 +33,8 @@ class FileFetch {
   std::optional<std::uint64_t> next_request(TimePoint now);
   /// When next_request() or on_time() is wanted, if nothing comes before.
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
-  /// Takes answers for lost that should have come.
-  void on_time(TimePoint now);
+  /// Takes answers for lost that should have come. The Error is the end of the session.
+  Result<> on_time(TimePoint now);
   /// What source() had for a piece; `bytes` of kBytes. One that was not asked for, or came twice, is passed over. The
   /// Error is the end of the session.
   Result<> on_answer(std::uint64_t piece, Answer answer, std::string_view bytes, TimePoint now);

@@ -60,7 +60,7 @@ std::pair<int, Duration> given_up_after(FileFetch& fetch, std::uint64_t piece) {
     EXPECT_EQ(fetch.next_request(now), piece);
     ++tries;
     now = *fetch.next_timer();
-    fetch.on_time(now);
+    EXPECT_TRUE(fetch.on_time(now));
   }
   return {tries, now - kStart};
 }
@@ -72,10 +72,22 @@ TEST(FileFetch, AStoreThatSaysNothingIsAskedTwiceAndThenTheClient) {
   EXPECT_EQ(fetch.trouble_with_store(), "stored file " + sha256_hex(bytes).substr(0, 12) +
                                             ": piece 0 of 1 was asked for often enough, and nobody answers");
   EXPECT_EQ(fetch.next_request(kStart + 5s), 0U);
-  EXPECT_EQ(fetch.next_timer(), std::nullopt);  // It is not asked again.
-  EXPECT_TRUE(fetch.on_answer(0, Answer::kBytes, bytes, kStart + 99s));
+  EXPECT_EQ(fetch.next_timer(), kStart + 65s);  // It is not asked again.
+  EXPECT_TRUE(fetch.on_time(kStart + 64s));
+  EXPECT_TRUE(fetch.on_answer(0, Answer::kBytes, bytes, kStart + 64s));
   EXPECT_EQ(fetch.take(), bytes);
   EXPECT_TRUE(fetch.is_done());
+}
+
+TEST(FileFetch, AClientThatSaysNothingIsTheEnd) {
+  const std::string bytes = content(10);
+  FileFetch fetch = fetch_of(bytes);
+  EXPECT_EQ(given_up_after(fetch, 0).second, Duration(5s));
+  EXPECT_EQ(fetch.next_request(kStart + 5s), 0U);
+  const Result<> result = fetch.on_time(kStart + 65s);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().what,
+            "stored file " + sha256_hex(bytes).substr(0, 12) + ": piece 0 of 1 does not come from its client");
 }
 
 TEST(FileFetch, AStoreThatHasAnsweredIsGivenTime) {

@@ -110,7 +110,7 @@ Result<> HostedSession::on_piece(const PieceName& name, FileFetch::Answer answer
 
 Result<> HostedSession::on_time(TimePoint now) {
   if (fetch_) {
-    fetch_->on_time(now);
+    TRY(fetch_->on_time(now));
     get_on_with_files(now);
   }
   if (!was_reset_ && ask_at_ <= now) {

@@ -88,7 +88,7 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   const std::uint64_t serial = known->second;
   if (!message) return settle(serial, fail(message.error()), now);
   if (const auto* ended = std::get_if<broker::Reset>(&*message)) {
-    const bool is_over = sessions_.at(serial)->client_has_ended();
+    const bool is_over = ended->reason == broker::kFarewell && sessions_.at(serial)->client_has_ended();
     return end_for_client(serial, is_over ? "" : "its client has ended it: " + ended->reason, now);
   }
   settle(serial, sessions_.at(serial)->on_message(*message, now), now);

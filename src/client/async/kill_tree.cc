@@ -1,44 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/async/kill_tree.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <set>
+#include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
+#include "sys/clock.h"
 #include "sys/process_ref.h"
 #include "sys/process_tree.h"
 
 namespace stapsh::client {
 namespace {
 
-void send(pid_t pid, int signo) {
-  const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
-  if (process) (void)process->send(signo);
+using Processes = std::map<pid_t, sys::ProcessRef>;
+
+// What a fork takes that had begun before its process was told to stop; a process that is stuck in the kernel is not
+// waited for.
+constexpr Duration kStandsStillWithin = std::chrono::milliseconds(20);
+
+// Without a descriptor to spare, by the number alone.
+void send(pid_t pid, const sys::ProcessRef& process, int signo) {
+  process.valid() ? (void)process.send(signo) : (void)::kill(pid, signo);
 }
 
-// A shell whose child is killed goes on with its next command, and whoever forks between a look and its own end leaves
-// a child that nobody saw. So all are stopped first, until a look finds nobody new: who was told to stop has no more
-// children. Nor are any reaped, so that a pid stays whose it is.
+void await_standing(const Processes& processes, TimePoint until) {
+  const auto stands = [](const Processes::value_type& each) {
+    return sys::is_stopped(each.first) || (each.second.valid() && each.second.has_exited());
+  };
+  while (!std::ranges::all_of(processes, stands) && sys::now() < until) (void)::sched_yield();
+}
+
+// A shell whose child is killed goes on with its next command, and who forks between a look and its own end leaves a
+// child that nobody saw. So all are stopped before one is killed, until a look finds nobody new; and there is one more
+// look behind that, for who did not stand still in time.
 template <typename Look>
 void kill_all(Look look) {
-  std::set<pid_t> stopped;
-  for (bool found_more = true; std::exchange(found_more, false);) {
+  Processes processes;
+  const auto stop_new = [&] {
+    bool found = false;
     for (const pid_t pid : look()) {
-      if (!stopped.insert(pid).second) continue;
-      send(pid, SIGSTOP);
-      found_more = true;
+      const auto [at, is_new] = processes.try_emplace(pid);
+      if (!is_new) continue;
+      if (Result<sys::ProcessRef> process = sys::ProcessRef::open(pid)) at->second = *std::move(process);
+      send(pid, at->second, SIGSTOP);
+      found = true;
     }
+    return found;
+  };
+  while (stop_new()) {
+    const TimePoint until = sys::deadline_after(kStandsStillWithin);
+    do {
+      await_standing(processes, until);
+    } while (stop_new());
+    for (const auto& [pid, process] : processes) send(pid, process, SIGKILL);
   }
-  for (const pid_t pid : stopped) send(pid, SIGKILL);
 }
 
 }  // namespace
 
 void signal_session(pid_t id, int signo) {
-  for (const pid_t pid : sys::session_members(id).pids) send(pid, signo);
+  for (const pid_t pid : sys::session_members(id).pids) {
+    const Result<sys::ProcessRef> process = sys::ProcessRef::open(pid);
+    if (process) (void)process->send(signo);
+  }
 }
 
 void kill_session(pid_t id) {

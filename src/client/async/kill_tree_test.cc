@@ -2,10 +2,15 @@
 #include "client/async/kill_tree.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include <chrono>
+#include <functional>
 #include <string>
 
+#include "base/time.h"
+#include "sys/clock.h"
 #include "sys/process_tree.h"
 
 namespace stapsh::client {
@@ -13,35 +18,36 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// It has a child at any time, and another one as soon as that has ended.
+// One has children at any time, and others as soon as these have ended; one is always about to fork.
 const std::string kGoesOn = "while :; do sleep 1000; done & while :; do sleep 1000; done";
+const std::string kForks = "while :; do /bin/true; done & while :; do /bin/true; done";
+constexpr std::size_t kShells = 2;
 constexpr int kRounds = 100;
 
-sys::Child begin(const std::string& mark) {
-  sys::SpawnOptions options{
-      .program = "/bin/sh", .argv = {"sh", "-c", kGoesOn}, .extra_env = {mark}, .new_session = true};
-  sys::Child child = *sys::spawn(options);
-  while (sys::marked_processes(mark).pids.size() < 4) {
+bool becomes_true(const std::function<bool()>& is_so) {
+  const TimePoint until = sys::deadline_after(20s);
+  while (!is_so()) {
+    if (sys::now() >= until) return false;
+    (void)::poll(nullptr, 0, 1);
   }
-  return child;
+  return true;
 }
 
 template <typename Kill>
 void expect_nobody_left(Kill kill) {
   const std::string mark = "KILL_TREE_TEST=" + std::to_string(::getpid());
   for (int i = 0; i < kRounds; ++i) {
-    sys::Child child = begin(mark);
+    const std::string& script = i % 2 == 0 ? kGoesOn : kForks;
+    sys::Child child =
+        *sys::spawn({.program = "/bin/sh", .argv = {"sh", "-c", script}, .extra_env = {mark}, .new_session = true});
+    ASSERT_TRUE(becomes_true([&] { return sys::marked_processes(mark).pids.size() > kShells; }));
     kill(child);
-    EXPECT_EQ(child.wait(10s).value_or(-1), 128 + SIGKILL);
-    const auto until = std::chrono::steady_clock::now() + 10s;
-    while (!sys::marked_processes(mark).pids.empty() && std::chrono::steady_clock::now() < until) {
-    }
-    const std::vector<pid_t> left = sys::marked_processes(mark).pids;
-    ASSERT_TRUE(left.empty()) << "round " << i << ": " << left.front();
+    EXPECT_EQ(child.wait(20s).value_or(-1), 128 + SIGKILL);
+    ASSERT_TRUE(becomes_true([&] { return sys::marked_processes(mark).pids.empty(); })) << "round " << i;
   }
 }
 
-TEST(KillTree, WhoGoesOnMeanwhileLeavesNobody) { expect_nobody_left(kill_tree); }
+TEST(KillTree, WhoForksMeanwhileLeavesNobody) { expect_nobody_left(kill_tree); }
 TEST(KillTree, NorDoesWhoIsInItsSession) {
   expect_nobody_left([](const sys::Child& child) { kill_session(child.pid()); });
 }

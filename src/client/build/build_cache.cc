@@ -261,9 +261,7 @@ Awaitable<Result<BuildCache::Printed>> BuildCache::run_stap(const KernelId& kern
   err->write_end.reset();
   const auto give_up = [this] { return give_up_at_ && sys::now() >= *give_up_at_; };
   // Of a build that is stopped, what a script around stap started may take its time to end, too.
-  const auto goes_on = [&] {
-    return stopped_ && !give_up() && !sys::session_members(stap->pid()).pids.empty();
-  };
+  const auto goes_on = [&] { return stopped_ && !give_up() && !sys::session_members(stap->pid()).pids.empty(); };
   ChildResult built = co_await collect(io_, *stap, std::move(out->read_end), std::move(err->read_end),
                                        job_.lists() ? kListBytesMax : kBuildTextBytesMax, give_up, goes_on);
   builders_.erase(stap->pid());

@@ -44,14 +44,15 @@ void FileStore::store(const LentFile& file, TimePoint now, Done done) {
   const auto known = known_.find(file.digest());
   if (known != known_.end() && now - known->second.since < kFreshFor) return done(known->second.is_stored);
   if (is_silent_) return done(false);
-  const auto [at, is_new] = uploads_.try_emplace(file.digest(), Upload{.file = &file, .done = {}});
+  const auto [at, is_new] =
+      uploads_.try_emplace(file.digest(), Upload{.serial = ++upload_count_, .file = &file, .done = {}});
   at->second.done.push_back(std::move(done));
   if (is_new) take_step(at->second, Step::kLastPiece, now);
 }
 
 void FileStore::ask(Upload& upload, std::string subject, std::string data, TimePoint now) {
   std::string inbox = new_inbox();
-  questions_[inbox] = {upload.file->digest(), upload.step};
+  questions_[inbox] = {upload.serial, upload.file->digest(), upload.step};
   upload.asked_at = now;
   upload.gives_up_at = now + kPatience;
   connection_.publish(std::move(subject), std::move(data), std::move(inbox));
@@ -132,8 +133,21 @@ bool FileStore::on_message(const nats::Message& message, TimePoint now) {
   const auto upload = uploads_.find(asked.digest);
   is_there_ = true;
   if (std::exchange(is_silent_, false)) known_.clear();  // It was slow.
-  if (upload != uploads_.end()) on_answer(upload->second, asked.step, message, now);
+  if (upload == uploads_.end() || upload->second.serial != asked.upload) {
+    on_late_answer(asked, message, now);
+  } else {
+    on_answer(upload->second, asked.step, message, now);
+  }
   return true;
+}
+
+// Of an upload that was given up: the store is a slow one, and the next run is to try again.
+void FileStore::on_late_answer(const Question& asked, const nats::Message& message, TimePoint now) {
+  if (asked.step != Step::kPieces || message.status != 0) return;
+  const StoredAnswer answer = parse_stored_answer(message.data);
+  if (!answer.is_understood || answer.error) return;
+  note_takes_pieces(now);
+  known_.erase(asked.digest);
 }
 
 void FileStore::on_answer(Upload& upload, Step step, const nats::Message& message, TimePoint now) {

@@ -43,6 +43,7 @@ class FileStore {
  private:
   enum class Step { kLastPiece, kStream, kFirstPiece, kPieces };
   struct Upload {
+    std::uint64_t serial;
     const LentFile* file;
     std::vector<Done> done;
     Step step = Step::kLastPiece;
@@ -51,6 +52,7 @@ class FileStore {
     TimePoint asked_at{}, gives_up_at{};
   };
   struct Question {
+    std::uint64_t upload;
     std::string digest;
     Step step;
   };
@@ -69,6 +71,7 @@ class FileStore {
   void begin_pieces(Upload& upload, TimePoint now);
   void send_pieces(Upload& upload, TimePoint now);
   void note_takes_pieces(TimePoint now);
+  void on_late_answer(const Question& asked, const nats::Message& message, TimePoint now);
   void on_answer(Upload& upload, Step step, const nats::Message& message, TimePoint now);
   void finish(const std::string& digest, bool is_stored, TimePoint now);
 
@@ -76,7 +79,7 @@ class FileStore {
   broker::Subjects subjects_;
   const std::string nobody_;
   std::string inboxes_;  // What those of questions begin with.
-  std::uint64_t inbox_count_ = 0;
+  std::uint64_t inbox_count_ = 0, upload_count_ = 0;
   std::optional<RoundTrip> round_trip_;
   bool is_there_ = false, is_silent_ = false;  // The store, as it has answered or not.
   bool takes_pieces_ = false;                  // Likewise: there may be a stream of that name which takes others.

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -41,8 +40,13 @@ constexpr Duration kFarewellLimit = 2s;
 constexpr unsigned kEndSeconds = 5;
 // After a broker's absence all hosts come back within so long, each in its own time.
 constexpr Duration kReturnTime = 60s, kAskAgainAfter = 250ms;
+// A host's link that ended is started again by its service, and connects.
+constexpr Duration kRestartTime = 20s;
 // How fast a file's fetchers begin: more at once, and a broker holds all that they ask for in memory.
 constexpr std::size_t kFetchersPerSecond = 500;
+// Pieces of files wait while so much has not gone to the broker.
+constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20U;
+constexpr Duration kUnsentPause = 10ms;
 
 // rstap is gone, however that came: whatever we are in the middle of has an end.
 extern "C" void end_soon(int) { (void)::alarm(kEndSeconds); }
@@ -70,11 +74,12 @@ class Relay {
       }
       files_.store().on_timer(sys::now());
       serve_files();
+      serve_pieces();
       ask_again();
     }
     for (const auto& [number, session] : sessions_) {
       session->pump().on_socket(EPOLLIN);  // Its end may not have been read yet, and is no reset's.
-      reset(session->name, "rstap has ended");
+      reset(session->name, std::string(broker::kFarewell));
     }
     (void)connection_.finish(kFarewellLimit);
     return {};
@@ -145,6 +150,7 @@ class Relay {
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
     std::optional<TimePoint> next = files_.store().next_timer();
     if (!absent_.empty()) next = std::min(next.value_or(absent_.front().ask_at), absent_.front().ask_at);
+    if (!wanting_.empty()) next = std::min(next.value_or(TimePoint::max()), sys::now() + kUnsentPause);
     return next;
   }
 
@@ -198,7 +204,7 @@ class Relay {
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
     std::unique_ptr<RelaySession> session = forget_session(number);
-    if (session->has_begun()) lost_hosts_.insert(session->name.host);
+    if (connected_ && session->has_begun()) lost_hosts_[session->name.host] = sys::now();
     ending_.add(number, reason, std::move(session));
     watch_control();
   }
@@ -275,8 +281,9 @@ class Relay {
       return;
     }
     if (ended != nullptr) {
-      // Of one that is just coming back: it did not hear the first of our words, or is not ready yet.
-      if (!session->second->has_begun() && may_return(name->host, sys::now())) return ask_later(*session->second);
+      // Of one that is just coming back: it may not have heard the first of our words. If it has, it says so again.
+      const bool is_first = !session->second->has_begun() && !std::exchange(session->second->was_refused, true);
+      if (is_first && may_return(name->host, sys::now())) return ask_later(*session->second);
       return end(name->number, reason_of(*session->second, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
@@ -284,6 +291,7 @@ class Relay {
       reset(*name, taken.error().what);
       return end(name->number, fmt::format("the session with {} broke off: {}", name->host, taken.error().what));
     }
+    if (std::holds_alternative<broker::WantPiece>(*decoded)) wanting_.push_back(name->number);
     settle(name->number);
   }
 
@@ -301,7 +309,9 @@ class Relay {
   // A broker's end took all hosts with it; one that was lost in the middle of a session may be starting again, and is
   // then asked what it has left.
   [[nodiscard]] bool may_return(const std::string& host, TimePoint now) const {
-    return (back_since_ && now - *back_since_ < kReturnTime) || lost_hosts_.contains(host);
+    if (back_since_ && now - *back_since_ < kReturnTime) return true;
+    const auto lost = lost_hosts_.find(host);
+    return lost != lost_hosts_.end() && now - lost->second < kRestartTime;
   }
 
   // For as long as rstap waits.
@@ -345,6 +355,14 @@ class Relay {
     settle(answer.session);
   }
 
+  // Of all hosts as many as the broker takes: what they ask for takes no credit, and others' words are not to wait.
+  void serve_pieces() {
+    for (; !wanting_.empty() && connection_.unsent() < kUnsentBytesMax; wanting_.pop_front()) {
+      const auto at = sessions_.find(wanting_.front());
+      if (at != sessions_.end()) at->second->send_piece();
+    }
+  }
+
   RelayWords words_;
   broker::Subjects subjects_;
   nats::Connection connection_;
@@ -354,11 +372,12 @@ class Relay {
   sys::Watch control_watch_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RelaySession>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
-  std::unordered_set<std::string> lost_hosts_;
+  std::unordered_map<std::string, TimePoint> lost_hosts_;  // And since when; with the broker all are.
   EndingSessions ending_{epoll_, kSessionId, kControlFd};
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
   std::deque<Absent> absent_;
+  std::deque<std::uint32_t> wanting_;    // Sessions whose hosts want a piece of a file.
   std::optional<TimePoint> back_since_;  // From when on the broker was there again.
   bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
 };

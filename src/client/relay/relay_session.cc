@@ -48,23 +48,36 @@ void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t
 Result<> RelaySession::on_message(const broker::Message& message) {
   begun_ = is_asked_ = true;
   first_ = {};
-  if (const auto* const want = std::get_if<broker::WantPiece>(&message)) return send_piece(want->offset);
+  if (const auto* const want = std::get_if<broker::WantPiece>(&message)) return take_wanted(want->offset);
   TRY(pump_.on_message(message));
   if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.
   return {};
 }
 
-Result<> RelaySession::send_piece(std::uint64_t offset) {
+const RelaySession::StoredFile* RelaySession::file_at(std::uint64_t offset) const {
   const auto behind = std::ranges::upper_bound(stored_, offset, {}, &StoredFile::offset);
-  const StoredFile none{offset, nullptr};
-  const auto [begin, file] = behind == stored_.begin() ? none : *std::prev(behind);
-  const std::uint64_t at = offset - begin;
-  if (file == nullptr || at >= file->content().size() || at % broker::kPieceBytes != 0 || offset < next_piece_) {
+  if (behind == stored_.begin()) return nullptr;
+  const StoredFile& stored = *std::prev(behind);
+  return offset - stored.offset < stored.file->content().size() ? &stored : nullptr;
+}
+
+Result<> RelaySession::take_wanted(std::uint64_t offset) {
+  const StoredFile* const stored = file_at(offset);
+  if (stored == nullptr || (offset - stored->offset) % broker::kPieceBytes != 0 || offset < next_piece_) {
     return fail(Errc::kPeer, "a piece of a file was asked for that was not sent, or twice");
   }
+  if (wanted_.size() == broker::kPiecesAtATime) return fail(Errc::kPeer, "too many pieces were asked for at a time");
   next_piece_ = offset + 1;
-  send_(*this, broker::Piece{offset, file->content().substr(at, broker::kPieceBytes)});
+  wanted_.push_back(offset);
   return {};
+}
+
+void RelaySession::send_piece() {
+  if (wanted_.empty()) return;
+  const std::uint64_t offset = wanted_.front();
+  wanted_.pop_front();
+  const StoredFile& stored = *file_at(offset);
+  send_(*this, broker::Piece{offset, stored.file->content().substr(offset - stored.offset, broker::kPieceBytes)});
 }
 
 Result<> RelaySession::watch(const sys::Epoll& epoll, std::uint64_t id) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -40,8 +41,11 @@ class RelaySession {
 
   /// The file that was taken, and is lent: as one that hosts fetch, or as data.
   void send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms);
-  /// A message but Open and Reset. An Error is the reason of the Reset that is due.
+  /// A message but Open and Reset. An Error is the reason of the Reset that is due. Each WantPiece wants a
+  /// send_piece().
   Result<> on_message(const broker::Message& message);
+  /// What was asked for first.
+  void send_piece();
   /// Says to `epoll` what is wanted of the socket, under `id`.
   Result<> watch(const sys::Epoll& epoll, std::uint64_t id);
   void unwatch() { watch_.reset(); }
@@ -50,22 +54,25 @@ class RelaySession {
 
   const broker::SessionName name;
   const std::string inbox;
+  bool was_refused = false;  ///< Its host has reset it before it began.
 
  private:
   struct StoredFile {
     std::uint64_t offset;
     const LentFile* file;
   };
-  Result<> send_piece(std::uint64_t offset);
+  [[nodiscard]] const StoredFile* file_at(std::uint64_t offset) const;
+  Result<> take_wanted(std::uint64_t offset);
 
   SessionInput input_;
   nats::SessionPump pump_;
   Send send_;
   std::uint64_t first_credit_;
   bool is_asked_ = false, begun_ = false;
-  std::vector<StoredFile> stored_;  // That the host was told to fetch.
-  std::uint64_t next_piece_ = 0;    // Each is sent once, so a host has no more of them than it was told to fetch.
-  std::string first_;               // What was sent to a host that has not answered: it may not have been there.
+  std::vector<StoredFile> stored_;    // That the host was told to fetch.
+  std::deque<std::uint64_t> wanted_;  // Offsets.
+  std::uint64_t next_piece_ = 0;      // Each is sent once, so a host has no more of them than it was told to fetch.
+  std::string first_;                 // What was sent to a host that has not answered: it may not have been there.
   sys::Watch watch_;
 };
 
