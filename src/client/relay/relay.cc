@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <deque>
@@ -18,6 +19,7 @@
 #include "broker/credit_pool.h"
 #include "broker/message.h"
 #include "broker/subjects.h"
+#include "client/relay/absent_hosts.h"
 #include "client/relay/broker_settings.h"
 #include "client/relay/control.h"
 #include "client/relay/ending_sessions.h"
@@ -38,10 +40,6 @@ constexpr int kControlFd = STDIN_FILENO;
 constexpr std::uint64_t kControlId = 0, kBrokerId = 1, kSessionId = 2;  // And a session's number.
 constexpr Duration kFarewellLimit = 2s;
 constexpr unsigned kEndSeconds = 5;
-// After a broker's absence all hosts come back within so long, each in its own time.
-constexpr Duration kReturnTime = 60s, kAskAgainAfter = 250ms;
-// A host's link that ended is started again by its service, and connects.
-constexpr Duration kRestartTime = 20s;
 // How fast a file's fetchers begin: more at once, and a broker holds all that they ask for in memory.
 constexpr std::size_t kFetchersPerSecond = 500;
 // Pieces of files wait while so much has not gone to the broker.
@@ -86,11 +84,6 @@ class Relay {
   }
 
  private:
-  // Its host was not there.
-  struct Absent {
-    TimePoint ask_at;
-    std::uint32_t number;
-  };
   Result<> on_event(const sys::Event& event) {
     if (event.id == kControlId) return on_control(event.events);
     if (event.id == kBrokerId) {
@@ -149,14 +142,15 @@ class Relay {
 
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
     std::optional<TimePoint> next = files_.store().next_timer();
-    if (!absent_.empty()) next = std::min(next.value_or(absent_.front().ask_at), absent_.front().ask_at);
-    if (!wanting_.empty()) next = std::min(next.value_or(TimePoint::max()), sys::now() + kUnsentPause);
+    const auto note = [&](TimePoint at) { next = std::min(next.value_or(at), at); };
+    if (const std::optional<TimePoint> ask_at = absent_.next_timer()) note(*ask_at);
+    if (!wanting_.empty()) note(sys::now() + kUnsentPause);
     return next;
   }
 
   void ask_again() {
-    for (const TimePoint now = sys::now(); !absent_.empty() && absent_.front().ask_at <= now; absent_.pop_front()) {
-      if (connected_) ask(absent_.front().number);
+    for (const std::uint32_t number : absent_.take_due(sys::now())) {
+      if (connected_) ask(number);
     }
   }
 
@@ -204,7 +198,7 @@ class Relay {
   void end(std::uint32_t number, const std::string& reason) {
     if (!sessions_.contains(number)) return;
     std::unique_ptr<RelaySession> session = forget_session(number);
-    if (connected_ && session->has_begun()) lost_hosts_[session->name.host] = sys::now();
+    if (connected_ && session->has_begun()) absent_.note_lost(session->name.host, sys::now());
     ending_.add(number, reason, std::move(session));
     watch_control();
   }
@@ -231,7 +225,7 @@ class Relay {
 
   void on_connected() {
     connected_ = true;
-    if (std::exchange(has_connected_, true)) back_since_ = sys::now();
+    if (std::exchange(has_connected_, true)) absent_.note_broker_back(sys::now());
     failed_.clear();
     for (const broker::SessionName& name : std::exchange(forgotten_, {})) reset(name, "rstap's relay was lost");
     for (const broker::SessionName& name : std::exchange(lost_, {}))
@@ -283,7 +277,7 @@ class Relay {
     if (ended != nullptr) {
       // Of one that is just coming back: it may not have heard the first of our words. If it has, it says so again.
       const bool is_first = !session->second->has_begun() && !std::exchange(session->second->was_refused, true);
-      if (is_first && may_return(name->host, sys::now())) return ask_later(*session->second);
+      if (is_first && absent_.may_return(name->host, sys::now())) return ask_later(*session->second);
       return end(name->number, reason_of(*session->second, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
@@ -306,25 +300,17 @@ class Relay {
                        reason.empty() ? "it has ended the session" : reason);
   }
 
-  // A broker's end took all hosts with it; one that was lost in the middle of a session may be starting again, and is
-  // then asked what it has left.
-  [[nodiscard]] bool may_return(const std::string& host, TimePoint now) const {
-    if (back_since_ && now - *back_since_ < kReturnTime) return true;
-    const auto lost = lost_hosts_.find(host);
-    return lost != lost_hosts_.end() && now - lost->second < kRestartTime;
-  }
-
   // For as long as rstap waits.
   void ask_later(RelaySession& session) {
     if (!session.is_asked()) return;
     session.note_absent();
-    absent_.push_back({sys::now() + kAskAgainAfter, session.name.number});
+    absent_.ask_later(session.name.number, sys::now());
   }
 
   void on_nobody(std::uint32_t number) {
     RelaySession& session = *sessions_.at(number);
     if (!session.is_asked()) return;  // It was told of each message.
-    if (!session.has_begun() && may_return(session.name.host, sys::now())) return ask_later(session);
+    if (!session.has_begun() && absent_.may_return(session.name.host, sys::now())) return ask_later(session);
     end(number, session.has_begun()
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())
@@ -372,13 +358,11 @@ class Relay {
   sys::Watch control_watch_;
   std::unordered_map<std::uint32_t, std::unique_ptr<RelaySession>> sessions_;
   std::unordered_map<std::string, std::uint32_t> inboxes_;
-  std::unordered_map<std::string, TimePoint> lost_hosts_;  // And since when; with the broker all are.
   EndingSessions ending_{epoll_, kSessionId, kControlFd};
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
-  std::deque<Absent> absent_;
-  std::deque<std::uint32_t> wanting_;    // Sessions whose hosts want a piece of a file.
-  std::optional<TimePoint> back_since_;  // From when on the broker was there again.
+  AbsentHosts absent_;
+  std::deque<std::uint32_t> wanting_;  // Sessions whose hosts want a piece of a file.
   bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
 };
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hosts that are not connected to the broker, and may be again in a moment: after the broker's absence, or because
+// their link is started again. Who opens a session with one waits, and asks again and again. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+
+namespace stapsh::client {
+
+class AbsentHosts {
+ public:
+  // After a broker's absence all hosts come back within so long, each in its own time.
+  static constexpr Duration kReturnTime = std::chrono::seconds(60);
+  // A host's link that ended is started again by its service, and connects.
+  static constexpr Duration kRestartTime = std::chrono::seconds(20);
+  static constexpr Duration kAskAgainAfter = std::chrono::milliseconds(250);
+
+  void note_broker_back(TimePoint now) { broker_back_since_ = now; }
+  /// In the middle of a session.
+  void note_lost(const std::string& host, TimePoint now) { lost_[host] = now; }
+  [[nodiscard]] bool may_return(const std::string& host, TimePoint now) const {
+    if (broker_back_since_ && now - *broker_back_since_ < kReturnTime) return true;
+    const auto lost = lost_.find(host);
+    return lost != lost_.end() && now - lost->second < kRestartTime;
+  }
+
+  /// The host of session `number` is to be asked again.
+  void ask_later(std::uint32_t number, TimePoint now) { asked_later_.push_back({now + kAskAgainAfter, number}); }
+  /// When take_due() has something.
+  [[nodiscard]] std::optional<TimePoint> next_timer() const {
+    return asked_later_.empty() ? std::nullopt : std::optional(asked_later_.front().at);
+  }
+  /// The sessions whose hosts are to be asked now, each once for each ask_later().
+  std::vector<std::uint32_t> take_due(TimePoint now) {
+    std::vector<std::uint32_t> due;
+    for (; !asked_later_.empty() && asked_later_.front().at <= now; asked_later_.pop_front()) {
+      due.push_back(asked_later_.front().number);
+    }
+    return due;
+  }
+
+ private:
+  struct Later {
+    TimePoint at;
+    std::uint32_t number;
+  };
+  std::optional<TimePoint> broker_back_since_;
+  std::unordered_map<std::string, TimePoint> lost_;
+  std::deque<Later> asked_later_;
+};
+
+}  // namespace stapsh::client
