@@ -275,10 +275,12 @@ class Relay {
       return;
     }
     if (ended != nullptr) {
+      RelaySession& its = *session->second;
+      if (!its.is_asked()) return;  // Of a try that is over.
       // Of one that is just coming back: it may not have heard the first of our words. If it has, it says so again.
-      const bool is_first = !session->second->has_begun() && !std::exchange(session->second->was_refused, true);
-      if (is_first && absent_.may_return(name->host, sys::now())) return ask_later(*session->second);
-      return end(name->number, reason_of(*session->second, ended->reason));
+      const bool is_first = !its.has_begun() && !std::exchange(its.was_refused, true);
+      if (is_first && absent_.may_return(name->host, sys::now())) return ask_later(its);
+      return end(name->number, reason_of(its, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
     if (!taken) {
@@ -302,7 +304,6 @@ class Relay {
 
   // For as long as rstap waits.
   void ask_later(RelaySession& session) {
-    if (!session.is_asked()) return;
     session.note_absent();
     absent_.ask_later(session.name.number, sys::now());
   }
