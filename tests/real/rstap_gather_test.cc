@@ -12,6 +12,8 @@ namespace stapsh::real {
 namespace {
 
 const std::string kRule = std::string(15, '-') + "\n";
+// As a runner's whole output, for what is about megabytes: a line costs more than its bytes.
+const std::string kLongLines = "yes $WHO$(printf %0997d 0)";  // Of 1,000 bytes.
 
 std::string header(const std::string& title) { return kRule + title + "\n" + kRule; }
 
@@ -141,7 +143,7 @@ TEST_F(RstapGather, TextsWithLittleInCommonAreComparedInBoundedTime) {
 
 // Text that nobody reads is waited for while a pager is open; a signal ends that.
 TEST_F(RstapGather, ASlowReaderGetsAllAndASignalEndsTheWaiting) {
-  set_runner("yes $WHO | head -c 9000000");
+  set_runner(kLongLines + " | head -c 9000000");
   ProgramOptions options = rstap_on("n[1-3]", {"--gather", "-v"});
   options.read_output = false;
   for (const bool read : {true, false}) {
@@ -191,7 +193,7 @@ TEST_F(RstapGather, CtrlCsInARowLoseNothing) {
 TEST_F(RstapGather, WhatCannotBeKeptIsShownAtOnceAndTheRestAsItComes) {
   const std::string disk = scratch_.make_folder("disk");
   mounts_.small_disk(disk, 64);
-  set_runner("yes $WHO | head -c 150000000; echo; echo the end of $WHO; echo error of $WHO >&2");
+  set_runner(kLongLines + " | head -c 150000000; echo; echo the end of $WHO; echo error of $WHO >&2");
   ProgramOptions options = rstap_on("n[1-2]", {"--gather"});
   options.env.push_back("TMPDIR=" + disk);
   const std::string limit = STAPSH_SANITIZED != 0 ? "" : "ulimit -v 1500000; ";  // A sanitizer takes terabytes.
@@ -202,8 +204,10 @@ TEST_F(RstapGather, WhatCannotBeKeptIsShownAtOnceAndTheRestAsItComes) {
   Program rstap(options);
   EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(100)), 0) << rstap.captured();
   // Each has been in one header as well.
-  for (const char* line : {"50000001 n1\n", "50000001 n2\n", "1 the end of n1\n", "1 the end of n2\n"}) {
-    EXPECT_NE(("\n" + rstap.out()).find("\n" + std::string(line)), std::string::npos) << rstap.out();
+  for (const std::string host : {"n1", "n2"}) {
+    for (const std::string& line : {"150000 " + host + std::string(997, '0'), "1 " + host, "1 the end of " + host}) {
+      EXPECT_NE(("\n" + rstap.out()).find("\n" + line + "\n"), std::string::npos) << rstap.out();
+    }
   }
   EXPECT_TRUE(
       rstap.err().starts_with("rstap: --gather: a temporary file (TMPDIR chooses another place): No space left "
@@ -250,22 +254,21 @@ TEST_F(RstapGather, UnfinishedLinesOfManyAreNotLostWhereItCannotBeKept) {
 TEST_F(RstapGather, WhatIsShownEarlyEndsInARule) {
   const std::string disk = scratch_.make_folder("disk");
   mounts_.small_disk(disk, 8);
-  set_runner("yes 'n1: lie' | head -c 320000000; echo; echo end");
+  set_runner("yes \"n1: lie $(printf %0991d 0)\" | head -c 320000000; echo end");
   ProgramOptions options = rstap_on("n2", {"--gather"});
   options.env.push_back("TMPDIR=" + disk);
   options.argv.insert(options.argv.begin(), {"/bin/bash", "-c", "\"$@\" | uniq -c | sed 's/^ *//'", "bash"});
   Program rstap(options);
   EXPECT_EQ(rstap.wait_exit(std::chrono::seconds(100)), 0) << rstap.captured();
-  EXPECT_TRUE(
-      std::regex_match(rstap.out(), std::regex("1 -{15}\n1 n2\n1 -{15}\n[0-9]+ n1: lie\n1 -{15}\n[0-9]+ n2: n1: lie\n"
-                                               "1 n2: \n1 n2: end\n")))
+  EXPECT_TRUE(std::regex_match(rstap.out(), std::regex("1 -{15}\n1 n2\n1 -{15}\n[0-9]+ n1: lie 0+\n1 -{15}\n"
+                                                       "[0-9]+ n2: n1: lie 0+\n1 n2: end\n")))
       << rstap.captured();
 }
 
 TEST_F(RstapGather, AReaderThatLeavesMeanwhileEndsTheRun) {
   const std::string disk = scratch_.make_folder("disk");
   mounts_.small_disk(disk, 64);
-  set_runner("yes $WHO");
+  set_runner(kLongLines);
   ProgramOptions options = rstap_on("n[1-2]", {"--gather"});
   options.env.push_back("TMPDIR=" + disk);
   options.argv.insert(options.argv.begin(),
