@@ -3,17 +3,19 @@
 #   stapsh_add_library(session                     # target stapsh::session, binary session_test
 #     SOURCES agent_session.cc …
 #     TESTS   agent_session_test.cc …
-#     DEPENDS stapsh::protocol)                  # and PRECOMPILE: further headers that most of its files read
+#     DEPENDS stapsh::protocol)
 #
-# stapsh_compile_options(TARGET) gives any other target of ours the same flags.
+# stapsh_compile_options(TARGET) gives any other target of ours the same flags, stapsh_compile_as(test TARGET) those of a
+# test.
 
-# Much of what a compiler reads are the same headers: a first build (the preset release) has them compiled before. All
-# other presets see that each file includes what it needs; and ccache does not go well with it.
+# Much of what a compiler reads are the same headers: a third of its time. With STAPSH_PRECOMPILE they are compiled once
+# for all libraries and once for all tests. The presets dev and ci-clang see that each file includes what it needs.
 set(STAPSH_SHARED_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set>
   <span> <string> <string_view> <utility> <variant> <vector>)
 
-# A test runs once: at -O2 the tests would take longer to compile than all else.
-set(STAPSH_TEST_OPTIMIZATION $<$<CONFIG:RelWithDebInfo>:-O1>)
+# A test runs once: optimised as what it tests, the tests would take longer to compile than all else. A sanitizer makes
+# optimising twice as dear.
+set(STAPSH_TEST_OPTIMIZATION $<$<CONFIG:RelWithDebInfo>:-O1> $<$<BOOL:${STAPSH_SANITIZE}>:-O0>)
 
 include(StapshHarden)
 
@@ -41,27 +43,54 @@ function(stapsh_compile_options target)
     target_compile_options(${target} PRIVATE ${flags})
     target_link_options(${target} PRIVATE ${flags})
   endif()
-  if(STAPSH_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
-  endif()
   stapsh_harden(${target})
 endfunction()
 
+# `kind`: library or test.
+function(stapsh_compile_as kind target)
+  stapsh_compile_options(${target})
+  if(kind STREQUAL "test")
+    target_compile_options(${target} PRIVATE ${STAPSH_TEST_OPTIMIZATION})
+  elseif(STAPSH_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+  if(NOT STAPSH_PRECOMPILE OR (STAPSH_PRECOMPILE STREQUAL "TESTS" AND NOT kind STREQUAL "test"))
+    return()
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 then forgets that these false alarms are in a system header. So ci-gcc, which is there to warn, precompiles
+    # those of the tests alone.
+    target_compile_options(${target} PRIVATE
+      -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  else()
+    target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)  # ccache wants it.
+  endif()
+  set(shared stapsh_${kind}_headers)
+  if(target STREQUAL shared)
+    return()
+  endif()
+  if(NOT TARGET ${shared})
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${shared}.cc CONTENT "")
+    add_library(${shared} OBJECT ${PROJECT_BINARY_DIR}/${shared}.cc)
+    target_precompile_headers(${shared} PRIVATE ${STAPSH_SHARED_HEADERS} <tl/expected.hpp>)
+    target_link_libraries(${shared} PRIVATE tl::expected)
+    if(kind STREQUAL "test")
+      target_precompile_headers(${shared} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+      target_link_libraries(${shared} PRIVATE GTest::gmock)
+    endif()
+    stapsh_compile_as(${kind} ${shared})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${shared})
+endfunction()
+
 function(stapsh_add_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPENDS;TEST_DEPENDS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPENDS;TEST_DEPENDS" ${ARGN})
   set(target stapsh_${name})
   if(arg_SOURCES)
     add_library(${target} STATIC ${arg_SOURCES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${arg_DEPENDS})
-    stapsh_compile_options(${target})
-    if(STAPSH_PRECOMPILE)
-      target_precompile_headers(${target} PRIVATE ${STAPSH_SHARED_HEADERS} ${arg_PRECOMPILE})
-      if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # g++ 12 then forgets that these false alarms are in a system header; ci-gcc has them on.
-        target_compile_options(${target} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
-      endif()
-    endif()
+    stapsh_compile_as(library ${target})
     set(link ${target})
   else()
     add_library(${target} INTERFACE)
@@ -74,8 +103,7 @@ function(stapsh_add_library name)
   if(arg_TESTS AND STAPSH_TESTS)
     add_executable(${name}_test ${arg_TESTS})
     target_link_libraries(${name}_test PRIVATE ${link} ${arg_TEST_DEPENDS} GTest::gmock GTest::gtest_main)
-    stapsh_compile_options(${name}_test)
-    target_compile_options(${name}_test PRIVATE ${STAPSH_TEST_OPTIMIZATION})
+    stapsh_compile_as(test ${name}_test)
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
   endif()
 endfunction()
