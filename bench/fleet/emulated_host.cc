@@ -59,7 +59,7 @@ EmulatedHost::EmulatedHost(std::size_t index, const broker::Subjects& subjects, 
 
 Result<> EmulatedHost::open(const BrokerAddress& address, const sys::Epoll& epoll, std::uint64_t id) {
   TRY(socket_.open(address, who_.host, epoll, id));
-  socket_.say(subscribe_line(subjects_.who(), kWho));
+  socket_.say(subscribe_line(subjects_.all_who(), kWho));
   socket_.say(subscribe_line(subjects_.all_down(who_.host), kNode));
   socket_.say(kPingLine);
   return {};
@@ -101,7 +101,10 @@ void EmulatedHost::on_event(const WireEvent& event, TimePoint now) {
 
 void EmulatedHost::on_question(const Delivery& delivery, TimePoint now) {
   const Result<broker::WhoQuestion> question = broker::parse_who_question(delivery.payload);
-  if (!question || !question->selector.matches(who_.labels) || !subjects_.client_of_here(delivery.reply)) return;
+  if (!question || !question->selector.matches(who_.labels) ||
+      !subjects_.client_of_who(delivery.subject, delivery.reply)) {
+    return;
+  }
   const auto after = std::chrono::milliseconds(random_numbers()() % (question->spread_ms + 1));
   answers_.push_back({now + after, std::string(delivery.reply) + "." + broker::host_token(who_.host)});
 }

@@ -64,7 +64,7 @@ class Floor {
     socket_.say(subscribe_line(here + ".*", kAnswers));
     socket_.say(subscribe_line(subjects_.all_up(kClient, run_), kUp));
     begun_ = sys::now();
-    socket_.publish(subjects_.who(), here, broker::format_who(broker::WhoQuestion{{}, kSpreadMs}));
+    socket_.publish(subjects_.who(kClient), here, broker::format_who(broker::WhoQuestion{{}, kSpreadMs}));
     const TimePoint patience_ends = begun_ + kPatience + lasts_;
     std::vector<sys::Event> events(4);
     while (true) {

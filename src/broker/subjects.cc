@@ -10,7 +10,7 @@
 namespace stapsh::broker {
 namespace {
 
-constexpr std::string_view kDown = "node.", kUp = "up.", kHere = "here.";
+constexpr std::string_view kDown = "node.", kUp = "up.", kHere = "here.", kWho = "who.";
 constexpr std::size_t kNameMax = 64, kHostMax = 253;
 
 bool is_plain(char c) {
@@ -112,10 +112,13 @@ std::string Subjects::all_up(std::string_view client, std::string_view run) cons
   return prefix_ + std::string(kUp) + std::string(client) + "." + std::string(run) + ".>";
 }
 
-std::optional<std::string> Subjects::client_of_here(std::string_view reply) const {
-  const auto found = tokens<2>(reply, prefix_, kHere);
-  if (!found || !is_name((*found)[0]) || !is_name((*found)[1])) return std::nullopt;
-  return std::string((*found)[0]);
+std::optional<std::string> Subjects::client_of_who(std::string_view subject, std::string_view reply) const {
+  const auto asks = tokens<1>(subject, prefix_, kWho);
+  const auto hears = tokens<2>(reply, prefix_, kHere);
+  if (!asks || !hears || !is_name((*asks)[0]) || (*asks)[0] != (*hears)[0] || !is_name((*hears)[1])) {
+    return std::nullopt;
+  }
+  return std::string((*asks)[0]);
 }
 
 std::optional<SessionName> Subjects::session_of_down(std::string_view subject) const {

@@ -32,8 +32,8 @@ class Subjects {
   /// `site` is a name.
   explicit Subjects(std::string_view site) : prefix_("rstap." + std::string(site) + ".") {}
 
-  /// Asks all links who they are (who.h).
-  [[nodiscard]] std::string who() const { return prefix_ + "who"; }
+  /// Where a client asks all links who they are (who.h): rstap.SITE.who.CLIENT.
+  [[nodiscard]] std::string who(std::string_view client) const { return prefix_ + "who." + std::string(client); }
   /// The reply subject of such a question, rstap.SITE.here.CLIENT.RUN; and where a host answers it, which only that
   /// host may: rstap.SITE.here.CLIENT.RUN.HOST.
   [[nodiscard]] std::string here(std::string_view client, std::string_view run) const;
@@ -56,12 +56,15 @@ class Subjects {
   /// Whether `subject` is one of a piece or of the store.
   [[nodiscard]] bool is_of_store(std::string_view subject) const;
 
-  /// All that is for a host, and all that is for a run: a subscription each.
+  /// All such questions, all that is for a host, and all that is for a run: a subscription each.
+  [[nodiscard]] std::string all_who() const { return who("*"); }
   [[nodiscard]] std::string all_down(std::string_view host) const;
   [[nodiscard]] std::string all_up(std::string_view client, std::string_view run) const;
 
-  /// The client of a question with this reply subject; none: it is no such subject.
-  [[nodiscard]] std::optional<std::string> client_of_here(std::string_view reply) const;
+  /// Who asks who is there at `subject`, to be answered at `reply`; none: it is no such subject, or another's reply
+  /// subject, which the broker's permissions do not keep anybody from naming.
+  [[nodiscard]] std::optional<std::string> client_of_who(std::string_view subject, std::string_view reply) const;
+  [[nodiscard]] bool is_who(std::string_view subject) const { return subject.starts_with(who("")); }
   /// Whose session it is about; none: it is no such subject.
   [[nodiscard]] std::optional<SessionName> session_of_down(std::string_view subject) const;
   [[nodiscard]] std::optional<SessionName> session_of_up(std::string_view subject) const;

@@ -10,18 +10,19 @@ const SessionName kSession{"db1.example.com", "ann", "5f0c", 17};
 
 TEST(Subjects, HaveTheHostAndTheClientAsTokens) {
   const Subjects subjects("fra");
-  EXPECT_EQ(subjects.who(), "rstap.fra.who");
+  EXPECT_EQ(subjects.who("ann"), "rstap.fra.who.ann");
+  EXPECT_EQ(subjects.all_who(), "rstap.fra.who.*");
   EXPECT_EQ(subjects.down(kSession), "rstap.fra.node.db1/example/com.ann.5f0c.17");
   EXPECT_EQ(subjects.up(kSession), "rstap.fra.up.ann.5f0c.db1/example/com.17");
   EXPECT_EQ(subjects.here("ann", "5f0c"), "rstap.fra.here.ann.5f0c");
   EXPECT_EQ(subjects.here("ann", "5f0c", "db1.example.com"), "rstap.fra.here.ann.5f0c.db1/example/com");
-  EXPECT_EQ(subjects.client_of_here(subjects.here("ann", "5f0c")), "ann");
+  EXPECT_EQ(subjects.client_of_who(subjects.who("ann"), subjects.here("ann", "5f0c")), "ann");
   EXPECT_EQ(subjects.file("abc", 3), "rstap.fra.file.abc.3");
   EXPECT_EQ(subjects.store_get("abc", 3), "rstap.fra.store.get.abc.3");
   for (const std::string& of : {subjects.file("abc", 3), subjects.store_find(), subjects.store_create()}) {
     EXPECT_TRUE(subjects.is_of_store(of)) << of;
   }
-  EXPECT_FALSE(subjects.is_of_store(subjects.who()));
+  EXPECT_FALSE(subjects.is_of_store(subjects.who("ann")));
   EXPECT_EQ(subjects.all_down("db1.example.com"), "rstap.fra.node.db1/example/com.>");
   EXPECT_EQ(subjects.all_up("ann", "5f0c"), "rstap.fra.up.ann.5f0c.>");
   EXPECT_EQ(subjects.session_of_down(subjects.down(kSession)), kSession);
@@ -51,7 +52,13 @@ TEST(Subjects, WhoAsksIsAnsweredNowhereElse) {
         "rstap.fra.here.ann.", "rstap.fra.here..5f0c", "rstap.fra.here.ann.5f0c.db1", "rstap.fra.here.*.5f0c",
         "rstap.fra.here.ann.>", "rstap.ams.here.ann.5f0c", "rstap.fra.node.db1.ann.5f0c.0", "rstap.fra.up.ann.5f0c",
         "$JS.API.STREAM.DELETE.RSTAP_FILES", "x.rstap.fra.here.ann.5f0c"}) {
-    EXPECT_EQ(subjects.client_of_here(reply), std::nullopt) << reply;
+    EXPECT_EQ(subjects.client_of_who("rstap.fra.who.ann", reply), std::nullopt) << reply;
+  }
+  EXPECT_EQ(subjects.client_of_who("rstap.fra.who.ann", "rstap.fra.here.ann.5f0c"), "ann");
+  // A broker lets everybody name another's reply subject.
+  for (const std::string_view subject : {"rstap.fra.who.bob", "rstap.fra.who", "rstap.fra.who.", "rstap.fra.who.ann.x",
+                                         "rstap.ams.who.ann", "rstap.fra.who.*"}) {
+    EXPECT_EQ(subjects.client_of_who(subject, "rstap.fra.here.ann.5f0c"), std::nullopt) << subject;
   }
 }
 

@@ -21,6 +21,7 @@
 #include "link/who_answers.h"
 #include "nats/connection.h"
 #include "sys/clock.h"
+#include "sys/descriptor_limit.h"
 #include "sys/epoll_set.h"
 #include "sys/signal_fd.h"
 #include "sys/uname.h"
@@ -54,7 +55,7 @@ nats::Settings settings_of(const Configuration& configuration, const broker::Sub
   settings.credentials_file = configuration.credentials;
   settings.name = "stapsh-link " + configuration.host;
   settings.inbox_prefix = std::string(broker::kInboxes) + broker::host_token(configuration.host);
-  settings.subscriptions = {subjects.who(), subjects.all_down(configuration.host)};
+  settings.subscriptions = {subjects.all_who(), subjects.all_down(configuration.host)};
   return settings;
 }
 
@@ -119,7 +120,7 @@ class Link {
       }
       // The second one: somebody has no patience.
       stop_by_ = stop_by_ ? now : now + kStopLimit;
-      sessions_.stop("stapsh-link on this host is being stopped", now);
+      sessions_.stop(std::string(broker::kStopping), now);
       who_.forget();
     }
   }
@@ -148,8 +149,8 @@ class Link {
   }
 
   void take_message(const nats::Message& message, TimePoint now) {
-    if (message.subject == subjects_.who()) {
-      if (!stop_by_) who_.on_question(message.data, message.reply, sessions_.random_fraction(), now);
+    if (subjects_.is_who(message.subject)) {
+      if (!stop_by_) who_.on_question(message.subject, message.data, message.reply, sessions_.random_fraction(), now);
     } else if (const auto session = subjects_.session_of_down(message.subject)) {
       sessions_.on_message(*session, message.data, now);
     } else {
@@ -177,6 +178,7 @@ Result<> check(Configuration configuration) {
 Result<int> serve(Configuration configuration) {
   if (configuration.host.empty()) configuration.host = TRY(name_of_machine());
   TRY(Agents(configuration.stapsh).check());
+  (void)sys::raise_descriptor_limit();
   const broker::Subjects subjects(configuration.site);
   // Both before libnats' threads begin, which are to have the same mask.
   const std::string ready_socket = take_ready_socket();

@@ -15,7 +15,8 @@ namespace {
 
 // What clients may have sent and agents have not read yet, of all sessions together.
 constexpr std::uint64_t kCreditBytes = std::uint64_t{16} << 20;
-// What agents may have said and the broker has not taken yet: a client's credit is the client's word alone.
+// What the broker has not taken yet of what agents have said, and of what is no session's: a client's credit is the
+// client's word alone.
 constexpr std::size_t kUnsentBytesMax = std::size_t{32} << 20;
 constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
 
@@ -47,6 +48,7 @@ Sessions::Sessions(const Configuration& configuration, const broker::Subjects& s
       connection_(connection),
       epoll_(epoll),
       inbox_(connection.new_inbox() + "."),
+      pieces_(connection.new_secret_inbox() + "."),
       pool_(kCreditBytes, configuration.sessions_max),
       agents_(configuration.stapsh) {}
 
@@ -62,10 +64,16 @@ void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
   send(name, broker::Reset{shown_text(reason, broker::kReasonBytesMax - 3)});
 }
 
+// Whoever may speak to this host may say much that wants such an answer, and no credit holds that back: the broker's
+// way to us may take more than ours to it. Who gets none hears of it by the next word.
+void Sessions::turn_away(const broker::SessionName& name, std::string_view reason) {
+  if (connection_.unsent() <= kUnsentBytesMax) reset(name, reason);
+}
+
 void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {
   connection_.publish(
       subjects_.store_get(sha256, name.piece), {},
-      inbox_ + std::to_string(name.session) + "." + std::to_string(name.file) + "." + std::to_string(name.piece));
+      pieces_ + std::to_string(name.session) + "." + std::to_string(name.file) + "." + std::to_string(name.piece));
 }
 
 void Sessions::note_unfetched(const std::string& why) {
@@ -78,11 +86,11 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   const auto known = serials_.find(name);
   const Result<broker::Message> message = broker::decode(bytes);
   if (known == serials_.end()) {
-    if (!message) return reset(name, message.error().what);
+    if (!message) return turn_away(name, message.error().what);
     if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened, now);
     if (!std::holds_alternative<broker::Reset>(*message))
-      reset(name,
-            "there is no such session here: stapsh-link has been started since, or a second one runs as this host");
+      turn_away(name,
+                "there is no such session here: stapsh-link has been started since, or a second one runs as this host");
     return;
   }
   const std::uint64_t serial = known->second;
@@ -114,7 +122,7 @@ void Sessions::open(const broker::SessionName& name, const broker::Open& open, T
 }
 
 void Sessions::refuse(const broker::SessionName& name, const std::string& reason, TimePoint now) {
-  reset(name, reason);
+  turn_away(name, reason);
   log_.refused(name, reason, now);
 }
 
@@ -141,20 +149,26 @@ std::optional<std::string> Sessions::refusal(const std::string& client) const {
 }
 
 void Sessions::on_answer(const nats::Message& message, TimePoint now) {
-  if (!message.subject.starts_with(inbox_)) return;
-  const std::string_view what = std::string_view(message.subject).substr(inbox_.size());
-  if (const auto serial = parse_int<std::uint64_t>(what, 0, UINT64_MAX)) {
-    const auto session = sessions_.find(*serial);
-    const bool is_client_gone = message.status == nats::kNoResponders && session != sessions_.end();
-    const auto known = is_client_gone ? serials_.find(session->second->name()) : serials_.end();
-    if (known != serials_.end() && known->second == *serial) end_for_client(*serial, "its client is gone", now);
-    return;
+  const std::string_view subject = message.subject;
+  if (subject.starts_with(pieces_)) {
+    const std::optional<PieceName> name = parse_piece_name(subject.substr(pieces_.size()));
+    if (name) on_piece(*name, message, now);
+  } else if (subject.starts_with(inbox_) && message.status == nats::kNoResponders) {
+    const auto serial = parse_int<std::uint64_t>(subject.substr(inbox_.size()), 0, UINT64_MAX);
+    if (serial) on_nobody(*serial, now);
   }
-  const std::optional<PieceName> name = parse_piece_name(what);
-  if (!name) return;
-  const auto found = sessions_.find(name->session);
+}
+
+void Sessions::on_nobody(std::uint64_t serial, TimePoint now) {
+  const auto session = sessions_.find(serial);
+  const auto known = session != sessions_.end() ? serials_.find(session->second->name()) : serials_.end();
+  if (known != serials_.end() && known->second == serial) end_for_client(serial, "its client is gone", now);
+}
+
+void Sessions::on_piece(const PieceName& name, const nats::Message& message, TimePoint now) {
+  const auto found = sessions_.find(name.session);
   if (found == sessions_.end()) return;
-  settle(name->session, found->second->on_piece(*name, answer_of(message.status), message.data, now), now);
+  settle(name.session, found->second->on_piece(name, answer_of(message.status), message.data, now), now);
 }
 
 void Sessions::on_socket(std::uint64_t serial, std::uint32_t events, TimePoint now) {

@@ -64,6 +64,9 @@ class Sessions : private SessionHost {
   void refuse(const broker::SessionName& name, const std::string& reason, TimePoint now);
   [[nodiscard]] std::optional<std::string> refusal(const std::string& client) const;
   void reset(const broker::SessionName& name, std::string_view reason);
+  void turn_away(const broker::SessionName& name, std::string_view reason);
+  void on_nobody(std::uint64_t serial, TimePoint now);
+  void on_piece(const PieceName& name, const nats::Message& message, TimePoint now);
   /// Its client has ended it, or is gone: it goes on without a name until its agent has taken what came before.
   void end_for_client(std::uint64_t serial, const std::string& how, TimePoint now);
   /// Ends it: with a Reset if `result` is an Error, and silently if it is over.
@@ -73,7 +76,8 @@ class Sessions : private SessionHost {
   const broker::Subjects subjects_;
   nats::Connection& connection_;
   const sys::Epoll& epoll_;
-  const std::string inbox_;  // For pieces of files, and the broker's word that a client is gone.
+  const std::string inbox_;   // For the broker's word that a client is gone; clients know it.
+  const std::string pieces_;  // For pieces of files: who could guess it would have the store answer there.
   broker::CreditPool pool_;
   Agents agents_;
   SessionLog log_;

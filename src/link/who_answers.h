@@ -23,10 +23,12 @@ class WhoAnswers {
   WhoAnswers(broker::WhoAnswer self, broker::Subjects subjects)
       : self_(std::move(self)), subjects_(std::move(subjects)) {}
 
-  /// A question, to be answered behind `reply`, which must be Subjects::here(): who asks must not have all hosts speak
-  /// wherever they like. `fraction` of its spread is waited, 0 to 1.
-  void on_question(std::string_view text, const std::string& reply, double fraction, TimePoint now) {
-    std::optional<std::string> client = subjects_.client_of_here(reply);
+  /// A question that came at `subject`, to be answered behind `reply`, which must be Subjects::here() of the same
+  /// client: who asks must not have all hosts speak wherever they like, nor take another's place. `fraction` of its
+  /// spread is waited, 0 to 1.
+  void on_question(std::string_view subject, std::string_view text, const std::string& reply, double fraction,
+                   TimePoint now) {
+    std::optional<std::string> client = subjects_.client_of_who(subject, reply);
     if (!client || due_.size() == kWaitingMax || waiting(*client) == kWaitingMaxOfClient) return;
     const Result<broker::WhoQuestion> question = broker::parse_who_question(text);
     if (!question || !question->selector.matches(self_.labels)) return;

@@ -226,6 +226,9 @@ void Connection::publish(std::string subject, std::string data, std::string repl
   state_->publish({std::move(subject), std::move(reply), std::move(data)});
 }
 std::string Connection::new_inbox() { return state_->new_inbox(); }
+std::string Connection::new_secret_inbox() {
+  return new_inbox() + "." + sys::random_name(kInboxCharacters).value_or("0");
+}
 bool Connection::is_inbox(std::string_view subject) const { return state_->is_inbox(subject); }
 std::size_t Connection::unsent() const { return state_->unsent_bytes(); }
 bool Connection::finish(Duration limit) { return state_->finish(limit); }

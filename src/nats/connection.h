@@ -77,6 +77,8 @@ class Connection {
   void publish(std::string subject, std::string data, std::string reply = {});
   /// A subject that comes to us alone, for the answers to one publish().
   std::string new_inbox();
+  /// One that nobody can guess who has seen others.
+  std::string new_secret_inbox();
   /// Whether a message came to one of those.
   [[nodiscard]] bool is_inbox(std::string_view subject) const;
   /// Bytes that were published and are not handed to the library yet.

@@ -18,7 +18,7 @@ namespace {
 
 // What came and was not taken. Nothing is read while that is much; libnats drops what is more, which a session's
 // offsets show.
-constexpr int kPendingBytesMax = 64 << 20;
+constexpr int kPendingBytesMax = 64 << 20, kPendingMessagesMax = 1 << 20;
 // What libnats reads and writes at once.
 constexpr int kBufferBytes = 256 << 10;
 constexpr Duration kLongTime = std::chrono::hours(1);
@@ -87,7 +87,7 @@ std::string LiveConnection::subscribe_to(const std::string& subject) {
     const std::lock_guard lock(mutex_);
     ++calls_to_come_;
   }
-  (void)api_.natsSubscription_SetPendingLimits(subscription, -1, kPendingBytesMax);
+  (void)api_.natsSubscription_SetPendingLimits(subscription, kPendingMessagesMax, kPendingBytesMax);
   return {};
 }
 

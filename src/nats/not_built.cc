@@ -28,6 +28,7 @@ int Connection::fd() const { return -1; }
 std::vector<Event> Connection::take() { return {}; }
 void Connection::publish(std::string, std::string, std::string) {}
 std::string Connection::new_inbox() { return {}; }
+std::string Connection::new_secret_inbox() { return {}; }
 bool Connection::is_inbox(std::string_view) const { return false; }
 std::size_t Connection::unsent() const { return 0; }
 bool Connection::finish(Duration) { return true; }

@@ -54,7 +54,9 @@ TEST_F(FleetPermissions, EachSaysWhatItIsForAndNothingElse) {
       {"bob", "_INBOX.ada.x", ""},
       {"bob", "_INBOX.web01.x", ""},
       {"bob", "rstap.other.node.web01.bob.r1.0", ""},
-      {"bob", "rstap.other.who", ""},
+      {"bob", "rstap.other.who.bob", ""},
+      {"bob", "rstap.demo.who", ""},
+      {"bob", "rstap.demo.who.ada", ""},
       {"bob", "anything", ""},
       // Answering for another host, asking one, asking all.
       {"web01", "rstap.demo.up.ada.r1.web02.0", ""},
@@ -68,7 +70,7 @@ TEST_F(FleetPermissions, EachSaysWhatItIsForAndNothingElse) {
       {"web01", "rstap.demo.up.ada.r1.x.web01.0", ""},
       {"web01", "rstap.demo.node.web02.ada.r1.0", ""},
       {"web01", "rstap.demo.node.web02.web01.r1.0", ""},
-      {"web01", "rstap.demo.who", ""},
+      {"web01", "rstap.demo.who.web01", ""},
       {"web01", "_INBOX.ada.x", ""},
       {"web01", "_INBOX.web02.x", ""},
       // Files: a host stores none and finds none but by its digest; nobody else touches the store.
@@ -113,9 +115,9 @@ TEST_F(FleetPermissions, EachSaysWhatItIsForAndNothingElse) {
     }
   }
   // What all hear now is the first that they hear since.
-  (*all.at("ada"))->publish("rstap.demo.who", "who 1");
+  (*all.at("ada"))->publish("rstap.demo.who.ada", "who 1");
   for (const char* name : {"web01", "web02", "db1.example.com"}) {
-    EXPECT_EQ(all.at(name)->next(), "rstap.demo.who who 1") << name;
+    EXPECT_EQ(all.at(name)->next(), "rstap.demo.who.ada who 1") << name;
   }
   (*all.at("web02"))->publish("rstap.demo.up.ada.r1.web02.0", "last");
   EXPECT_EQ(all.at("ada")->next(), "rstap.demo.up.ada.r1.web02.0 last");
@@ -144,7 +146,8 @@ TEST_F(FleetPermissions, NobodyHearsWhatIsForAnother) {
       {"bob", "rstap.demo.up.>"},
       {"bob", "rstap.demo.node.web01.>"},
       {"bob", "rstap.demo.node.*.bob.>"},
-      {"bob", "rstap.demo.who"},
+      {"bob", "rstap.demo.who.*"},
+      {"bob", "rstap.demo.who.bob"},
       {"bob", "rstap.demo.here.ada.>"},
       {"bob", "rstap.demo.here.*.r1"},
       {"web01", "rstap.demo.here.>"},
@@ -169,14 +172,14 @@ TEST_F(FleetPermissions, NobodyHearsWhatIsForAnother) {
 TEST_F(FleetPermissions, WhoIsThereIsAnsweredAsOneselfAndNowhereElse) {
   const auto ada = talk(client("ada")), bob = talk(client("bob")), web01 = talk(host("web01")),
              web02 = talk(host("web02"));
-  (*ada)->publish("rstap.demo.who", "who 1", "rstap.demo.here.ada.r1");
-  EXPECT_EQ(web01->next(), "rstap.demo.who who 1");
+  (*ada)->publish("rstap.demo.who.ada", "who 1", "rstap.demo.here.ada.r1");
+  EXPECT_EQ(web01->next(), "rstap.demo.who.ada who 1");
   (*web01)->publish("rstap.demo.here.ada.r1.web01", "host web01");
   EXPECT_EQ(ada->next(), "rstap.demo.here.ada.r1.web01 host web01");
   // That somebody has sent it something gives a host no right to say anything anywhere.
   for (const char* reply :
        {"rstap.demo.here.ada.r1", "rstap.demo.here.ada.r1.web02", "rstap.demo.node.web02.ada.r1.0",
-        "rstap.demo.up.ada.r1.web02.0", "_INBOX.ada.x", "_INBOX.bob.x", "rstap.demo.who", "rstap.demo.store.create",
+        "rstap.demo.up.ada.r1.web02.0", "_INBOX.ada.x", "_INBOX.bob.x", "rstap.demo.who.ada", "rstap.demo.store.create",
         "$JS.API.STREAM.CREATE.EVIL", "$JS.API.STREAM.DELETE.RSTAP_FILES", "$JS.API.STREAM.NAMES"}) {
     SCOPED_TRACE(reply);
     (*bob)->publish("rstap.demo.node.web01.bob.r1.0", "say it for me", reply);
@@ -185,14 +188,14 @@ TEST_F(FleetPermissions, WhoIsThereIsAnsweredAsOneselfAndNowhereElse) {
     EXPECT_THAT(web01->next(), HasSubstr("Publish to \"" + std::string(reply) + "\""));
   }
   (*bob)->publish("rstap.demo.node.web02.bob.r1.0", "last");
-  EXPECT_EQ(web02->next(), "rstap.demo.who who 1");
+  EXPECT_EQ(web02->next(), "rstap.demo.who.ada who 1");
   EXPECT_EQ(web02->next(), "rstap.demo.node.web02.bob.r1.0 last");
 }
 
 TEST_F(FleetPermissions, WhoAsksForNobodyIsToldSo) {
   const auto bob = talk(client("bob"));
   EXPECT_EQ(bob->ask("rstap.demo.node.web09.bob.r1.0", "o"), "503");
-  (*bob)->publish("rstap.demo.who", "who 1", "rstap.demo.here.bob.r1");
+  (*bob)->publish("rstap.demo.who.bob", "who 1", "rstap.demo.here.bob.r1");
   EXPECT_EQ(bob->next(), "rstap.demo.here.bob.r1 503");
 }
 
@@ -221,7 +224,7 @@ TEST_F(FleetPermissions, NobodySpeaksThroughTheStore) {
   EXPECT_THAT(bob->ask(kPiece, "as somebody else"), HasSubstr("\"stream\":\"RSTAP_FILES\""));
   // To others: what is stored, that something is not there, what was stored as what, and what there is.
   for (const char* reply : {"rstap.demo.node.web02.ada.r1.0", "rstap.demo.up.ada.r1.web02.0",
-                            "rstap.demo.here.ada.r1.web02", "rstap.demo.who"}) {
+                            "rstap.demo.here.ada.r1.web02", "rstap.demo.who.ada"}) {
     (*web01)->publish(kFetch + kDigest + ".0", "", reply);
     (*web01)->publish(kFetch + kNoPiece, "", reply);
     EXPECT_EQ(web01->ask(kFetch + kDigest + ".0"), "as somebody else");

@@ -74,7 +74,7 @@ class FleetSite : public RealTest {
   nats::Settings host(const std::string& name) const {
     const broker::Subjects subjects("demo");
     return settings(file("hosts/" + name + "/link.seed"), broker::host_token(name),
-                    {subjects.who(), subjects.all_down(name)});
+                    {subjects.all_who(), subjects.all_down(name)});
   }
   nats::Settings client(const std::string& name) const {
     return settings(file("clients/" + name + "/client.seed"), name,

@@ -24,9 +24,9 @@ using Processes = std::map<pid_t, sys::ProcessRef>;
 // waited for.
 constexpr Duration kStandsStillWithin = std::chrono::milliseconds(20);
 
-// Without a descriptor to spare, by the number alone.
-void send(pid_t pid, const sys::ProcessRef& process, int signo) {
-  process.valid() ? (void)process.send(signo) : (void)::kill(pid, signo);
+// Without a descriptor to spare, by the number alone. False: it is another user's, or gone.
+bool send(pid_t pid, const sys::ProcessRef& process, int signo) {
+  return process.valid() ? process.send(signo).has_value() : ::kill(pid, signo) == 0;
 }
 
 void await_standing(const Processes& processes, TimePoint until) {
@@ -48,8 +48,8 @@ void kill_all(Look look) {
       const auto [at, is_new] = processes.try_emplace(pid);
       if (!is_new) continue;
       if (Result<sys::ProcessRef> process = sys::ProcessRef::open(pid)) at->second = *std::move(process);
-      send(pid, at->second, SIGSTOP);
-      found = true;
+      found = send(pid, at->second, SIGSTOP) ||
+              found;  // Who may not be stopped goes on to fork: they are no reason to look.
     }
     return found;
   };
@@ -58,7 +58,7 @@ void kill_all(Look look) {
     do {
       await_standing(processes, until);
     } while (stop_new());
-    for (const auto& [pid, process] : processes) send(pid, process, SIGKILL);
+    for (const auto& [pid, process] : processes) (void)send(pid, process, SIGKILL);
   }
 }
 

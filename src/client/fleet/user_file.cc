@@ -27,15 +27,15 @@ struct Permissions {
 Permissions host_permissions(const std::string& site, const std::string& host) {
   const std::string token = broker::host_token(host);
   return {.publish = {site + "up.*.*." + token + ".*", site + "here.*.*." + token, site + "store.get.*.*"},
-          .subscribe = {site + "who", site + "node." + token + ".>", "_INBOX." + token + ".>"}};
+          .subscribe = {site + "who.*", site + "node." + token + ".>", "_INBOX." + token + ".>"}};
 }
 
 // A client speaks as itself to each host, and stores files.
 Permissions client_permissions(const std::string& site, const Member& client) {
-  Permissions all{
-      .publish = {site + "who", site + "node.*." + client.name + ".*.*", site + "file.*.*", site + "store.find"},
-      .subscribe = {site + "up." + client.name + ".>", site + "here." + client.name + ".>",
-                    "_INBOX." + client.name + ".>"}};
+  Permissions all{.publish = {site + "who." + client.name, site + "node.*." + client.name + ".*.*", site + "file.*.*",
+                              site + "store.find"},
+                  .subscribe = {site + "up." + client.name + ".>", site + "here." + client.name + ".>",
+                                "_INBOX." + client.name + ".>"}};
   // Who makes the stream says what it keeps, and for how long.
   if (client.makes_store) all.publish.push_back(site + "store.create");
   return all;

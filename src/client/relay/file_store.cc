@@ -6,7 +6,6 @@
 
 #include "broker/message.h"
 #include "client/relay/stored_answer.h"
-#include "sys/random_name.h"
 
 namespace stapsh::client {
 namespace {
@@ -23,7 +22,6 @@ constexpr int kRoundTrips = 4;
 // Who finds that a piece is not there could take the first one, and say so, in as little: a stream of that name with
 // subjects of its own takes none, and nobody says so.
 constexpr Duration kFirstPieceTaken = 1s;
-constexpr std::size_t kInboxCharacters = 16;
 
 std::uint64_t piece_count(const LentFile& file) {
   return (file.content().size() + broker::kPieceBytes - 1) / broker::kPieceBytes;
@@ -61,8 +59,7 @@ void FileStore::ask(Upload& upload, std::string subject, std::string data, TimeP
 // Hosts know the inboxes of their sessions. Who could guess one of these would have JetStream answer there, and a file
 // would be taken for one that is stored: what another host can't fetch would be that one's failure.
 std::string FileStore::new_inbox() {
-  if (inboxes_.empty())
-    inboxes_ = connection_.new_inbox() + "." + sys::random_name(kInboxCharacters).value_or("0") + ".";
+  if (inboxes_.empty()) inboxes_ = connection_.new_secret_inbox() + ".";
   return inboxes_ + std::to_string(++inbox_count_);
 }
 

@@ -44,6 +44,8 @@ constexpr unsigned kEndSeconds = 5;
 constexpr std::size_t kFetchersPerSecond = 500;
 // Pieces of files wait while so much has not gone to the broker.
 constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20U;
+// What is said to who has no session here is dropped while so much has not.
+constexpr std::size_t kUnaskedBytesMax = std::size_t{32} << 20U;
 constexpr Duration kUnsentPause = 10ms;
 
 // rstap is gone, however that came: whatever we are in the middle of has an end.
@@ -63,27 +65,32 @@ class Relay {
   Result<> run() {
     control_watch_ = TRY(epoll_.add(kControlFd, EPOLLIN, kControlId));
     const sys::Watch broker_watch = TRY(epoll_.add(connection_.fd(), EPOLLIN, kBrokerId));
-    std::array<sys::Event, 256> events;
-    while (!rstap_ended_) {
-      const std::size_t count = TRY(epoll_.wait(events, next_timer()));
-      for (const sys::Event& event : std::span(events).first(count)) {
-        TRY(on_event(event));
-        serve_files();
-      }
-      files_.store().on_timer(sys::now());
-      serve_files();
-      serve_pieces();
-      ask_again();
-    }
+    Result<> turn;
+    while (turn && !rstap_ended_) turn = take_turn();
+    // Also where we can't go on: hosts are told.
     for (const auto& [number, session] : sessions_) {
       session->pump().on_socket(EPOLLIN);  // Its end may not have been read yet, and is no reset's.
       reset(session->name, std::string(broker::kFarewell));
     }
     (void)connection_.finish(kFarewellLimit);
-    return {};
+    return turn;
   }
 
  private:
+  Result<> take_turn() {
+    std::array<sys::Event, 256> events;
+    const std::size_t count = TRY(epoll_.wait(events, next_timer()));
+    for (const sys::Event& event : std::span(events).first(count)) {
+      TRY(on_event(event));
+      serve_files();
+    }
+    files_.store().on_timer(sys::now());
+    serve_files();
+    serve_pieces();
+    ask_again();
+    return {};
+  }
+
   Result<> on_event(const sys::Event& event) {
     if (event.id == kControlId) return on_control(event.events);
     if (event.id == kBrokerId) {
@@ -271,15 +278,18 @@ class Relay {
     const bool is_known = session != sessions_.end() && session->second->name.host == name->host;
     const auto* const ended = decoded ? std::get_if<broker::Reset>(&*decoded) : nullptr;
     if (!is_known) {
-      if (ended == nullptr) reset(*name, "no such session");
+      // No credit holds a host back that says much to nobody.
+      if (ended == nullptr && connection_.unsent() < kUnaskedBytesMax) reset(*name, "no such session");
       return;
     }
     if (ended != nullptr) {
       RelaySession& its = *session->second;
       if (!its.is_asked()) return;  // Of a try that is over.
       // Of one that is just coming back: it may not have heard the first of our words. If it has, it says so again.
-      const bool is_first = !its.has_begun() && !std::exchange(its.was_refused, true);
-      if (is_first && absent_.may_return(name->host, sys::now())) return ask_later(its);
+      // Nor is one back that is being stopped: it is started again, most likely.
+      const bool is_first = !std::exchange(its.was_refused, true);
+      const bool may_change = is_first || ended->reason == broker::kStopping;
+      if (!its.has_begun() && may_change && absent_.may_return(name->host, sys::now())) return ask_later(its);
       return end(name->number, reason_of(its, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));

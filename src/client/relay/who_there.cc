@@ -71,8 +71,8 @@ class WhoThere {
     const TimePoint now = sys::now();
     limit_ = now + kAnswersLimit;
     ends_ = now + kFirstAnswer;
-    connection_.publish(broker::Subjects(site_.name).who(), format_who(broker::WhoQuestion{selector_, kSpreadMs}),
-                        reply_);
+    connection_.publish(broker::Subjects(site_.name).who(site_.settings.client),
+                        format_who(broker::WhoQuestion{selector_, kSpreadMs}), reply_);
     return {};
   }
 

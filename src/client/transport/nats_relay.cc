@@ -69,6 +69,7 @@ Result<> NatsRelay::start(const NatsSites& sites, std::size_t targets) {
   spawn.parent_death_signal = kRelayDeathSignal;
   spawn.new_session = true;  // What a terminal sends is ours to act on.
   child_ = TRY(sys::spawn(spawn));
+  does_not_read_ = false;
   control_ = std::move(control.here);
   for (const ForgetSession& lost : std::exchange(lost_, {})) {
     (void)sys::send_packet(control_.get(), encode_control(lost));  // Else they find it out by themselves, later.
@@ -76,11 +77,16 @@ Result<> NatsRelay::start(const NatsSites& sites, std::size_t targets) {
   return {};
 }
 
-Result<> NatsRelay::hand_over(const std::string& packet, int socket) const {
-  for (const TimePoint limit = sys::deadline_after(kReadLimit);;) {
+// Who waits here keeps all other targets waiting: for a relay that has not read once, no more.
+Result<> NatsRelay::hand_over(const std::string& packet, int socket) {
+  for (const TimePoint limit = does_not_read_ ? sys::now() : sys::deadline_after(kReadLimit);;) {
     const sys::IoResult sent = TRY(sys::send_descriptor(control_.get(), packet, socket));
-    if (!sent.would_block) return {};
+    if (!sent.would_block) {
+      does_not_read_ = false;
+      return {};
+    }
     if (!TRY(sys::wait_for(control_.get(), POLLOUT, limit))) {
+      does_not_read_ = true;
       return fail(Errc::kTimeout, "rstap's relay to the broker takes no more sessions: is it stopped?");
     }
   }

@@ -47,7 +47,7 @@ class NatsRelay {
   };
 
   Result<> start(const NatsSites& sites, std::size_t targets);
-  Result<> hand_over(const std::string& packet, int socket) const;
+  Result<> hand_over(const std::string& packet, int socket);
   void hear();
   void on_relay_end();
   void on_said(SessionEnded ended);
@@ -62,6 +62,7 @@ class NatsRelay {
   TimePoint may_wait_at_;            // For a relay's last word, where none has come.
   std::vector<ForgetSession> lost_;  // With a relay that died: hosts still serve them.
   std::string unusable_;             // Why no relay can begin.
+  bool does_not_read_ = false;       // It has been waited for in vain.
 };
 
 class NatsRelays {

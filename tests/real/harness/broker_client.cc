@@ -66,7 +66,7 @@ void BrokerClient::ask(const std::string& subject, const std::string& bytes) {
 }
 
 void BrokerClient::ask_who(const std::string& question) {
-  connection_.publish(subjects_.who(), question, subjects_.here(client_, run_));
+  connection_.publish(subjects_.who(client_), question, subjects_.here(client_, run_));
 }
 
 testing::AssertionResult BrokerClient::wait_until(const std::function<bool()>& is_so, Bound bound) {
