@@ -48,8 +48,8 @@ void kill_all(Look look) {
       const auto [at, is_new] = processes.try_emplace(pid);
       if (!is_new) continue;
       if (Result<sys::ProcessRef> process = sys::ProcessRef::open(pid)) at->second = *std::move(process);
-      found = send(pid, at->second, SIGSTOP) ||
-              found;  // Who may not be stopped goes on to fork: they are no reason to look.
+      // Who may not be stopped goes on to fork, and is no reason to look again.
+      if (send(pid, at->second, SIGSTOP)) found = true;
     }
     return found;
   };

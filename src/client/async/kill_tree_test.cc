@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <functional>
@@ -51,28 +50,6 @@ void expect_nobody_left(Kill kill) {
 TEST(KillTree, WhoForksMeanwhileLeavesNobody) { expect_nobody_left(kill_tree); }
 TEST(KillTree, NorDoesWhoIsInItsSession) {
   expect_nobody_left([](const sys::Child& child) { kill_session(child.pid()); });
-}
-
-// What sudo has started, of somebody who is not root: each look finds others, and none of them can be stopped.
-TEST(KillTree, WhoMayNotBeKilledIsNotWaitedFor) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to have processes that another user may not kill";
-  const std::string mark = "KILL_TREE_TEST=" + std::to_string(::getpid());
-  sys::Child child =
-      *sys::spawn({.program = "/bin/sh", .argv = {"sh", "-c", kForks}, .extra_env = {mark}, .new_session = true});
-  ASSERT_TRUE(becomes_true([&] { return sys::marked_processes(mark).pids.size() > kShells; }));
-  const pid_t other = ::fork();
-  if (other == 0) {
-    if (::setuid(65'534) != 0) ::_exit(1);
-    kill_session(child.pid());
-    kill_tree(child);
-    ::_exit(0);
-  }
-  int status = -1;
-  EXPECT_TRUE(becomes_true([&] { return ::waitpid(other, &status, WNOHANG) == other; }));
-  EXPECT_EQ(status, 0);
-  if (status == -1) (void)::kill(other, SIGKILL);
-  kill_session(child.pid());
-  EXPECT_EQ(child.wait(20s).value_or(-1), 128 + SIGKILL);
 }
 
 }  // namespace
