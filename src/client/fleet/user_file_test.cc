@@ -34,7 +34,7 @@ TEST(UserFile, PermissionsHaveTheHostAsOneToken) {
                 ", permissions: {\n"
                 "      publish: [\"rstap.demo.up.*.*.db1/example/com.*\", \"rstap.demo.here.*.*.db1/example/com\", "
                 "\"rstap.demo.store.get.*.*\"],\n"
-                "      subscribe: [\"rstap.demo.who\", \"rstap.demo.node.db1/example/com.>\", "
+                "      subscribe: [\"rstap.demo.who.*\", \"rstap.demo.node.db1/example/com.>\", "
                 "\"_INBOX.db1/example/com.>\"] } },\n"));
 }
 
