@@ -8,7 +8,7 @@
 # stapsh_compile_options(TARGET) gives any other target of ours the same flags, stapsh_compile_as(test TARGET) those of a
 # test.
 
-# Much of what a compiler reads are the same headers: a third of its time. With STAPSH_PRECOMPILE they are compiled once
+# Much of what a compiler reads are the same headers: a quarter of its time. With STAPSH_PRECOMPILE they are compiled once
 # for all libraries and once for all tests. The presets dev and ci-clang see that each file includes what it needs.
 set(STAPSH_SHARED_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set>
   <span> <string> <string_view> <utility> <variant> <vector>)
