@@ -8,10 +8,9 @@
 # stapsh_compile_options(TARGET) gives any other target of ours the same flags, stapsh_compile_as(test TARGET) those of a
 # test.
 
-# Much of what a compiler reads are the same headers: a quarter of its time. With STAPSH_PRECOMPILE they are compiled once
-# for all libraries and once for all tests. The presets dev and ci-clang see that each file includes what it needs.
-set(STAPSH_SHARED_HEADERS <algorithm> <array> <chrono> <cstdint> <deque> <functional> <map> <memory> <optional> <set>
-  <span> <string> <string_view> <utility> <variant> <vector>)
+# Much of what a compiler reads are the same headers. Where CMAKE_UNITY_BUILD is set it reads them once for eight files of
+# a library, with STAPSH_UNITY_TESTS for those of a test. So a name without linkage is of one file of its library alone,
+# and ci-gcc, dev and ci-clang see that each file includes what it needs.
 
 # A test runs once: optimised as what it tests, the tests would take longer to compile than all else. A sanitizer makes
 # optimising twice as dear.
@@ -54,33 +53,9 @@ function(stapsh_compile_as kind target)
   elseif(STAPSH_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
-  if(NOT STAPSH_PRECOMPILE OR (STAPSH_PRECOMPILE STREQUAL "TESTS" AND NOT kind STREQUAL "test"))
-    return()
+  if(kind STREQUAL "test" AND STAPSH_UNITY_TESTS)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
   endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # g++ 12 then forgets that these false alarms are in a system header. So ci-gcc, which is there to warn, precompiles
-    # those of the tests alone.
-    target_compile_options(${target} PRIVATE
-      -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
-  else()
-    target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)  # ccache wants it.
-  endif()
-  set(shared stapsh_${kind}_headers)
-  if(target STREQUAL shared)
-    return()
-  endif()
-  if(NOT TARGET ${shared})
-    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${shared}.cc CONTENT "")
-    add_library(${shared} OBJECT ${PROJECT_BINARY_DIR}/${shared}.cc)
-    target_precompile_headers(${shared} PRIVATE ${STAPSH_SHARED_HEADERS} <tl/expected.hpp>)
-    target_link_libraries(${shared} PRIVATE tl::expected)
-    if(kind STREQUAL "test")
-      target_precompile_headers(${shared} PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-      target_link_libraries(${shared} PRIVATE GTest::gmock)
-    endif()
-    stapsh_compile_as(${kind} ${shared})
-  endif()
-  target_precompile_headers(${target} REUSE_FROM ${shared})
 endfunction()
 
 function(stapsh_add_library name)

@@ -22,7 +22,7 @@
 namespace stapsh::agent {
 namespace {
 
-constexpr Duration kEndLimit = std::chrono::seconds(1);
+constexpr Duration kSweeperEndLimit = std::chrono::seconds(1);
 constexpr std::size_t kOutcomeBytesMax = PIPE_BUF;
 
 // Words: REMOVED LEFT, and the notes, quoted, as many as a pipe takes at once.
@@ -77,7 +77,7 @@ Swept BackgroundSweep::finish() {
   std::array<char, kOutcomeBytesMax> buffer;
   const Result<sys::IoResult> got = sys::read_some(outcome_.get(), buffer);
   Swept swept = parse(got ? std::string_view(buffer.data(), got->bytes) : std::string_view());
-  (void)process_.wait_exit(kEndLimit);
+  (void)process_.wait_exit(kSweeperEndLimit);
   sys::reap_aside(process_);
   return swept;
 }

@@ -31,7 +31,7 @@ constexpr std::chrono::minutes kUnknownTime(10);  // Before a program that did n
 std::uint64_t unknown_period() { return static_cast<std::uint64_t>(sys::wall_now() / kUnknownTime); }
 
 // Lines: IDENTITY VERSION, and at last `end`; `?PERIOD` in the place of a version that was not told in that period.
-KnownVersions parse(std::string_view text) {
+KnownVersions parse_versions(std::string_view text) {
   KnownVersions versions;
   if (!text.ends_with(kEnd)) return versions;
   const std::string unknown = "?" + std::to_string(unknown_period());
@@ -66,7 +66,7 @@ KnownVersions read_versions() {
   if (!folder || !*folder) return {};
   const Result<sys::UniqueFd> file = sys::open_own_file((*folder)->fd(), kName, O_RDONLY);
   const Result<std::string> text = file ? sys::read_whole(file->get(), kBytesMax) : fail(file.error());
-  return text ? parse(*text) : KnownVersions();
+  return text ? parse_versions(*text) : KnownVersions();
 }
 
 void keep_versions(const KnownVersions& versions) {

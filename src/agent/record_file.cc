@@ -25,7 +25,7 @@ constexpr const char* kVariable = "XDG_RUNTIME_DIR";
 constexpr const char* kFolderName = "stapsh";
 constexpr mode_t kOthersWrite = S_IWGRP | S_IWOTH;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
-constexpr int kAttemptsMax = 100;
+constexpr int kNamesMax = 100;
 constexpr timespec kAttemptPause{0, 1'000'000};
 constexpr int kRemovalsMax = 2;
 
@@ -103,7 +103,7 @@ Result<RecordFile> RecordFile::create(const RecordFolder& folder, const std::str
   record.folder_ = TRY(sys::duplicate(folder.fd()));
   record.name_ = name;
   record.path_ = folder.path() + "/" + name;
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kNamesMax; ++attempt) {
     // A sweep can have a new file locked, to see what it is, and take it for a dead session's, or be ending the one
     // that has the name: give it a moment.
     if (attempt > 0) (void)::nanosleep(&kAttemptPause, nullptr);

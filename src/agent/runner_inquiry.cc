@@ -20,7 +20,7 @@
 namespace stapsh::agent {
 namespace {
 
-constexpr Duration kEndLimit = std::chrono::seconds(1);
+constexpr Duration kAskerEndLimit = std::chrono::seconds(1);
 
 // Of those that may be executed; empty for others.
 using Paths = std::vector<std::string>;
@@ -94,7 +94,7 @@ FoundRunners RunnerInquiry::finish() {
   std::array<char, PIPE_BUF> buffer;
   const Result<sys::IoResult> got = sys::read_some(answer_.get(), buffer);
   if (got && got->bytes > 0) found_ = parse_found_runners(std::string_view(buffer.data(), got->bytes));
-  (void)process_.wait_exit(kEndLimit);
+  (void)process_.wait_exit(kAskerEndLimit);
   sys::reap_aside(process_);
   return std::move(found_);
 }

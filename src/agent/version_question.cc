@@ -16,7 +16,7 @@
 namespace stapsh::agent {
 namespace {
 
-constexpr Duration kAnswerLimit = std::chrono::seconds(2);
+constexpr Duration kVersionLimit = std::chrono::seconds(2);
 constexpr Duration kKillLimit = std::chrono::milliseconds(500);
 constexpr std::size_t kAnswerBytesMax = 4'096;
 
@@ -84,7 +84,7 @@ std::string version_of(Question& question, TimePoint deadline) {
 }  // namespace
 
 std::vector<std::string> ask_versions(std::span<const std::string> programs) {
-  const TimePoint deadline = sys::deadline_after(kAnswerLimit);
+  const TimePoint deadline = sys::deadline_after(kVersionLimit);
   std::vector<Question> questions;
   for (const std::string& program : programs) questions.push_back(ask(program));
   read_answers(questions, deadline);

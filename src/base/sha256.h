@@ -12,6 +12,8 @@
 
 namespace stapsh {
 
+inline constexpr std::size_t kSha256Digits = 64;  ///< Hexadecimal ones.
+
 class Sha256 {
  public:
   void update(std::string_view bytes);
@@ -26,7 +28,7 @@ class Sha256 {
 
 /// Whether it is what Sha256::finish() returns for something: 64 lower-case hexadecimal digits.
 inline bool is_sha256_hex(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == kSha256Digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// The digest of `bytes`, in hexadecimal digits.

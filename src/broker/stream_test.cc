@@ -6,7 +6,7 @@
 namespace stapsh::broker {
 namespace {
 
-const std::string kDigest(64, 'a');
+const std::string kFileDigest(64, 'a');
 
 std::string fault(Result<Stream::Arrival> arrival) { return arrival ? "none" : arrival.error().what; }
 
@@ -68,8 +68,8 @@ TEST(BrokerStream, WhatIsLostOrRepeatedOrTooMuchShows) {
 TEST(BrokerStream, AStoredFileTakesNoCredit) {
   Stream client(Stream::Side::kClient, 4, 0), host(Stream::Side::kHost, 0, 4);
   EXPECT_TRUE(host.receive(client.send("head")));
-  const StoredFile file = client.send_file(kDigest, 1'000'000, 20);
-  EXPECT_EQ(file, (StoredFile{4, 1'000'000, 20, kDigest}));
+  const StoredFile file = client.send_file(kFileDigest, 1'000'000, 20);
+  EXPECT_EQ(file, (StoredFile{4, 1'000'000, 20, kFileDigest}));
   const Message message = file;
   const Result<Stream::Arrival> arrived = host.receive(message);
   ASSERT_TRUE(arrived);
@@ -86,13 +86,13 @@ TEST(BrokerStream, AStoredFileTakesNoCredit) {
   EXPECT_TRUE(receiver.receive(sender.send("head")));
   receiver.use(4);
   const std::optional<Credit> late = receiver.grant(4);
-  EXPECT_TRUE(receiver.receive(sender.send_file(kDigest, 1'000'000, 0)));
+  EXPECT_TRUE(receiver.receive(sender.send_file(kFileDigest, 1'000'000, 0)));
   EXPECT_TRUE(sender.receive(*late));
   EXPECT_EQ(sender.sendable(), 4U);
   EXPECT_EQ(receiver.receive(sender.send("tail"))->bytes, "tail");
 
   Stream other(Stream::Side::kClient, 0, 10);
-  EXPECT_EQ(fault(other.receive(StoredFile{0, 1, 0, kDigest})), "a host may not send a stored file");
+  EXPECT_EQ(fault(other.receive(StoredFile{0, 1, 0, kFileDigest})), "a host may not send a stored file");
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct OpenSsl {
 #undef STAPSH_OPENSSL_MEMBER
 };
 
-Result<OpenSsl> load() {
+Result<OpenSsl> load_openssl() {
   void* library = ::dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) library = ::dlopen("libcrypto.so.1.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return fail(Errc::kSystem, "OpenSSL's library (libcrypto) is not here; install libssl3");
@@ -45,7 +45,7 @@ unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned ch
 
 // `use` has the library and the secret as a key of it; whether it succeeded.
 Result<> with_key(std::string_view secret, const auto& use) {
-  static const Result<OpenSsl> library = load();
+  static const Result<OpenSsl> library = load_openssl();
   if (!library) return fail(library.error());
   EVP_PKEY* const key =
       library->EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(secret), secret.size());

@@ -13,11 +13,11 @@ namespace {
 
 constexpr int kPingsUnanswered = 2;
 
-constexpr std::size_t kFileBytesMax = 65'536;
+constexpr std::size_t kCredentialsBytesMax = 65'536;
 
 // Of a file as nsc(1) writes it: the line behind -----BEGIN NATS USER JWT-----.
 Result<std::string> read_jwt(const std::string& path) {
-  const std::string text = TRY(sys::read_private_file(path, kFileBytesMax));
+  const std::string text = TRY(sys::read_private_file(path, kCredentialsBytesMax));
   const std::size_t mark = text.find("BEGIN NATS USER JWT");
   const std::size_t begin = mark == std::string::npos ? mark : text.find('\n', mark);
   if (begin == std::string::npos) return fail(Errc::kUsage, path + ": has no user's JWT; it is no credentials file");

@@ -3,12 +3,11 @@
 
 #include <string>
 
+#include "base/sha256.h"
 #include "policy/policy_text.h"
 
 namespace stapsh::policy {
 namespace {
-
-constexpr std::size_t kDigestDigits = 64;
 
 Result<std::string> digest_of_line(const Line& line) {
   std::string_view text = line.text;
@@ -16,8 +15,8 @@ Result<std::string> digest_of_line(const Line& line) {
   text.remove_prefix(escaped);
   std::size_t digits = text.find_first_not_of("0123456789abcdefABCDEF");
   if (digits == std::string_view::npos) digits = text.size();
-  if (digits != kDigestDigits) {
-    return fail_at(line.number, escaped + std::min(digits, kDigestDigits) + 1,
+  if (digits != kSha256Digits) {
+    return fail_at(line.number, escaped + std::min(digits, kSha256Digits) + 1,
                    "a line of sha256sum begins with 64 hexadecimal digits");
   }
   const std::string_view behind = text.substr(digits);

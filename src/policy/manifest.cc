@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/parse_int.h"
+#include "base/sha256.h"
 #include "base/shown_text.h"
 #include "policy/policy_text.h"
 #include "protocol/command.h"
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::string_view kTitle = "stapsh-manifest 1";
 constexpr std::string_view kSignatureBegin = "\n-----BEGIN SSH SIGNATURE-----\n";
-constexpr std::size_t kDigestDigits = 64;
 
 auto fail_line(const Line& line, std::string_view what) {
   return fail(Errc::kPeer, "manifest, line " + std::to_string(line.number) + ": " + std::string(what));
@@ -50,10 +50,6 @@ class Reader {
   std::size_t next_ = 0;
 };
 
-bool is_digest(std::string_view text) {
-  return text.size() == kDigestDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 // One spelling of a word alone: what was signed has no other.
 Result<std::string> exact_word(std::string_view word) {
   std::string text = TRY(unquote(word));
@@ -62,9 +58,9 @@ Result<std::string> exact_word(std::string_view word) {
 }
 
 Result<> take_file(Manifest& manifest, const Reader& reader, std::string_view value) {
-  const std::string_view digest = value.substr(0, kDigestDigits),
-                         name = value.substr(std::min(value.size(), kDigestDigits));
-  if (!is_digest(digest) || !name.starts_with(' ') || !check_file_name(name.substr(1))) {
+  const std::string_view digest = value.substr(0, kSha256Digits),
+                         name = value.substr(std::min(value.size(), kSha256Digits));
+  if (!is_sha256_hex(digest) || !name.starts_with(' ') || !check_file_name(name.substr(1))) {
     return reader.bad("a file is a SHA-256, a blank and a name");
   }
   manifest.files.push_back({std::string(name.substr(1)), std::string(digest)});

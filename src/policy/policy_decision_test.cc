@@ -28,7 +28,7 @@ RunRequest bpftrace(std::vector<std::string> args, const std::string& digest = k
   return {RunnerKind::kBpftrace, std::move(args), {{"a.bt", digest}}};
 }
 
-constexpr std::string_view kText =
+constexpr std::string_view kPolicyText =
     "deny uid=1000 runner=staprun\n"
     "allow as=oncall runner=bpftrace args=safe sha256=@/list\n"
     "allow uid=1000 args=safe command=yes\n"
@@ -77,7 +77,7 @@ TEST(PolicyDecision, TheFirstStatementThatMatchesDecides) {
       {"a digest not known yet", kOncall, bpftrace({"-e", "x"}, ""),
        "policy line 2: args=safe: -e is a program that was not sent as a file"},
   };
-  const Policy policy = policy_of(kText);
+  const Policy policy = policy_of(kPolicyText);
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     const Decision decision = decide(policy, c.peer, c.request);

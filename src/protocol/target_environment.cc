@@ -14,7 +14,7 @@ namespace {
 using Fact = TargetEnvironment::Fact;
 using Policy = TargetEnvironment::Policy;
 
-constexpr std::string_view kNone = "none", kFolder = "folder:";
+constexpr std::string_view kNothing = "none", kFolder = "folder:";
 constexpr std::array<std::string_view, 3> kLockdowns{"none", "integrity", "confidentiality"};
 constexpr std::array<std::string_view, 4> kPolicies{"", "none", "there", "broken"};  // As Policy counts.
 
@@ -35,7 +35,7 @@ void add(std::string& word, std::string_view name, Fact fact) {
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
-  return text.empty() ? std::string(kNone) : text;
+  return text.empty() ? std::string(kNothing) : text;
 }
 
 // Those of "a+b" that `is_known`, none twice.

@@ -9,14 +9,14 @@ namespace stapsh {
 namespace {
 
 // Of "abc", as FIPS 180-4 has it.
-constexpr std::string_view kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+constexpr std::string_view kDigestOfAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
 AgentSettings with_policy(std::string_view text, policy::Peer peer = {{}, {}, "oncall"}) {
   AgentSettings settings;
   settings.identity = {"5.6", "x86_64", "6.1"};
   Result<policy::Policy> policy = policy::parse_policy(text);
   EXPECT_TRUE(policy) << policy.error().what;
-  for (auto& [file, digests] : policy->digests) digests.emplace(kAbc);
+  for (auto& [file, digests] : policy->digests) digests.emplace(kDigestOfAbc);
   settings.gate = policy::Gate{std::move(peer), *std::move(policy), {}, ~policy::Capabilities{}};
   return settings;
 }
@@ -97,7 +97,7 @@ TEST(PolicyGate, WhatIsLoggedHasAStartAndAnEnd) {
   EXPECT_EQ(agent.run({"say stap 5.6", "bytes file 3 a.bt\\nabc", "say run ./a.bt"}),
             "stapsh 5.6 x86_64 6.1; create a.bt 3; write abc; commit; OK; start bpftrace [./a.bt] logged; OK");
   EXPECT_EQ(agent.logged.size(), 1U);
-  EXPECT_EQ(agent.logged[0].files, (std::vector<policy::UploadedFile>{{"a.bt", std::string(kAbc)}}));
+  EXPECT_EQ(agent.logged[0].files, (std::vector<policy::UploadedFile>{{"a.bt", std::string(kDigestOfAbc)}}));
   EXPECT_EQ(agent.logged[0].args, std::vector<std::string>{"./a.bt"});
   EXPECT_EQ(agent.logged[0].who, "as=oncall");
   AgentDriver with_variable(with_policy("log auth\nallow as=oncall\n"));
@@ -140,8 +140,8 @@ TEST(PolicyGate, WhatCanNotStartIsLogged) {
 TEST(PolicyGate, RefusalsAreLoggedWhereverTheyCome) {
   AgentDriver agent(with_policy("log auth\ndeny runner=stapdyn\nallow args=safe\n"));
   EXPECT_EQ(
-      agent.run(
-          {"say stap 5.6", "say check a.bt:" + std::string(kAbc) + " -e x", "bytes file 3 a.so\\nabc", "say run -e"}),
+      agent.run({"say stap 5.6", "say check a.bt:" + std::string(kDigestOfAbc) + " -e x", "bytes file 3 a.so\\nabc",
+                 "say run -e"}),
       "stapsh 5.6 x86_64 6.1; "
       "log refused line 3: policy line 3: args=safe: -e is a program that was not sent as a file; "
       "ERROR: refused: policy line 3: args=safe: -e is a program that was not sent as a file; "
@@ -173,12 +173,12 @@ class SignedRun : public testing::Test {
   }
   static std::string manifest(const std::string& nonce = "n0nce", const std::string& more = "") {
     const std::string text = "stapsh-manifest 1\nnonce " + nonce +
-                             "\ntarget web07\nuntil 1790000000\nrunner bpftrace\nfile " + std::string(kAbc) +
+                             "\ntarget web07\nuntil 1790000000\nrunner bpftrace\nfile " + std::string(kDigestOfAbc) +
                              " a.bt\narg ./a.bt\n" + more + "-----BEGIN SSH SIGNATURE-----\n";
     return "bytes manifest " + std::to_string(text.size()) + "\\n" + escape(text);
   }
   static constexpr std::string_view kFile = "bytes file 3 a.bt\\nabc", kRun = "say run ./a.bt";
-  const std::string check_ = "say check a.bt:" + std::string(kAbc) + " ./a.bt";
+  const std::string check_ = "say check a.bt:" + std::string(kDigestOfAbc) + " ./a.bt";
 };
 
 TEST_F(SignedRun, ByAnOperatorRuns) {
@@ -252,7 +252,7 @@ TEST_F(SignedRun, WhoStopsMeanwhileIsNotWaitedFor) {
 }
 
 TEST(PolicyGate, ItCanBeAskedBeforeAnythingIsSent) {
-  const std::string digest(kAbc);
+  const std::string digest(kDigestOfAbc);
   AgentDriver agent(with_policy(kApproved));
   EXPECT_EQ(agent.run({"say stap 5.6", "say option policy", "say check a.bt:" + digest + " -q ./a.bt",
                        "say check a.bt:" + digest + " -e x", "say check a.bt:" + std::string(64, '0') + " ./a.bt",

@@ -12,6 +12,8 @@
 
 namespace stapsh::sys {
 
+inline constexpr int kListenBacklog = 128;
+
 /// The next waiting connection of the nonblocking `listener`, blocking and close-on-exec; nothing if there is none, or
 /// if it is gone already. `name` is for the error. `peer`, if given, has room for `peer_size` bytes of its address.
 Result<std::optional<UniqueFd>> accept_connection(int listener, std::string_view name, sockaddr* peer = nullptr,

@@ -11,12 +11,12 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
+constexpr std::size_t kAccountBytesMax = std::size_t{16} << 20;
 constexpr uid_t kIdMax = 0xffff'fffe;  // The one above stands for "as it is" in the calls that take one.
 
 Result<std::string> read_file(const char* path) {
   const UniqueFd file = TRY(open_at(AT_FDCWD, path, O_RDONLY));
-  return read_whole(file.get(), kFileBytesMax);
+  return read_whole(file.get(), kAccountBytesMax);
 }
 
 // What stands before `end`, which goes with it.

@@ -25,8 +25,8 @@ namespace stapsh::sys {
 namespace {
 
 constexpr std::size_t kPathBytesMax = 1'000;  // Nobody's is so long, and it is written down.
-constexpr Duration kWriteLimit = std::chrono::seconds(1);
-constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+constexpr Duration kKillLimit = std::chrono::seconds(1);
+constexpr int kCgroupFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 Result<std::string> read_all(int dir, const std::string& path) {
   const UniqueFd file = TRY(open_at(dir, path, O_RDONLY));
@@ -86,8 +86,8 @@ std::string directory_of(const std::string& path, std::string_view mounts) {
   return directory;
 }
 
-Result<UniqueFd> open_directory(int dir, const std::string& path) {
-  UniqueFd opened = TRY(open_at(dir, path, kDirectoryFlags));
+Result<UniqueFd> open_cgroup(int dir, const std::string& path) {
+  UniqueFd opened = TRY(open_at(dir, path, kCgroupFlags));
   struct statfs status {};
   if (::fstatfs(opened.get(), &status) != 0) return fail_errno(path, errno);
   if (status.f_type != CGROUP2_SUPER_MAGIC) return fail(Errc::kSystem, path + ": is no cgroup v2");
@@ -97,7 +97,7 @@ Result<UniqueFd> open_directory(int dir, const std::string& path) {
 /// `use` gets each directory below `dir`, held open, with its name, after those below it.
 template <typename Use>
 Result<> for_each_below(int dir, Use use) {
-  const int fd = ::openat(dir, ".", kDirectoryFlags | O_CLOEXEC);
+  const int fd = ::openat(dir, ".", kCgroupFlags | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(fd < 0 ? nullptr : ::fdopendir(fd), ::closedir);
   if (!entries) return fail_errno("cgroup", errno);
   std::vector<std::string> names;
@@ -106,7 +106,7 @@ Result<> for_each_below(int dir, Use use) {
     if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
   }
   for (const std::string& name : names) {
-    const Result<UniqueFd> below = open_at(dir, name, kDirectoryFlags);
+    const Result<UniqueFd> below = open_at(dir, name, kCgroupFlags);
     if (!below && below.error().sys_errno == ENOENT) continue;
     if (!below) return fail(below.error());
     TRY(for_each_below(below->get(), use));
@@ -152,7 +152,7 @@ Result<std::string> Cgroup::path_for(std::string_view name) {
 
 Result<Cgroup> Cgroup::open(const std::string& path) {
   Cgroup cgroup;
-  cgroup.dir_ = TRY(open_directory(AT_FDCWD, path));
+  cgroup.dir_ = TRY(open_cgroup(AT_FDCWD, path));
   cgroup.path_ = path;
   return cgroup;
 }
@@ -160,11 +160,11 @@ Result<Cgroup> Cgroup::open(const std::string& path) {
 Result<Cgroup> Cgroup::create(const std::string& path) {
   if (path.empty()) return fail(Errc::kSystem, "there is no cgroup v2 here");
   // Not where another file system lies over it, nor where a link leads elsewhere.
-  const UniqueFd parent = TRY(open_directory(AT_FDCWD, path.substr(0, path.rfind('/'))));
+  const UniqueFd parent = TRY(open_cgroup(AT_FDCWD, path.substr(0, path.rfind('/'))));
   const std::string own_name = path.substr(path.rfind('/') + 1);
   if (::mkdirat(parent.get(), own_name.c_str(), 0755) != 0) return fail_errno(path, errno);
   Cgroup cgroup;
-  Result<UniqueFd> dir = open_directory(parent.get(), own_name);
+  Result<UniqueFd> dir = open_cgroup(parent.get(), own_name);
   if (dir && ::faccessat(dir->get(), "cgroup.kill", W_OK, AT_EACCESS) != 0) {
     dir = fail_errno(path + "/cgroup.kill (Linux 5.14)", errno);
   }
@@ -179,7 +179,7 @@ Result<Cgroup> Cgroup::create(const std::string& path) {
 
 Result<> Cgroup::kill() const {
   const UniqueFd file = TRY(open_at(dir_.get(), "cgroup.kill", O_WRONLY));
-  return write_all(file.get(), "1", kWriteLimit);
+  return write_all(file.get(), "1", kKillLimit);
 }
 
 Result<bool> Cgroup::wait_empty(Duration limit) const {

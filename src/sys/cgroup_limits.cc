@@ -17,12 +17,12 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 65'536;
-constexpr Duration kWriteLimit = std::chrono::seconds(1);
+constexpr std::size_t kControlBytesMax = 65'536;
+constexpr Duration kControlLimit = std::chrono::seconds(1);
 
 Result<std::string> read_file(const Cgroup& cgroup, const std::string& name) {
   const UniqueFd file = TRY(open_at(cgroup.fd(), name, O_RDONLY));
-  std::string text(kFileBytesMax, '\0');
+  std::string text(kControlBytesMax, '\0');
   const IoResult got = TRY(read_some(file.get(), text));
   text.resize(got.bytes);
   return text;
@@ -30,7 +30,7 @@ Result<std::string> read_file(const Cgroup& cgroup, const std::string& name) {
 
 Result<> write_file(const Cgroup& cgroup, const std::string& name, const std::string& value) {
   const UniqueFd file = TRY(open_at(cgroup.fd(), name, O_WRONLY));
-  const Result<> wrote = write_all(file.get(), value, kWriteLimit);
+  const Result<> wrote = write_all(file.get(), value, kControlLimit);
   if (!wrote) return add_context(cgroup.path() + "/" + name, wrote.error());
   return {};
 }

@@ -17,9 +17,9 @@ namespace {
 const CgroupLimits kTasks{.tasks = 8, .memory = {}};
 const CgroupLimits kBoth{.tasks = 8, .memory = 64'000'000};
 
-std::string own_name() { return "stapsh-limits-test." + std::to_string(::getpid()); }
+std::string name_with_limits() { return "stapsh-limits-test." + std::to_string(::getpid()); }
 
-std::string text_of(const std::string& path) {
+std::string text_of_limit(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -31,7 +31,7 @@ TEST(CgroupLimits, ThereAreSomeOrThereAreNone) {
 }
 
 TEST(CgroupLimits, AreKeptOrTheCgroupIsNotMade) {
-  const Result<std::string> path = limited_cgroup_path(own_name(), kBoth);
+  const Result<std::string> path = limited_cgroup_path(name_with_limits(), kBoth);
   if (!path) {
     EXPECT_TRUE(path.error().what.find("hands on pids and memory (cgroup.subtree_control)") != std::string::npos ||
                 path.error().what.find("cgroup v2") != std::string::npos ||
@@ -40,16 +40,16 @@ TEST(CgroupLimits, AreKeptOrTheCgroupIsNotMade) {
     GTEST_SKIP() << "no cgroup can have limits here: " << path.error().what;
   }
   Cgroup cgroup = must(create_limited_cgroup(*path, kBoth));
-  EXPECT_EQ(text_of(*path + "/pids.max"), "8\n");
-  EXPECT_NE(text_of(*path + "/memory.max"), "max\n");
-  EXPECT_EQ(text_of(*path + "/memory.oom.group"), "1\n");
+  EXPECT_EQ(text_of_limit(*path + "/pids.max"), "8\n");
+  EXPECT_NE(text_of_limit(*path + "/memory.max"), "max\n");
+  EXPECT_EQ(text_of_limit(*path + "/memory.oom.group"), "1\n");
   EXPECT_FALSE(has_passed_memory_limit(cgroup));
   must(cgroup.remove());
   EXPECT_FALSE(exists(*path));
 }
 
 TEST(CgroupLimits, WithoutTheControllersNothingIsLeft) {
-  const Result<std::string> path = Cgroup::path_for(own_name());
+  const Result<std::string> path = Cgroup::path_for(name_with_limits());
   if (!path) GTEST_SKIP() << path.error().what;
   const Result<Cgroup> made = create_limited_cgroup(*path, kBoth);
   if (made) GTEST_SKIP() << "ours hands them on";

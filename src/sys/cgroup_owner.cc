@@ -8,11 +8,12 @@
 #include <array>
 #include <cerrno>
 
+#include "sys/trusted_file.h"
+
 namespace stapsh::sys {
 namespace {
 
 constexpr std::array kRulingFiles{".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
-constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 
 }  // namespace
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kExecutable = 16;  // MFD_EXEC, since Linux 6.3; some machines allow none.
 constexpr std::size_t kBytesMax = 64'000'000;
-constexpr Duration kWriteLimit = std::chrono::seconds(5);
+constexpr Duration kCopyLimit = std::chrono::seconds(5);
 
 Result<UniqueFd> make_nameless_file() {
   UniqueFd file(::memfd_create("stapsh", MFD_CLOEXEC | kExecutable));
@@ -37,7 +37,7 @@ Result<UniqueFd> make_execute_only_copy(const std::string& path) {
   if (!bytes) return add_context(path, bytes.error());
   if (!bytes->starts_with("\177ELF")) return fail(Errc::kSystem, path + ": is a script, not a program");
   const UniqueFd file = TRY(make_nameless_file());
-  TRY(write_all(file.get(), *bytes, kWriteLimit));
+  TRY(write_all(file.get(), *bytes, kCopyLimit));
   if (::fchmod(file.get(), 0111) != 0) return fail_errno(path + ": its copy", errno);
   // What is open for writing can't be executed.
   return open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(file.get()), O_RDONLY);

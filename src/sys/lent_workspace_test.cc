@@ -14,7 +14,7 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr uid_t kUser = 1234;
+constexpr uid_t kLentUser = 1234;
 constexpr uid_t kOtherUser = 1236;
 
 class LentWorkspace : public testing::Test {
@@ -34,7 +34,7 @@ class LentWorkspace : public testing::Test {
 
 TEST_F(LentWorkspace, HasAFolderOfThatUsers) {
   std::ofstream(workspace_.path() + "/a.bt") << "abc";
-  const std::string own = must(lend_workspace(workspace_, kUser, kUser));
+  const std::string own = must(lend_workspace(workspace_, kLentUser, kLentUser));
   EXPECT_EQ(own, workspace_.path() + "/.own");
   EXPECT_EQ(owner_and_mode(own), "1234 1234 " + std::to_string(0700));
   EXPECT_EQ(owner_and_mode(workspace_.path() + "/a.bt"), "0 1234 " + std::to_string(0640));
@@ -43,10 +43,10 @@ TEST_F(LentWorkspace, HasAFolderOfThatUsers) {
 
 // Of a runner that did not start: other processes of its user could put something there meanwhile.
 TEST_F(LentWorkspace, TheFolderOfAnEarlierTryGoesWithWhatIsInIt) {
-  const std::string own = must(lend_workspace(workspace_, kUser, kUser));
+  const std::string own = must(lend_workspace(workspace_, kLentUser, kLentUser));
   EXPECT_EQ(::mkdir((own + "/deep").c_str(), 0000), 0);
   std::ofstream(own + "/deep/file") << "theirs";
-  EXPECT_EQ(::chown((own + "/deep").c_str(), kUser, kUser), 0);
+  EXPECT_EQ(::chown((own + "/deep").c_str(), kLentUser, kLentUser), 0);
   EXPECT_EQ(must(lend_workspace(workspace_, kOtherUser, kOtherUser)), own);
   EXPECT_EQ(owner_and_mode(own), "1236 1236 " + std::to_string(0700));
   EXPECT_EQ(owner_and_mode(own + "/deep"), "none");
@@ -54,7 +54,7 @@ TEST_F(LentWorkspace, TheFolderOfAnEarlierTryGoesWithWhatIsInIt) {
 
 TEST_F(LentWorkspace, AFileOfItsNameIsNoFolder) {
   std::ofstream(workspace_.path() + "/.own") << "sent";
-  const Result<std::string> own = lend_workspace(workspace_, kUser, kUser);
+  const Result<std::string> own = lend_workspace(workspace_, kLentUser, kLentUser);
   ASSERT_FALSE(own);
   EXPECT_EQ(own.error().sys_errno, ENOTDIR);
 }

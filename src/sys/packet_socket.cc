@@ -8,10 +8,10 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "sys/accept.h"
+
 namespace stapsh::sys {
 namespace {
-
-constexpr int kBacklog = 128;
 
 struct Address {
   sockaddr_un address{};
@@ -35,7 +35,8 @@ struct Address {
 Result<UniqueFd> listen_packets(std::string_view name) {
   const Address address(name);
   UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid() || ::bind(fd.get(), address.generic(), address.size) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+  if (!fd.valid() || ::bind(fd.get(), address.generic(), address.size) != 0 ||
+      ::listen(fd.get(), kListenBacklog) != 0) {
     return fail_errno("cannot listen", errno);
   }
   return fd;

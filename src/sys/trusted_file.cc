@@ -14,8 +14,6 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
-
 Result<struct stat> status_of(const UniqueFd& fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno(path, errno);

@@ -2,6 +2,8 @@
 // A file that only root can have written: what it says may be relied on.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -9,6 +11,8 @@
 #include "base/result.h"
 
 namespace stapsh::sys {
+
+inline constexpr mode_t kOthersMayWrite = S_IWGRP | S_IWOTH;
 
 /// All of the file at `path`, an absolute path; nothing if it, or a folder on the way, does not exist. It must be a
 /// regular file; it and each folder on the way must be root's, and not writable by its group or others; none may be a

@@ -17,14 +17,12 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr int kBacklog = 128;
-
 const sockaddr* generic(const sockaddr_un& address) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): how the socket calls are made.
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-Result<sockaddr_un> make_address(const std::string& path) {
+Result<sockaddr_un> unix_address(const std::string& path) {
   sockaddr_un address{};
   static_assert(sizeof address.sun_path == kSocketPathBytesMax + 1);
   if (path.empty()) return fail(Errc::kUsage, "a socket path must not be empty");
@@ -107,7 +105,7 @@ void UnixListener::remove_file() noexcept {
 }
 
 Result<UnixListener> listen_unix(const std::string& path) {
-  const sockaddr_un address = TRY(make_address(path));
+  const sockaddr_un address = TRY(unix_address(path));
   TRY(check_folder(path));
   UnixListener listener;
   listener.fd_ = TRY(make_socket(SOCK_NONBLOCK));
@@ -128,7 +126,7 @@ Result<UnixListener> listen_unix(const std::string& path) {
   listener.path_ = path;
   listener.device_ = status.st_dev;
   listener.inode_ = status.st_ino;
-  if (::listen(listener.fd_.get(), kBacklog) != 0) return fail_errno(path, errno);
+  if (::listen(listener.fd_.get(), kListenBacklog) != 0) return fail_errno(path, errno);
   return listener;
 }
 
@@ -163,7 +161,7 @@ bool has_connection(const std::string& path) { return in_state(path, " 03 "); }
 Result<UniqueFd> make_unix_socket() { return make_socket(SOCK_NONBLOCK); }
 
 Result<bool> try_connect_unix(int fd, const std::string& path) {
-  const sockaddr_un address = TRY(make_address(path));
+  const sockaddr_un address = TRY(unix_address(path));
   int connected = 0;
   do connected = ::connect(fd, generic(address), sizeof address);
   while (connected != 0 && errno == EINTR);
@@ -172,7 +170,7 @@ Result<bool> try_connect_unix(int fd, const std::string& path) {
 }
 
 Result<UniqueFd> connect_unix(const std::string& path) {
-  const sockaddr_un address = TRY(make_address(path));
+  const sockaddr_un address = TRY(unix_address(path));
   UniqueFd fd = TRY(make_socket());
   int connected = 0;
   do connected = ::connect(fd.get(), generic(address), sizeof address);

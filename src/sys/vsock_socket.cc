@@ -15,8 +15,6 @@
 namespace stapsh::sys {
 namespace {
 
-constexpr int kBacklog = 128;
-
 static_assert(kVsockCidLocal == VMADDR_CID_LOCAL);
 static_assert(kVsockCidHost == VMADDR_CID_HOST);
 static_assert(kVsockCidAny == VMADDR_CID_ANY);
@@ -28,7 +26,7 @@ Generic* generic(auto& address) {
   return reinterpret_cast<Generic*>(&address);
 }
 
-sockaddr_vm make_address(VsockAddress from) {
+sockaddr_vm vsock_address(VsockAddress from) {
   sockaddr_vm address{};
   address.svm_family = AF_VSOCK;
   address.svm_cid = from.cid;
@@ -83,9 +81,9 @@ std::string_view vsock_advice(VsockAddress address, int sys_errno) {
 Result<UniqueFd> listen_vsock(std::uint32_t port) {
   UniqueFd fd(::socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return fail_listening(port, errno);
-  const sockaddr_vm address = make_address({kVsockCidAny, port});
+  const sockaddr_vm address = vsock_address({kVsockCidAny, port});
   if (::bind(fd.get(), generic<const sockaddr>(address), sizeof address) != 0) return fail_listening(port, errno);
-  if (::listen(fd.get(), kBacklog) != 0) return fail_listening(port, errno);
+  if (::listen(fd.get(), kListenBacklog) != 0) return fail_listening(port, errno);
   return fd;
 }
 
@@ -110,7 +108,7 @@ Result<UniqueFd> start_connecting_vsock(VsockAddress to) {
   const timeval day{.tv_sec = 86'400, .tv_usec = 0};
   // A kernel that refuses keeps its own limit.
   (void)::setsockopt(fd.get(), AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &day, sizeof day);
-  const sockaddr_vm address = make_address(to);
+  const sockaddr_vm address = vsock_address(to);
   if (::connect(fd.get(), generic<const sockaddr>(address), sizeof address) != 0 && errno != EINPROGRESS) {
     return fail_connecting(to, errno);
   }

@@ -13,9 +13,9 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr WallTime kBegan = seconds(1'795'750'245);
+constexpr WallTime kFirstMoment = seconds(1'795'750'245);
 constexpr int kMoments = 8, kBetween = 250;  // Seconds.
-constexpr std::string_view kScript = R"(kprobe:panic* { @slow[func] = count(); }
+constexpr std::string_view kTimeScript = R"(kprobe:panic* { @slow[func] = count(); }
 kprobe:vfs_read { @cleared = sum(arg2); @large = sum(arg2); @late[comm] = count(); @changing[tid] = count(); }
 kprobe:vfs_open { @top[comm] = count(); @hosts = count(); @usecs = hist(arg2); @cleared_usecs = hist(arg2); }
 interval:s:250 {
@@ -33,7 +33,7 @@ Answer printed(std::string name, MapKind kind, int moment, const Values& values,
   answer.map = std::move(name);
   answer.kind = kind;
   answer.ordinal = static_cast<std::size_t>(moment);
-  answer.at = kBegan + seconds(kBetween * (moment + 1));
+  answer.at = kFirstMoment + seconds(kBetween * (moment + 1));
   answer.targets = 3;
   ValuesBuilder builder;
   MapTables tables;
@@ -87,9 +87,9 @@ void print_all(MapCollector& maps, int moment) {
 Report time_report() {
   Report report = empty_report();
   report.command = report.script = "over_time.bt";
-  report.script_text = kScript;
-  report.began = kBegan;
-  report.ended = kBegan + seconds(kBetween * kMoments + 20);
+  report.script_text = kTimeScript;
+  report.began = kFirstMoment;
+  report.ended = kFirstMoment + seconds(kBetween * kMoments + 20);
   for (int host = 0; host < 3; ++host) {
     report.targets.push_back(report.targets.front());
     report.targets.back().name = "web0" + std::to_string(host + 1);

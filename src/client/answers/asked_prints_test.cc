@@ -18,13 +18,13 @@ std::string added(std::string_view program) {
   return text->substr(program.size());
 }
 
-struct Case {
+struct PrintCase {
   std::string_view name, program, want;
 };
 
 TEST(AskedPrints, AreAProbeOnALineOfItsOwn) {
   const std::string_view all = "\nself:signal:SIGUSR1 { print(@a); }\n";
-  const Case cases[] = {
+  const PrintCase cases[] = {
       {"one map", "k:f { @a = count(); }", all},
       {"a line", "k:f { @a = count(); }\n", all.substr(1)},
       {"a comment behind it", "k:f { @a = count(); } // }", all},
@@ -41,7 +41,7 @@ TEST(AskedPrints, AreAProbeOnALineOfItsOwn) {
       {"a text in quotes as what is probed", "uprobe:\"/bin/a b\":main { @a = count(); }", all},
       {"SIGUSR1 as a word", "k:f { printf(\"self:signal:SIGUSR1\"); @a = count(); }", all},
   };
-  for (const Case& c : cases) {
+  for (const PrintCase& c : cases) {
     SCOPED_TRACE(c.name);
     EXPECT_EQ(added(c.program), c.want);
   }

@@ -20,9 +20,9 @@ namespace {
 // What a host says, in its order; keys may repeat.
 using Said = std::vector<std::pair<std::string, Value>>;
 
-class Fleet {
+class SummedFleet {
  public:
-  explicit Fleet(MapKind kind, std::size_t keys_max = 1'000) : kind_(kind), keys_max_(keys_max) {}
+  explicit SummedFleet(MapKind kind, std::size_t keys_max = 1'000) : kind_(kind), keys_max_(keys_max) {}
 
   const HostValues& add(const Said& said, bool keyed = true) {
     builder_.begin(kind_, tables_, keyed, keys_max_);
@@ -63,7 +63,7 @@ class Fleet {
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 std::string sum_of(MapKind kind, const std::vector<Said>& hosts) {
-  Fleet fleet(kind);
+  SummedFleet fleet(kind);
   for (const Said& said : hosts) fleet.add(said);
   return fleet.sum();
 }
@@ -114,7 +114,7 @@ TEST(FleetSum, WhatDoesNotFitTogetherIsNotMerged) {
             "a=(a host has something else than a count there) b=1");
   EXPECT_EQ(sum_of(MapKind::kStats, {{{"a", Number{1}}}}), "a=(a host has something else than a stats there)");
   EXPECT_EQ(sum_of(MapKind::kHist, {{{"a", Number{1}}}}), "a=(a host has something else than a hist there)");
-  Fleet fleet(MapKind::kCount);
+  SummedFleet fleet(MapKind::kCount);
   fleet.add({{"a", Number{1}}});
   fleet.add({{"", Number{2}}}, false);
   EXPECT_EQ(fleet.sum(),
@@ -139,13 +139,13 @@ TEST(FleetSum, ARepeatedKeyOfAHostIsAddedNotOverwritten) {
        "a=9223372036854775808 b=2"},
   };
   for (const auto& c : cases) {
-    Fleet fleet(c.kind);
+    SummedFleet fleet(c.kind);
     EXPECT_EQ(fleet.of(fleet.add(c.said)), c.want);
   }
 }
 
 TEST(FleetSum, KeysOverTheLimitAreCounted) {
-  Fleet fleet(MapKind::kCount, 2);
+  SummedFleet fleet(MapKind::kCount, 2);
   EXPECT_EQ(fleet.add({{"a", Number{1}}, {"b", Number{1}}, {"c", Number{1}}, {"c", Number{1}}}).dropped(), 2U);
   EXPECT_EQ(fleet.add({{"d", Number{1}}, {"b", Number{1}}}).dropped(), 1U);
   EXPECT_EQ(fleet.sum(), "a=1 b=2");
@@ -161,7 +161,7 @@ TEST(FleetSum, TooManyDifferentBucketsAreRefused) {
 }
 
 TEST(HostValues, FindsEachKeyWhateverTheOrder) {
-  Fleet fleet(MapKind::kCount);
+  SummedFleet fleet(MapKind::kCount);
   Said said;
   for (int i = 0; i < 500; ++i) said.emplace_back(std::to_string(i), Number{i});
   fleet.add(said);
@@ -227,7 +227,7 @@ TEST_P(SumProperties, TheSumOfSumsIsTheSum) {
   for (int round = 0; round < 200; ++round) {
     const std::vector<Said> all = hosts();
     const std::size_t cut = static_cast<std::size_t>(draw(0, static_cast<std::int64_t>(all.size())));
-    Fleet whole(GetParam()), sums(GetParam());
+    SummedFleet whole(GetParam()), sums(GetParam());
     for (const Said& said : all) whole.add(said);
     for (int part = 0; part < 2; ++part) {
       // The half's sum is what one host says.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/trimmed.h"
 #include "client/answers/raw_bytes.h"
 #include "client/answers/short_number.h"
 
@@ -32,11 +33,6 @@ std::optional<Number> parse_integer(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view trimmed(std::string_view token) {
-  const std::size_t end = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, end == std::string_view::npos ? 0 : end + 1);
-}
-
 // simdjson's own comparison looks for escapes.
 template <std::size_t kSize>
 bool is_name(const simdjson::ondemand::raw_json_string& name, const char (&text)[kSize]) {
@@ -48,16 +44,16 @@ bool is_numeric(MapKind kind) {
          kind == MapKind::kAvg;
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_gap(char c) { return c == ' ' || c == '\t'; }
 
 // What stands between the quotes, found from the value backwards; empty: it is to be read in another way. Only of a
 // line without backslashes.
 std::string_view raw_key(simdjson::ondemand::field& field, const char* value) {
   const char* const begin = field.key().raw();
   const char* end = value - 1;
-  while (end > begin && is_blank(*end)) --end;
+  while (end > begin && is_gap(*end)) --end;
   if (end <= begin || *end != ':') return {};
-  for (--end; end > begin && is_blank(*end);) --end;
+  for (--end; end > begin && is_gap(*end);) --end;
   if (*end != '"') return {};
   return {begin, static_cast<std::size_t>(end - begin)};
 }

@@ -7,11 +7,11 @@
 namespace stapsh::client {
 namespace {
 
-using Kind = ProgramWord::Kind;
+using WordKind = ProgramWord::Kind;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c); }
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_path(char c) { return is_name(c) || std::string_view("-./*#+").find(c) != std::string_view::npos; }
 
 std::size_t name_end(std::string_view text, std::size_t at) {
@@ -65,31 +65,31 @@ std::size_t sign_end(std::string_view text) {
 
 ProgramWord first_word(std::string_view text) {
   const char c = text.front();
-  if (c == '@') return {Kind::kMap, text.substr(0, text.size() > 1 && !is_digit(text[1]) ? name_end(text, 1) : 1)};
-  if (c == '"') return {Kind::kText, text.substr(0, text_end(text))};
-  if (c == '#') return {Kind::kDirective, text.substr(0, line_end(text))};
-  if (c == '$') return {Kind::kName, text.substr(0, name_end(text, 1))};
-  if (is_name(c)) return {Kind::kName, text.substr(0, name_end(text, 0))};
-  return {Kind::kSign, text.substr(0, sign_end(text))};
+  if (c == '@') return {WordKind::kMap, text.substr(0, text.size() > 1 && !is_digit(text[1]) ? name_end(text, 1) : 1)};
+  if (c == '"') return {WordKind::kText, text.substr(0, text_end(text))};
+  if (c == '#') return {WordKind::kDirective, text.substr(0, line_end(text))};
+  if (c == '$') return {WordKind::kName, text.substr(0, name_end(text, 1))};
+  if (is_name(c)) return {WordKind::kName, text.substr(0, name_end(text, 0))};
+  return {WordKind::kSign, text.substr(0, sign_end(text))};
 }
 
 // What a text that was read to its end ends with.
 bool is_closed(const ProgramWord& last) {
-  if (last.kind == Kind::kText) return text_end(last.text) != std::string_view::npos;
-  return last.kind != Kind::kDirective || !(last.text.ends_with('\\') || last.text.ends_with("\\\n"));
+  if (last.kind == WordKind::kText) return text_end(last.text) != std::string_view::npos;
+  return last.kind != WordKind::kDirective || !(last.text.ends_with('\\') || last.text.ends_with("\\\n"));
 }
 
-struct Text {
+struct ReadProgram {
   std::vector<ProgramWord> words;
   bool closed = true;
 };
 
-Text read(std::string_view program) {
-  Text text;
+ReadProgram read(std::string_view program) {
+  ReadProgram text;
   std::size_t at = 0;
   while (at < program.size()) {
     const std::string_view left = program.substr(at);
-    if (is_blank(left.front())) {
+    if (is_space(left.front())) {
       ++at;
     } else if (left.starts_with("//")) {
       at = behind(program, "\n", at);
@@ -110,7 +110,7 @@ Text read(std::string_view program) {
 std::vector<ProgramWord> words_of(std::string_view program) { return read(program).words; }
 
 std::optional<std::vector<ProgramWord>> closed_words_of(std::string_view program) {
-  Text text = read(program);
+  ReadProgram text = read(program);
   return text.closed ? std::optional(std::move(text.words)) : std::nullopt;
 }
 

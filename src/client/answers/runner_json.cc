@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "base/trimmed.h"
 #include "client/answers/map_json.h"
 #include "client/answers/raw_bytes.h"
 #include "client/answers/value_text.h"
@@ -14,7 +15,6 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::array<std::string_view, 4> kMapTypes{"map", "hist", "stats", "tseries"};
 constexpr std::array<std::string_view, 6> kOutputTypes{"printf", "time", "cat", "join", "syscall", "value"};
 constexpr std::array<std::string_view, 4> kComplaintTypes{"errorf", "warnf", "helper_error", "runtime_error"};
@@ -22,12 +22,6 @@ constexpr std::size_t kTypeBytesMax = 40;
 
 bool is_one_of(const auto& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
 said::Unreadable unreadable(std::string_view why) { return {std::string(why)}; }

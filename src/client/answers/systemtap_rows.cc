@@ -8,10 +8,10 @@
 namespace stapsh::client {
 namespace {
 
-using Kind = SystemtapRow::Kind;
+using RowKind = SystemtapRow::Kind;
 
-constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLowestLabel = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kHighestLabel = std::numeric_limits<std::int64_t>::max();
 constexpr std::string_view kTitle = "value |", kEnd = " count";
 
 std::string_view without_blanks(std::string_view text) {
@@ -30,7 +30,7 @@ bool take_number(std::string_view& text, Int& number) {
 // The bucket that begins, seen from zero, at `label`: 4 is 4..7, -4 is -7..-4.
 std::optional<Bucket> log_bucket(std::int64_t label) {
   if (label == 0) return Bucket{0, 0, 0};
-  if (label == kLowest) return Bucket{kLowest, kLowest, 0};
+  if (label == kLowestLabel) return Bucket{kLowestLabel, kLowestLabel, 0};
   const auto size = static_cast<std::uint64_t>(label < 0 ? -label : label);
   if ((size & (size - 1)) != 0) return std::nullopt;
   const auto rest = static_cast<std::int64_t>(size - 1);
@@ -41,13 +41,13 @@ std::int64_t next_log_label(std::int64_t label) {
   if (label == 0) return 1;
   if (label == -1) return 0;
   if (label < 0) return label / 2;
-  return label > kHighest / 2 ? kHighest : label * 2;
+  return label > kHighestLabel / 2 ? kHighestLabel : label * 2;
 }
 
 // One behind the other, but for what was elided.
 bool are_consecutive(const std::vector<SystemtapRow>& rows, const auto& next) {
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i - 1].kind != Kind::kBucket || rows[i].kind != Kind::kBucket) continue;
+    if (rows[i - 1].kind != RowKind::kBucket || rows[i].kind != RowKind::kBucket) continue;
     if (rows[i].label != next(rows[i - 1].label)) return false;
   }
   return true;
@@ -60,7 +60,7 @@ bool looks_logarithmic(const std::vector<SystemtapRow>& rows) {
   constexpr std::int64_t kNearTheEnd = std::int64_t{1} << 61;
   if (rows.empty() || (empty < 2 && rows.back().label < kNearTheEnd)) return false;
   return are_consecutive(rows, next_log_label) && std::all_of(rows.begin(), rows.end(), [](const SystemtapRow& row) {
-           return row.kind == Kind::kElided || (row.kind == Kind::kBucket && log_bucket(row.label).has_value());
+           return row.kind == RowKind::kElided || (row.kind == RowKind::kBucket && log_bucket(row.label).has_value());
          });
 }
 
@@ -78,9 +78,9 @@ Histogram read_logarithmic(const std::vector<SystemtapRow>& rows) {
 // Neighbours tell; none: there are none.
 std::optional<std::int64_t> width_of(const std::vector<SystemtapRow>& rows) {
   for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i - 1].kind != Kind::kBucket || rows[i].kind != Kind::kBucket) continue;
+    if (rows[i - 1].kind != RowKind::kBucket || rows[i].kind != RowKind::kBucket) continue;
     const Number width = Number{rows[i].label} - rows[i - 1].label;
-    if (width < 1 || width > kHighest) return std::nullopt;
+    if (width < 1 || width > kHighestLabel) return std::nullopt;
     return static_cast<std::int64_t>(width);
   }
   return std::nullopt;
@@ -91,18 +91,18 @@ std::optional<Histogram> read_linear(const std::vector<SystemtapRow>& rows) {
   if (!width) return std::nullopt;
   const auto behind = [&](std::int64_t label) {
     std::int64_t sum = 0;
-    return __builtin_add_overflow(label, *width - 1, &sum) ? kHighest : sum;
+    return __builtin_add_overflow(label, *width - 1, &sum) ? kHighestLabel : sum;
   };
   if (!are_consecutive(rows, [&](std::int64_t label) { return Number{label} + *width; })) return std::nullopt;
   Histogram histogram;
   for (const SystemtapRow& row : rows) {
     if (row.count == 0) continue;
     const std::int64_t last = behind(row.label);
-    if (row.kind == Kind::kBelow) {
-      if (row.label == kLowest || !histogram.empty()) return std::nullopt;
+    if (row.kind == RowKind::kBelow) {
+      if (row.label == kLowestLabel || !histogram.empty()) return std::nullopt;
       histogram.push_back({std::nullopt, row.label - 1, row.count});
-    } else if (row.kind == Kind::kAbove) {
-      if (last == kHighest) return std::nullopt;
+    } else if (row.kind == RowKind::kAbove) {
+      if (last == kHighestLabel) return std::nullopt;
       histogram.push_back({last + 1, std::nullopt, row.count});
     } else {
       histogram.push_back({row.label, last, row.count});
@@ -134,9 +134,9 @@ bool may_become_systemtap_header(std::string_view line) {
 std::optional<SystemtapRow> parse_systemtap_row(std::string_view line) {
   SystemtapRow row;
   line = without_blanks(line);
-  if (line == "~") return SystemtapRow{Kind::kElided, 0, 0};
+  if (line == "~") return SystemtapRow{RowKind::kElided, 0, 0};
   if (line.starts_with('<') || line.starts_with('>')) {
-    row.kind = line.front() == '<' ? Kind::kBelow : Kind::kAbove;
+    row.kind = line.front() == '<' ? RowKind::kBelow : RowKind::kAbove;
     line.remove_prefix(1);
   }
   if (!take_number(line, row.label) || !line.starts_with(" |")) return std::nullopt;

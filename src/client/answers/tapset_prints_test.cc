@@ -14,9 +14,9 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kHeader = "value |-------------------------------------------------- count\n";
+constexpr std::string_view kTapsetHeader = "value |-------------------------------------------------- count\n";
 
-class ShownTaker : public SystemtapTaker {
+class TapsetTaker : public SystemtapTaker {
  public:
   void on_text(std::string_view bytes) override { text += bytes; }
   void on_histogram(const std::string& name, const SystemtapHistogram& histogram) override {
@@ -32,7 +32,7 @@ class ShownTaker : public SystemtapTaker {
 };
 
 std::string read(std::string_view bytes, std::size_t cut = 0) {
-  ShownTaker taker;
+  TapsetTaker taker;
   SystemtapBlocks blocks;
   blocks.on_bytes(bytes.substr(0, cut), taker);
   blocks.on_bytes(bytes.substr(cut), taker);
@@ -47,9 +47,9 @@ std::string lines(std::initializer_list<std::string_view> lines) {
   return text;
 }
 
-std::string block(std::string_view rows) { return std::string(kHeader) + std::string(rows) + "\n"; }
+std::string tapset_block(std::string_view rows) { return std::string(kTapsetHeader) + std::string(rows) + "\n"; }
 
-const std::string kLog = block("    2 |@  3\n    4 |   0\n    8 |   0\n");
+const std::string kLog = tapset_block("    2 |@  3\n    4 |   0\n    8 |   0\n");
 
 TEST(TapsetPrints, ReadsWhatTheTapsetPrints) {
   struct Case {
@@ -68,10 +68,11 @@ TEST(TapsetPrints, ReadsWhatTheTapsetPrints) {
       {"keyed statistics", lines({"begin stats m", "0 m 5 7 a", "end m 1"}),
        "<stats m [a]=" + shown(Value(Stats{5, 7})) + ">\n"},
       {"a histogram", lines({"hist h"}) + kLog, "<hist h {2..3:3}>\n"},
-      {"a linear one that looks logarithmic", lines({"lhist h"}) + block("    1 |@  3\n    2 |   0\n    4 |   0\n"),
+      {"a linear one that looks logarithmic",
+       lines({"lhist h"}) + tapset_block("    1 |@  3\n    2 |   0\n    4 |   0\n"),
        "<! h: no histogram that can be read stands behind its line>\n" +
-           block("    1 |@  3\n    2 |   0\n    4 |   0\n")},
-      {"of steps of one", lines({"lhist h"}) + block("    0 |@  3\n    1 |   0\n    2 |   0\n"),
+           tapset_block("    1 |@  3\n    2 |   0\n    4 |   0\n")},
+      {"of steps of one", lines({"lhist h"}) + tapset_block("    0 |@  3\n    1 |   0\n    2 |   0\n"),
        "<lhist h {0..0:3}>\n"},
       {"keyed histograms", lines({"begin hist h", "0 h a"}) + kLog + lines({"1 h b c"}) + kLog + lines({"end h 2"}),
        "<hist h [a]={2..3:3} [b c]={2..3:3}>\n"},
@@ -125,7 +126,7 @@ TEST(TapsetPrints, SaysWhatIsNotWhole) {
 TEST(TapsetPrints, HoldsNoMoreThanSomePrintsAtOnce) {
   std::string text;
   for (int i = 0; i < 17; i++) text += "#rstap1 begin sum m" + std::to_string(i) + "\n";
-  ShownTaker taker;
+  TapsetTaker taker;
   SystemtapBlocks().on_bytes(text, taker);
   EXPECT_EQ(taker.text, "<! m0: a print has no end, some of its keys may be lost>\n<sum m0>\n");
 }

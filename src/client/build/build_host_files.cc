@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kStreamBytesMax = std::size_t{64} << 20;
+constexpr std::size_t kFilesBytesMax = std::size_t{64} << 20;
 
 // A line names a file, and ends with it.
 Result<> check_name(const std::string& name) {
@@ -41,7 +41,7 @@ Result<BuildHostFiles> BuildHostFiles::collect(JobOptions& job, std::string_view
   if (job.script_kind == ScriptKind::kFile) TRY(files.add_script(job.script, "script " + job.script_name()));
   for (std::string& directory : job.tapset_directories) TRY(files.add_folder(directory, true));
   if (job.runtime_directory) TRY(files.add_folder(*job.runtime_directory, false));
-  if (files.stream_.size() > kStreamBytesMax) {
+  if (files.stream_.size() > kFilesBytesMax) {
     return fail(Errc::kLimit, "the script and the folders of -I and -R are over 64 MiB, which is too much to send");
   }
   return files;
@@ -84,7 +84,7 @@ Result<> BuildHostFiles::add_folder(std::string& value, bool scripts_only) {
       TRY(check_name(name));
       TRY(add_file(each->path().string(), root + "/" + name));
     }
-    if (stream_.size() > kStreamBytesMax) break;
+    if (stream_.size() > kFilesBytesMax) break;
   }
   if (error) return fail(Errc::kUsage, value + ": " + error.message());
   value = folder_name_ + names_.back().first;

@@ -14,7 +14,7 @@ namespace stapsh::client {
 namespace {
 
 // bash cuts words at '=', '@' and ':'.
-constexpr std::string_view kHead = R"BASH(# bash completion for rstap, made by `rstap completion bash`.
+constexpr std::string_view kBashHead = R"BASH(# bash completion for rstap, made by `rstap completion bash`.
 
 _rstap_hosts() {
   if declare -F _known_hosts_real > /dev/null; then
@@ -54,7 +54,7 @@ _rstap() {
     case $before in
 )BASH";
 
-constexpr std::string_view kTail = R"BASH(  if [[ $cur == -* ]]; then
+constexpr std::string_view kBashTail = R"BASH(  if [[ $cur == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     if ((${#COMPREPLY[@]} == 1)) && [[ ${COMPREPLY[0]} == *= ]]; then compopt -o nospace 2> /dev/null; fi
     return
@@ -70,7 +70,7 @@ constexpr std::string_view kTail = R"BASH(  if [[ $cur == -* ]]; then
 complete -F _rstap rstap
 )BASH";
 
-std::string action(const OptionValue& value) {
+std::string bash_action(const OptionValue& value) {
   switch (value.kind) {
     case ValueKind::kChoice:
       return fmt::format("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")", fmt::join(value.choices, " "));
@@ -94,7 +94,7 @@ std::string action(const OptionValue& value) {
 }  // namespace
 
 std::string bash_completion() {
-  std::map<std::string, std::string> by_action;  // An action, and the options that want it: "--a|--b".
+  std::map<std::string, std::string> by_action;  // An bash_action, and the options that want it: "--a|--b".
   std::string needing, options;
   for (const KnownOption& option : known_options()) {
     const OptionValue value = describe_value(option.value());
@@ -108,19 +108,19 @@ std::string bash_completion() {
       options += fmt::format(" -{}", option.short_name());
     }
     if (value.kind == ValueKind::kNone) continue;
-    std::string& those = by_action[action(value)];
+    std::string& those = by_action[bash_action(value)];
     those += (those.empty() ? "" : "|") + spellings;
     if (!value.may_be_left_out) needing += (needing.empty() ? "" : "|") + spellings;
   }
   std::string commands;
   for (const CommandEntry& command : command_table()) commands += fmt::format(" {}", command.name);
-  std::string text(kHead);
+  std::string text(kBashHead);
   text += fmt::format("      {}) option=$before ;;\n    esac\n  fi\n  case $option in\n    '') ;;\n", needing);
   for (const auto& [what, those] : by_action) {
     text += fmt::format("    {})\n      {}\n      return\n      ;;\n", those, what);
   }
   text += fmt::format("  esac\n  local options='{}'\n  local commands='{}'\n", options.substr(1), commands.substr(1));
-  return text + std::string(kTail);
+  return text + std::string(kBashTail);
 }
 
 }  // namespace stapsh::client

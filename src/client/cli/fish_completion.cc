@@ -11,7 +11,7 @@ namespace stapsh::client {
 namespace {
 
 // @FILE is a list of targets.
-constexpr std::string_view kHead = R"FISH(# fish completion for rstap, made by `rstap completion fish`.
+constexpr std::string_view kFishHead = R"FISH(# fish completion for rstap, made by `rstap completion fish`.
 
 function __rstap_targets
     set -l token (commandline -ct | string replace -r '^--[a-z]*=' '')
@@ -25,7 +25,7 @@ end
 
 )FISH";
 
-std::string quoted(std::string_view text) {
+std::string fish_quoted(std::string_view text) {
   std::string out = "'";
   for (const char each : text) {
     if (each == '\'' || each == '\\') out += '\\';
@@ -35,7 +35,7 @@ std::string quoted(std::string_view text) {
 }
 
 // -x: a value and no file; -r -F: a value, files among others.
-std::string action(const OptionValue& value) {
+std::string fish_action(const OptionValue& value) {
   const std::string_view needs = value.may_be_left_out ? "-f" : "-x";
   switch (value.kind) {
     case ValueKind::kChoice:
@@ -61,16 +61,17 @@ std::string action(const OptionValue& value) {
 }  // namespace
 
 std::string fish_completion() {
-  std::string text(kHead);
+  std::string text(kFishHead);
   for (const CommandEntry& command : command_table()) {
-    text += fmt::format("complete -c rstap -n __fish_use_subcommand -a {} -d {}\n", command.name, quoted(command.help));
+    text += fmt::format("complete -c rstap -n __fish_use_subcommand -a {} -d {}\n", command.name,
+                        fish_quoted(command.help));
   }
   text += "complete -c rstap -n '__fish_seen_subcommand_from completion' -f -a 'bash fish zsh'\n";
   for (const KnownOption& option : known_options()) {
     text += "complete -c rstap";
     if (option.short_name() != '\0') text += fmt::format(" -s {}", option.short_name());
     if (!option.long_name().empty()) text += fmt::format(" -l {}", option.long_name());
-    text += fmt::format("{} -d {}\n", action(describe_value(option.value())), quoted(option.help()));
+    text += fmt::format("{} -d {}\n", fish_action(describe_value(option.value())), fish_quoted(option.help()));
   }
   return text;
 }

@@ -13,7 +13,7 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kHead = R"(rstap replay: show a recorded run as if it ran
+constexpr std::string_view kReplayHead = R"(rstap replay: show a recorded run as if it ran
 
 Usage: rstap replay FILE [OUTPUT OPTIONS]
 
@@ -24,7 +24,7 @@ A script of that name is ./replay.
 Options, as in rstap --help:
 )";
 
-constexpr std::string_view kEnd = R"(
+constexpr std::string_view kReplayEnd = R"(
 Examples:
   rstap replay run.zst --label
   rstap replay run.zst --format=json | jq -r 'select(.event == "ended") | .name + " " + .outcome'
@@ -78,7 +78,7 @@ Result<ReplayOptions> parse_replay_arguments(std::span<const std::string> words,
 }
 
 std::string replay_help() {
-  std::string text(kHead);
+  std::string text(kReplayHead);
   for (const KnownOption& option : known_options()) {
     if (!option.is_about_output()) continue;
     const std::string_view equals = option.value().empty() || option.value_is_optional() ? "" : "=";
@@ -88,7 +88,7 @@ std::string replay_help() {
                                                : fmt::format("--{}{}{}", option.long_name(), equals, option.value()),
                     option.help());
   }
-  text += kEnd;
+  text += kReplayEnd;
   return text;
 }
 

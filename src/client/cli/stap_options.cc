@@ -19,7 +19,7 @@ bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-bool is_name(std::string_view text) {
+bool is_identifier(std::string_view text) {
   const auto part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
   return !text.empty() && std::ranges::all_of(text, part);
 }
@@ -32,7 +32,7 @@ bool is_output_size(std::string_view text) {
 
 Result<> take_global(JobOptions& job, const std::string& value) {
   const std::size_t equals = value.find('=');
-  if (equals == std::string::npos || !is_name(value.substr(0, equals))) {
+  if (equals == std::string::npos || !is_identifier(value.substr(0, equals))) {
     return fail(Errc::kUsage, fmt::format("'{}' is not NAME=VALUE", value));
   }
   job.globals.push_back(value);
@@ -41,7 +41,7 @@ Result<> take_global(JobOptions& job, const std::string& value) {
 
 Result<> take_module_name(JobOptions& job, std::string_view value) {
   if (value.size() > 3 && value.substr(value.size() - 3) == ".ko") value.remove_suffix(3);
-  if (!is_name(value)) {
+  if (!is_identifier(value)) {
     return fail(Errc::kUsage, fmt::format("'{}': a module's name has letters, digits and '_' only", value));
   }
   job.module_name = value;

@@ -11,7 +11,7 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kTail = R"ZSH(
+constexpr std::string_view kZshTail = R"ZSH(
   '1: :_rstap_first'
   '*:argument:_rstap_rest'
 )
@@ -43,7 +43,7 @@ _arguments -s -S $rstap_options
 )ZSH";
 
 // Within '…' of the shell, and within a specification, where ':' and brackets mean something.
-std::string quoted(std::string_view text) {
+std::string zsh_quoted(std::string_view text) {
   std::string out;
   for (const char each : text) {
     if (each == '\'') {
@@ -56,7 +56,7 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-std::string action(const OptionValue& value) {
+std::string zsh_action(const OptionValue& value) {
   switch (value.kind) {
     case ValueKind::kChoice:
       return fmt::format("({})", fmt::join(value.choices, " "));
@@ -79,9 +79,9 @@ std::string action(const OptionValue& value) {
 
 std::string specification(std::string_view spelling, std::string_view how, const KnownOption& option) {
   const OptionValue value = describe_value(option.value());
-  std::string text = fmt::format("  '*{}{}[{}]", spelling, how, quoted(option.help()));
+  std::string text = fmt::format("  '*{}{}[{}]", spelling, how, zsh_quoted(option.help()));
   if (value.kind != ValueKind::kNone) {
-    text += fmt::format("{}{}:{}", value.may_be_left_out ? "::" : ":", quoted(value.name), action(value));
+    text += fmt::format("{}{}:{}", value.may_be_left_out ? "::" : ":", zsh_quoted(value.name), zsh_action(value));
   }
   return text + "'\n";
 }
@@ -92,7 +92,7 @@ std::string zsh_completion() {
   std::string text =
       "#compdef rstap\n# zsh completion for rstap, made by `rstap completion zsh`.\n\nlocal -a rstap_commands=(\n";
   for (const CommandEntry& command : command_table()) {
-    text += fmt::format("  '{}:{}'\n", command.name, quoted(command.help));
+    text += fmt::format("  '{}:{}'\n", command.name, zsh_quoted(command.help));
   }
   text += ")\nlocal -a rstap_options=(\n";
   for (const KnownOption& option : known_options()) {
@@ -107,7 +107,7 @@ std::string zsh_completion() {
     }
   }
   text.pop_back();
-  return text + std::string(kTail);
+  return text + std::string(kZshTail);
 }
 
 }  // namespace stapsh::client

@@ -18,7 +18,7 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kDecimalDigits = "0123456789";
 constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
 constexpr std::size_t kNumberDigitsMax = 18;  // As in a host set; more digits are text.
 constexpr std::size_t kNumbersMax = 8;        // The last ones of a name; those before them are text.
@@ -52,7 +52,7 @@ bool is_ipv6(std::string_view host) {
 /// The part of `name` whose numbers may be folded: [begin, end).
 std::pair<std::size_t, std::size_t> foldable_part(std::string_view name) {
   const std::size_t hash = name.rfind('#');
-  if (hash != std::string_view::npos && name.find_first_not_of(kDigits, hash + 1) == std::string_view::npos) {
+  if (hash != std::string_view::npos && name.find_first_not_of(kDecimalDigits, hash + 1) == std::string_view::npos) {
     return {hash + 1, name.size()};
   }
   const std::size_t at = name.find('@');
@@ -62,7 +62,7 @@ std::pair<std::size_t, std::size_t> foldable_part(std::string_view name) {
   if (is_ipv6(name.substr(host))) return {name.size(), name.size()};
   const std::size_t colon = name.rfind(':');
   const bool has_port = colon != std::string_view::npos && colon >= begin &&
-                        name.find_first_not_of(kDigits, colon + 1) == std::string_view::npos;
+                        name.find_first_not_of(kDecimalDigits, colon + 1) == std::string_view::npos;
   return {begin, has_port ? colon : name.size()};
 }
 
@@ -76,7 +76,7 @@ bool needs_quotes(std::string_view name) {
          name.substr(special, close - special).find_first_of(",'") != std::string_view::npos;
 }
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   std::string text = "'";
   for (const char c : name) text += c == '\'' ? std::string_view(R"('\'')") : std::string_view(&c, 1);
   return text += '\'';
@@ -86,8 +86,9 @@ Pieces cut_at_numbers(std::string_view name) {
   Pieces pieces;
   const auto [begin, end] = foldable_part(name);
   std::vector<std::pair<std::size_t, std::size_t>> runs;  // Of digits: begin, end.
-  for (std::size_t at = begin; (at = name.substr(0, end).find_first_of(kDigits, at)) != std::string_view::npos;) {
-    const std::size_t stop = std::min(name.find_first_not_of(kDigits, at), end);
+  for (std::size_t at = begin;
+       (at = name.substr(0, end).find_first_of(kDecimalDigits, at)) != std::string_view::npos;) {
+    const std::size_t stop = std::min(name.find_first_not_of(kDecimalDigits, at), end);
     if (stop - at <= kNumberDigitsMax) runs.emplace_back(at, stop);
     at = stop;
   }
@@ -221,7 +222,7 @@ std::string fold_names(std::span<const std::string> names) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     std::string key;
     if (needs_quotes(names[i])) {
-      key = quoted(names[i]);
+      key = quoted_name(names[i]);
       if (where.emplace(key, 0).second) words.emplace(i, key);
       continue;
     }

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view kHeader = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand";
 constexpr std::size_t kColumns = 9;
 constexpr std::size_t kShownBytesMax = 200;
-constexpr double kSecondsMax = 4.6e9;  // Half of what a WallTime holds: others may add to it.
+constexpr double kShownSecondsMax = 4.6e9;  // Half of what a WallTime holds: others may add to it.
 
 double seconds_of(auto duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -61,7 +61,7 @@ std::string text_of(std::string_view column) {
 std::optional<std::chrono::microseconds> parse_time(const std::string& text) {
   char* end = nullptr;
   const double seconds = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || std::abs(seconds) > kSecondsMax) return {};
+  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || std::abs(seconds) > kShownSecondsMax) return {};
   return std::chrono::microseconds(std::llround(seconds * 1e6));
 }
 

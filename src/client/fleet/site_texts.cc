@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kSiteHead = "# What hosts and clients are told of the broker. `rstap fleet` reads it.\n";
 
 // Sizes: docs/fleet.md. A client may have half of max_pending under way, and its credit is bounded by less.
-constexpr std::string_view kBroker =
+constexpr std::string_view kBrokerText =
     R"(# nats-server's configuration for site {site}: nats-server -c {folder}/nats-server.conf
 # `rstap fleet init` has made it and never changes it again: it is yours.
 server_name: "{site}"
@@ -146,7 +146,7 @@ Result<Site> parse_site(std::string_view text) {
 }
 
 std::string broker_configuration(const Site& site, const BrokerOptions& broker) {
-  return fmt::format(kBroker, fmt::arg("site", site.name), fmt::arg("folder", broker.folder),
+  return fmt::format(kBrokerText, fmt::arg("site", site.name), fmt::arg("folder", broker.folder),
                      fmt::arg("listen", broker.listen), fmt::arg("tls", tls_block(site, broker)));
 }
 

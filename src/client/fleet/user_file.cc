@@ -15,8 +15,8 @@ namespace {
 
 using Subjects = std::vector<std::string>;
 
-constexpr std::string_view kMark = "  # ", kKey = "  { nkey: ", kNobody = "nobody", kHost = "host ",
-                           kClient = "client ", kStore = " store";
+constexpr std::string_view kMark = "  # ", kKeyMark = "  { nkey: ", kNobody = "nobody", kHost = "host ",
+                           kClient = "client ", kStoreMark = " store";
 constexpr std::size_t kKeySize = 56;
 
 struct Permissions {
@@ -54,7 +54,7 @@ std::string format_permissions(const Permissions& all) {
 std::string format_member(const std::string& site, const Member& member) {
   const auto user = [&](std::string_view what, const Permissions& permissions) {
     return fmt::format("{}{}{}{}\n{}{}, permissions: {{\n{}", kMark, what, member.name,
-                       member.makes_store ? kStore : "", kKey, member.key, format_permissions(permissions));
+                       member.makes_store ? kStoreMark : "", kKeyMark, member.key, format_permissions(permissions));
   };
   switch (member.kind) {
     case MemberKind::kHost:
@@ -65,7 +65,7 @@ std::string format_member(const std::string& site, const Member& member) {
       break;
   }
   return fmt::format("{}{}\n{}{}, permissions: {{ publish: {{ deny: \">\" }}, subscribe: {{ deny: \">\" }} }} }}",
-                     kMark, kNobody, kKey, member.key);
+                     kMark, kNobody, kKeyMark, member.key);
 }
 
 // What stands behind the mark of a member.
@@ -80,8 +80,8 @@ std::optional<Member> member_of(std::string_view text) {
   if (!text.starts_with(kClient)) return std::nullopt;
   member.kind = MemberKind::kClient;
   text.remove_prefix(kClient.size());
-  member.makes_store = text.ends_with(kStore);
-  if (member.makes_store) text.remove_suffix(kStore.size());
+  member.makes_store = text.ends_with(kStoreMark);
+  if (member.makes_store) text.remove_suffix(kStoreMark.size());
   member.name = text;
   return broker::is_name(member.name) ? std::optional(member) : std::nullopt;
 }
@@ -123,9 +123,9 @@ Result<std::vector<Member>> parse_users(std::string_view text) {
       if (open) return refuse("the member before has no key");
       open = member_of(line.substr(kMark.size()));
       if (!open) return refuse("it is neither nobody, a host nor a client");
-    } else if (line.starts_with(kKey)) {
+    } else if (line.starts_with(kKeyMark)) {
       if (!open) return refuse("it is not said whose key it is");
-      open->key = line.substr(kKey.size(), kKeySize);
+      open->key = line.substr(kKeyMark.size(), kKeySize);
       if (!is_key(open->key)) return refuse("it is no public NKey (U...)");
       members.push_back(*open);
       open.reset();

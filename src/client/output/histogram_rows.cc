@@ -12,13 +12,13 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kUnits = "KMGTPE";
+constexpr std::string_view kBinaryUnits = "KMGTPE";
 constexpr std::size_t kFilledMax = 70;  // Between two buckets; more are a hole, not a shape.
 
 // Values beyond 64 bits, as the end of the last bucket, are said without rounding as well.
 std::string bound_text(Number bound) {
   std::string unit;
-  for (const char each : kUnits) {
+  for (const char each : kBinaryUnits) {
     if (bound == 0 || bound % 1024 != 0) break;
     bound /= 1024;
     unit = each;

@@ -70,18 +70,18 @@ TEST(OnlyTarget, WhatFollowsALineOfOursIsABeginning) {
 }
 
 /// Both streams on one terminal, on which lines of rstap's own come between as well.
-struct Step {
+struct Written {
   Stream stream;
   std::string_view text;
 };
-std::string on_one_terminal(std::initializer_list<Step> steps, std::string_view own_line_after_each = "") {
+std::string on_one_terminal(std::initializer_list<Written> steps, std::string_view own_line_after_each = "") {
   OutputBuffers buffers;
   buffers.share();
   MergeOptions options{.labels = LabelMode::kNone, .target_names = {"web1"}};
   options.on_terminal = {true, true};
   Merger merger(options, buffers);
   OutputBuffer& out = buffers.of(Stream::kStderr);
-  for (const Step& step : steps) {
+  for (const Written& step : steps) {
     merger.on_output(0, step.stream, step.text);
     if (own_line_after_each.empty()) continue;
     out.begin_line();
@@ -90,31 +90,32 @@ std::string on_one_terminal(std::initializer_list<Step> steps, std::string_view 
   merger.on_target_end(0);
   return std::string(out.view());
 }
-constexpr Stream kOut = Stream::kStdout, kErr = Stream::kStderr;
+constexpr Stream kOutStream = Stream::kStdout, kErrStream = Stream::kStderr;
 
 TEST(OnlyTarget, TwoStreamsDoNotMakeOneLineOfRstaps) {
-  EXPECT_EQ(on_one_terminal({{kOut, "rst"}, {kErr, "ap: all clean"}}), "web1: rstap: all clean");
-  EXPECT_EQ(on_one_terminal({{kOut, "x"}, {kErr, "\n"}, {kOut, "rstap: all clean\n"}}), "x\nweb1: rstap: all clean\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kErr, "\n"}, {kOut, "0mrstap: all clean\n"}}),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "rst"}, {kErrStream, "ap: all clean"}}), "web1: rstap: all clean");
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x"}, {kErrStream, "\n"}, {kOutStream, "rstap: all clean\n"}}),
+            "x\nweb1: rstap: all clean\n");
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\033["}, {kErrStream, "\n"}, {kOutStream, "0mrstap: all clean\n"}}),
             "x^[[\n0mrstap: all clean\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\xe2\x80"}, {kErr, "\n"}, {kOut, "\x8brstap: all clean\n"}}),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\xe2\x80"}, {kErrStream, "\n"}, {kOutStream, "\x8brstap: all clean\n"}}),
             "x<E2><80>\n<8B>rstap: all clean\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kErr, "\n\033[1m"}, {kOut, "rstap: all clean\n"}}),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\033["}, {kErrStream, "\n\033[1m"}, {kOutStream, "rstap: all clean\n"}}),
             "x^[[\nweb1: \033[1mrstap: all clean\033[0m\n");
 }
 
 TEST(OnlyTarget, AColourEndsWithItsLineWhicheverStreamEndsIt) {
-  EXPECT_EQ(on_one_terminal({{kOut, "x\033[8m"}, {kErr, "y\nz\n"}}), "x\033[8my\033[0m\nz\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\033[8m"}}, "rstap: a\n"), "x\033[8m\033[0m\nrstap: a\n");
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\033[8m"}, {kErrStream, "y\nz\n"}}), "x\033[8my\033[0m\nz\n");
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\033[8m"}}, "rstap: a\n"), "x\033[8m\033[0m\nrstap: a\n");
 }
 
 // What was waiting for its rest when rstap's own line came is not completed behind that.
 TEST(OnlyTarget, NothingIsCompletedBehindALineOfRstaps) {
-  EXPECT_EQ(on_one_terminal({{kOut, "x\033["}, {kOut, "0mrstap: b\n"}}, "rstap: a\n"),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\033["}, {kOutStream, "0mrstap: b\n"}}, "rstap: a\n"),
             "x\nrstap: a\n^[[0mrstap: b\nrstap: a\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\xe2\x80"}, {kOut, "\x8brstap: b\n"}}, "rstap: a\n"),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\xe2\x80"}, {kOutStream, "\x8brstap: b\n"}}, "rstap: a\n"),
             "x\nrstap: a\n<E2><80><8B>rstap: b\nrstap: a\n");
-  EXPECT_EQ(on_one_terminal({{kOut, "x\n\033["}, {kOut, "0mrstap: b\n"}}, "rstap: a\n"),
+  EXPECT_EQ(on_one_terminal({{kOutStream, "x\n\033["}, {kOutStream, "0mrstap: b\n"}}, "rstap: a\n"),
             "x\nrstap: a\nweb1: \033[0mrstap: b\nrstap: a\n");
 }
 
@@ -129,13 +130,13 @@ TEST(OnlyTarget, NoOrderOfPiecesLooksLikeRstaps) {
     MergeOptions options{.labels = LabelMode::kNone, .target_names = {"web1"}};
     options.on_terminal = {true, true};
     Merger merger(options, buffers);
-    OutputBuffer& out = buffers.of(kErr);
+    OutputBuffer& out = buffers.of(kErrStream);
     std::string said;
     for (int i = 0; i < 12; ++i) {
       const std::string_view piece = pieces[random() % std::size(pieces)];
       said += piece;
       if (random() % 8 != 0) {
-        merger.on_output(0, random() % 2 == 0 ? kOut : kErr, piece);
+        merger.on_output(0, random() % 2 == 0 ? kOutStream : kErrStream, piece);
         continue;
       }
       out.begin_line();

@@ -18,6 +18,7 @@
 #include "client/output/progress.h"
 #include "client/output/release_timer.h"
 #include "client/output/report_sink.h"
+#include "client/output/standard_streams.h"
 #include "client/output/sum_sink.h"
 #include "client/output/text_sink.h"
 #include "client/recording/record_sink.h"
@@ -28,7 +29,6 @@ namespace stapsh::client {
 namespace {
 
 constexpr Duration kLastOutputLimit = std::chrono::seconds(10);
-constexpr int kExitLost = 1;
 
 }  // namespace
 

@@ -28,7 +28,6 @@ constexpr std::size_t kOutputPipeBytes = std::size_t{1} << 20;
 constexpr Duration kHoldTime = std::chrono::milliseconds(300);
 constexpr Duration kLastReadTime = std::chrono::seconds(1);
 constexpr int kSignalCodeBase = 128;
-constexpr int kExitLost = 1;
 
 // A terminal, a pipe or a file that is both, as after 2>&1.
 bool are_same(int a, int b) {

@@ -21,6 +21,8 @@
 
 namespace stapsh::client {
 
+inline constexpr int kExitLost = 1;  ///< rstap's, if it could not write all that was said.
+
 class StandardStreams : public EventSink {
  public:
   struct Listener {

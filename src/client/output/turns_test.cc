@@ -8,12 +8,12 @@
 namespace stapsh::client {
 namespace {
 
-constexpr std::string_view kEnd = "\x01 end";
+constexpr std::string_view kTurnEnd = "\x01 end";
 constexpr WallTime kGap = Turns::kGap, kShort = kGap / 5, kMore = 3 * kShort, kWait = Turns::kWait;
 
 struct Said {
   std::size_t target;
-  std::string_view bytes;  ///< kEnd: the target ends.
+  std::string_view bytes;  ///< kTurnEnd: the target ends.
   WallTime after;          ///< The step before.
 };
 
@@ -23,7 +23,7 @@ class Turner {
 
   void say(std::size_t target, std::string_view bytes, WallTime at, Stream stream = Stream::kStdout,
            std::optional<WallTime> time = std::nullopt) {
-    if (bytes.data() == kEnd.data()) return turns_.add({at, target, event::Ended{}});
+    if (bytes.data() == kTurnEnd.data()) return turns_.add({at, target, event::Ended{}});
     turns_.add({at, target, event::Output{stream, bytes, time}});
   }
   Turns& turns() { return turns_; }
@@ -53,10 +53,10 @@ TEST(Turns, WhatIsSaidInOneGoStaysTogether) {
        {{0, "a", {}}, {1, "x", {}}, {0, "b", kShort}, {1, "y", {}}, {0, "c", kShort}, {1, "z", kGap}},
        "a||b||c|xyz"},
       {"an end is the end of a turn",
-       {{0, "a", {}}, {1, "x", {}}, {0, kEnd, kShort}, {1, "y", kShort}, {1, kEnd, {}}},
+       {{0, "a", {}}, {1, "x", {}}, {0, kTurnEnd, kShort}, {1, "y", kShort}, {1, kTurnEnd, {}}},
        "a||0.|xy|1."},
       {"one that waits ends when its turn is over",
-       {{0, "a", {}}, {1, "x", {}}, {1, kEnd, kShort}, {0, "b", kShort}, {0, "c", kGap}},
+       {{0, "a", {}}, {1, "x", {}}, {1, kTurnEnd, kShort}, {0, "b", kShort}, {0, "c", kGap}},
        "a|||b|x1.c"},
       {"nobody waits for a flood for longer than he must",
        {{0, "a", {}},

@@ -22,7 +22,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr std::size_t kNameCharacters = 24;
-constexpr std::size_t kQuestionBytesMax = 16'384;
+constexpr std::size_t kPacketBytesMax = 16'384;
 constexpr Duration kAcceptAgainAfter = std::chrono::milliseconds(100);
 constexpr Duration kTerminalPatience = std::chrono::milliseconds(100);
 
@@ -107,7 +107,7 @@ Awaitable<> Asker::serve(sys::UniqueFd fd) {
 }
 
 Awaitable<> Asker::converse(Place place) {
-  std::string packet(kQuestionBytesMax, '\0');
+  std::string packet(kPacketBytesMax, '\0');
   while (!ended_) {
     (void)co_await place->socket.async_wait(Descriptor::wait_read, kAsTuple);
     if (ended_) co_return;

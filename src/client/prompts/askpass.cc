@@ -25,7 +25,7 @@ namespace stapsh::client {
 namespace {
 
 constexpr int kAnswered = 0, kNotAnswered = 1;
-constexpr std::size_t kQuestionBytesMax = 8'192;  // As much as is shown.
+constexpr std::size_t kAskedBytesMax = 8'192;  // As much as is shown.
 constexpr Duration kWriteLimit = std::chrono::seconds(10), kLookAgainAfter = std::chrono::hours(1);
 
 std::string variable(const char* name) {
@@ -179,7 +179,7 @@ Result<int> show_notice(const Question& question) {
 }
 
 Result<std::string> read_question() {
-  std::string text(kQuestionBytesMax, '\0');
+  std::string text(kAskedBytesMax, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const sys::IoResult got = TRY(sys::read_some(STDIN_FILENO, std::span(text).subspan(size)));

@@ -24,7 +24,7 @@ void append_byte(std::string& to, char byte) {
 // It stands in each line that it is a part of, and a function of a template may have a name of any length.
 constexpr std::size_t kNameBytesMax = 1024;
 
-std::string escaped(std::string_view text) {
+std::string name_of_frame(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
     if (safe.size() >= kNameBytesMax) return safe + "...";
@@ -77,7 +77,7 @@ std::vector<std::uint32_t> folded_keys(const Map& map, FoldedTree& folded, std::
   nodes.reserve(tree.nodes.size());
   for (const StackTree::Node& node : tree.nodes) {
     open.resize(node.depth);
-    open.push_back(folded.child(open.empty() ? root : open.back(), escaped(tree.frames[node.frame].name)));
+    open.push_back(folded.child(open.empty() ? root : open.back(), name_of_frame(tree.frames[node.frame].name)));
     nodes.push_back(open.back());
   }
   keys.reserve(tree.leaves.size());
@@ -112,7 +112,7 @@ std::string folded_stacks(const Report& report) {
   std::vector<Counts> hosts(report.targets.size());
   for (const Map* map : maps) {
     const std::uint32_t root =
-        maps.size() > 1 ? folded.child(FoldedTree::kRoot, escaped(map->name)) : FoldedTree::kRoot;
+        maps.size() > 1 ? folded.child(FoldedTree::kRoot, name_of_frame(map->name)) : FoldedTree::kRoot;
     const std::vector<std::uint32_t> keys = folded_keys(*map, folded, root);
     for (const HostColumn& host : map->hosts) {
       for (const auto& [key, value] : host.values) {
@@ -123,7 +123,7 @@ std::string folded_stacks(const Report& report) {
   }
   std::string text;
   for (std::size_t target = 0; target < hosts.size(); ++target) {
-    const std::string name = escaped(report.targets[target].name);
+    const std::string name = name_of_frame(report.targets[target].name);
     add_up(hosts[target]);
     for (const auto& [stack, number] : hosts[target]) {
       folded.append(text += name, stack);

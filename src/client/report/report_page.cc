@@ -31,7 +31,7 @@ std::string policy() {
   return text;
 }
 
-std::string escaped(std::string_view text) {
+std::string html_of(std::string_view text) {
   std::string html;
   for (const char c : shown_text(text, 200)) {
     switch (c) {
@@ -73,7 +73,7 @@ std::string report_page(const Report& report) {
   STAPSH_ASSERT(data_at != std::string::npos);
   std::string behind = page.substr(data_at + std::string_view("@data@").size());
   page.resize(data_at);
-  fill("@title@", escaped(report.script.empty() ? "a run" : report.script));
+  fill("@title@", html_of(report.script.empty() ? "a run" : report.script));
   fill("@csp@", policy());
   page += data;
   page += behind;

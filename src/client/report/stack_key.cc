@@ -4,17 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "base/trimmed.h"
+
 namespace stapsh::client::report {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
 
 bool is_hexadecimal(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kHexDigits) == std::string_view::npos;

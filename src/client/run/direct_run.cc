@@ -25,7 +25,7 @@
 namespace stapsh::client {
 namespace {
 
-constexpr Duration kDeathTime = std::chrono::seconds(2);
+constexpr Duration kCgroupDeathTime = std::chrono::seconds(2);
 
 Outcome failed(const Error& error) {
   return {Outcome::Kind::kFailed, std::nullopt, sys::with_descriptor_advice(error).what};
@@ -309,7 +309,7 @@ void DirectRun::signal_rung() {
 }
 
 void DirectRun::give_up() {
-  if (!give_up_at_) give_up_at_ = sys::now() + kDeathTime;
+  if (!give_up_at_) give_up_at_ = sys::now() + kCgroupDeathTime;
   ladder_.stand_down();
   asio::error_code ignored;  // It is closed already.
   for (std::optional<Descriptor>& stream : streams_) {

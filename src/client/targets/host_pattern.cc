@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/parse_int.h"
+#include "base/trimmed.h"
 
 namespace stapsh::client {
 namespace {
@@ -20,12 +21,6 @@ using Names = std::vector<std::string>;
 
 auto bad_pattern(std::string_view pattern, std::string_view reason) {
   return fail(Errc::kUsage, fmt::format("--limit: '{}': {}", pattern.substr(0, 200), reason));
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 /// Where there is a comma, only commas separate; a name or an IPv6 address may have a colon in it.

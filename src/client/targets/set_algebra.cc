@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/trimmed.h"
 #include "client/targets/remote_uri.h"
 
 namespace stapsh::client {
@@ -17,12 +18,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kSchemesWithoutSets{
     "unix:", "exec:", "stapsh:", "direct:", "vsock:", "libvirt:"};
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 /// Where the term that begins at `begin` ends.
 std::size_t term_end(std::string_view value, std::size_t begin) {

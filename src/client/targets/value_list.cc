@@ -10,19 +10,17 @@
 #include <fstream>
 #include <utility>
 
+#include "base/trimmed.h"
+
 namespace stapsh::client {
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r";
 
 std::string_view without_comment(std::string_view line) {
   for (std::size_t at = 0; at < line.size(); ++at) {
     const bool starts_word = at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t';
     if (line[at] == '#' && starts_word) line = line.substr(0, at);
   }
-  const std::size_t begin = line.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
+  return trimmed(line);
 }
 
 /// The NAME of a line `#include NAME`; or nothing.
