@@ -57,6 +57,7 @@ function(stapsh_compile_as kind target)
   endif()
   if(kind STREQUAL "test" AND STAPSH_UNITY_TESTS)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    target_compile_options(${target} PRIVATE -Wno-shadow)  # g++ also warns of a name of another of the files.
   endif()
 endfunction()
 
