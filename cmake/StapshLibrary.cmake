@@ -9,8 +9,8 @@
 # test.
 
 # Much of what a compiler reads are the same headers. Where CMAKE_UNITY_BUILD is set it reads them once for eight files of
-# a library, with STAPSH_UNITY_TESTS for those of a test. So a name without linkage is of one file of its library alone,
-# and ci-gcc, dev and ci-clang see that each file includes what it needs.
+# a library, with STAPSH_UNITY_TESTS for those of a test. So a name in an anonymous namespace must not mean two
+# things in one library. dev and ci-clang see that each file includes what it needs, ci-gcc that each of a library does.
 
 # A test runs once: optimised as what it tests, the tests would take longer to compile than all else. A sanitizer makes
 # optimising twice as dear.

@@ -5,10 +5,8 @@
 
 namespace stapsh {
 
-inline constexpr std::string_view kBlanks = " \t\r\n";
-
 /// `text` without the blanks at its begin and its end.
-constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = kBlanks) {
+constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
   const auto begin = text.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);

@@ -31,6 +31,8 @@ namespace {
 
 // After a signal: what agents take to stop a runner that prints its last maps.
 constexpr Duration kStopLimit = std::chrono::seconds(50);
+// Of what the broker has not taken yet, when who asks who is there is answered.
+constexpr std::size_t kAnswersBytesMax = std::size_t{1} << 20;
 constexpr Duration kFinishLimit = std::chrono::seconds(2);
 
 Result<std::string> name_of_machine() {
@@ -91,7 +93,11 @@ class Link {
         if (event.id >= Sessions::kFirstSerial) sessions_.on_socket(event.id, event.events, now);
       }
       sessions_.on_time(now);
-      while (auto answer = who_.next(now)) connection_.publish(std::move(answer->first), std::move(answer->second));
+      while (auto answer = who_.next(now)) {
+        // Questions are short, and answers may be long: who asks without an end holds up nobody else.
+        if (connection_.unsent() > kAnswersBytesMax) continue;
+        connection_.publish(std::move(answer->first), std::move(answer->second));
+      }
       sessions_.watch_all(now);
     }
     sessions_.leave_agents(sys::now());

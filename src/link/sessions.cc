@@ -15,9 +15,10 @@ namespace {
 
 // What clients may have sent and agents have not read yet, of all sessions together.
 constexpr std::uint64_t kCreditBytes = std::uint64_t{16} << 20;
-// What the broker has not taken yet of what agents have said, and of what is no session's: a client's credit is the
-// client's word alone.
+// What the broker has not taken yet of what agents have said: a client's credit is the client's word alone.
 constexpr std::size_t kUnsentBytesMax = std::size_t{32} << 20;
+// The same where something is to be said that is no session's: nobody who floods us holds up what sessions say.
+constexpr std::size_t kUnaskedBytesMax = std::size_t{1} << 20;
 constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
 
 FileFetch::Answer answer_of(int status) {
@@ -67,7 +68,7 @@ void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
 // Whoever may speak to this host may say much that wants such an answer, and no credit holds that back: the broker's
 // way to us may take more than ours to it. Who gets none hears of it by the next word.
 void Sessions::turn_away(const broker::SessionName& name, std::string_view reason) {
-  if (connection_.unsent() <= kUnsentBytesMax) reset(name, reason);
+  if (connection_.unsent() <= kUnaskedBytesMax) reset(name, reason);
 }
 
 void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {

@@ -62,7 +62,7 @@ void LiveConnection::connect() {
   } while (status != NATS_OK && options_->take_unlucky_signature());
   if (status == NATS_OK) return;
   connection_ = nullptr;
-  end(explain_no_connection(reason_of(status), settings_.tls, settings_.certificate_file));
+  end(explain_no_connection(reason_of(status), settings_));
 }
 
 void LiveConnection::subscribe() {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "nats/connection.h"
+
 namespace stapsh::nats {
 
 /// Why a connection is of no use of which the broker has said that, for a person; empty: it goes on. Who may not hear
@@ -14,21 +16,28 @@ inline std::string refusal_to_hear(std::string_view said) {
   return "the broker does not allow us to hear what is for us: " + std::string(said);
 }
 
-/// Why there is no connection, where libnats has no words for it. A broker with `verify: true` looks at our certificate
-/// when the handshake is over for us, and closes the connection without a word where it is none of its own: we are
-/// reading then, or writing.
-inline std::string explain_no_connection(const std::string& said, bool tls, const std::string& certificate) {
+/// Why there is no connection, where libnats has no words for it, or none that say what to do. A broker with
+/// `verify: true` looks at our certificate when the handshake is over for us, and closes the connection without a word
+/// where it is none of its own: we are reading then, or writing.
+inline std::string explain_no_connection(const std::string& said, const Settings& settings) {
   const auto has_said = [&](std::string_view text) { return said.find(text) != std::string::npos; };
+  if (has_said("Authorization Violation")) {
+    if (settings.nkey_file.empty()) return said + (settings.credentials_file.empty() ? ": it wants a key (nkey)" : "");
+    return said +
+           ": it does not know our key; one that was made a moment ago it knows when it has read its users.conf "
+           "again (nats-server --signal reload)";
+  }
+  if (has_said("Secure Connection not available")) return said + ": that broker has no TLS, or is another one";
   const bool is_closed =
       has_said("Expected 'PONG', got ''") || has_said("SSL_write error: (null)") || has_said("SSL_read error: (null)");
-  if (!tls || !is_closed) return said;
+  if (!settings.tls || !is_closed) return said;
   const std::string closed = "it closed the connection at the end of the TLS handshake, ";
-  if (certificate.empty()) {
+  if (settings.certificate_file.empty()) {
     return closed +
            "and most likely wants a certificate of ours (verify: true); name one as certificate and key, beside ca: in "
            "link.toml for stapsh-link, in the table [nats.SITE] for rstap";
   }
-  return closed + "and most likely does not trust our certificate " + certificate +
+  return closed + "and most likely does not trust our certificate " + settings.certificate_file +
          ": who has signed that must be in the broker's ca_file";
 }
 

@@ -119,6 +119,20 @@ TEST_F(RstapNatsFault, LinkRestarted) {
       << run_->captured();
 }
 
+// As its service does it. While its agents tidy up it opens nothing more, and rstap waits.
+TEST_F(RstapNatsFault, LinkStoppedAndStarted) {
+  begin(20, {"--halt=now,fail=1"});
+  Program& link = hosts_.front()->program();
+  link.send_signal(SIGTERM);
+  EXPECT_EQ(link.wait_exit(), 0) << link.captured();
+  oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
+  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_THAT(run_->err(),
+              AllOf(HasSubstr("in mid-run: stapsh-link of web01: stapsh-link on this host is being stopped"),
+                    HasSubstr("1 succeeded, 1 failed; all clean")))
+      << run_->captured();
+}
+
 TEST_F(RstapNatsFault, RelayKilled) {
   begin();
   ASSERT_GT(relay(), 0);

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/trimmed.h"
-
 namespace stapsh::client {
 namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
 
 void append_utf8(std::string& to, std::uint32_t code) {
   const auto put = [&](std::uint32_t byte) { to.push_back(static_cast<char>(byte)); };

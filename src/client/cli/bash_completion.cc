@@ -94,7 +94,7 @@ std::string bash_action(const OptionValue& value) {
 }  // namespace
 
 std::string bash_completion() {
-  std::map<std::string, std::string> by_action;  // An bash_action, and the options that want it: "--a|--b".
+  std::map<std::string, std::string> by_action;  // An action, and the options that want it: "--a|--b".
   std::string needing, options;
   for (const KnownOption& option : known_options()) {
     const OptionValue value = describe_value(option.value());

@@ -44,8 +44,8 @@ constexpr unsigned kEndSeconds = 5;
 constexpr std::size_t kFetchersPerSecond = 500;
 // Pieces of files wait while so much has not gone to the broker.
 constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20U;
-// What is said to who has no session here is dropped while so much has not.
-constexpr std::size_t kUnaskedBytesMax = std::size_t{32} << 20U;
+// What is said to who has no session here is dropped while so much has not: it would hold up others' pieces.
+constexpr std::size_t kUnaskedBytesMax = std::size_t{256} << 10U;
 constexpr Duration kUnsentPause = 10ms;
 
 // rstap is gone, however that came: whatever we are in the middle of has an end.

@@ -36,7 +36,8 @@ std::vector<std::string_view> split(const Inventory& inventory, std::string_view
     if (c == '[' || c == ']') in_brackets = c == '[';
     const bool ends = by_commas ? c == ',' : c == ':' && !in_brackets && !is_one;
     if (!ends && at < pattern.size()) continue;
-    if (const std::string_view part = trimmed(pattern.substr(begin, at - begin)); !part.empty()) parts.push_back(part);
+    if (const std::string_view part = trimmed(pattern.substr(begin, at - begin), " \t"); !part.empty())
+      parts.push_back(part);
     begin = at + 1;
   }
   return parts;
@@ -109,7 +110,7 @@ Result<std::vector<std::string>> match_hosts(const Inventory& inventory, std::st
   bool adds = false;
   for (std::string_view part : split(inventory, pattern)) {
     const char sign = part.front() == '!' || part.front() == '&' ? part.front() : '\0';
-    if (sign != '\0') part = trimmed(part.substr(1));
+    if (sign != '\0') part = trimmed(part.substr(1), " \t");
     if (part.empty()) return bad_pattern(pattern, "a name is missing");
     Names names = TRY(match_one(inventory, part));
     if (sign != '\0') {

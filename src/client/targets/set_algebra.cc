@@ -85,7 +85,7 @@ Result<std::vector<SetTerm>> split_set(std::string_view value) {
   SetOperator op = SetOperator::kAdd;
   for (std::size_t begin = 0;;) {
     const std::size_t end = term_end(value, begin);
-    const std::string_view text = trimmed(value.substr(begin, end - begin));
+    const std::string_view text = trimmed(value.substr(begin, end - begin), " \t");
     if (text.empty()) {
       return fail(Errc::kUsage,
                   fmt::format("host set '{}', column {}: a name is missing", value.substr(0, 200), end + 1));

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kRunCharacters = 16;
 constexpr Duration kEndLimit = std::chrono::seconds(3), kReadLimit = std::chrono::seconds(5);
+constexpr Duration kReadAgainLimit = std::chrono::milliseconds(100);
 constexpr Duration kLastWordLimit = std::chrono::seconds(1), kWaitPause = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
 
@@ -77,9 +78,9 @@ Result<> NatsRelay::start(const NatsSites& sites, std::size_t targets) {
   return {};
 }
 
-// Who waits here keeps all other targets waiting: for a relay that has not read once, no more.
+// Who waits here keeps all other targets waiting: hardly any more for a relay that has not read once.
 Result<> NatsRelay::hand_over(const std::string& packet, int socket) {
-  for (const TimePoint limit = does_not_read_ ? sys::now() : sys::deadline_after(kReadLimit);;) {
+  for (const TimePoint limit = sys::deadline_after(does_not_read_ ? kReadAgainLimit : kReadLimit);;) {
     const sys::IoResult sent = TRY(sys::send_descriptor(control_.get(), packet, socket));
     if (!sent.would_block) {
       does_not_read_ = false;
