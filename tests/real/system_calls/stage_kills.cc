@@ -32,8 +32,8 @@ constexpr std::chrono::seconds kBound(60);
 constexpr std::size_t kMissesMax = 3;
 
 // Reads what the stage says, and answers as rstap does; an agent is told to go.
-void talk(int in, int out, const std::string& header, const std::string& image) {
-  std::string said;
+std::string talk(int in, int out, const std::string& header, const std::string& image) {
+  std::string said, all;
   char buffer[4'096];
   const auto answer = [&](std::string_view words, std::string_view text) {
     if (said.find(words) == std::string::npos) return;
@@ -46,11 +46,13 @@ void talk(int in, int out, const std::string& header, const std::string& image) 
   };
   for (ssize_t got = 0; (got = ::read(out, buffer, sizeof buffer)) > 0;) {
     said.append(buffer, static_cast<std::size_t>(got));
+    all.append(buffer, static_cast<std::size_t>(got));
     answer("stapsh-stage ready x86_64\n", header);
     answer("stapsh-stage send ", image);
     answer("stapsh-stage run ", "quit\n");
   }
   (void)::close(out);
+  return all;
 }
 
 class Place {
@@ -84,7 +86,7 @@ class Place {
     (void)::close(out[1]);
     std::atomic<bool> over = false;
     std::thread client([&] {
-      talk(in[1], out[0], "remove " + header_ + "t" + std::to_string(runs_++) + "\n", image_);
+      said_ = talk(in[1], out[0], "remove " + header_ + "t" + std::to_string(runs_++) + "\n", image_);
       over = true;
     });
     // Who was started by the stage and outlives it is served as well, and gets the end of its input, as behind an sshd:
@@ -98,10 +100,16 @@ class Place {
     if (!ended) (void)::kill(stage, SIGKILL);
     client.join();
     (void)::close(in[1]);
-    if (!ended) throw real::HarnessError("the stage does not end");
+    if (!ended) throw real::HarnessError("the stage does not end; it said:\n" + said_);
+    code_ = *tracer.exit_code(stage);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
     return tracer.injected();
   }
+
+  /// Whether the last stage became an agent.
+  bool became() const { return said_.find("stapsh-stage run ") != std::string::npos; }
+  /// How the last stage ended, and all that it and its agent said.
+  std::string end() const { return "exit code " + std::to_string(code_) + ", said:\n" + said_; }
 
   /// What is there, in one line.
   std::string left() const {
@@ -113,15 +121,15 @@ class Place {
 
  private:
   real::Scratch scratch_;
-  std::string shell_, image_, header_, folder_;
-  int runs_ = 0;
+  std::string shell_, image_, header_, folder_, said_;
+  int runs_ = 0, code_ = 0;
 };
 
 int sweep(std::size_t sample, const std::string& shell) {
   Place place(shell);
   (void)place.run(0);
-  if (const std::string left = place.left(); !left.empty()) {
-    std::printf("undisturbed: left%s\n", left.c_str());
+  if (const std::string left = place.left(); !left.empty() || !place.became()) {
+    std::printf("undisturbed: left%s; %s\n", left.c_str(), place.end().c_str());
     return 1;
   }
   std::size_t killed = 0, found = 0, faults = 0, missed = 0;
@@ -135,9 +143,9 @@ int sweep(std::size_t sample, const std::string& shell) {
     ++killed;
     found += !place.left().empty();
     (void)place.run(0);
-    if (const std::string left = place.left(); !left.empty()) {
+    if (const std::string left = place.left(); !left.empty() || !place.became()) {
       ++faults;
-      std::printf("killed at call %zu: left%s\n", at, left.c_str());
+      std::printf("killed at call %zu: left%s; %s\n", at, left.c_str(), place.end().c_str());
     }
   }
   std::printf("%s: killed %zu times, %zu left something, which the next one removed; %zu faults\n", shell.c_str(),

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,17 +68,21 @@ std::string_view name_of(Role role) { return kRoleNames[static_cast<std::size_t>
 
 Tracer::Tracer(Role subject, std::optional<Injection> injection, bool from_main)
     : subject_(subject), injection_(std::move(injection)), from_main_(from_main) {
-  // A tick ends a wait, so that bounds are looked at.
+  // A tick ends a wait, so that bounds are looked at. It is for this thread alone: it would end another's read as well.
   struct sigaction action {};
   action.sa_handler = [](int) {};
   (void)::sigaction(SIGALRM, &action, nullptr);
-  const itimerval tick{{0, 20'000}, {0, 20'000}};
-  (void)::setitimer(ITIMER_REAL, &tick, nullptr);
+  sigevent to_us{};
+  to_us.sigev_notify = SIGEV_THREAD_ID;
+  to_us.sigev_signo = SIGALRM;
+  to_us._sigev_un._tid = ::gettid();
+  if (::timer_create(CLOCK_MONOTONIC, &to_us, &tick_) != 0) throw HarnessError("timer_create");
+  const itimerspec every{{0, 20'000'000}, {0, 20'000'000}};
+  (void)::timer_settime(tick_, 0, &every, nullptr);
 }
 
 Tracer::~Tracer() {
-  const itimerval never{};
-  (void)::setitimer(ITIMER_REAL, &never, nullptr);
+  (void)::timer_delete(tick_);
   for (const auto& [pid, tracee] : tracees_) (void)::kill(pid, SIGKILL);
   for (const auto& [pid, status] : early_) (void)::kill(pid, SIGKILL);
   while (!tracees_.empty()) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <time.h>
 
 #include <chrono>
 #include <functional>
@@ -90,6 +91,7 @@ class Tracer {
   Role subject_;
   std::optional<Injection> injection_;
   bool from_main_;
+  timer_t tick_{};
   std::map<pid_t, Tracee> tracees_;
   std::map<pid_t, int> early_;  // Stopped before their parent's fork was told of.
   std::map<pid_t, std::optional<int>> started_;
