@@ -110,11 +110,12 @@ spent_by() {  # GUEST
 tell_foreign() {  # GUEST COMMAND...
   printf '%s\n' "${*:2}" > "$scratch/$1/commands.in"
 }
-# From now on each who connects to its port `shell` has a shell there, and no agent of ours is in its usual place.
+# From now on each who connects to its port `shell` has a shell there, and no agent of ours is in its usual place. The
+# port stays open between two shells: what a client says while the last shell ends would be thrown away with its close.
 serve_shell() {  # GUEST
   # shellcheck disable=SC2016  # The guest's shell expands it.
   tell_foreign "$1" 'rm /usr/bin/stapsh; p=/dev/virtio-ports/org.systemtap.shell.0
-    while usleep 100000; do sh <> $p >&0 2> /dev/null; done & echo SHELL-READY'
+    while usleep 100000; do sh <&3 >&3 2> /dev/null 3<&-; done 3<> $p & echo SHELL-READY'
   quietly says_within "$scratch/$1/console.log" '^SHELL-READY' 30 || die "no shell at its port"
 }
 # All that stapsh could have left in a file, wherever it may write, in one line.
