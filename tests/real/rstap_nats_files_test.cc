@@ -82,6 +82,26 @@ TEST_F(RstapNatsFilesWithoutStore, IsDataAsAnyOther) {
   EXPECT_GT(traffic().in - before.in, 3 * kBytes);
 }
 
+class RstapNatsFilesSlowAgent : public RstapNatsTest {};
+
+// Its link has the credit of its client used up all the time, and gives more and more of it at once.
+TEST_F(RstapNatsFilesSlowAgent, GetsAllThatItHasCreditFor) {
+  const std::string slow_cat =
+      "perl -e '$| = 1; while (sysread(STDIN, $b, 8192)) { select(undef, undef, undef, 0.002); print $b or exit }'";
+  const std::string agent = scratch_.write("slow_stapsh",
+                                           "#!/bin/bash\n[[ \" $* \" == *--check-policy* ]] && exec " STAPSH_AGENT
+                                           " \"$@\"\nexec " STAPSH_AGENT " \"$@\" < <(" + slow_cat + ")\n",
+                                           0755);
+  add_host({.agent = agent});
+  const std::string program =
+      script("// " + std::string(10 * kBytes, 's') + "\nBEGIN { printf(\"it ran\\n\"); exit(); }\n");
+  // Without a keepalive nobody says a word that would set it going again.
+  const Said said = rstap({"--keepalive", "0", "--remote", "nats://here/web01", program});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_EQ(said.err, "rstap: 1 target: 1 succeeded; all clean\n");
+  EXPECT_THAT(said.out, HasSubstr("it ran\n"));
+}
+
 // Somebody has made it for something else.
 TEST_F(RstapNatsFiles, AStreamThatTakesNoPiecesIsKnownAtOnce) {
   BrokerClient client(*server_);

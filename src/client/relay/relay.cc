@@ -87,6 +87,7 @@ class Relay {
     files_.store().on_timer(sys::now());
     serve_files();
     serve_pieces();
+    serve_data();
     ask_again();
     return {};
   }
@@ -152,6 +153,7 @@ class Relay {
     const auto note = [&](TimePoint at) { next = std::min(next.value_or(at), at); };
     if (const std::optional<TimePoint> ask_at = absent_.next_timer()) note(*ask_at);
     if (!wanting_.empty()) note(sys::now() + kUnsentPause);
+    if (!in_turn_.empty()) note(connection_.unsent() < kUnsentBytesMax ? sys::now() : sys::now() + kUnsentPause);
     return next;
   }
 
@@ -187,6 +189,7 @@ class Relay {
       if (session.is_asked()) reset(session.name, "rstap has given up waiting");
       return forget(number);
     }
+    if (session.has_more() && !std::exchange(session.is_in_turn, true)) in_turn_.push_back(number);
     const Result<> watched = session.watch(epoll_, kSessionId + number);
     if (!watched) end(number, watched.error().what);
   }
@@ -360,6 +363,19 @@ class Relay {
     }
   }
 
+  // Each a part: a host's credit is its own word, and what it has credit for is not ours to hold.
+  void serve_data() {
+    for (std::size_t left = in_turn_.size(); left > 0 && connection_.unsent() < kUnsentBytesMax; --left) {
+      const std::uint32_t number = in_turn_.front();
+      in_turn_.pop_front();
+      const auto at = sessions_.find(number);
+      if (at == sessions_.end()) continue;
+      at->second->is_in_turn = false;
+      at->second->send_more();
+      settle(number);
+    }
+  }
+
   RelayWords words_;
   broker::Subjects subjects_;
   nats::Connection connection_;
@@ -373,7 +389,8 @@ class Relay {
   std::vector<broker::SessionName> forgotten_, lost_;  // Hosts are to be told of their ends.
   std::string failed_;                                 // Why no session can be opened.
   AbsentHosts absent_;
-  std::deque<std::uint32_t> wanting_;  // Sessions whose hosts want a piece of a file.
+  std::deque<std::uint32_t> wanting_;  // Sessions whose hosts want a piece of a file,
+  std::deque<std::uint32_t> in_turn_;  // and who have more to send.
   bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
 };
 

@@ -42,16 +42,14 @@ void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t
     input_.put_in_front(file.content());
   }
   pump_.pause(false);
-  pump_.on_socket(EPOLLIN);
+  if (is_stored) pump_.on_socket(EPOLLIN);
 }
 
 Result<> RelaySession::on_message(const broker::Message& message) {
   begun_ = is_asked_ = true;
   first_ = {};
   if (const auto* const want = std::get_if<broker::WantPiece>(&message)) return take_wanted(want->offset);
-  TRY(pump_.on_message(message));
-  if (input_.has_content()) pump_.on_socket(EPOLLIN);  // There may be credit now.
-  return {};
+  return pump_.on_message(message);
 }
 
 const RelaySession::StoredFile* RelaySession::file_at(std::uint64_t offset) const {

@@ -39,11 +39,16 @@ class RelaySession {
   /// Whether the host has answered.
   [[nodiscard]] bool has_begun() const { return begun_; }
 
-  /// The file that was taken, and is lent: as one that hosts fetch, or as data.
+  /// The file that was taken, and is lent: as one that hosts fetch, or as data, each part of which wants a send_more().
   void send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms);
   /// A message but Open and Reset. An Error is the reason of the Reset that is due. Each WantPiece wants a
   /// send_piece().
   Result<> on_message(const broker::Message& message);
+  /// Whether send_more() would send something that no event of the socket tells of: a file's bytes, as data.
+  [[nodiscard]] bool has_more() const {
+    return input_.has_more() && (pump_.wanted().value_or(0) & std::uint32_t{EPOLLIN}) != 0;
+  }
+  void send_more() { pump_.on_socket(EPOLLIN); }
   /// What was asked for first.
   void send_piece();
   /// Says to `epoll` what is wanted of the socket, under `id`.
@@ -55,6 +60,7 @@ class RelaySession {
   const broker::SessionName name;
   const std::string inbox;
   bool was_refused = false;  ///< Its host has reset it before it began.
+  bool is_in_turn = false;   ///< To send_more().
 
  private:
   struct StoredFile {

@@ -25,8 +25,8 @@ class SessionInput {
 
   /// These bytes, which are lent, come next: a file's, that is not stored.
   void put_in_front(std::string_view content) { content_ = content; }
-  /// Whether there are such: no event of the socket tells of them.
-  [[nodiscard]] bool has_content() const { return !content_.empty(); }
+  /// Whether there is something that no event of the socket tells of: such bytes, or a file whose mark was read.
+  [[nodiscard]] bool has_more() const { return !content_.empty() || file_; }
 
  private:
   TakeFile take_file_;

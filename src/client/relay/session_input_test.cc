@@ -41,10 +41,10 @@ TEST(SessionInput, AFileComesBetweenTheBytesAroundIt) {
   EXPECT_EQ(came, (std::vector<std::string>{"before", "file content", "file content", "behind"}));
   EXPECT_TRUE(receive().would_block);
   input.put_in_front("as data");
-  EXPECT_TRUE(input.has_content());
+  EXPECT_TRUE(input.has_more());
   receive();
   EXPECT_EQ(came.back(), "as data");
-  EXPECT_FALSE(input.has_content());
+  EXPECT_FALSE(input.has_more());
 }
 
 TEST(StoredAnswer, SaysWhatIsThere) {
