@@ -31,8 +31,12 @@ namespace {
 
 // After a signal: what agents take to stop a runner that prints its last maps.
 constexpr Duration kStopLimit = std::chrono::seconds(50);
-// Of what the broker has not taken yet, when who asks who is there is answered.
-constexpr std::size_t kAnswersBytesMax = std::size_t{1} << 20;
+// While the broker has not taken so much yet, agents are not read and nobody is answered who has no session here: a
+// client's credit is the client's word alone.
+constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20;
+constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
+// Each time before agents are read again: neither they nor who asks without an end take all that the broker takes.
+constexpr std::size_t kUnaskedAtATime = 256, kWhoAtATime = 64;
 constexpr Duration kFinishLimit = std::chrono::seconds(2);
 
 Result<std::string> name_of_machine() {
@@ -93,12 +97,9 @@ class Link {
         if (event.id >= Sessions::kFirstSerial) sessions_.on_socket(event.id, event.events, now);
       }
       sessions_.on_time(now);
-      while (auto answer = who_.next(now)) {
-        // Questions are short, and answers may be long: who asks without an end holds up nobody else.
-        if (connection_.unsent() > kAnswersBytesMax) continue;
-        connection_.publish(std::move(answer->first), std::move(answer->second));
-      }
-      sessions_.watch_all(now);
+      waits_for_broker_ = connection_.unsent() > kUnsentBytesMax;
+      if (!waits_for_broker_) answer(now);
+      sessions_.watch_all(!waits_for_broker_, now);
     }
     sessions_.leave_agents(sys::now());
     (void)connection_.finish(kFinishLimit);
@@ -110,9 +111,24 @@ class Link {
 
   [[nodiscard]] bool is_done() const { return stop_by_ && (sessions_.has_no_agents() || sys::now() >= *stop_by_); }
 
+  // Of those who have no session here.
+  void answer(TimePoint now) {
+    sessions_.answer_unasked(kUnaskedAtATime);
+    for (std::size_t left = kWhoAtATime; left > 0; --left) {
+      std::optional<std::pair<std::string, std::string>> answer = who_.next(now);
+      if (!answer) return;
+      connection_.publish(std::move(answer->first), std::move(answer->second));
+    }
+  }
+
+  [[nodiscard]] std::optional<TimePoint> next_answer() const {
+    if (waits_for_broker_) return sys::now() + kUnsentPause;
+    return sessions_.owes_answers() ? sys::now() : who_.next_timer();
+  }
+
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
     std::optional<TimePoint> first = sessions_.next_timer();
-    for (const std::optional<TimePoint>& other : {who_.next_timer(), stop_by_}) {
+    for (const std::optional<TimePoint>& other : {next_answer(), stop_by_}) {
       if (other && (!first || *other < *first)) first = other;
     }
     return first;
@@ -171,6 +187,7 @@ class Link {
   WhoAnswers who_;
   Sessions sessions_;
   std::optional<TimePoint> stop_by_;
+  bool waits_for_broker_ = false;
   std::string last_trouble_;  // Said once.
 };
 

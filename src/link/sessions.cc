@@ -15,11 +15,6 @@ namespace {
 
 // What clients may have sent and agents have not read yet, of all sessions together.
 constexpr std::uint64_t kCreditBytes = std::uint64_t{16} << 20;
-// What the broker has not taken yet of what agents have said: a client's credit is the client's word alone.
-constexpr std::size_t kUnsentBytesMax = std::size_t{32} << 20;
-// The same where something is to be said that is no session's: nobody who floods us holds up what sessions say.
-constexpr std::size_t kUnaskedBytesMax = std::size_t{1} << 20;
-constexpr Duration kUnsentPause = std::chrono::milliseconds(20);
 
 FileFetch::Answer answer_of(int status) {
   if (status == 0) return FileFetch::Answer::kBytes;
@@ -65,10 +60,12 @@ void Sessions::reset(const broker::SessionName& name, std::string_view reason) {
   send(name, broker::Reset{shown_text(reason, broker::kReasonBytesMax - 3)});
 }
 
-// Whoever may speak to this host may say much that wants such an answer, and no credit holds that back: the broker's
-// way to us may take more than ours to it. Who gets none hears of it by the next word.
-void Sessions::turn_away(const broker::SessionName& name, std::string_view reason) {
-  if (connection_.unsent() <= kUnaskedBytesMax) reset(name, reason);
+void Sessions::answer_unasked(std::size_t count) {
+  for (; count > 0 && !unasked_.empty(); --count) {
+    const std::optional<UnaskedAnswers::Answer> answer = unasked_.next();
+    // Its next try may have begun meanwhile.
+    if (!serials_.contains(answer->session)) reset(answer->session, answer->reason);
+  }
 }
 
 void Sessions::ask_for_piece(const PieceName& name, const std::string& sha256) {
@@ -87,11 +84,11 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
   const auto known = serials_.find(name);
   const Result<broker::Message> message = broker::decode(bytes);
   if (known == serials_.end()) {
-    if (!message) return turn_away(name, message.error().what);
+    if (!message) return unasked_.add({name, message.error().what});
     if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened, now);
     if (!std::holds_alternative<broker::Reset>(*message))
-      turn_away(name,
-                "there is no such session here: stapsh-link has been started since, or a second one runs as this host");
+      unasked_.add({name, "there is no such session here: stapsh-link has been started since, or a second one runs as "
+                          "this host"});
     return;
   }
   const std::uint64_t serial = known->second;
@@ -123,7 +120,7 @@ void Sessions::open(const broker::SessionName& name, const broker::Open& open, T
 }
 
 void Sessions::refuse(const broker::SessionName& name, const std::string& reason, TimePoint now) {
-  turn_away(name, reason);
+  unasked_.add({name, reason});
   log_.refused(name, reason, now);
 }
 
@@ -218,6 +215,7 @@ void Sessions::on_disconnected(const std::string& why, TimePoint now) {
   }
   sessions_.clear();
   serials_.clear();
+  unasked_.forget();
 }
 
 void Sessions::stop(const std::string& why, TimePoint now) {
@@ -231,7 +229,7 @@ void Sessions::stop(const std::string& why, TimePoint now) {
 }
 
 std::optional<TimePoint> Sessions::next_timer() const {
-  std::optional<TimePoint> first = read_again_at_;
+  std::optional<TimePoint> first;
   for (const auto& [serial, session] : sessions_) {
     const std::optional<TimePoint> timer = session->next_timer();
     if (timer && (!first || *timer < *first)) first = timer;
@@ -239,11 +237,10 @@ std::optional<TimePoint> Sessions::next_timer() const {
   return first;
 }
 
-void Sessions::watch_all(TimePoint now) {
-  read_again_at_ = connection_.unsent() > kUnsentBytesMax ? std::optional(now + kUnsentPause) : std::nullopt;
+void Sessions::watch_all(bool may_read, TimePoint now) {
   std::vector<std::uint64_t> serials;
   for (const auto& [serial, session] : sessions_) serials.push_back(serial);
-  for (const std::uint64_t serial : serials) settle(serial, sessions_.at(serial)->watch(epoll_, !read_again_at_), now);
+  for (const std::uint64_t serial : serials) settle(serial, sessions_.at(serial)->watch(epoll_, may_read), now);
 }
 
 }  // namespace stapsh::link

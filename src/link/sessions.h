@@ -18,6 +18,7 @@
 #include "link/configuration.h"
 #include "link/hosted_session.h"
 #include "link/session_log.h"
+#include "link/unasked_answers.h"
 #include "nats/connection.h"
 #include "sys/epoll_set.h"
 
@@ -45,9 +46,13 @@ class Sessions : private SessionHost {
   /// Ends all, tells their clients why, and begins no more.
   void stop(const std::string& why, TimePoint now);
 
+  /// At most so many of the answers that are owed for words of sessions that are not here.
+  void answer_unasked(std::size_t count);
+  [[nodiscard]] bool owes_answers() const { return !unasked_.empty(); }
+
   [[nodiscard]] std::optional<TimePoint> next_timer() const;
-  /// To be called before epoll is asked again.
-  void watch_all(TimePoint now);
+  /// To be called before epoll is asked again. `may_read`: agents may say something.
+  void watch_all(bool may_read, TimePoint now);
   [[nodiscard]] bool has_no_agents() const { return agents_.empty(); }
   void leave_agents(TimePoint now) {
     agents_.leave();
@@ -64,7 +69,6 @@ class Sessions : private SessionHost {
   void refuse(const broker::SessionName& name, const std::string& reason, TimePoint now);
   [[nodiscard]] std::optional<std::string> refusal(const std::string& client) const;
   void reset(const broker::SessionName& name, std::string_view reason);
-  void turn_away(const broker::SessionName& name, std::string_view reason);
   void on_nobody(std::uint64_t serial, TimePoint now);
   void on_piece(const PieceName& name, const nats::Message& message, TimePoint now);
   /// Its client has ended it, or is gone: it goes on without a name until its agent has taken what came before.
@@ -88,7 +92,7 @@ class Sessions : private SessionHost {
       lost_;                                // Whose clients are to be told why, once that can be.
   bool has_said_unfetched_ = false;         // Once for each connection: clients say how often it happens.
   std::optional<std::string> stopped_;      // Why.
-  std::optional<TimePoint> read_again_at_;  // The broker takes less than the agents say.
+  UnaskedAnswers unasked_;
   std::mt19937_64 random_{std::random_device()()};
   std::uniform_real_distribution<double> fraction_{0, 1};
 };

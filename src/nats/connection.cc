@@ -128,15 +128,21 @@ class Connection::State {
     std::this_thread::sleep_until(next_turn_);
     std::unique_lock lock(mutex_);
     handed_bytes_ = live.unsent_bytes();
-    std::deque<Message> batch;
-    if (handed_bytes_ < kHandedBytesMax) {
-      batch = std::exchange(unsent_, {});
-      handed_bytes_ += std::exchange(unsent_bytes_, 0);
+    std::vector<Message> batch;
+    for (; handed_bytes_ < kHandedBytesMax && !unsent_.empty(); unsent_.pop_front()) {
+      const std::size_t bytes = bytes_of(unsent_.front());
+      unsent_bytes_ -= bytes;
+      handed_bytes_ += bytes;
+      batch.push_back(std::move(unsent_.front()));
     }
     const bool is_last = stopping_ && batch.empty() && unsent_.empty();
     const bool reads = event_bytes_ < kEventBytesMax;
     lock.unlock();
     for (const Message& each : batch) live.send(each);
+    lock.lock();
+    handed_bytes_ = live.unsent_bytes();
+    if (handed_bytes_ < kHandedBytesMax && !unsent_.empty()) wake_.ring();  // The broker has taken it at once.
+    lock.unlock();
     if (is_last) {
       live.flush(settings_.write_limit);
       return false;

@@ -192,8 +192,8 @@ TEST_F(LinkSession, OpensWithoutEndAreLoggedWithinBounds) {
   LinkHost host(scratch_, mounts_, {.rest = "[limits]\nsessions-per-client = 1\n"});
   Program& link = host.start_connected(*server_);
   BrokerClient bob(*server_, "bob"), ann(*server_);
-  for (std::uint32_t number = 1; number <= 3'000; ++number) bob.open(number);
-  ASSERT_TRUE(bob.wait_for_reset(3'000));
+  for (std::uint32_t number = 1; number <= 5'000; ++number) bob.open(number);
+  ASSERT_TRUE(bob.wait_for_reset(2));
   ASSERT_TRUE(link.wait_for_err("bob begins too many sessions: they are not logged until there are fewer\n"));
   ann.open(1);
   EXPECT_TRUE(link.wait_for_err("session of ann begins: run run1, number 1, agent "));

@@ -90,7 +90,8 @@ TEST_F(RstapNatsFilesSlowAgent, GetsAllThatItHasCreditFor) {
       "perl -e '$| = 1; while (sysread(STDIN, $b, 8192)) { select(undef, undef, undef, 0.002); print $b or exit }'";
   const std::string agent = scratch_.write("slow_stapsh",
                                            "#!/bin/bash\n[[ \" $* \" == *--check-policy* ]] && exec " STAPSH_AGENT
-                                           " \"$@\"\nexec " STAPSH_AGENT " \"$@\" < <(" + slow_cat + ")\n",
+                                           " \"$@\"\nexec " STAPSH_AGENT " \"$@\" < <(" +
+                                               slow_cat + ")\n",
                                            0755);
   add_host({.agent = agent});
   const std::string program =

@@ -40,7 +40,7 @@ class WhoThere {
 
   Result<std::set<std::string>> ask() {
     ends_ = sys::deadline_after(kConnectLimit);
-    while (!done_) {
+    while (!done_ && sys::now() < ends_) {  // However much there is to hear.
       if (!TRY(sys::wait_for(connection_.fd(), POLLIN, ends_))) break;
       for (const nats::Event& event : connection_.take()) {
         TRY(std::visit(Overloaded{[&](const nats::Message& message) { return on_message(message); },

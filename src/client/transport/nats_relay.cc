@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kRunCharacters = 16;
 constexpr Duration kEndLimit = std::chrono::seconds(3), kReadLimit = std::chrono::seconds(5);
-constexpr Duration kReadAgainLimit = std::chrono::milliseconds(100);
+constexpr Duration kReadAgainLimit = std::chrono::milliseconds(100), kReadAgainPause = std::chrono::seconds(1);
 constexpr Duration kLastWordLimit = std::chrono::seconds(1), kWaitPause = std::chrono::seconds(10);
 constexpr int kSignalCodeBase = 128;
 
@@ -78,9 +78,11 @@ Result<> NatsRelay::start(const NatsSites& sites, std::size_t targets) {
   return {};
 }
 
-// Who waits here keeps all other targets waiting: hardly any more for a relay that has not read once.
+// Who waits here keeps all other targets waiting: hardly any more for a relay that has not read once, and not for each
+// of thousands of targets.
 Result<> NatsRelay::hand_over(const std::string& packet, int socket) {
-  for (const TimePoint limit = sys::deadline_after(does_not_read_ ? kReadAgainLimit : kReadLimit);;) {
+  const Duration patience = !does_not_read_ ? kReadLimit : sys::now() < may_try_at_ ? Duration{} : kReadAgainLimit;
+  for (const TimePoint limit = sys::deadline_after(patience);;) {
     const sys::IoResult sent = TRY(sys::send_descriptor(control_.get(), packet, socket));
     if (!sent.would_block) {
       does_not_read_ = false;
@@ -88,6 +90,7 @@ Result<> NatsRelay::hand_over(const std::string& packet, int socket) {
     }
     if (!TRY(sys::wait_for(control_.get(), POLLOUT, limit))) {
       does_not_read_ = true;
+      if (patience > Duration{}) may_try_at_ = sys::deadline_after(kReadAgainPause);
       return fail(Errc::kTimeout, "rstap's relay to the broker takes no more sessions: is it stopped?");
     }
   }

@@ -62,7 +62,8 @@ class NatsRelay {
   TimePoint may_wait_at_;            // For a relay's last word, where none has come.
   std::vector<ForgetSession> lost_;  // With a relay that died: hosts still serve them.
   std::string unusable_;             // Why no relay can begin.
-  bool does_not_read_ = false;       // It has been waited for in vain.
+  bool does_not_read_ = false;       // It has been waited for in vain,
+  TimePoint may_try_at_;             // and is to be waited for again.
 };
 
 class NatsRelays {
