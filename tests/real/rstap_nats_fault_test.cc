@@ -133,6 +133,32 @@ TEST_F(RstapNatsFault, LinkStoppedAndStarted) {
       << run_->captured();
 }
 
+// What begins the session came to a link that did not live to read it. Nobody answers: it is asked again.
+TEST_F(RstapNatsFault, LinkKilledWithAQuestionUnread) {
+  nats::Settings settings;
+  settings.servers = {server_->url()};
+  settings.tls = false;
+  settings.subscriptions = {broker::Subjects("here").all_down("web01")};
+  nats::Connection ear = *nats::Connection::start(settings);
+  const auto hears = [&](auto kind) {
+    return becomes_true([&] {
+      const std::vector<nats::Event> events = ear.take();
+      return std::ranges::any_of(events,
+                                 [](const nats::Event& each) { return std::holds_alternative<decltype(kind)>(each); });
+    });
+  };
+  ASSERT_TRUE(hears(nats::Connected{}));
+  Program& link = hosts_.front()->program();
+  link.send_signal(SIGSTOP);
+  Program run(nats_client({"--remote", "nats://here/web01", "-e", "BEGIN { exit(); }", "--bpftrace"}));
+  ASSERT_TRUE(hears(nats::Message{}));
+  link.send_signal(SIGKILL);
+  ASSERT_TRUE(link.wait_gone());
+  oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
+  EXPECT_EQ(run.wait_exit(60s), 0);
+  EXPECT_THAT(run.err(), HasSubstr("rstap: 1 target: 1 succeeded; all clean")) << run.captured();
+}
+
 TEST_F(RstapNatsFault, RelayKilled) {
   begin();
   ASSERT_GT(relay(), 0);

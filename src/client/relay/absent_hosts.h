@@ -3,6 +3,7 @@
 // their link is started again. Who opens a session with one waits, and asks again and again. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -21,6 +22,8 @@ class AbsentHosts {
   // A host's link that ended is started again by its service, and connects.
   static constexpr Duration kRestartTime = std::chrono::seconds(20);
   static constexpr Duration kAskAgainAfter = std::chrono::milliseconds(250);
+  // Who has not answered for so long is asked whether it knows of the session.
+  static constexpr Duration kAnswerTime = std::chrono::seconds(10);
 
   void note_broker_back(TimePoint now) { broker_back_since_ = now; }
   /// In the middle of a session.
@@ -33,27 +36,36 @@ class AbsentHosts {
 
   /// The host of session `number` is to be asked again.
   void ask_later(std::uint32_t number, TimePoint now) { asked_later_.push_back({now + kAskAgainAfter, number}); }
-  /// When take_due() has something.
+  /// The host of session `number` was asked.
+  void note_asked(std::uint32_t number, TimePoint now) { asked_.push_back({now + kAnswerTime, number}); }
+  /// When one of the two below has something.
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
-    return asked_later_.empty() ? std::nullopt : std::optional(asked_later_.front().at);
+    std::optional<TimePoint> first;
+    for (const std::deque<Later>* each : {&asked_later_, &asked_}) {
+      if (!each->empty()) first = std::min(first.value_or(each->front().at), each->front().at);
+    }
+    return first;
   }
   /// The sessions whose hosts are to be asked now, each once for each ask_later().
-  std::vector<std::uint32_t> take_due(TimePoint now) {
-    std::vector<std::uint32_t> due;
-    for (; !asked_later_.empty() && asked_later_.front().at <= now; asked_later_.pop_front()) {
-      due.push_back(asked_later_.front().number);
-    }
-    return due;
-  }
+  std::vector<std::uint32_t> take_due(TimePoint now) { return take(asked_later_, now); }
+  /// The sessions whose hosts were asked kAnswerTime ago, each once for each note_asked().
+  std::vector<std::uint32_t> take_asked(TimePoint now) { return take(asked_, now); }
 
  private:
   struct Later {
     TimePoint at;
     std::uint32_t number;
   };
+
+  static std::vector<std::uint32_t> take(std::deque<Later>& queue, TimePoint now) {
+    std::vector<std::uint32_t> due;
+    for (; !queue.empty() && queue.front().at <= now; queue.pop_front()) due.push_back(queue.front().number);
+    return due;
+  }
+
   std::optional<TimePoint> broker_back_since_;
   std::unordered_map<std::string, TimePoint> lost_;
-  std::deque<Later> asked_later_;
+  std::deque<Later> asked_later_, asked_;
 };
 
 }  // namespace stapsh::client

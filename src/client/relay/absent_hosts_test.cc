@@ -38,5 +38,18 @@ TEST(AbsentHosts, TheyAreAskedInTheirOrderAtTheirTime) {
   EXPECT_EQ(absent.next_timer(), std::nullopt);
 }
 
+TEST(AbsentHosts, WhoWasAskedIsRememberedUntilItShouldHaveAnswered) {
+  AbsentHosts absent;
+  absent.note_asked(7, kStart);
+  absent.note_asked(3, kStart + 1ms);
+  EXPECT_EQ(absent.next_timer(), kStart + 10s);
+  absent.ask_later(5, kStart + 9s);
+  EXPECT_EQ(absent.next_timer(), kStart + 9s + 250ms);
+  EXPECT_TRUE(absent.take_asked(kStart + 9s + 250ms).empty());
+  EXPECT_EQ(absent.take_due(kStart + 10s), std::vector<std::uint32_t>{5});
+  EXPECT_EQ(absent.take_asked(kStart + 10s), std::vector<std::uint32_t>{7});
+  EXPECT_EQ(absent.next_timer(), kStart + 10s + 1ms);
+}
+
 }  // namespace
 }  // namespace stapsh::client

@@ -161,12 +161,17 @@ class Relay {
     for (const std::uint32_t number : absent_.take_due(sys::now())) {
       if (connected_) ask(number);
     }
+    for (const std::uint32_t number : absent_.take_asked(sys::now())) {
+      const auto at = sessions_.find(number);
+      if (at != sessions_.end() && at->second->waits_for_answer()) at->second->remind();
+    }
   }
 
   void ask(std::uint32_t number) {
     const auto session = sessions_.find(number);
     if (session == sessions_.end() || session->second->has_begun()) return;
     session->second->ask();
+    absent_.note_asked(number, sys::now());
     settle(number);
   }
 
@@ -292,7 +297,7 @@ class Relay {
       // Nor is one back that is being stopped: it is started again, most likely.
       const bool is_first = !std::exchange(its.was_refused, true);
       const bool may_change = is_first || ended->reason == broker::kStopping;
-      if (!its.has_begun() && may_change && absent_.may_return(name->host, sys::now())) return ask_later(its);
+      if (!its.has_begun() && may_change && may_return(its)) return ask_later(its);
       return end(name->number, reason_of(its, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
@@ -315,6 +320,11 @@ class Relay {
                        reason.empty() ? "it has ended the session" : reason);
   }
 
+  // One that has not answered was there when it was asked.
+  [[nodiscard]] bool may_return(const RelaySession& session) const {
+    return session.was_reminded() || absent_.may_return(session.name.host, sys::now());
+  }
+
   // For as long as rstap waits.
   void ask_later(RelaySession& session) {
     session.note_absent();
@@ -324,7 +334,7 @@ class Relay {
   void on_nobody(std::uint32_t number) {
     RelaySession& session = *sessions_.at(number);
     if (!session.is_asked()) return;  // It was told of each message.
-    if (!session.has_begun() && absent_.may_return(session.name.host, sys::now())) return ask_later(session);
+    if (!session.has_begun() && may_return(session)) return ask_later(session);
     end(number, session.has_begun()
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())

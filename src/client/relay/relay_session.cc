@@ -35,6 +35,11 @@ void RelaySession::ask() {
   pump_.on_socket(EPOLLIN);
 }
 
+void RelaySession::remind() {
+  was_reminded_ = true;
+  send_(*this, broker::Credit{first_credit_});
+}
+
 void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms) {
   if (is_stored) {
     stored_.push_back({pump_.send_file(file.digest(), file.content().size(), spread_ms), &file});

@@ -32,10 +32,15 @@ class RelaySession {
 
   /// Says to the host that it begins, with what rstap has said so far. Again where nobody was there.
   void ask();
+  /// Says something to a host that has not answered, which changes nothing: the broker says if nobody is there any
+  /// more, and a link that knows of no session says so. Its word that began it came to one that was just ending.
+  void remind();
+  [[nodiscard]] bool was_reminded() const { return was_reminded_; }
   /// Nobody was there.
   void note_absent() { is_asked_ = false; }
   /// Whether the host was told of it.
   [[nodiscard]] bool is_asked() const { return is_asked_; }
+  [[nodiscard]] bool waits_for_answer() const { return is_asked_ && !begun_; }
   /// Whether the host has answered.
   [[nodiscard]] bool has_begun() const { return begun_; }
 
@@ -74,7 +79,7 @@ class RelaySession {
   nats::SessionPump pump_;
   Send send_;
   std::uint64_t first_credit_;
-  bool is_asked_ = false, begun_ = false;
+  bool is_asked_ = false, begun_ = false, was_reminded_ = false;
   std::vector<StoredFile> stored_;    // That the host was told to fetch.
   std::deque<std::uint64_t> wanted_;  // Offsets.
   std::uint64_t next_piece_ = 0;      // Each is sent once, so a host has no more of them than it was told to fetch.
