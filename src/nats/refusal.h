@@ -13,7 +13,8 @@ namespace stapsh::nats {
 /// what is for them would be connected, and deaf.
 inline std::string refusal_to_hear(std::string_view said) {
   if (said.find("Permissions Violation for Subscription to ") == std::string_view::npos) return {};
-  return "the broker does not allow us to hear what is for us: " + std::string(said);
+  return "the broker does not allow us to hear what is for us: " + std::string(said) +
+         "; is this key another's than the host's or client's that is said?";
 }
 
 /// Why there is no connection, where libnats has no words for it, or none that say what to do. A broker with
@@ -26,6 +27,9 @@ inline std::string explain_no_connection(const std::string& said, const Settings
     return said +
            ": it does not know our key; one that was made a moment ago it knows when it has read its users.conf "
            "again (nats-server --signal reload)";
+  }
+  if (has_said("No server available")) {
+    return said + ": nobody answers there; does nats-server run, and are host and port those where it listens?";
   }
   if (has_said("Secure Connection not available")) return said + ": that broker has no TLS, or is another one";
   const bool is_closed =

@@ -86,8 +86,10 @@ class RstapNatsFilesSlowAgent : public RstapNatsTest {};
 
 // Its link has the credit of its client used up all the time, and gives more and more of it at once.
 TEST_F(RstapNatsFilesSlowAgent, GetsAllThatItHasCreditFor) {
+  // Its input is the agent's output as well, which makes that non-blocking.
   const std::string slow_cat =
-      "perl -e '$| = 1; while (sysread(STDIN, $b, 8192)) { select(undef, undef, undef, 0.002); print $b or exit }'";
+      "perl -e '$| = 1; for (;;) { my $r = \"\"; vec($r, 0, 1) = 1; select($r, undef, undef, undef); "
+      "sysread(STDIN, $b, 8192) or exit; select(undef, undef, undef, 0.002); print $b or exit }'";
   const std::string agent = scratch_.write("slow_stapsh",
                                            "#!/bin/bash\n[[ \" $* \" == *--check-policy* ]] && exec " STAPSH_AGENT
                                            " \"$@\"\nexec " STAPSH_AGENT " \"$@\" < <(" +

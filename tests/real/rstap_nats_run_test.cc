@@ -45,6 +45,17 @@ TEST_F(RstapNatsRun, HostsThatAreThereAreFound) {
   EXPECT_THAT(list({"--remote", "nats://there/*"}), HasSubstr("give the configuration a table [nats.there]"));
   EXPECT_THAT(list({"--remote", "nats://there/*", "--nats=there.servers=" + server_->url(), "--nats=there.tls=false"}),
               HasSubstr("rstap: nats://there/*: nobody is there: no stapsh-link is connected to "));
+  EXPECT_THAT(list({"--remote", "nats://here/web*"}), HasSubstr("or * alone, for all that are connected"));
+
+  // What was asked and is not so is no mistake of the command line.
+  server_->kill();
+  const Said unreached = rstap({"--list-hosts", "--remote", "nats://here/*"});
+  EXPECT_EQ(unreached.code, 1);
+  EXPECT_THAT(
+      unreached.err,
+      testing::MatchesRegex("rstap: nats://here/\\*: no connection to the broker \\(.*\\): .*: nobody answers there; "
+                            "does nats-server run, and are host and port those where it listens\\?\n"));
+  EXPECT_EQ(rstap({"--list-hosts", "--remote", "nats://here/web*"}).code, 2);
 }
 
 // rstap does not wait for an agent that was told to go.

@@ -25,6 +25,10 @@ TEST(ReasonCheck, SaysWhichRowAndWhatMendsIt) {
     EXPECT_NE(check.mend.find(c.mend), std::string::npos) << check.mend;
   }
   EXPECT_EQ(check_of_silence("what nobody has seen before", false).mend, "");
+  const auto mend_of = [](const char* reason) { return check_of_silence(reason, false).mend; };
+  EXPECT_NE(mend_of("web01 is not connected to the broker of site a: no stapsh-link").find("stapsh-link"),
+            std::string::npos);
+  EXPECT_NE(mend_of("no connection to the broker of site a: refused").find("nats-server"), std::string::npos);
   EXPECT_EQ(check_of_refusal("refused: policy line 6: deny runner=staprun", "stap").name, "policy");
   EXPECT_NE(check_of_refusal("stap failed", "stap-5").mend.find("here: stap-5 -p4"), std::string::npos);
 }

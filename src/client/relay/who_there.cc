@@ -50,7 +50,7 @@ class WhoThere {
                        event));
       }
     }
-    if (!asked_) return fail(Errc::kTimeout, fmt::format("{}: no connection", servers()));
+    if (!asked_) return fail(Errc::kTimeout, fmt::format("no connection to the broker ({}) in time", servers()));
     if (!hosts_.empty()) return std::move(hosts_);
     if (nobody_) {
       return fail(Errc::kPeer, fmt::format("nobody is there: no stapsh-link is connected to {} for this site, or this "
@@ -91,7 +91,10 @@ class WhoThere {
     return {};
   }
 
-  Result<> on_lost(const std::string& why) { return fail(Errc::kPeer, fmt::format("{}: {}", servers(), why)); }
+  Result<> on_lost(const std::string& why) {
+    return fail(Errc::kPeer, fmt::format("{} the broker ({}){}: {}", asked_ ? "the connection to" : "no connection to",
+                                         servers(), asked_ ? " was lost" : "", why));
+  }
 
   Result<> on_trouble(const std::string& what) {
     if (what.find("ermissions") == std::string::npos) return {};

@@ -96,7 +96,9 @@ Awaitable<> AgentRun::prove_clean() {
   co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
   lost.remains = proof.remains;
   lost.left = std::move(proof.left);
-  if (lost.remains == Outcome::Remains::kUnknown) lost.reason += "; it could not be asked whether anything is left";
+  if (lost.remains == Outcome::Remains::kUnknown) {
+    lost.reason += "; it could not be asked whether anything is left; rstap sweep asks again";
+  }
   progress_.set_outcome(std::move(lost));
 }
 

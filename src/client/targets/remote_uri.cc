@@ -77,7 +77,8 @@ Result<RemoteUri::Address> parse_nats(std::string_view text, std::string_view re
   const std::string_view site = rest.substr(0, slash), host = rest.substr(slash + 1);
   if (!broker::is_name(site)) return bad_uri(text, "a site is 1 to 64 letters, digits, '-' and '_'");
   if (host == "*") return bad_uri(text, "all hosts of a site can't be one target");
-  if (!broker::is_host(host)) return bad_uri(text, "a host is letters, digits, '-', '_' and '.'");
+  if (!broker::is_host(host))
+    return bad_uri(text, "a host is letters, digits, '-', '_' and '.'; or * alone, for all that are connected");
   return RemoteUri::Address(NatsUri{std::string(site), std::string(host)});
 }
 
