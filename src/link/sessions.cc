@@ -87,8 +87,9 @@ void Sessions::on_message(const broker::SessionName& name, std::string_view byte
     if (!message) return unasked_.add({name, message.error().what});
     if (const auto* opened = std::get_if<broker::Open>(&*message)) return open(name, *opened, now);
     if (!std::holds_alternative<broker::Reset>(*message))
-      unasked_.add({name, "there is no such session here: stapsh-link has been started since, or a second one runs as "
-                          "this host"});
+      unasked_.add({name,
+                    "there is no such session here: stapsh-link has been started since, or a second one runs as "
+                    "this host"});
     return;
   }
   const std::uint64_t serial = known->second;

@@ -89,9 +89,9 @@ class Sessions : private SessionHost {
   std::map<broker::SessionName, std::uint64_t> serials_;
   std::uint64_t next_serial_ = kFirstSerial;
   std::vector<std::pair<broker::SessionName, std::string>>
-      lost_;                                // Whose clients are to be told why, once that can be.
-  bool has_said_unfetched_ = false;         // Once for each connection: clients say how often it happens.
-  std::optional<std::string> stopped_;      // Why.
+      lost_;                            // Whose clients are to be told why, once that can be.
+  bool has_said_unfetched_ = false;     // Once for each connection: clients say how often it happens.
+  std::optional<std::string> stopped_;  // Why.
   UnaskedAnswers unasked_;
   std::mt19937_64 random_{std::random_device()()};
   std::uniform_real_distribution<double> fraction_{0, 1};

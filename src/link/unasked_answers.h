@@ -53,7 +53,7 @@ class UnaskedAnswers {
 
  private:
   std::map<std::string, std::deque<Answer>> by_client_;  // None is empty.
-  std::string last_;                                      // Whose turn was the last one.
+  std::string last_;                                     // Whose turn was the last one.
   std::size_t size_ = 0;
 };
 
