@@ -4,10 +4,12 @@
 // turns, one answer each. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -25,14 +27,14 @@ class UnaskedAnswers {
     std::string reason;
   };
 
+  /// The first one for a session counts: what came behind an Open that was refused is of the same try.
   void add(Answer answer) {
-    if (size_ == kWaitingMax) return;
     std::deque<Answer>& its = by_client_[answer.session.client];
-    if (its.size() == kWaitingMaxOfClient) return;
+    if (its.size() == kWaitingMaxOfClient || !owed_.insert(answer.session).second) return;
     its.push_back(std::move(answer));
-    ++size_;
+    if (owed_.size() > kWaitingMax) drop_of_most();
   }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] bool empty() const { return owed_.empty(); }
   /// The first one of the next client.
   std::optional<Answer> next() {
     if (empty()) return std::nullopt;
@@ -41,20 +43,33 @@ class UnaskedAnswers {
     last_ = turn->first;
     Answer answer = std::move(turn->second.front());
     turn->second.pop_front();
-    --size_;
-    if (turn->second.empty()) by_client_.erase(turn);
+    forget(turn, answer);
     return answer;
   }
   /// The connection is gone, and those who waited with it.
   void forget() {
     by_client_.clear();
-    size_ = 0;
+    owed_.clear();
   }
 
  private:
-  std::map<std::string, std::deque<Answer>> by_client_;  // None is empty.
-  std::string last_;                                     // Whose turn was the last one.
-  std::size_t size_ = 0;
+  using Clients = std::map<std::string, std::deque<Answer>>;
+
+  void forget(Clients::iterator client, const Answer& answer) {
+    owed_.erase(answer.session);
+    if (client->second.empty()) by_client_.erase(client);
+  }
+  void drop_of_most() {
+    const auto fewer = [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); };
+    const auto most = std::max_element(by_client_.begin(), by_client_.end(), fewer);
+    const Answer dropped = std::move(most->second.back());
+    most->second.pop_back();
+    forget(most, dropped);
+  }
+
+  Clients by_client_;  // None is empty.
+  std::set<broker::SessionName> owed_;
+  std::string last_;  // Whose turn was the last one.
 };
 
 }  // namespace stapsh::link

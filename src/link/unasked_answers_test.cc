@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace stapsh::link {
@@ -39,12 +40,29 @@ TEST(UnaskedAnswers, WhoIsOwedTooMuchTakesNothingFromOthers) {
   EXPECT_EQ(all[1], "eve7");
 }
 
-TEST(UnaskedAnswers, AllTogetherHaveABound) {
+TEST(UnaskedAnswers, OfASessionTheFirstOneCounts) {
   UnaskedAnswers answers;
-  for (std::uint32_t number = 0; number < 2 * UnaskedAnswers::kWaitingMax; ++number) {
+  answers.add({{"web01", "ann", "run1", 1}, "refused"});
+  answers.add({{"web01", "ann", "run1", 1}, "there is no such session"});
+  EXPECT_EQ(answers.next()->reason, "refused");
+  EXPECT_TRUE(answers.empty());
+  answers.add(answer("ann", 1));
+  EXPECT_FALSE(answers.empty());
+}
+
+TEST(UnaskedAnswers, AllTogetherHaveABoundAndWhoIsOwedMostIsDropped) {
+  UnaskedAnswers answers;
+  for (std::uint32_t number = 0; number < UnaskedAnswers::kWaitingMaxOfClient; ++number) {
+    answers.add(answer("bob", number));
+  }
+  for (std::uint32_t number = 1'000; number < UnaskedAnswers::kWaitingMax; ++number) {
     answers.add(answer("client" + std::to_string(number), number));
   }
-  EXPECT_EQ(all_of(answers).size(), UnaskedAnswers::kWaitingMax);
+  answers.add(answer("ann", 1));
+  const std::vector<std::string> all = all_of(answers);
+  EXPECT_EQ(all.size(), UnaskedAnswers::kWaitingMax);
+  EXPECT_EQ(all.front(), "ann1");
+  EXPECT_EQ(std::ranges::count_if(all, [](const std::string& each) { return each.starts_with("bob"); }), 999);
   answers.add(answer("ann", 1));
   answers.forget();
   EXPECT_TRUE(answers.empty());

@@ -126,8 +126,10 @@ class Connection::State {
   // False: that was all.
   bool serve(LiveConnection& live) {
     std::this_thread::sleep_until(next_turn_);
+    // Not while our caller waits for us: with TLS it may take as long as a write.
+    std::size_t handed = live.unsent_bytes();
     std::unique_lock lock(mutex_);
-    handed_bytes_ = live.unsent_bytes();
+    handed_bytes_ = handed;
     std::vector<Message> batch;
     for (; handed_bytes_ < kHandedBytesMax && !unsent_.empty(); unsent_.pop_front()) {
       const std::size_t bytes = bytes_of(unsent_.front());
@@ -139,9 +141,11 @@ class Connection::State {
     const bool reads = event_bytes_ < kEventBytesMax;
     lock.unlock();
     for (const Message& each : batch) live.send(each);
+    handed = live.unsent_bytes();
     lock.lock();
-    handed_bytes_ = live.unsent_bytes();
-    if (handed_bytes_ < kHandedBytesMax && !unsent_.empty()) wake_.ring();  // The broker has taken it at once.
+    handed_bytes_ = handed;
+    // Where the broker has taken all of it at once nothing else would.
+    if (!is_last && handed < kHandedBytesMax && (stopping_ || !unsent_.empty())) wake_.ring();
     lock.unlock();
     if (is_last) {
       live.flush(settings_.write_limit);

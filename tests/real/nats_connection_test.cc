@@ -77,6 +77,24 @@ TEST_F(NatsConnection, WhatWasPublishedLastIsSentBeforeTheEnd) {
   EXPECT_EQ(host.next(), "last words");
 }
 
+// libnats writes by itself then: nothing tells of it.
+TEST_F(NatsConnection, WithTlsAsWell) {
+  const Certificates certificates = Certificates::make(scratch_);
+  const NatsServer server(scratch_, {.lines = {certificates.server_line()}});
+  nats::Settings settings = plain(server, {"last"});
+  settings.tls = true;
+  settings.ca_file = certificates.ca;
+  Talker host(settings);
+  EXPECT_EQ(host.next(), "connected");
+  for (int i = 0; i < 5; ++i) {
+    Talker client(settings);
+    EXPECT_EQ(client.next(), "connected");
+    client->publish("last", "words");
+    EXPECT_TRUE(client->finish(kBound));
+    EXPECT_EQ(host.next(), "last words");
+  }
+}
+
 TEST_F(NatsConnection, ABrokerMustProveWhoItIs) {
   const Certificates ours = Certificates::make(scratch_), others = Certificates::make(scratch_, "other"),
                      elsewhere = Certificates::make(scratch_, "elsewhere", "example.com");

@@ -28,7 +28,13 @@ TEST(ReasonCheck, SaysWhichRowAndWhatMendsIt) {
   const auto mend_of = [](const char* reason) { return check_of_silence(reason, false).mend; };
   EXPECT_NE(mend_of("web01 is not connected to the broker of site a: no stapsh-link").find("stapsh-link"),
             std::string::npos);
-  EXPECT_NE(mend_of("no connection to the broker of site a: refused").find("nats-server"), std::string::npos);
+  const std::string refused = "no connection to the broker of site a (b): ";
+  EXPECT_NE(
+      mend_of((refused + "No server: nobody answers there; does nats-server run").c_str()).find("start nats-server"),
+      std::string::npos);
+  EXPECT_NE(mend_of((refused + "Authorization Violation: it does not know our key").c_str()).find("reload"),
+            std::string::npos);
+  EXPECT_EQ(mend_of((refused + "SSL error").c_str()), "here: mend [nats.SITE] in rstap's configuration");
   EXPECT_EQ(check_of_refusal("refused: policy line 6: deny runner=staprun", "stap").name, "policy");
   EXPECT_NE(check_of_refusal("stap failed", "stap-5").mend.find("here: stap-5 -p4"), std::string::npos);
 }

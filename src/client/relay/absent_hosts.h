@@ -22,21 +22,28 @@ class AbsentHosts {
   // A host's link that ended is started again by its service, and connects.
   static constexpr Duration kRestartTime = std::chrono::seconds(20);
   static constexpr Duration kAskAgainAfter = std::chrono::milliseconds(250);
-  // Who has not answered for so long is asked whether it knows of the session.
+  // Who has not answered for so long is asked whether it knows of the session,
   static constexpr Duration kAnswerTime = std::chrono::seconds(10);
+  // and is waited for so long if it is not there: rstap has 30 s as it comes, and is to be told before.
+  static constexpr Duration kSilentTime = std::chrono::seconds(15);
 
   void note_broker_back(TimePoint now) { broker_back_since_ = now; }
   /// In the middle of a session.
-  void note_lost(const std::string& host, TimePoint now) { lost_[host] = now; }
+  void note_lost(const std::string& host, TimePoint now) { returns_until_[host] = now + kRestartTime; }
+  /// It was there when it was asked, and has not answered.
+  void note_silent(const std::string& host, TimePoint now) {
+    TimePoint& until = returns_until_[host];
+    until = std::max(until, now + kSilentTime);
+  }
   [[nodiscard]] bool may_return(const std::string& host, TimePoint now) const {
     if (broker_back_since_ && now - *broker_back_since_ < kReturnTime) return true;
-    const auto lost = lost_.find(host);
-    return lost != lost_.end() && now - lost->second < kRestartTime;
+    const auto known = returns_until_.find(host);
+    return known != returns_until_.end() && now < known->second;
   }
 
   /// The host of session `number` is to be asked again.
   void ask_later(std::uint32_t number, TimePoint now) { asked_later_.push_back({now + kAskAgainAfter, number}); }
-  /// The host of session `number` was asked.
+  /// The host of session `number` was asked, and is to be looked at again.
   void note_asked(std::uint32_t number, TimePoint now) { asked_.push_back({now + kAnswerTime, number}); }
   /// When one of the two below has something.
   [[nodiscard]] std::optional<TimePoint> next_timer() const {
@@ -64,7 +71,7 @@ class AbsentHosts {
   }
 
   std::optional<TimePoint> broker_back_since_;
-  std::unordered_map<std::string, TimePoint> lost_;
+  std::unordered_map<std::string, TimePoint> returns_until_;
   std::deque<Later> asked_later_, asked_;
 };
 

@@ -19,6 +19,16 @@ TEST(AbsentHosts, WhoWasLostIsWaitedForAndNobodyElse) {
   EXPECT_FALSE(absent.may_return("web02", kStart));
 }
 
+TEST(AbsentHosts, WhoIsSilentMayReturnForATime) {
+  AbsentHosts absent;
+  absent.note_silent("web01", kStart);
+  EXPECT_TRUE(absent.may_return("web01", kStart + 14s));
+  EXPECT_FALSE(absent.may_return("web01", kStart + 15s));
+  absent.note_lost("web01", kStart);
+  absent.note_silent("web01", kStart + 1s);
+  EXPECT_TRUE(absent.may_return("web01", kStart + 19s)) << "that takes nothing back";
+}
+
 TEST(AbsentHosts, BehindABrokerThatIsBackAllAre) {
   AbsentHosts absent;
   absent.note_broker_back(kStart);

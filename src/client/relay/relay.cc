@@ -86,8 +86,11 @@ class Relay {
     }
     files_.store().on_timer(sys::now());
     serve_files();
+    // Each first every second time: they share what the broker takes.
+    data_is_first_ = !data_is_first_;
+    if (data_is_first_) serve_data();
     serve_pieces();
-    serve_data();
+    if (!data_is_first_) serve_data();
     ask_again();
     return {};
   }
@@ -161,17 +164,28 @@ class Relay {
     for (const std::uint32_t number : absent_.take_due(sys::now())) {
       if (connected_) ask(number);
     }
-    for (const std::uint32_t number : absent_.take_asked(sys::now())) {
-      const auto at = sessions_.find(number);
-      if (at != sessions_.end() && at->second->waits_for_answer()) at->second->remind();
+    for (const std::uint32_t number : absent_.take_asked(sys::now())) look_at(number, sys::now());
+  }
+
+  // One that has not answered for long: what began the session may have come to a link that was just ending.
+  void look_at(std::uint32_t number, TimePoint now) {
+    const auto at = sessions_.find(number);
+    if (at == sessions_.end() || at->second->has_begun()) return;
+    RelaySession& session = *at->second;
+    if (session.is_asked() && now - *session.asked_at >= AbsentHosts::kAnswerTime) {
+      session.remind();
+      session.asked_at = now;
+      absent_.note_silent(session.name.host, now);
     }
+    absent_.note_asked(number, now);
   }
 
   void ask(std::uint32_t number) {
     const auto session = sessions_.find(number);
     if (session == sessions_.end() || session->second->has_begun()) return;
     session->second->ask();
-    absent_.note_asked(number, sys::now());
+    const TimePoint now = sys::now();
+    if (!std::exchange(session->second->asked_at, now)) absent_.note_asked(number, now);
     settle(number);
   }
 
@@ -297,7 +311,7 @@ class Relay {
       // Nor is one back that is being stopped: it is started again, most likely.
       const bool is_first = !std::exchange(its.was_refused, true);
       const bool may_change = is_first || ended->reason == broker::kStopping;
-      if (!its.has_begun() && may_change && may_return(its)) return ask_later(its);
+      if (!its.has_begun() && may_change && absent_.may_return(name->host, sys::now())) return ask_later(its);
       return end(name->number, reason_of(its, ended->reason));
     }
     const Result<> taken = decoded ? session->second->on_message(*decoded) : Result<>(fail(decoded.error()));
@@ -320,11 +334,6 @@ class Relay {
                        reason.empty() ? "it has ended the session" : reason);
   }
 
-  // One that has not answered was there when it was asked.
-  [[nodiscard]] bool may_return(const RelaySession& session) const {
-    return session.was_reminded() || absent_.may_return(session.name.host, sys::now());
-  }
-
   // For as long as rstap waits.
   void ask_later(RelaySession& session) {
     session.note_absent();
@@ -334,7 +343,7 @@ class Relay {
   void on_nobody(std::uint32_t number) {
     RelaySession& session = *sessions_.at(number);
     if (!session.is_asked()) return;  // It was told of each message.
-    if (!session.has_begun() && may_return(session)) return ask_later(session);
+    if (!session.has_begun() && absent_.may_return(session.name.host, sys::now())) return ask_later(session);
     end(number, session.has_begun()
                     ? fmt::format("{} was lost: its stapsh-link is not connected to {} any more", session.name.host,
                                   broker_name())
@@ -401,6 +410,7 @@ class Relay {
   AbsentHosts absent_;
   std::deque<std::uint32_t> wanting_;  // Sessions whose hosts want a piece of a file,
   std::deque<std::uint32_t> in_turn_;  // and who have more to send.
+  bool data_is_first_ = false;
   bool connected_ = false, has_connected_ = false, rstap_ended_ = false;
 };
 

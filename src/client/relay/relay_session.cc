@@ -35,11 +35,6 @@ void RelaySession::ask() {
   pump_.on_socket(EPOLLIN);
 }
 
-void RelaySession::remind() {
-  was_reminded_ = true;
-  send_(*this, broker::Credit{first_credit_});
-}
-
 void RelaySession::send_file(const LentFile& file, bool is_stored, std::uint32_t spread_ms) {
   if (is_stored) {
     stored_.push_back({pump_.send_file(file.digest(), file.content().size(), spread_ms), &file});
@@ -84,8 +79,10 @@ void RelaySession::send_piece() {
 }
 
 Result<> RelaySession::watch(const sys::Epoll& epoll, std::uint64_t id) {
-  const std::optional<std::uint32_t> wanted = pump_.wanted();
-  if (!wanted) {
+  std::optional<std::uint32_t> wanted = pump_.wanted();
+  // It is read in its turn: send_more().
+  if (wanted && input_.has_more()) wanted = *wanted & ~std::uint32_t{EPOLLIN};
+  if (!wanted || (pump_.hung_up() && *wanted == 0)) {
     watch_.reset();
     return {};
   }

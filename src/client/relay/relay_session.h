@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "broker/subjects.h"
 #include "client/relay/lent_file.h"
 #include "client/relay/session_input.h"
@@ -34,13 +36,11 @@ class RelaySession {
   void ask();
   /// Says something to a host that has not answered, which changes nothing: the broker says if nobody is there any
   /// more, and a link that knows of no session says so. Its word that began it came to one that was just ending.
-  void remind();
-  [[nodiscard]] bool was_reminded() const { return was_reminded_; }
+  void remind() { send_(*this, broker::Credit{first_credit_}); }
   /// Nobody was there.
   void note_absent() { is_asked_ = false; }
   /// Whether the host was told of it.
   [[nodiscard]] bool is_asked() const { return is_asked_; }
-  [[nodiscard]] bool waits_for_answer() const { return is_asked_ && !begun_; }
   /// Whether the host has answered.
   [[nodiscard]] bool has_begun() const { return begun_; }
 
@@ -64,8 +64,9 @@ class RelaySession {
 
   const broker::SessionName name;
   const std::string inbox;
-  bool was_refused = false;  ///< Its host has reset it before it began.
-  bool is_in_turn = false;   ///< To send_more().
+  bool was_refused = false;           ///< Its host has reset it before it began.
+  bool is_in_turn = false;            ///< To send_more().
+  std::optional<TimePoint> asked_at;  ///< Since when it waits for an answer.
 
  private:
   struct StoredFile {
@@ -79,7 +80,7 @@ class RelaySession {
   nats::SessionPump pump_;
   Send send_;
   std::uint64_t first_credit_;
-  bool is_asked_ = false, begun_ = false, was_reminded_ = false;
+  bool is_asked_ = false, begun_ = false;
   std::vector<StoredFile> stored_;    // That the host was told to fetch.
   std::deque<std::uint64_t> wanted_;  // Offsets.
   std::uint64_t next_piece_ = 0;      // Each is sent once, so a host has no more of them than it was told to fetch.

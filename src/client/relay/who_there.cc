@@ -132,7 +132,8 @@ Result<int> run_nats_who(std::span<const std::string> words) {
   // As it is: rstap puts its own name before it. (Nobody is there to be told that this failed.)
   if (!text) (void)sys::write_all(STDERR_FILENO, shown_text(text.error().what) + "\n", 1s);
   const bool written = text && sys::write_all(STDOUT_FILENO, *text, 10s);
-  ::_exit(written ? EXIT_SUCCESS : EXIT_FAILURE);  // The library's threads may be in the middle of something.
+  const int failure = !text && text.error().code == Errc::kUsage ? kWhoUsage : EXIT_FAILURE;
+  ::_exit(written ? EXIT_SUCCESS : failure);  // The library's threads may be in the middle of something.
 }
 
 }  // namespace stapsh::client

@@ -16,6 +16,8 @@ namespace stapsh::client {
 /// First words of rstap's command line that are meant for this folder.
 inline constexpr std::string_view kNatsRelayWord = "--nats-relay";
 inline constexpr std::string_view kNatsWhoWord = "--nats-who";
+/// Its exit code where what it was told is wrong: no such key, no such selector.
+inline constexpr int kWhoUsage = 2;
 
 /// A site as these processes know it: its client is not empty.
 struct NamedSite {

@@ -23,8 +23,10 @@ Result<std::vector<std::string>> ask(const NatsSites& sites, std::string_view si
   for (std::string& word : to_words(WhoWords{TRY(name_site(sites, site)), selector})) {
     question.argv.push_back(std::move(word));
   }
-  const ProgramAnswer answer = TRY(ask_program(question));
-  if (answer.exit_code != 0) return fail(Errc::kPeer, answer.reason());
+  const Result<ProgramAnswer> asked = ask_program(question);
+  if (!asked) return fail(Errc::kPeer, asked.error().what);
+  const ProgramAnswer& answer = *asked;
+  if (answer.exit_code != 0) return fail(answer.exit_code == kWhoUsage ? Errc::kUsage : Errc::kPeer, answer.reason());
   std::vector<std::string> hosts;
   for (std::string_view rest = answer.out; !rest.empty();) {
     const std::string_view host = rest.substr(0, rest.find('\n'));

@@ -250,8 +250,8 @@ Result<TargetList> list_targets(const TargetOptions& options, const NatsSites& s
   Result<TargetList> list = list_all(options, sites);
   if (!list) {
     Error error = std::move(list).error();
-    // What was asked for is not there. A broker or a program that was asked, and has failed, is another thing.
-    if (error.code == Errc::kSystem) error.code = Errc::kUsage;
+    // What was asked for is not there, also where a system call failed. A broker that does not say it is another thing.
+    if (error.code != Errc::kPeer) error.code = Errc::kUsage;
     return fail(std::move(error));
   }
   return list;
