@@ -22,7 +22,7 @@ inline constexpr std::size_t kPiecesAtATime = 2;
 /// Why a client resets what it is not waiting for any more.
 inline constexpr std::string_view kFarewell = "rstap has ended";
 /// Why a link resets what it has, and opens nothing more.
-inline constexpr std::string_view kStopping = "stapsh-link on this host is being stopped";
+inline constexpr std::string_view kStopping = "the link is being stopped";
 inline constexpr std::size_t kReasonBytesMax = 400;
 /// Of a file that is stored.
 inline constexpr std::uint64_t kFileBytesMax = std::uint64_t{1} << 32U;

@@ -62,7 +62,7 @@ TEST_F(LinkFault, LinkStoppedTellsItsClientsAndWaitsForItsAgents) {
   begin(2);
   link_.send_signal(SIGTERM);
   ASSERT_TRUE(client_.wait_for_reset(1));
-  EXPECT_EQ(*client_.heard(1).reset, "stapsh-link on this host is being stopped");
+  EXPECT_EQ(*client_.heard(1).reset, "the link is being stopped");
   ASSERT_TRUE(client_.wait_for_reset(2));
   EXPECT_EQ(link_.wait_exit(), 0);
   server_.reset();
