@@ -39,6 +39,14 @@ class RstapNatsFault : public RstapNatsTest {
     RstapNatsTest::TearDown();
   }
   pid_t relay() const { return relay_of(run_->pid()); }
+  /// Hears, once it is connected, what is said there.
+  nats::Connection ear_at(const std::string& subject) const {
+    nats::Settings settings;
+    settings.servers = {server_->url()};
+    settings.tls = false;
+    settings.subscriptions = {subject};
+    return *nats::Connection::start(settings);
+  }
   // Of each test the TearDown is the point as well: no process, workspace or record is left.
   std::unique_ptr<Program> run_;
 };
@@ -83,11 +91,7 @@ TEST_F(RstapNatsFault, LinkKilled) {
 // It is asked until it is there again; what came of a try that it heard the second half of is no answer.
 TEST_F(RstapNatsFault, LinkRestarted) {
   const broker::Subjects subjects("here");
-  nats::Settings settings;
-  settings.servers = {server_->url()};
-  settings.tls = false;
-  settings.subscriptions = {subjects.all_up("ann", "*")};
-  nats::Connection ear = *nats::Connection::start(settings);
+  nats::Connection ear = ear_at(subjects.all_up("ann", "*"));
   const auto heard = [&](const std::function<bool(const nats::Event&)>& is_it) {
     return becomes_true([&] {
       const std::vector<nats::Event> events = ear.take();
@@ -134,11 +138,7 @@ TEST_F(RstapNatsFault, LinkStoppedAndStarted) {
 
 // What begins the session came to a link that did not live to read it. Nobody answers: it is asked again.
 TEST_F(RstapNatsFault, LinkKilledWithAQuestionUnread) {
-  nats::Settings settings;
-  settings.servers = {server_->url()};
-  settings.tls = false;
-  settings.subscriptions = {broker::Subjects("here").all_down("web01")};
-  nats::Connection ear = *nats::Connection::start(settings);
+  nats::Connection ear = ear_at(broker::Subjects("here").all_down("web01"));
   const auto hears = [&](auto kind) {
     return becomes_true([&] {
       const std::vector<nats::Event> events = ear.take();
