@@ -132,7 +132,7 @@ TEST_P(RstapWithOurAgent, EachInterruptPressesHarder) {
   EXPECT_NE(rstap.wait_exit(std::chrono::seconds(4)), 0) << rstap.captured();
   EXPECT_NE(rstap.err().find(site.uri()), std::string::npos) << "what may be left, and where: " << rstap.captured();
   // The target cleans up by itself, with the grace time that the agent has by default.
-  expect_nothing_left(std::chrono::seconds(20));
+  expect_nothing_left();
 }
 
 TEST_P(RstapWithOurAgent, DeadlineStopsTheRunEverywhere) {
@@ -154,7 +154,7 @@ TEST_P(RstapWithOurAgent, OutputThatNobodyReadsDoesNotStopTheStopping) {
   ASSERT_TRUE(rstap.wait_for_err("up\n"));
   rstap.send_signal(SIGINT);
   EXPECT_NE(rstap.wait_exit(), 0) << rstap.captured();
-  expect_nothing_left(std::chrono::seconds(20));
+  expect_nothing_left();
 }
 
 // `| head -1` has seen enough, and so has a login that was lost: nobody would notice before the next output.

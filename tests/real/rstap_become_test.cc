@@ -580,7 +580,7 @@ TEST_F(RstapBecome, KilledRstapLeavesNothing) {
   ASSERT_TRUE(becomes_true([&] { return has(read_file(record), "running"); })) << rstap.captured();
   rstap.send_signal(SIGKILL);
   EXPECT_EQ(rstap.wait_exit(), 137);
-  expect_nothing_left(kBound);
+  expect_nothing_left();
 }
 
 TEST_F(RstapBecome, WhatCantBeIsRefusedBeforeAnything) {

@@ -73,7 +73,7 @@ TEST_F(RstapNatsFault, BrokerFrozen) {
   server_->freeze();
   EXPECT_EQ(run_->wait_exit(60s), 1);
   EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
-  expect_nothing_left(kBound);  // Hosts have found out by themselves, while it is frozen.
+  expect_nothing_left();  // Hosts have found out by themselves, while it is frozen.
   server_->unfreeze();
 }
 

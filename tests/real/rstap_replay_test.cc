@@ -79,7 +79,7 @@ TEST_F(RstapReplay, RecordingOfAKilledRstapIsShownAndSaysThatItWasCut) {
     EXPECT_NE(replay.err().find("rstap: " + file + ": cut after line "), std::string::npos) << replay.captured();
     EXPECT_NE(replay.err().find("stapsh: failed: the recording was cut before its end"), std::string::npos)
         << replay.captured();
-    expect_nothing_left(kBound);
+    expect_nothing_left();
   }
 }
 

@@ -75,7 +75,7 @@ TEST_F(RstapInATerminal, TerminalThatGoesAwayStopsTheRun) {
   ASSERT_TRUE(shell.wait_for_out_times(" tick 2\r\n", 2));
   shell.send_signal(SIGKILL);
   (void)shell.wait_exit();
-  expect_nothing_left(kBound);
+  expect_nothing_left();
 }
 
 // A prompt, a row of dots: a person sees what is there, and whose it is, before its line has ended.

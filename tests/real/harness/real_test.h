@@ -46,7 +46,9 @@ class RealTest : public testing::Test {
   /// Whatever a test did, nothing of it may be left: processes, files in TMPDIR, kernel modules.
   void TearDown() override { expect_nothing_left(); }
 
-  void expect_nothing_left(Bound bound = std::chrono::seconds(5)) {
+  /// By itself, longer than a rung of the agent's ladder (5 s): a stapbpf whose script ends just as it is told to stop
+  /// may wait for a second signal.
+  void expect_nothing_left(Bound bound = kBound) {
     for (const std::string& thing : oracle_.left(bound)) ADD_FAILURE() << "left behind: " << thing;
   }
 
