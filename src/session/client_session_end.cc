@@ -117,7 +117,10 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
   const bool refused = !refusal_.empty() && (because.empty() || !settings_.transport_is_rich);
   if (!hello_seen_ && refused) return fail_session("refused: " + refusal_);
   if (!hello_seen_) return fail_session(no_hello({}, end.reason));
-  fail_session("the connection ended " + std::string(started ? "in mid-run" : "before the runner started") + because);
+  const char* const at = settings_.sweep_only ? "before the answer"
+                         : started            ? "in mid-run"
+                                              : "before the runner started";
+  fail_session("the connection ended " + std::string(at) + because);
 }
 
 void ClientSession::nonsense(std::string_view line, std::string_view guess) {

@@ -149,6 +149,27 @@ TEST_F(RstapTransport, RetriesConnectAgainAsOftenAsAsked) {
   run(none, 1);
 }
 
+// The run is lost, and so are, just before their answer, the connections that ask whether anything is left of it.
+TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedAgainIfTheConnectionIsLost) {
+  const std::string counter = scratch_.path("tries"), pid = scratch_.path("agent.pid");
+  for (const int cut : {2, 3}) {
+    SCOPED_TRACE(cut);
+    (void)::unlink(counter.c_str());
+    const std::string way = "exec:echo x >> " + counter + "; n=$(wc -l < " + counter + "); echo $$ > " + pid +
+                            "; test $n -gt 1 && test $n -lt " + std::to_string(cut + 2) + " && { " + agent_program() +
+                            " | sed -u '/^OK removed=/Q'; exit 0; }; exec " + agent_program();
+    Program rstap(client(fake({way}, {"say:up", "forever"})));
+    ASSERT_TRUE(rstap.wait_for_out("up\n")) << rstap.captured();
+    ASSERT_EQ(::kill(std::stoi(read_file(pid)), SIGKILL), 0);
+    run(rstap, 1);
+    const std::string doubt = "; it could not be asked whether anything is left (the connection ended";
+    EXPECT_EQ(has(rstap.err(), "all clean"), cut == 2) << rstap.captured();
+    EXPECT_EQ(has(rstap.err(), doubt) && has(rstap.err(), "; rstap sweep asks again"), cut == 3) << rstap.captured();
+    EXPECT_EQ(read_file(counter), "x\nx\nx\nx\n");  // The run, and three questions.
+    expect_nothing_left();
+  }
+}
+
 TEST_F(RstapTransport, DirectRunnerIsWhereThePersonIsAndReadsWhatTheyType) {
   scratch_.write("mine", "12345");
   ProgramOptions options = client(with(fake({"direct:"}, {"file:./mine", "stdin", "exit:0"}), {"-c", "./mine"}));

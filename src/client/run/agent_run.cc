@@ -9,6 +9,7 @@
 #include "client/async/child_output.h"
 #include "protocol/command.h"
 #include "protocol/session_id.h"
+#include "sys/clock.h"
 #include "sys/descriptor_limit.h"
 #include "sys/io.h"
 #include "sys/random_name.h"
@@ -17,6 +18,9 @@ namespace stapsh::client {
 namespace {
 
 constexpr unsigned kDoublingsMax = 8;  // Of a pause between two tries: at most 13 s.
+// Whether anything is left of a session that was lost: so often, and begun within so long, is that asked.
+constexpr unsigned kQuestionsMax = 3;
+constexpr Duration kQuestionsTime = std::chrono::seconds(30);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10), kTidyLimitAbandoned = std::chrono::seconds(3);
 
@@ -84,20 +88,25 @@ Awaitable<> AgentRun::pause_before_try(unsigned tries) {
   (void)co_await pause_.async_wait(kAsTuple);
 }
 
-// The session was lost on the way: is anything of it still there? One more connection asks, and
-// waits for what is still stopping.
+// The session was lost on the way: is anything of it still there? One more connection asks, and waits for what is still
+// stopping; another one, if that is lost on its way as well.
 Awaitable<> AgentRun::prove_clean() {
   Outcome lost = *progress_.outcome();
   progress_.reopen();
   progress_.note("connecting again, to see that nothing is left");
   progress_.note_proving();
   Outcome proof;
-  Attempt::Purpose purpose{session_id_, true, true};
-  co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
+  const TimePoint asked_last = sys::deadline_after(kQuestionsTime);
+  for (unsigned asked = 0; asked < kQuestionsMax && (asked == 0 || sys::now() < asked_last); ++asked) {
+    Attempt::Purpose purpose{session_id_, true, true};
+    co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
+    if (proof.remains != Outcome::Remains::kUnknown || !attempt_->agent_greeted() || abandoned_) break;
+  }
   lost.remains = proof.remains;
   lost.left = std::move(proof.left);
   if (lost.remains == Outcome::Remains::kUnknown) {
-    lost.reason += "; it could not be asked whether anything is left; rstap sweep asks again";
+    const std::string why = proof.reason == lost.reason ? "" : " (" + proof.reason + ")";
+    lost.reason += "; it could not be asked whether anything is left" + why + "; rstap sweep asks again";
   }
   progress_.set_outcome(std::move(lost));
 }

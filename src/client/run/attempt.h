@@ -49,6 +49,7 @@ class Attempt {
   [[nodiscard]] std::string early_errors() const { return concealed(early_errors_); }
   /// Whether an agent answered to all that it was asked.
   [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] bool agent_greeted() const { return session_ && session_->agent_has_greeted(); }
   /// Whether there was a module for it.
   [[nodiscard]] bool has_module() const { return module_ != nullptr; }
   /// Whether its agent knows how to sweep.
