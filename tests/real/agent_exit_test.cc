@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "harness/agent_test.h"
+#include "harness/kernel_folder.h"
 #include "harness/site.h"
 
 namespace stapsh::real {
@@ -387,35 +388,6 @@ TEST_F(AgentExit, OrphansOfChildrenFromBeforeAreNotTheSessions) {
   ASSERT_GT(pid, 0);
   EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
 }
-
-// A folder of the kernel's that is there for one test, and empty at its end. What lives in it then is killed.
-class KernelFolder {
- public:
-  explicit KernelFolder(std::string path) : path_(std::move(path)), made_(::mkdir(path_.c_str(), 0755) == 0) {}
-  KernelFolder(const KernelFolder&) = delete;
-  KernelFolder& operator=(const KernelFolder&) = delete;
-  ~KernelFolder() {
-    for (int tries = 0; made_ && ::rmdir(path_.c_str()) != 0 && tries < 200; tries++) {
-      for (const int pid : processes()) (void)::kill(pid, SIGKILL);
-      (void)::poll(nullptr, 0, 10);
-    }
-  }
-  [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] bool set(const std::string& file, const std::string& value) const {
-    return static_cast<bool>(std::ofstream(path_ + "/" + file) << value << std::flush);
-  }
-  [[nodiscard]] std::vector<int> processes() const {
-    std::ifstream file(path_ + "/cgroup.procs");
-    std::vector<int> all;
-    for (int pid = 0; file >> pid;) all.push_back(pid);
-    return all;
-  }
-
- private:
-  std::string path_;
-  bool made_;
-};
 
 constexpr const char* kProof = "stap 4.8\noption data\noption exit\noption proof\nfile 3 x.ko\nabc";
 

@@ -87,7 +87,13 @@ void start_hidden_daemon() {
   ::_exit(99);
 }
 
+// In the cgroup behind DIR/storm, if there is one: the dead whom nobody has reaped yet have numbers as well.
 void start_storm() {
+  const int limit = ::open((folder + "/storm/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+  if (limit >= 0) {
+    (void)!::write(limit, "0", 1);
+    (void)::close(limit);
+  }
   (void)::signal(SIGCHLD, SIG_IGN);
   const time_t ends = ::time(nullptr) + kStormSeconds;
   for (int i = 0; i < kStormProcesses; ++i) {

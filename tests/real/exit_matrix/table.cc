@@ -224,7 +224,7 @@ Times times_of(const Cell& cell) {
   const bool stubborn = cell.event == kRunnerIgnores || cell.event == kGrandchild || cell.event == kDaemon ||
                         cell.event == kHiddenDaemon || cell.event == kForkStorm || cell.event == kInterruptThrice ||
                         cell.phase == kEndProbe || silence;
-  return {stubborn ? "0.3" : "2", silence ? "1" : "15"};
+  return {stubborn ? "0.3" : "2", silence ? "2" : "15"};
 }
 
 }  // namespace stapsh::matrix

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 
 #include "harness/site.h"
 
@@ -17,6 +18,7 @@ using real::HarnessError;
 using real::Program;
 
 constexpr const char* kRunnerPath = "/usr/bin/staprun";
+constexpr const char* kStormProcessesMax = "250";
 // Room for a few modules; quickly filled.
 constexpr const char* kDiskOptions = "size=8m,mode=1777";
 
@@ -26,13 +28,14 @@ void checked(int result, const char* what) {
 
 }  // namespace
 
-World::World() {
+World::World() : storm_("/sys/fs/cgroup/pids/" + std::filesystem::path(scratch_.root()).filename().string()) {
   checked(::unshare(CLONE_NEWNS), "unshare");
   checked(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount --make-rprivate");
   checked(::mount(STAPSH_OBEDIENT_RUNNER, kRunnerPath, nullptr, MS_BIND, nullptr), kRunnerPath);
   checked(::mount("matrix", scratch_.tmp().c_str(), "tmpfs", 0, kDiskOptions), "mount tmpfs");
   scratch_.mount_records();
   scratch_.make_folder("ctl");
+  if (storm_.set("pids.max", kStormProcessesMax)) std::filesystem::create_symlink(storm_.path(), control("storm"));
   scratch_.write("probe.ko", std::string(200'000, 'm'));
 
   const auto start = [&](std::vector<std::string> argv) {

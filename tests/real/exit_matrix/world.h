@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/kernel_folder.h"
 #include "harness/program.h"
 #include "harness/scratch.h"
 #include "harness/sshd.h"
@@ -37,6 +38,7 @@ class World {
 
  private:
   real::Scratch scratch_;
+  real::KernelFolder storm_;  // Where a storm of forks happens: outside, nobody wants for a process number.
   std::unique_ptr<real::Program> listener_, tap_;
   std::unique_ptr<real::LoopbackSshd> sshd_;
   std::unique_ptr<NatsSite> nats_;
