@@ -12,6 +12,17 @@ std::uint64_t count_of(const Histogram& histogram) {
   return count;
 }
 
+Histogram without(Histogram all, const Histogram& part) {
+  auto from = all.begin();
+  for (const Bucket& bucket : part) {
+    from = std::find_if(from, all.end(),
+                        [&](const Bucket& each) { return each.min == bucket.min && each.max == bucket.max; });
+    if (from == all.end()) break;
+    from->count -= std::min(from->count, bucket.count);
+  }
+  return all;
+}
+
 const Bucket* quantile(const Histogram& histogram, double share) {
   const double all = static_cast<double>(count_of(histogram));
   // As with a sorted list: the share's place, rounded up, from 1 on.

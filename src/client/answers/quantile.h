@@ -11,6 +11,9 @@ namespace stapsh::client {
 /// All values in it.
 std::uint64_t count_of(const Histogram& histogram);
 
+/// What is left of `all` without `part`, which is in it.
+Histogram without(Histogram all, const Histogram& part);
+
 /// The bucket of the value below which `share` (0 to 1) of all values lie. None: it has no value.
 const Bucket* quantile(const Histogram& histogram, double share);
 

@@ -171,15 +171,16 @@ std::string difference_text(const Answer& answer, const UnlikeHost& host, const 
   const auto* histogram = value ? std::get_if<Histogram>(&*value) : nullptr;
   const auto* fleet = std::get_if<Histogram>(&answer.sums[key]);
   if (histogram == nullptr || fleet == nullptr) return {};
+  const Histogram others = without(*fleet, *histogram);
   // Where the two are apart; its middle says most, if it is.
   constexpr std::pair<double, std::string_view> kWhole[] = {{0.5, "p50"}, {0.9, "p90"}, {0.99, "p99"}, {0.1, "p10"}};
   std::string where = "spread otherwise";
   for (const auto& [share, name] : kWhole) {
     if (host.what == Deviation::What::kTail && name != "p99") continue;
     const Bucket* of_host = quantile(*histogram, share);
-    const Bucket* of_fleet = quantile(*fleet, share);
-    if (of_host == nullptr || of_fleet == nullptr || of_host->min == of_fleet->min) continue;
-    where = fmt::format("{} {}, all {}", name, bucket_label(*of_host), bucket_label(*of_fleet));
+    const Bucket* of_others = quantile(others, share);
+    if (of_host == nullptr || of_others == nullptr || of_host->min == of_others->min) continue;
+    where = fmt::format("{} {}, others {}", name, bucket_label(*of_host), bucket_label(*of_others));
     break;
   }
   return fmt::format("{}{}  {}", subject.empty() ? "" : subject + " ", where, spark_line(*histogram));

@@ -107,7 +107,7 @@ std::string hist(int min) {
 
 TEST(AnswerText, AHostThatIsNotLikeTheOthersIsNamed) {
   const auto lines = lines_of("k:f { @h = hist(1); }", {hist(16), hist(256), hist(16), hist(16)});
-  EXPECT_EQ(lines.back(), "  a2 differs: p50 [256, 512), all [32, 64)  █▆") << testing::PrintToString(lines);
+  EXPECT_EQ(lines.back(), "  a2 differs: p50 [256, 512), others [16, 32)  █▆") << testing::PrintToString(lines);
   EXPECT_EQ(lines_of("k:f { @h = hist(1); }", {hist(16), hist(16), hist(16), hist(16)}).back().substr(0, 8),
             "[32, 64)");
   EXPECT_EQ(lines_of("k:f { @c = count(); }",
