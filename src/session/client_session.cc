@@ -172,12 +172,14 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                      return fail_session("the agent did not say how the runner ended");
                    }
                    if (started) return finish({Outcome::Kind::kEnded, exit_code_, {}});
-                   if (!stopping_) return fail_session("the agent ended before the runner started" + why);
+                   const char* const before = settings_.sweep_only ? "the answer" : "the runner started";
+                   if (!stopping_) return fail_session("the agent ended before " + std::string(before) + why);
                    finish({Outcome::Kind::kStopped, std::nullopt, {}});
                  },
                  [&](const PingLine&) {},
                  [&](const LeftLine& left) {
                    if (!ours_) return nonsense(line);
+                   if (settings_.sweep_only) return;  // Of the session that asks.
                    const bool unknown = left.kind == kUnknownKind;
                    any_unknown_ = any_unknown_ || unknown;
                    remains_ = any_unknown_ ? Outcome::Remains::kUnknown : Outcome::Remains::kLeft;
@@ -185,7 +187,7 @@ void ClientSession::perform(std::string_view line, TimePoint now) {
                  },
                  [&](const CleanLine&) {
                    if (!ours_ || !left_.empty()) return nonsense(line);
-                   remains_ = Outcome::Remains::kClean;
+                   if (!settings_.sweep_only) remains_ = Outcome::Remains::kClean;
                  },
                  [&](const StoppedLine& stopped) {
                    if (!ours_) return nonsense(line);

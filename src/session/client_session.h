@@ -143,6 +143,8 @@ class ClientSession {
   [[nodiscard]] bool ended() const { return phase_ == Phase::kEnded; }
   /// Whether an agent is there, whatever became of the session.
   [[nodiscard]] bool agent_has_greeted() const { return hello_seen_; }
+  /// It broke off, or was silent for too long, behind the agent's greeting; what was asked is not answered.
+  [[nodiscard]] bool connection_lost() const { return connection_lost_; }
   /// Files want digests: it verifies them, or its owner has a policy, which is asked before anything is sent; after
   /// Connected.
   [[nodiscard]] bool wants_digests() const { return verifies_ || has_policy_; }
@@ -212,6 +214,7 @@ class ClientSession {
   SlowAllowance silence_allowance_, patience_allowance_;
 
   bool hello_seen_ = false;
+  bool connection_lost_ = false;
   HelloLine hello_;
   Version agent_version_;
   std::uint64_t noise_bytes_ = 0;

@@ -74,6 +74,7 @@ void ClientSession::on_asked(TimePoint last) {
 void ClientSession::on_timer(TimePoint now) {
   if (ended()) return;
   if (keepalive_.lost(now)) {
+    connection_lost_ = true;
     return fail_session("the connection is silent for longer than --keepalive; the target stops by itself");
   }
   if (keepalive_.ping_due(now)) {
@@ -117,6 +118,7 @@ void ClientSession::on_transport_end(const TransportEnd& end) {
   const bool refused = !refusal_.empty() && (because.empty() || !settings_.transport_is_rich);
   if (!hello_seen_ && refused) return fail_session("refused: " + refusal_);
   if (!hello_seen_) return fail_session(no_hello({}, end.reason));
+  connection_lost_ = true;
   const char* const at = settings_.sweep_only ? "before the answer"
                          : started            ? "in mid-run"
                                               : "before the runner started";

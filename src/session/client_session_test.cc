@@ -869,6 +869,13 @@ TEST(ClientSession, SweepsUntilNothingIsLeft) {
             "send stap 5.6\\n; send option exit\\n; send option data\\n; close; "
             "failed: its stapsh knows no sweep; install this one there");
   EXPECT_EQ(ours_connected(settings).run({"say ERROR: cannot fork"}), "close; failed: cannot fork");
+  // What an agent that is stopped says of its own session, which asked, is no word about the one that was asked after.
+  EXPECT_EQ(ours_connected(settings).run({"say OK removed=0 left=1", "stop", "say clean", "say exit 0", "say quit"}),
+            "send quit\\n; stopped");
+  EXPECT_EQ(ours_connected(settings).run({"say OK removed=0 left=1", "say stopped signal 15", "say clean", "say quit"}),
+            "close; failed: the agent ended before the answer: signal 15");
+  EXPECT_EQ(ours_connected(settings).run({"say left process 7", "end"}),
+            "close; failed: the connection ended before the answer");
   EXPECT_EQ(ours_running().run({"say OK removed=0 left=0"}),
             "close; failed: the agent sent 'OK removed=0 left=0', which is no line of the protocol here");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What rstap makes of ways that hang, that say something else than an agent does, and that end.
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <chrono>
@@ -162,10 +163,38 @@ TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedAgainIfTheConnectionIsLost) {
     ASSERT_TRUE(rstap.wait_for_out("up\n")) << rstap.captured();
     ASSERT_EQ(::kill(std::stoi(read_file(pid)), SIGKILL), 0);
     run(rstap, 1);
-    const std::string doubt = "; it could not be asked whether anything is left (the connection ended";
+    const std::string doubt =
+        "; it could not be asked whether anything is left: the connection ended before the answer";
     EXPECT_EQ(has(rstap.err(), "all clean"), cut == 2) << rstap.captured();
     EXPECT_EQ(has(rstap.err(), doubt) && has(rstap.err(), "; rstap sweep asks again"), cut == 3) << rstap.captured();
     EXPECT_EQ(read_file(counter), "x\nx\nx\nx\n");  // The run, and three questions.
+    expect_nothing_left();
+  }
+}
+
+// It was cut by the first ctrl-C, which is when people want to know.
+TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedUntilAPersonInsists) {
+  const std::string asks = scratch_.path("asks"), go = scratch_.path("go"), pid = scratch_.path("agent.pid");
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  const std::string way = "exec:if test -e " + pid + "; then : > " + asks + "; read -r line < " + go +
+                          "; fi; echo $$ > " + pid + "; exec " + agent_program();
+  for (const int interrupts : {1, 2}) {
+    SCOPED_TRACE(interrupts);
+    for (const std::string& file : {asks, pid}) (void)::unlink(file.c_str());
+    Program rstap(client(fake({way}, {"say:up", "forever"})));
+    ASSERT_TRUE(rstap.wait_for_out("up\n")) << rstap.captured();
+    ASSERT_EQ(::kill(std::stoi(read_file(pid)), SIGKILL), 0);
+    ASSERT_TRUE(becomes_true([&] { return ::access(asks.c_str(), F_OK) == 0; }));
+    rstap.send_signal(SIGINT);
+    rstap.send_signal(SIGUSR1);  // Once it has said what it is at, it has heard both.
+    ASSERT_TRUE(rstap.wait_for_err(": asking what is left\n")) << rstap.captured();
+    if (interrupts == 2) rstap.send_signal(SIGINT);
+    if (interrupts == 1) std::ofstream(go) << "go\n";
+    run(rstap, 1);
+    const std::string doubt =
+        "; it could not be asked whether anything is left: that was stopped; rstap sweep asks again";
+    EXPECT_EQ(has(rstap.err(), "all clean"), interrupts == 1) << rstap.captured();
+    EXPECT_EQ(has(rstap.err(), doubt), interrupts == 2) << rstap.captured();
     expect_nothing_left();
   }
 }

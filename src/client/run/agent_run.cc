@@ -24,6 +24,12 @@ constexpr Duration kQuestionsTime = std::chrono::seconds(30);
 // What may be tidied in: its own limits are below. Somebody who gave up waiting waits no longer than for a transport.
 constexpr Duration kTidyLimit = std::chrono::seconds(10), kTidyLimitAbandoned = std::chrono::seconds(3);
 
+// "the connection ended in mid-run: CAUSE", or what else has no colon.
+std::string_view cause_in(std::string_view reason) {
+  const std::size_t colon = reason.find(": ");
+  return colon == std::string_view::npos ? reason : reason.substr(colon + 2);
+}
+
 }  // namespace
 
 AgentRun::AgentRun(const RunContext& context, Target target, std::unique_ptr<Transport> transport)
@@ -95,18 +101,25 @@ Awaitable<> AgentRun::prove_clean() {
   progress_.reopen();
   progress_.note("connecting again, to see that nothing is left");
   progress_.note_proving();
+  proving_ = true;
   Outcome proof;
   const TimePoint asked_last = sys::deadline_after(kQuestionsTime);
   for (unsigned asked = 0; asked < kQuestionsMax && (asked == 0 || sys::now() < asked_last); ++asked) {
     Attempt::Purpose purpose{session_id_, true, true};
     co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
-    if (proof.remains != Outcome::Remains::kUnknown || !attempt_->agent_greeted() || abandoned_) break;
+    if (!untidy_.empty()) co_await tidy();
+    if (!attempt_->connection_lost()) break;
+    co_await pause_before_try(asked);
+    if (insisted_ || abandoned_) break;
   }
   lost.remains = proof.remains;
   lost.left = std::move(proof.left);
   if (lost.remains == Outcome::Remains::kUnknown) {
-    const std::string why = proof.reason == lost.reason ? "" : " (" + proof.reason + ")";
-    lost.reason += "; it could not be asked whether anything is left" + why + "; rstap sweep asks again";
+    const bool stopped = proof.kind == Outcome::Kind::kStopped;
+    const std::string why = stopped ? "that was stopped" : proof.reason;
+    const bool is_news = !why.empty() && cause_in(why) != cause_in(lost.reason);
+    lost.reason += "; it could not be asked whether anything is left";
+    lost.reason += (is_news ? ": " + why : "") + "; rstap sweep asks again";
   }
   progress_.set_outcome(std::move(lost));
 }
@@ -133,9 +146,12 @@ Awaitable<> AgentRun::tidy() {
   progress_.warn(left + ": " + why);
 }
 
+// Whether anything is left is asked of a run that is stopped as well; who says it again does not want to wait for that.
 void AgentRun::stop() {
-  stopping_ = true;
+  const bool again = std::exchange(stopping_, true);
   if (progress_.outcome()) return;
+  insisted_ = proving_ && again;
+  if (proving_ && !insisted_) return;
   pause_.cancel();
   if (attempt_) attempt_->stop();
 }

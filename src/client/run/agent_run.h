@@ -36,6 +36,8 @@ class AgentRun : public TargetRun {
   std::string untidy_;  // What a connection may have left behind.
   asio::steady_timer pause_;
   bool abandoned_ = false;  // A person gave up waiting.
+  bool proving_ = false;    // The run is over; whether anything is left of it is asked.
+  bool insisted_ = false;   // A person does not want to wait for that.
 };
 
 }  // namespace stapsh::client

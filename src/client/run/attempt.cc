@@ -316,7 +316,8 @@ void Attempt::on_connected(const Connected& connected) {
 
 void Attempt::on_finished(Outcome outcome) {
   const bool unconnected = outcome.kind == Outcome::Kind::kFailed && !connected_;
-  if (unconnected && progress_.state() == TargetState::kConnecting && !abandoned_) {
+  const bool answered = purpose_.sweep_only && session_->agent_has_greeted();
+  if (unconnected && !answered && progress_.state() == TargetState::kConnecting && !abandoned_) {
     const std::string words = last_words();
     outcome.reason = transport_.explain_silence({outcome.reason, words, streams_->open()});
     if (bringing_ && !bringing_->has_spoken() && words.empty()) {

@@ -49,7 +49,8 @@ class Attempt {
   [[nodiscard]] std::string early_errors() const { return concealed(early_errors_); }
   /// Whether an agent answered to all that it was asked.
   [[nodiscard]] bool connected() const { return connected_; }
-  [[nodiscard]] bool agent_greeted() const { return session_ && session_->agent_has_greeted(); }
+  /// Whether that broke off behind an agent's greeting.
+  [[nodiscard]] bool connection_lost() const { return session_ && session_->connection_lost(); }
   /// Whether there was a module for it.
   [[nodiscard]] bool has_module() const { return module_ != nullptr; }
   /// Whether its agent knows how to sweep.
