@@ -79,7 +79,7 @@ class FleetLeaf : public FleetSite {
                             {"RSTAP_OPTIONS=--nats=demo.servers=nats://localhost:" + ports_.at(broker) +
                              " --nats=demo.tls=false --nats=demo.client=" + client +
                              " --nats=demo.nkey=" + file("clients/" + client + "/client.seed")}));
-    EXPECT_EQ(program.wait_exit(std::chrono::seconds(60)), 0) << program.captured();
+    EXPECT_EQ(program.wait_exit(), 0) << program.captured();
     return program.out();
   }
 

@@ -41,7 +41,7 @@ class RstapDoctor : public RemoteTest {
     ProgramOptions how = client(all, site);
     std::erase_if(how.env, [](const std::string& each) { return each.starts_with("RSTAP_OPTIONS="); });
     Program program(how);
-    const int code = program.wait_exit(std::chrono::seconds(60));
+    const int code = program.wait_exit();
     return {code, program.out(), program.err()};
   }
   /// One line begins with `row` and has `cause` in it, and `mend` follows.

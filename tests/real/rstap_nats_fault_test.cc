@@ -55,7 +55,7 @@ TEST_F(RstapNatsFault, BrokerRestarted) {
   begin();
   server_->kill();
   server_->start_again();
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("the connection ended in mid-run: the broker of site here ("),
                                  HasSubstr(") was lost"), HasSubstr("2 failed; all clean")))
       << run_->captured();
@@ -64,14 +64,14 @@ TEST_F(RstapNatsFault, BrokerRestarted) {
 TEST_F(RstapNatsFault, BrokerKilled) {
   begin(4);
   server_->kill();
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr(") was lost"), HasSubstr("it could not be asked whether anything is left")));
 }
 
 TEST_F(RstapNatsFault, BrokerFrozen) {
   begin(4);
   server_->freeze();
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
   expect_nothing_left();  // Hosts have found out by themselves, while it is frozen.
   server_->unfreeze();
@@ -81,7 +81,7 @@ TEST_F(RstapNatsFault, BrokerFrozen) {
 TEST_F(RstapNatsFault, LinkKilled) {
   begin(10, {"--halt=now,fail=1"});
   hosts_.front()->program().send_signal(SIGKILL);
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: the connection ended in mid-run: web01 was lost: its "
                                            "stapsh-link is not connected to the broker of site here"),
                                  HasSubstr("all are stopped")))
@@ -117,7 +117,7 @@ TEST_F(RstapNatsFault, LinkRestarted) {
     return message != nullptr && message->data == done;
   }));
   oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("web01: failed: the connection ended in mid-run: web01 was lost: "),
                                  HasSubstr("1 succeeded, 1 failed; all clean")))
       << run_->captured();
@@ -130,7 +130,7 @@ TEST_F(RstapNatsFault, LinkStoppedAndStarted) {
   link.send_signal(SIGTERM);
   EXPECT_EQ(link.wait_exit(), 0) << link.captured();
   oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("in mid-run: stapsh-link of web01: the link is being stopped"),
                                  HasSubstr("1 succeeded, 1 failed; all clean")))
       << run_->captured();
@@ -154,7 +154,7 @@ TEST_F(RstapNatsFault, LinkKilledWithAQuestionUnread) {
   link.send_signal(SIGKILL);
   ASSERT_TRUE(link.wait_gone());
   oracle_.allow_helper(hosts_.front()->start_connected(*server_).pid());
-  EXPECT_EQ(run.wait_exit(60s), 0);
+  EXPECT_EQ(run.wait_exit(), 0);
   EXPECT_THAT(run.err(), HasSubstr("rstap: 1 target: 1 succeeded; all clean")) << run.captured();
 }
 
@@ -162,7 +162,7 @@ TEST_F(RstapNatsFault, RelayKilled) {
   begin();
   ASSERT_GT(relay(), 0);
   (void)::kill(relay(), SIGKILL);
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), AllOf(HasSubstr("in mid-run: rstap's relay to the broker ended: killed by signal 9"),
                                  HasSubstr("2 failed; all clean")))
       << run_->captured();
@@ -173,7 +173,7 @@ TEST_F(RstapNatsFault, RelayFrozen) {
   const pid_t pid = relay();
   ASSERT_GT(pid, 0);
   (void)::kill(pid, SIGSTOP);
-  EXPECT_EQ(run_->wait_exit(60s), 1);
+  EXPECT_EQ(run_->wait_exit(), 1);
   EXPECT_THAT(run_->err(), HasSubstr("2 failed")) << run_->captured();
 }
 
@@ -209,7 +209,7 @@ class RstapNatsTlsFault : public RstapNatsTest {
     ASSERT_TRUE(run_->wait_for_out_times("0001\n", 500));
   }
   void expect_all_notice() {
-    EXPECT_EQ(run_->wait_exit(60s), 1);
+    EXPECT_EQ(run_->wait_exit(), 1);
     EXPECT_THAT(run_->err(), HasSubstr("1 failed")) << run_->err();
     Program& link = hosts_.front()->program();
     EXPECT_TRUE(becomes_true([&] { return children_of(link.pid()).empty(); }));

@@ -46,7 +46,7 @@ TEST_F(RstapNatsFeatures, HaltStopsTheOthers) {
   const std::vector<pid_t> agents = children_of(hosts_.front()->program().pid());
   ASSERT_EQ(agents.size(), 1U);
   (void)::kill(agents.front(), SIGKILL);
-  EXPECT_EQ(run.wait_exit(60s), 1) << run.captured();
+  EXPECT_EQ(run.wait_exit(), 1) << run.captured();
   EXPECT_THAT(run.out(), HasSubstr("web02: over\n"));
   EXPECT_THAT(run.err(), AllOf(HasSubstr("rstap: web01: failed: "), HasSubstr("(--halt=now,fail=1): all are stopped\n"),
                                HasSubstr("all clean")));

@@ -64,7 +64,7 @@ class RstapNatsTest : public RemoteTest {
   };
   Said rstap(std::vector<std::string> words) const {
     Program program(nats_client(std::move(words)));
-    const int code = program.wait_exit(std::chrono::seconds(60));
+    const int code = program.wait_exit();
     return {code, program.out(), program.err()};
   }
   std::string script(const std::string& text, const std::string& name = "script.bt") const {

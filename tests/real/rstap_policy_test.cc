@@ -21,7 +21,7 @@ class RstapPolicy : public RemoteTest {
   Said rstap(std::vector<std::string> words, const Site* site = nullptr) const {
     words.insert(words.begin(), {STAPSH_CLIENT, "--stapsh", agent_program()});
     Program program(client(words, site));
-    const int code = program.wait_exit(std::chrono::seconds(60));
+    const int code = program.wait_exit();
     return {code, program.out(), program.err()};
   }
 

@@ -411,7 +411,8 @@ class CellRun {
     if (before(Phase::kDuringFile)) {
       // Nothing may happen in this time, so there is nothing to wait for but the time.
       const int agent = pids_.agent;
-      (void)wait_until(milliseconds(1'500), [&] { return !process_lives(agent); });
+      const milliseconds silence(1'000 * std::stoi(std::string(times_of(cell_).keepalive)));
+      (void)wait_until(silence + milliseconds(500), [&] { return !process_lives(agent); });
       expect(process_lives(agent), "the agent does not wait for a stopped client");
       client_->send_signal(SIGCONT);
       wait_runner_up();

@@ -35,7 +35,8 @@ World::World() : storm_("/sys/fs/cgroup/pids/" + std::filesystem::path(scratch_.
   checked(::mount("matrix", scratch_.tmp().c_str(), "tmpfs", 0, kDiskOptions), "mount tmpfs");
   scratch_.mount_records();
   scratch_.make_folder("ctl");
-  if (storm_.set("pids.max", kStormProcessesMax)) std::filesystem::create_symlink(storm_.path(), control("storm"));
+  if (storm_.made() && storm_.set("pids.max", kStormProcessesMax))
+    std::filesystem::create_symlink(storm_.path(), control("storm"));
   scratch_.write("probe.ko", std::string(200'000, 'm'));
 
   const auto start = [&](std::vector<std::string> argv) {

@@ -19,7 +19,7 @@ namespace stapsh::real {
 
 using Bound = std::chrono::milliseconds;
 /// Generous: the machine may be busy with a build, and only a failing test waits this long.
-constexpr Bound kBound = std::chrono::seconds(20);
+constexpr Bound kBound = std::chrono::seconds(60);
 
 struct ProgramOptions {
   std::vector<std::string> argv;      ///< argv[0]: a path, or a name to be looked up in PATH.

@@ -46,9 +46,10 @@ class RealTest : public testing::Test {
   /// Whatever a test did, nothing of it may be left: processes, files in TMPDIR, kernel modules.
   void TearDown() override { expect_nothing_left(); }
 
-  /// By itself, longer than a rung of the agent's ladder (5 s): a stapbpf whose script ends just as it is told to stop
-  /// may wait for a second signal.
-  void expect_nothing_left(Bound bound = kBound) {
+  /// By itself: within more than a rung of the agent's ladder (5 s), since a stapbpf whose script ends just as it is
+  /// told to stop may wait for a second signal; and less than --keepalive, which would hide that an end was not
+  /// noticed.
+  void expect_nothing_left(Bound bound = std::chrono::seconds(20)) {
     for (const std::string& thing : oracle_.left(bound)) ADD_FAILURE() << "left behind: " << thing;
   }
 
