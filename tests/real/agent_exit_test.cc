@@ -355,13 +355,13 @@ TEST_F(AgentExit, WithoutProcessesItEndsWithOneReason) {
 // What a login script began before it executed us is not the session's: it was waited for, killed, and called clean.
 TEST_F(AgentExit, ChildrenFromBeforeAreNotTheSessions) {
   const std::string pid_file = scratch_.path("before.pid");
-  ProgramOptions how = agent();
+  ProgramOptions how = agent(Input::kPipe, {"--grace", "60"});
   std::string command = "sleep 1000 & echo $! > " + pid_file + "; exec";
   for (const std::string& word : how.argv) command += " '" + word + "'";
   how.argv = {"/bin/bash", "-c", command};
   Program login(how);
   ASSERT_TRUE(login.write("stap 4.8\noption data\noption exit\noption proof\nfile 3 x.ko\nabcrun exit:0\n"));
-  EXPECT_TRUE(login.wait_for_out("clean\nexit 0\nquit\n", std::chrono::seconds(4)));  // Within the grace time.
+  EXPECT_TRUE(login.wait_for_out("clean\nexit 0\nquit\n", std::chrono::seconds(40)));  // Within the grace time.
   int pid = 0;
   std::ifstream(pid_file) >> pid;
   ASSERT_GT(pid, 0);
@@ -373,7 +373,7 @@ TEST_F(AgentExit, OrphansOfChildrenFromBeforeAreNotTheSessions) {
   if (scratch_.cgroup().empty()) GTEST_SKIP() << "needs a cgroup (version 2) that it may write to";
   const std::string pid_file = scratch_.path("orphan.pid"), go = scratch_.path("go");
   ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
-  ProgramOptions how = agent();
+  ProgramOptions how = agent(Input::kPipe, {"--grace", "60"});
   std::string command = "{ read < " + go + "; setsid sleep 1000 & echo $! > " + pid_file + "; } & exec";
   for (const std::string& word : how.argv) command += " '" + word + "'";
   how.argv = {"/bin/bash", "-c", command};
@@ -384,7 +384,7 @@ TEST_F(AgentExit, OrphansOfChildrenFromBeforeAreNotTheSessions) {
   int pid = 0;
   ASSERT_TRUE(becomes_true([&] { return static_cast<bool>(std::ifstream(pid_file) >> pid); }));
   ASSERT_TRUE(login.write("quit\n"));
-  EXPECT_TRUE(login.wait_for_out("clean\nexit 129\nquit\n", std::chrono::seconds(4)));
+  EXPECT_TRUE(login.wait_for_out("clean\nexit 129\nquit\n", std::chrono::seconds(40)));
   ASSERT_GT(pid, 0);
   EXPECT_EQ(::kill(pid, SIGKILL), 0) << "it was killed";
 }
@@ -533,7 +533,7 @@ TEST_F(AgentExit, SweepOfASlowSessionHoldsNobody) {
   ASSERT_TRUE(sweeper.wait_for_out("stapsh "));
   (void)helper_of(sweeper.pid(), "(stapsh-sweep)");  // It has begun; an agent that is told to stop begins none.
   sweeper.send_signal(SIGTERM);
-  EXPECT_TRUE(sweeper.wait_gone(std::chrono::seconds(4)));
+  EXPECT_TRUE(sweeper.wait_gone(std::chrono::seconds(8)));
   expect_nothing_left(std::chrono::seconds(40));  // The sweep goes on, and does not wait for 1000 seconds.
 }
 

@@ -270,7 +270,7 @@ TEST_F(NatsConnection, NoBrokerIsSaidOnceAndTriedAgain) {
 TEST_F(NatsConnection, AFrozenBrokerHoldsNobodyUp) {
   const NatsServer server(scratch_);
   nats::Settings settings = plain(server);
-  settings.write_limit = 500ms;
+  settings.write_limit = 30s;  // Who waited for it would wait so long.
   settings.ping_interval = 300ms;
   settings.connect_limit = 500ms;
   Talker host(settings);
@@ -283,7 +283,7 @@ TEST_F(NatsConnection, AFrozenBrokerHoldsNobodyUp) {
     host->publish("somewhere", block);
     longest = std::max<std::chrono::nanoseconds>(longest, std::chrono::steady_clock::now() - before);
   }
-  EXPECT_LT(longest, 400ms);
+  EXPECT_LT(longest, 10s);
   EXPECT_THAT(host.next(), testing::StartsWith("disconnected: "));
   EXPECT_EQ(host->unsent(), 0U);
   server.unfreeze();
