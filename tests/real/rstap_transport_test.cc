@@ -159,7 +159,7 @@ TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedAgainIfTheConnectionIsLost) {
     const std::string way = "exec:echo x >> " + counter + "; n=$(wc -l < " + counter + "); echo $$ > " + pid +
                             "; test $n -gt 1 && test $n -lt " + std::to_string(cut + 2) + " && { " + agent_program() +
                             " | sed -u '/^OK removed=/Q'; exit 0; }; exec " + agent_program();
-    Program rstap(client(fake({way}, {"say:up", "forever"})));
+    Program rstap(client(with(fake({way}, {"say:up", "forever"}), {"--connect-timeout=300"})));
     ASSERT_TRUE(rstap.wait_for_out("up\n")) << rstap.captured();
     ASSERT_EQ(::kill(std::stoi(read_file(pid)), SIGKILL), 0);
     run(rstap, 1);
@@ -181,7 +181,7 @@ TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedUntilAPersonInsists) {
   for (const int interrupts : {1, 2}) {
     SCOPED_TRACE(interrupts);
     for (const std::string& file : {asks, pid}) (void)::unlink(file.c_str());
-    Program rstap(client(fake({way}, {"say:up", "forever"})));
+    Program rstap(client(with(fake({way}, {"say:up", "forever"}), {"--connect-timeout=300"})));
     ASSERT_TRUE(rstap.wait_for_out("up\n")) << rstap.captured();
     ASSERT_EQ(::kill(std::stoi(read_file(pid)), SIGKILL), 0);
     ASSERT_TRUE(becomes_true([&] { return ::access(asks.c_str(), F_OK) == 0; }));
@@ -189,10 +189,11 @@ TEST_F(RstapTransport, WhetherAnythingIsLeftIsAskedUntilAPersonInsists) {
     rstap.send_signal(SIGUSR1);  // Once it has said what it is at, it has heard both.
     ASSERT_TRUE(rstap.wait_for_err(": asking what is left\n")) << rstap.captured();
     if (interrupts == 2) rstap.send_signal(SIGINT);
-    if (interrupts == 1) std::ofstream(go) << "go\n";
+    std::fstream both_ends(go);  // So that neither opening nor writing waits for the shell.
+    if (interrupts == 1) both_ends << "go\n" << std::flush;
     run(rstap, 1);
     const std::string doubt =
-        "; it could not be asked whether anything is left: that was stopped; rstap sweep asks again";
+        "; it could not be asked whether anything is left: nobody waited for the answer; rstap sweep asks again";
     EXPECT_EQ(has(rstap.err(), "all clean"), interrupts == 1) << rstap.captured();
     EXPECT_EQ(has(rstap.err(), doubt), interrupts == 2) << rstap.captured();
     expect_nothing_left();

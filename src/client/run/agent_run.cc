@@ -101,25 +101,24 @@ Awaitable<> AgentRun::prove_clean() {
   progress_.reopen();
   progress_.note("connecting again, to see that nothing is left");
   progress_.note_proving();
+  progress_.note_touched();  // That is why it is asked.
   proving_ = true;
   Outcome proof;
   const TimePoint asked_last = sys::deadline_after(kQuestionsTime);
-  for (unsigned asked = 0; asked < kQuestionsMax && (asked == 0 || sys::now() < asked_last); ++asked) {
+  for (unsigned asked = 1; !hurried_ && !abandoned_; ++asked) {
     Attempt::Purpose purpose{session_id_, true, true};
     co_await attempt(std::move(purpose), [&proof](Outcome outcome) { proof = std::move(outcome); });
     if (!untidy_.empty()) co_await tidy();
-    if (!attempt_->connection_lost()) break;
+    if (!attempt_->connection_lost() || asked == kQuestionsMax || sys::now() >= asked_last) break;
     co_await pause_before_try(asked);
-    if (insisted_ || abandoned_) break;
   }
   lost.remains = proof.remains;
   lost.left = std::move(proof.left);
   if (lost.remains == Outcome::Remains::kUnknown) {
-    const bool stopped = proof.kind == Outcome::Kind::kStopped;
-    const std::string why = stopped ? "that was stopped" : proof.reason;
-    const bool is_news = !why.empty() && cause_in(why) != cause_in(lost.reason);
-    lost.reason += "; it could not be asked whether anything is left";
-    lost.reason += (is_news ? ": " + why : "") + "; rstap sweep asks again";
+    const bool is_news = !proof.reason.empty() && cause_in(proof.reason) != cause_in(lost.reason);
+    if (!lost.reason.empty()) lost.reason += "; ";
+    lost.reason += "it could not be asked whether anything is left" + (is_news ? ": " + proof.reason : "") +
+                   "; rstap sweep asks again";
   }
   progress_.set_outcome(std::move(lost));
 }
@@ -146,14 +145,18 @@ Awaitable<> AgentRun::tidy() {
   progress_.warn(left + ": " + why);
 }
 
-// Whether anything is left is asked of a run that is stopped as well; who says it again does not want to wait for that.
+// Whether anything is left is asked of a run that is stopped as well.
 void AgentRun::stop() {
-  const bool again = std::exchange(stopping_, true);
-  if (progress_.outcome()) return;
-  insisted_ = proving_ && again;
-  if (proving_ && !insisted_) return;
+  stopping_ = true;
+  if (progress_.outcome() || proving_) return;
   pause_.cancel();
   if (attempt_) attempt_->stop();
+}
+
+void AgentRun::hurry() {
+  if (!proving_ || progress_.outcome()) return;
+  hurried_ = true;
+  attempt_->abandon("nobody waited for the answer");
 }
 
 void AgentRun::signal(int signo) {

@@ -19,6 +19,7 @@ class AgentRun : public TargetRun {
 
   Awaitable<> run() override;
   void stop() override;
+  void hurry() override;
   void signal(int signo) override;
   void abandon(std::string_view reason) override;
 
@@ -37,7 +38,7 @@ class AgentRun : public TargetRun {
   asio::steady_timer pause_;
   bool abandoned_ = false;  // A person gave up waiting.
   bool proving_ = false;    // The run is over; whether anything is left of it is asked.
-  bool insisted_ = false;   // A person does not want to wait for that.
+  bool hurried_ = false;    // And nobody waits for that any more.
 };
 
 }  // namespace stapsh::client

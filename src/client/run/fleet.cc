@@ -500,6 +500,7 @@ void TargetFleet::stop_all(event::StopAsked why) {
   // Who is stopping already is not to be pressed by the first stop of all.
   for (const auto& run : runs_) {
     if (!run->outcome() && (stops_ > 1 || !run->is_stopping())) run->stop();
+    if (stops_ > 1) run->hurry();
   }
   // Last: who waited there sees that it was stopped.
   if (canary_) canary_->cancel();

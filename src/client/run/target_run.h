@@ -28,6 +28,8 @@ class TargetRun {
   virtual Awaitable<> run() = 0;
   /// Stop gracefully; the second time cuts the grace short.
   virtual void stop() = 0;
+  /// Beside a second stop(): what is asked of a session that was lost is waited for no longer.
+  virtual void hurry() {}
   /// Its runner shall get this signal, if one runs.
   virtual void signal(int signo) = 0;
   /// Why stop() is called, for one that has not begun.
